@@ -1,0 +1,157 @@
+import type { Activity } from '../../../shared/model/activity.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
+import type { ItemEvent, Operation, TaskState } from '../../../shared/model/task.ts'
+import type { UploadedPart } from '../store/port.ts'
+
+/** A version to bring to one target; says which, never what changed. Dedupe key: link + key + version id. */
+export interface NewTask {
+  readonly linkId: string
+  readonly key: string
+  /** null: whatever is current when the worker looks (events from sites that name no version). */
+  readonly versionId: string | null
+  readonly operation: Operation
+  readonly sizeBytes: number | null
+  /** Epoch ms of the change at the source: lag counts from here. */
+  readonly changedAt: number
+  /**
+   * Epoch ms at which a scan saw that the target has nothing of this version; 0 when nobody looked. A task is handed out
+   * as *fresh* (the worker may copy without looking first) only while no task of its key settled since then and it
+   * was never handed out before.
+   */
+  readonly absentSeenAt: number
+}
+
+export interface TaskRow extends NewTask {
+  readonly seq: number
+  readonly state: TaskState
+  /** Counts the times the same dedupe key was enqueued; an ack for an older revision makes the task ready again. */
+  readonly revision: number
+  readonly attempts: number
+  /** Epoch ms before which a delayed task is not handed out. */
+  readonly dueAt: number
+  readonly fault: Fault | null
+  readonly firstFailedAt: number | null
+  readonly lastAttemptAt: number | null
+  readonly enqueuedAt: number
+}
+
+/** A pair of versions known to be the same: written when the target minted an id of its own, or made a marker. */
+export interface VersionPair {
+  readonly sourceVersionId: string
+  readonly targetVersionId: string
+}
+
+export interface UploadRecord {
+  readonly uploadId: string
+  /** Sizes of all parts in order, bytes. */
+  readonly layout: readonly number[]
+  readonly sourceEtag: string
+  readonly parts: readonly UploadedPart[]
+}
+
+export interface Settlement {
+  readonly seq: number
+  readonly revision: number
+  readonly bytes: number
+  /** Pairs to remember for this key, and source version ids to forget. */
+  readonly learned: readonly VersionPair[]
+  readonly forgotten: readonly string[]
+}
+
+export interface LinkTotals {
+  readonly backlogCount: number
+  readonly backlogBytes: number
+  readonly oldestPendingAt: number | null
+  readonly delayed: number
+  readonly parked: number
+  readonly settledCount: number
+  readonly settledBytes: number
+}
+
+/** One stored sample of the charts; `linkId` '' for all links together. */
+export interface Rollup {
+  readonly linkId: string
+  readonly at: number
+  readonly backlogCount: number
+  readonly backlogBytes: number
+  readonly lagSeconds: number
+  readonly objects: number
+  readonly bytes: number
+  readonly failures: number
+  readonly rttMs: number | null
+}
+
+/**
+ * The durable record: SQLite in WAL mode, `synchronous=FULL`, one writer, opened under a lock that refuses a second
+ * engine (JOURNAL_IN_USE). Writes go through one group commit: a returned promise resolves when its rows are on disk.
+ * When a commit fails the journal turns unwritable for good (JOURNAL_UNWRITABLE on every later write) and calls
+ * `onUnwritable` once; restart and replay is the tested path.
+ */
+export interface Journal {
+  readonly path: string
+  onUnwritable(listener: (fault: Fault) => void): void
+
+  /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
+  enqueue(tasks: readonly NewTask[]): Promise<readonly number[]>
+  /** Rows in seq order after `afterSeq` that are ready (or were leased when the engine died). */
+  ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
+  due(linkId: string, now: number, limit: number): readonly TaskRow[]
+  delayedKeys(linkId: string): Iterable<string>
+  task(seq: number): TaskRow | null
+  /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
+  settle(settlement: Settlement): Promise<boolean>
+  delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>
+  park(seq: number, fault: Fault, attempts: number, at: number): Promise<void>
+  /** Makes delayed and parked tasks ready now; returns how many. Attempts start again at 0. */
+  retry(
+    which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
+    limit: number,
+  ): Promise<number>
+  forgetLink(linkId: string): Promise<void>
+  totals(linkId: string): LinkTotals
+  failures(q: FailureListInput): {
+    readonly total: number
+    readonly rows: readonly TaskRow[]
+    readonly byCode: readonly { readonly code: string; readonly count: number }[]
+  }
+  /** Newest last. Settled items keep theirs for a bounded time. */
+  history(linkId: string, key: string, versionId: string | null): readonly ItemEvent[]
+
+  pairs(linkId: string, key: string): readonly VersionPair[]
+  /** All pairs of the keys from `fromKey` to `toKey`, both included: for the merge scan. */
+  pairsBetween(linkId: string, fromKey: string, toKey: string): ReadonlyMap<string, readonly VersionPair[]>
+
+  upload(seq: number): UploadRecord | null
+  saveUpload(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
+  savePart(seq: number, part: UploadedPart): Promise<void>
+  forgetUpload(seq: number): Promise<void>
+
+  /**
+   * Durable mark for {@link NewTask.absentSeenAt}: no task with a seq above it was ever handed out. Raised in steps, so
+   * that a lease costs no write of its own; after a restart every task at or below it is no longer fresh.
+   */
+  handedOut(): number
+  raiseHandedOut(seq: number): Promise<void>
+
+  /** Small values by name: rules, sites, settings, scan checkpoints, feed positions. JSON. */
+  read<T>(name: string): T | null
+  write(name: string, value: unknown): Promise<void>
+  names(prefix: string): readonly string[]
+  erase(name: string): Promise<void>
+
+  addActivity(entry: Omit<Activity, 'id'>): Promise<void>
+  activity(q: {
+    readonly ruleId: string | null
+    readonly level: Activity['level'] | null
+    readonly before: number | null
+    readonly limit: number
+  }): readonly Activity[]
+
+  addRollups(rows: readonly Rollup[]): Promise<void>
+  rollups(linkId: string, since: number): readonly Rollup[]
+
+  /** Everything submitted so far is on disk when it resolves. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,58 @@
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Lane } from '../../../shared/model/task.ts'
+import type { FailureFilter } from '../../../shared/api/inputs.ts'
+import type { NewTask, Settlement, TaskRow } from '../journal/port.ts'
+
+export interface LinkSpec {
+  readonly linkId: string
+  readonly priority: number
+  readonly sourceSite: string
+  readonly targetSite: string
+}
+
+/** A worker's claim on a task, until ack, nack or release. */
+export interface Lease {
+  readonly task: TaskRow
+  readonly lane: Lane
+  /** The scan saw that the target has nothing of this version, and nothing happened since: no look is needed. */
+  readonly fresh: boolean
+}
+
+export interface QueueCounts {
+  readonly ready: number
+  readonly leased: number
+}
+
+/**
+ * Decides which task is next: order per key (seq order within link + key; a delayed task holds back the later ones of its
+ * key, a parked one does not), lanes (`small`, `large` from 128 MiB, `mrf` for attempts > 0), fair share between links
+ * weighted by priority, nothing from a link that is held. Memory is a window per link, never the backlog.
+ */
+export interface TaskQueue {
+  addLink(spec: LinkSpec): void
+  /** Leased tasks of the link may still be acked or nacked; nothing of it is handed out afterwards. */
+  removeLink(linkId: string): void
+  /** Held links gather tasks and hand out none. Reasons are counted: a link runs again when every one is released. */
+  hold(linkId: string, reason: string): void
+  unhold(linkId: string, reason: string): void
+
+  /** Durable when it resolves; wakes the workers. */
+  enqueue(tasks: readonly NewTask[]): Promise<void>
+  /** Up to `room` leases per lane, now; may be empty. Never waits. */
+  lease(room: Readonly<Record<Lane, number>>): readonly Lease[]
+  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<void>
+  /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. */
+  nack(lease: Lease, fault: Fault): Promise<void>
+  /** Given back untouched: the engine stops, or the site went offline. No attempt is counted. */
+  release(lease: Lease): void
+  retry(
+    which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
+    limit: number,
+  ): Promise<number>
+  counts(linkId: string): QueueCounts
+  /** Called (at most once a tick) when a lease may be had: new task, key free, due time reached, hold ended. */
+  onReady(listener: () => void): void
+  /** Nothing leased, nothing ready, nothing delayed for the link (or all links). */
+  idle(linkId?: string): boolean
+  close(): void
+}

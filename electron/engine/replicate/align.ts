@@ -1,0 +1,93 @@
+import type { VersionEntry } from '../store/port.ts'
+import type { VersionPair } from '../journal/port.ts'
+
+/** How the versions of one key on both sides belong together. Computed, never stored. */
+export interface Alignment {
+  readonly pairs: readonly (readonly [source: VersionEntry, target: VersionEntry])[]
+  /** Source versions that the target lacks, oldest first. */
+  readonly missing: readonly VersionEntry[]
+  /** Target versions without a partner, newest first. */
+  readonly extra: readonly VersionEntry[]
+  /** Some missing version is older than a paired one: a plain copy would come out on top of its successor. */
+  readonly disorder: boolean
+}
+
+const sameContent = (a: VersionEntry, b: VersionEntry): boolean =>
+  a.deleteMarker === b.deleteMarker && (a.deleteMarker || (a.etag === b.etag && a.sizeBytes === b.sizeBytes))
+
+/**
+ * Pairs the versions of one key, both lists newest first. First by identity (the same id, or a pair in the version map),
+ * then, between two identified neighbours, by kind and content in order: that finds delete markers (which carry no
+ * metadata) and objects that another tool copied before. Never pairs across an identified pair.
+ */
+export function align(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  known: readonly VersionPair[],
+): Alignment {
+  const partnerOf = identified(source, target, known)
+  const pairs: (readonly [VersionEntry, VersionEntry])[] = []
+  const missing: VersionEntry[] = []
+  const taken = new Set<number>(partnerOf.values())
+  let floor = target.length
+  let disorder = false
+  let oldestUnpaired = -1
+  for (let s = source.length - 1; s >= 0; s--) {
+    const version = source[s]!
+    let t = partnerOf.get(s)
+    if (t === undefined) {
+      t = nextSame(version, target, floor, taken)
+      if (t !== undefined) taken.add(t)
+    }
+    if (t === undefined) {
+      missing.push(version)
+      oldestUnpaired = s
+      continue
+    }
+    if (oldestUnpaired > s || t > floor) disorder = true
+    pairs.push([version, target[t]!])
+    floor = Math.min(floor, t)
+  }
+  return { pairs, missing, extra: target.filter((_, index) => !taken.has(index)), disorder }
+}
+
+function identified(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  known: readonly VersionPair[],
+): Map<number, number> {
+  const targetIndex = new Map(target.map((entry, index) => [entry.versionId, index]))
+  const mapped = new Map(known.map((pair) => [pair.sourceVersionId, pair.targetVersionId]))
+  const found = new Map<number, number>()
+  source.forEach((entry, index) => {
+    const byMap = mapped.get(entry.versionId)
+    const at = byMap === undefined ? ownId(entry, targetIndex, target) : targetIndex.get(byMap)
+    if (at !== undefined && target[at]!.deleteMarker === entry.deleteMarker) found.set(index, at)
+  })
+  return found
+}
+
+/** The same id on both sides is the same version, except `null`, which every site may reuse for other content. */
+function ownId(
+  entry: VersionEntry,
+  targetIndex: ReadonlyMap<string, number>,
+  target: readonly VersionEntry[],
+): number | undefined {
+  const at = targetIndex.get(entry.versionId)
+  if (at === undefined || entry.versionId !== 'null') return at
+  return sameContent(entry, target[at]!) ? at : undefined
+}
+
+/** The oldest free target version above `floor` with the same content, before any identified one is crossed. */
+function nextSame(
+  version: VersionEntry,
+  target: readonly VersionEntry[],
+  floor: number,
+  taken: ReadonlySet<number>,
+): number | undefined {
+  for (let t = floor - 1; t >= 0; t--) {
+    if (taken.has(t)) return undefined
+    if (sameContent(version, target[t]!)) return t
+  }
+  return undefined
+}

@@ -1,0 +1,31 @@
+import type { DemoView, EngineApi } from '../../shared/api/engine-api.ts'
+import type { Config } from '../../shared/model/config.ts'
+import type { CredentialStore } from './site/credentials.ts'
+
+/** What a host gives the engine. The engine never reads the environment, the command line or the clock by itself. */
+export interface EngineOptions {
+  /** Holds the journal; made when it is not there. One engine at a time. */
+  readonly dataDir: string
+  readonly credentials: CredentialStore
+  /** Declared sites, rules and workers: applied over what the journal holds. */
+  readonly config: Config | null
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** JSON lines; secrets are redacted before they get here. */
+  readonly log: (line: string) => void
+  readonly demo: DemoControl | null
+  readonly version: string
+}
+
+/** The switch of `npm run demo`. */
+export interface DemoControl {
+  get(): DemoView
+  set(targetBroken: boolean): Promise<DemoView>
+}
+
+export interface Engine {
+  readonly api: EngineApi
+  /** Where the webhook receiver listens, with its secret path; null when it is off. */
+  readonly webhookUrl: string | null
+  /** Hands back what is in flight, flushes the journal, releases its lock. */
+  stop(): Promise<void>
+}

@@ -1,0 +1,214 @@
+import type { Readable } from 'node:stream'
+import type { BucketView, Identity } from '../../../shared/model/site.ts'
+import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+
+/** Standard headers that travel with an object; values exactly as on the wire. */
+export interface ContentHeaders {
+  readonly contentType?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly contentLanguage?: string | undefined
+  readonly contentDisposition?: string | undefined
+  readonly cacheControl?: string | undefined
+  readonly expires?: string | undefined
+  readonly websiteRedirectLocation?: string | undefined
+}
+
+export interface Lock {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE' | null
+  /** ISO 8601, as the site wrote it. */
+  readonly retainUntil: string | null
+  readonly legalHold: boolean
+}
+
+export type Encryption =
+  { readonly kind: 'none' | 'sse-s3' | 'sse-c' } | { readonly kind: 'sse-kms'; readonly keyId: string | null }
+
+/** What GET and HEAD tell of a version. ETags are without quotes everywhere in the engine. */
+export interface ObjectHead {
+  readonly versionId: string | null
+  readonly etag: string
+  readonly sizeBytes: number
+  /** Epoch ms; the header has a resolution of 1 s. */
+  readonly modifiedAt: number
+  readonly content: ContentHeaders
+  /** `x-amz-meta-*` without that prefix, names in lower case, values raw as on the wire (latin1 header text). */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tagCount: number
+  readonly lock: Lock | null
+  readonly storageClass: string | null
+  readonly encryption: Encryption
+  /** `x-amz-mp-parts-count`, when the site says it. */
+  readonly partsCount: number | null
+  readonly replicationStatus: string | null
+}
+
+export interface ObjectBody {
+  readonly head: ObjectHead
+  /** Must be read to its end or destroyed; a watchdog ends it with a BODY_STALLED fault when it stops moving. */
+  readonly body: Readable
+}
+
+export type Tags = Readonly<Record<string, string>>
+
+/** One line of ListObjectVersions: a version or a delete marker. */
+export interface VersionEntry {
+  readonly key: string
+  readonly versionId: string
+  readonly isLatest: boolean
+  readonly deleteMarker: boolean
+  readonly etag: string
+  readonly sizeBytes: number
+  /** Epoch ms, as precise as the listing gives it. */
+  readonly modifiedAt: number
+  readonly storageClass: string | null
+}
+
+export interface ListPosition {
+  readonly keyMarker: string
+  /** Absent: start after the last version of `keyMarker`. */
+  readonly versionIdMarker?: string | undefined
+}
+
+export interface VersionPage {
+  /** In the order of the document: keys ascending by UTF-8 bytes, versions of a key newest first, markers interleaved. */
+  readonly entries: readonly VersionEntry[]
+  readonly next: ListPosition | null
+}
+
+export interface ListRequest {
+  readonly bucket: string
+  readonly prefix: string
+  readonly from?: ListPosition | undefined
+  /** 1–1000. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * Asks the target to keep the source's identity. `adopts-minio`: version id, mtime and ETag by `x-minio-source-*` and
+ * `x-rustfs-source-*` headers; `adopts-ceph`: `rgwx-version-id`; `mints` writes nothing here (origin goes in metadata).
+ */
+export interface IdentityStamp {
+  readonly style: Identity
+  readonly versionId: string
+  /** Epoch ms. */
+  readonly modifiedAt: number
+  readonly etag: string
+}
+
+/** All that a new version carries besides its bytes. */
+export interface NewVersion {
+  readonly bucket: string
+  readonly key: string
+  readonly content: ContentHeaders
+  /** Without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tags: Tags
+  readonly lock: Lock | null
+  readonly storageClass: string | null
+  readonly identity: IdentityStamp | null
+}
+
+export interface PutBody {
+  readonly sizeBytes: number
+  /** A stream is read once; its length must be `sizeBytes`, anything else is a BODY_CUT fault and nothing is stored. */
+  readonly body: Readable | Uint8Array
+  /** Hex MD5 of the body when known beforehand: sent as Content-MD5, so that the target refuses other bytes. */
+  readonly md5?: string | undefined
+}
+
+export interface Stored {
+  /** null in unversioned buckets and where the site does not say. */
+  readonly versionId: string | null
+  /** '' where the site does not say (Ceph after CompleteMultipartUpload). */
+  readonly etag: string
+}
+
+export interface UploadRef {
+  readonly bucket: string
+  readonly key: string
+  readonly uploadId: string
+}
+
+export interface UploadedPart {
+  readonly partNumber: number
+  readonly etag: string
+  readonly sizeBytes: number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface GetOptions extends CallOptions {
+  /** Inclusive byte range. */
+  readonly range?: { readonly first: number; readonly last: number } | undefined
+  /** Refuse with SOURCE_CHANGED when the ETag is another by now. */
+  readonly ifMatch?: string | undefined
+}
+
+export interface PutOptions extends CallOptions {
+  /** Called with the number of bytes handed to the socket since the last call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined
+}
+
+/**
+ * One site's objects, in our words. Every refusal and every broken connection is thrown as a `FaultError`, translated
+ * once; nothing here retries. A missing object is `null` where the return type says so, and a fault elsewhere.
+ * Every method takes an `AbortSignal`; abort rejects with the signal's reason.
+ */
+export interface ObjectStore {
+  get(ref: ObjectRef, options?: GetOptions): Promise<ObjectBody | null>
+  /** A delete marker (404 or 405) is `null` too. `partNumber: 1` asks for that part's head and the number of parts. */
+  head(ref: ObjectRef, options?: CallOptions & { readonly partNumber?: number }): Promise<ObjectHead | null>
+  put(version: NewVersion, body: PutBody, options?: PutOptions): Promise<Stored>
+
+  createUpload(version: NewVersion, options?: CallOptions): Promise<UploadRef>
+  uploadPart(upload: UploadRef, partNumber: number, body: PutBody, options?: PutOptions): Promise<UploadedPart>
+  completeUpload(
+    upload: UploadRef,
+    parts: readonly UploadedPart[],
+    identity: IdentityStamp | null,
+    sizeBytes: number,
+    options?: CallOptions,
+  ): Promise<Stored>
+  /** An upload that is gone already is no fault. */
+  abortUpload(upload: UploadRef, options?: CallOptions): Promise<void>
+  /** null when the upload is gone. */
+  listParts(upload: UploadRef, options?: CallOptions): Promise<readonly UploadedPart[] | null>
+
+  /** Without `versionId` in a versioned bucket: writes a delete marker, with the id of `identity` where the site adopts it. */
+  writeDeleteMarker(
+    ref: { readonly bucket: string; readonly key: string },
+    identity: IdentityStamp | null,
+    options?: CallOptions,
+  ): Promise<Stored>
+  /** Deletes exactly this version; one that is gone already is no fault. Never deletes without a version id. */
+  deleteVersion(
+    ref: { readonly bucket: string; readonly key: string; readonly versionId: string },
+    identity: IdentityStamp | null,
+    options?: CallOptions,
+  ): Promise<void>
+
+  getTags(ref: ObjectRef, options?: CallOptions): Promise<Tags>
+  putTags(ref: ObjectRef, tags: Tags, options?: CallOptions): Promise<void>
+  getLock(ref: ObjectRef, options?: CallOptions): Promise<Lock | null>
+  putLock(ref: ObjectRef, lock: Lock, options?: CallOptions): Promise<void>
+
+  listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
+
+  listBuckets(options?: CallOptions): Promise<readonly string[]>
+  /** null when there is no such bucket. */
+  bucket(name: string, options?: CallOptions): Promise<BucketView | null>
+  createBucket(name: string, options: CallOptions & { readonly objectLock: boolean }): Promise<void>
+  enableVersioning(name: string, options?: CallOptions): Promise<void>
+  /** The site's own replication rules on this bucket, as short descriptions; [] where there are none or the site has none to offer. */
+  nativeReplication(name: string, options?: CallOptions): Promise<readonly string[]>
+
+  /** One cheap signed request. Resolves with the round trip and the site's clock; any HTTP answer counts as reachable. */
+  ping(
+    options?: CallOptions,
+  ): Promise<{ readonly rttMs: number; readonly siteTime: number | null; readonly server: string | null }>
+
+  /** Closes idle sockets; requests under way end with CANCELLED. */
+  close(): void
+}

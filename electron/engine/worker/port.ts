@@ -1,0 +1,71 @@
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
+import type { Operation } from '../../../shared/model/task.ts'
+import type { UploadRecord, VersionPair } from '../journal/port.ts'
+import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+
+/** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */
+export interface LinkOrder {
+  readonly linkId: string
+  readonly source: { readonly site: string; readonly bucket: string }
+  readonly target: { readonly site: string; readonly bucket: string }
+  readonly rule: Pick<Rule, 'filter' | 'deleteMarkers' | 'versionDeletes' | 'metadata' | 'objectLock' | 'storageClass'>
+  readonly identity: Identity
+  readonly ordersByMtime: boolean
+}
+
+/** One task as a transfer thread gets it. */
+export interface TaskOrder {
+  readonly seq: number
+  readonly linkId: string
+  readonly key: string
+  readonly versionId: string | null
+  readonly operation: Operation
+  readonly fresh: boolean
+  readonly pairs: readonly VersionPair[]
+  readonly upload: UploadRecord | null
+}
+
+/** Expected ends of a task; a fault is the unexpected one. */
+export type Outcome =
+  | {
+      readonly kind: 'settled'
+      readonly did:
+        'copied' | 'already-there' | 'metadata' | 'marker' | 'purged' | 'source-gone' | 'filtered' | 'not-wanted'
+      readonly bytes: number
+      readonly learned: readonly VersionPair[]
+      readonly forgotten: readonly string[]
+    }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+
+export type ToThread =
+  | { readonly type: 'site'; readonly site: SiteWithCredentials; readonly sockets: number }
+  | { readonly type: 'forget-site'; readonly siteId: string }
+  | { readonly type: 'link'; readonly link: LinkOrder; readonly pacer: SharedArrayBuffer }
+  | { readonly type: 'forget-link'; readonly linkId: string }
+  | { readonly type: 'tasks'; readonly tasks: readonly TaskOrder[] }
+  | { readonly type: 'cancel'; readonly seqs: readonly number[] }
+  | { readonly type: 'list'; readonly call: number; readonly siteId: string; readonly request: ListRequest }
+  | { readonly type: 'upload-saved'; readonly seq: number }
+  | { readonly type: 'stop' }
+
+export interface Progress {
+  readonly seq: number
+  readonly sizeBytes: number
+  readonly doneBytes: number
+  readonly parts: { readonly done: number; readonly total: number } | null
+}
+
+export type FromThread =
+  | { readonly type: 'outcomes'; readonly outcomes: readonly (readonly [seq: number, outcome: Outcome])[] }
+  | {
+      readonly type: 'progress'
+      readonly progress: readonly Progress[]
+      readonly moved: readonly (readonly [siteId: string, readBytes: number, writtenBytes: number])[]
+    }
+  | { readonly type: 'upload-started'; readonly seq: number; readonly record: Omit<UploadRecord, 'parts'> }
+  | { readonly type: 'part-done'; readonly seq: number; readonly part: UploadedPart }
+  | { readonly type: 'upload-ended'; readonly seq: number }
+  | { readonly type: 'listed'; readonly call: number; readonly page: VersionPage | null; readonly fault: Fault | null }
+  | { readonly type: 'stopped' }

@@ -1,0 +1,159 @@
+import type { z } from 'zod'
+import type { Activity } from '../model/activity.ts'
+import type { CheckRun } from '../model/check.ts'
+import type { CompareReport, Job } from '../model/job.ts'
+import type { Overview, SeriesPoint } from '../model/overview.ts'
+import type { Rule, RuleView } from '../model/rule.ts'
+import type { BucketView, SiteView } from '../model/site.ts'
+import type { Failure, ItemEvent, Transfer } from '../model/task.ts'
+import type { Fault } from '../model/fault.ts'
+import type * as input from './inputs.ts'
+
+type In<S extends z.ZodType> = z.output<S>
+
+export interface Page<T> {
+  readonly asOf: number
+  readonly total: number
+  readonly rows: readonly T[]
+}
+
+export interface FailurePage extends Page<Failure> {
+  /** How many rows match the filter per fault code, most first. */
+  readonly byCode: readonly { readonly code: string; readonly count: number }[]
+}
+
+export interface FailureDetail {
+  readonly failure: Failure | null
+  readonly history: readonly ItemEvent[]
+}
+
+export interface Settings {
+  readonly workers: { readonly limit: number; readonly large: number; readonly threads: number | null }
+  readonly dataDir: string
+  readonly secretsIn: 'keychain' | 'vault' | 'config'
+  readonly webhook: { readonly url: string } | null
+  readonly version: string
+  readonly runtime: string
+}
+
+export interface ImportPreview {
+  /** In plain words, one line per change; empty when nothing would change. */
+  readonly changes: readonly string[]
+  readonly missingSecretsFor: readonly string[]
+}
+
+/** Numbers for the operator and for us, from one status object. */
+export interface Diagnostics {
+  readonly asOf: number
+  readonly text: string
+}
+
+export interface Settled {
+  readonly settled: boolean
+  readonly pending: number
+  readonly parked: number
+}
+
+export interface DemoView {
+  readonly targetBroken: boolean
+  readonly targetSite: string
+}
+
+/** What changed since the last batch; the console refetches these. `seq` counts batches: a gap means refetch everything. */
+export const liveTopics = ['sites', 'rules', 'failures', 'activity', 'jobs', 'settings', 'checks', 'demo'] as const
+export type LiveTopic = (typeof liveTopics)[number]
+export interface LiveBatch {
+  readonly seq: number
+  readonly at: number
+  readonly topics: readonly LiveTopic[]
+  /** Sent with every batch while somebody listens, at most 4 a second. */
+  readonly overview: Overview
+  /** The busiest 200 transfers in flight. */
+  readonly transfers: readonly Transfer[]
+}
+
+/**
+ * Everything a console or a script can ask of the engine. The router offers exactly these; the engine's `api/` folder
+ * implements them. Inputs arrive parsed. Refusals are thrown as `FaultError`.
+ */
+export interface EngineApi {
+  overview: {
+    get(): Overview
+    series(q: In<typeof input.seriesInput>): readonly SeriesPoint[]
+  }
+  sites: {
+    list(): readonly SiteView[]
+    create(site: In<typeof input.siteInput>): Promise<SiteView>
+    update(site: In<typeof input.siteUpdateInput>): Promise<SiteView>
+    /** Refused while a rule uses the site. */
+    remove(q: In<typeof input.byId>): Promise<void>
+    pause(q: In<typeof input.byId>): SiteView
+    resume(q: In<typeof input.byId>): SiteView
+    /** Probes reachability and capabilities again, now. */
+    probe(q: In<typeof input.byId>): Promise<SiteView>
+    buckets(q: In<typeof input.bySite>): Promise<readonly BucketView[]>
+    createBucket(q: In<typeof input.createBucketInput>): Promise<BucketView>
+  }
+  rules: {
+    list(): readonly RuleView[]
+    get(q: In<typeof input.byId>): RuleView
+    create(rule: Rule): Promise<RuleView>
+    update(rule: Rule): Promise<RuleView>
+    /** Stops replication and forgets its queue; objects on both sides stay as they are. */
+    remove(q: In<typeof input.byId>): Promise<void>
+    pause(q: In<typeof input.byId>): RuleView
+    resume(q: In<typeof input.byId>): RuleView
+    resync(q: In<typeof input.resyncInput>): Job
+  }
+  checks: {
+    start(q: In<typeof input.checkInput>): CheckRun
+    get(q: In<typeof input.byId>): CheckRun
+    cancel(q: In<typeof input.byId>): CheckRun
+    repair(q: In<typeof input.repairInput>): Promise<CheckRun>
+  }
+  transfers: { list(): readonly Transfer[] }
+  failures: {
+    list(q: In<typeof input.failureListInput>): FailurePage
+    get(q: In<typeof input.failureGetInput>): FailureDetail
+    retry(q: In<typeof input.retryInput>): Job
+  }
+  jobs: {
+    list(): readonly Job[]
+    cancel(q: In<typeof input.byId>): Job
+  }
+  compare: {
+    start(q: In<typeof input.compareInput>): Job
+    report(q: In<typeof input.compareReportInput>): CompareReport | null
+    reports(): readonly CompareReport[]
+  }
+  activity: { list(q: In<typeof input.activityInput>): readonly Activity[] }
+  settings: {
+    get(): Settings
+    update(q: In<typeof input.settingsInput>): Settings
+  }
+  config: {
+    /** Without secrets. */
+    export(): string
+    preview(q: In<typeof input.configTextInput>): ImportPreview
+    apply(q: In<typeof input.configTextInput>): Promise<ImportPreview>
+  }
+  diagnostics: { get(): Diagnostics }
+  wait: {
+    /** Resolves when nothing is pending (parked tasks do not count), or at the timeout. */
+    settled(q: In<typeof input.waitInput>, signal?: AbortSignal): Promise<Settled>
+  }
+  demo: {
+    /** null outside `npm run demo`. */
+    get(): DemoView | null
+    set(q: In<typeof input.demoSwitchInput>): Promise<DemoView>
+  }
+  live: {
+    /** Batches until the signal ends; the first comes at once. */
+    watch(signal: AbortSignal): AsyncIterable<LiveBatch>
+  }
+}
+
+/** How a refusal crosses the API: whole, as data. */
+export interface ApiErrorData {
+  readonly fault: Fault
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { ruleSchema } from './rule.ts'
+import { siteWithCredentialsSchema } from './site.ts'
+
+export const workersSchema = z.strictObject({
+  /** Tasks at one time over all rules; adapted downwards when a site asks to slow down. */
+  limit: z.int().min(1).max(1000).default(100),
+  /** Tasks of 128 MiB and more at one time. */
+  large: z.int().min(1).max(100).default(10),
+  /** Threads that move the bytes; null chooses by the number of cores. */
+  threads: z.int().min(1).max(16).nullable().default(null),
+})
+
+export const notificationsSchema = z.strictObject({
+  /** Where the webhook receiver listens for bucket notifications; null switches it off. Port 0 takes any free port. */
+  listen: z
+    .string()
+    .regex(/^[^\s]+:\d{1,5}$/, 'use HOST:PORT such as 127.0.0.1:7400')
+    .nullable()
+    .default(null),
+  /** The URL under which the sites reach the receiver, when it is not the listen address. */
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
+})
+
+/** `lockstep.config.json`: sites, rules and workers as code. Import and export use the same format, exports without secrets. */
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  sites: z.array(siteWithCredentialsSchema).max(64).default([]),
+  rules: z.array(ruleSchema).max(1000).default([]),
+  workers: workersSchema.default({ limit: 100, large: 10, threads: null }),
+  notifications: notificationsSchema.default({ listen: null, publicUrl: null }),
+})
+export type Config = Readonly<z.infer<typeof configSchema>>
+export type ConfigInput = z.input<typeof configSchema>

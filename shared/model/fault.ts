@@ -1,0 +1,205 @@
+/** What to do next with the task that met a fault. `after` waits the time that the site itself named. */
+export type Retry = 'backoff' | 'after' | 'never'
+
+interface FaultKind {
+  /** One plain sentence: what happened. */
+  readonly title: string
+  /** One plain sentence: what the operator does about it. */
+  readonly remedy: string
+  readonly retry: Retry
+  /** A fault of the whole site (it counts towards its breaker), not of one object. */
+  readonly ofSite: boolean
+}
+
+const transient = (title: string, remedy: string): FaultKind => ({ title, remedy, retry: 'backoff', ofSite: false })
+const siteDown = (title: string, remedy: string): FaultKind => ({ title, remedy, retry: 'backoff', ofSite: true })
+const permanent = (title: string, remedy: string): FaultKind => ({ title, remedy, retry: 'never', ofSite: false })
+
+/** Every fault there is: the one list. Journal, API and screens carry the code; the words come from here. */
+export const faultKinds = {
+  DNS_FAILED: siteDown(
+    'The site’s host name could not be resolved.',
+    'Check the endpoint’s host name and this machine’s DNS.',
+  ),
+  CONNECT_REFUSED: siteDown(
+    'The site refused the connection.',
+    'Check that the site is running and that the port is right. Work resumes by itself when it answers.',
+  ),
+  CONNECT_TIMEOUT: siteDown(
+    'The site did not accept the connection in time.',
+    'Check the network path and any firewall. Work resumes by itself when it answers.',
+  ),
+  CONNECTION_LOST: siteDown(
+    'The connection broke in the middle of a request.',
+    'Nothing to do: it is tried again. If it stays, check the network path and the site’s log.',
+  ),
+  TLS_FAILED: siteDown(
+    'The site’s TLS certificate could not be trusted.',
+    'Give the site’s CA file under Sites, or renew its certificate.',
+  ),
+  RESPONSE_TIMEOUT: siteDown(
+    'The site accepted the request and then stayed silent.',
+    'Check the site’s load. It is tried again.',
+  ),
+  BODY_STALLED: transient('The transfer stopped moving.', 'It is tried again. If it stays, check the network path.'),
+  BODY_CUT: transient(
+    'The body ended before its announced length.',
+    'It is tried again. If it stays, check the site’s log for this object.',
+  ),
+  SLOW_DOWN: {
+    title: 'The site asked to slow down.',
+    remedy:
+      'Nothing to do: Lockstep waits as asked. If it stays, lower the workers or give the rule a bandwidth limit.',
+    retry: 'after',
+    ofSite: false,
+  },
+  SERVER_ERROR: transient(
+    'The site answered with an internal error.',
+    'It is tried again. If it stays, look into the site’s log.',
+  ),
+  SITE_OFFLINE: siteDown(
+    'The site is offline.',
+    'Bring the site back. Its changes wait in the queue and drain when it returns.',
+  ),
+  ACCESS_KEY_UNKNOWN: permanent(
+    'The site does not know this access key.',
+    'Enter the right access key under Sites, then retry.',
+  ),
+  SIGNATURE_REJECTED: permanent(
+    'The site rejected the signature: the secret key is wrong.',
+    'Enter the right secret key under Sites, then retry.',
+  ),
+  ACCESS_DENIED: permanent(
+    'The access key may not do this.',
+    'Grant the missing right named in the message to this access key, then retry.',
+  ),
+  CLOCK_SKEW: permanent(
+    'The clocks of the site and of this machine are too far apart.',
+    'Set both clocks by NTP, then retry.',
+  ),
+  BUCKET_MISSING: permanent('The bucket does not exist.', 'Create the bucket (the wizard can), then retry.'),
+  BUCKET_UNVERSIONED: permanent(
+    'Versioning is not enabled on the bucket.',
+    'Enable versioning on the bucket, then retry.',
+  ),
+  BUCKET_LOCK_MISSING: permanent(
+    'The object is locked at the source, and the target bucket has no object lock.',
+    'Object lock can be set only when a bucket is created: use a target bucket created with object lock, or set the rule’s object lock to “ignore”.',
+  ),
+  OBJECT_LOCKED: permanent(
+    'The version is locked at the target and may not be changed or deleted yet.',
+    'Wait until the retention ends, or lift the legal hold at the target, then retry.',
+  ),
+  ENCRYPTION_KEY_NEEDED: permanent(
+    'The object is encrypted with a key that only its owner has (SSE-C).',
+    'Lockstep cannot read it. Copy it with the key by hand, or exclude it from the rule.',
+  ),
+  KMS_KEY_MISSING: permanent(
+    'The target does not know the object’s encryption key.',
+    'Create the key at the target, then retry.',
+  ),
+  TAGS_OVER_LIMIT: permanent(
+    'The target does not take this many tags, or a tag this long.',
+    'Shorten the object’s tags (S3 allows 10), then retry.',
+  ),
+  METADATA_OVER_LIMIT: permanent(
+    'The object’s metadata is larger than the target accepts.',
+    'Shorten the object’s metadata (S3 allows 2 KiB), then retry.',
+  ),
+  KEY_NOT_ALLOWED: permanent(
+    'The target does not accept this object key.',
+    'Rename the object, or exclude it from the rule.',
+  ),
+  OBJECT_TOO_LARGE: permanent(
+    'The object is larger than the target accepts.',
+    'Exclude it from the rule, or raise the target’s limit.',
+  ),
+  STORAGE_CLASS_UNKNOWN: permanent(
+    'The target does not know this storage class.',
+    'Choose a storage class that the target has in the rule.',
+  ),
+  QUOTA_EXCEEDED: siteDown(
+    'The target is full or over its quota.',
+    'Free space or raise the quota. It is tried again.',
+  ),
+  NOT_SUPPORTED: permanent(
+    'The site does not support this operation.',
+    'See the message for the operation; switch it off in the rule, or exclude the object.',
+  ),
+  REQUEST_REFUSED: permanent(
+    'The site refused the request.',
+    'The message holds the site’s own words. Mend the cause, then retry.',
+  ),
+  RESPONSE_UNREADABLE: transient(
+    'The site’s answer could not be understood.',
+    'Check that the endpoint is an S3 endpoint and not a web page or proxy.',
+  ),
+  CONTENT_MISMATCH: transient(
+    'The bytes that arrived are not the bytes that were sent.',
+    'The copy was not kept; it is tried again. If it stays, check the network path and the source’s disks.',
+  ),
+  SOURCE_CHANGED: transient('The object changed while it was copied.', 'Nothing to do: it is read again.'),
+  SOURCE_UNREADABLE: transient(
+    'The source could not read the object to its end.',
+    'It is tried again. If it stays, check the source’s health for this object.',
+  ),
+  PREDECESSOR_FAILED: transient(
+    'An older version of this object must arrive first, and has not.',
+    'See the older version’s failure; this one follows by itself.',
+  ),
+  DELETE_BRAKE: permanent(
+    'More deletes came than the rule’s brake allows.',
+    'Look at what was deleted at the source, then release or keep the brake on the rule’s page.',
+  ),
+  JOURNAL_UNWRITABLE: permanent(
+    'The journal cannot be written.',
+    'Free space on the disk that holds the data directory, then restart Lockstep.',
+  ),
+  JOURNAL_IN_USE: permanent(
+    'Another Lockstep engine uses this data directory.',
+    'Stop the other engine, or give this one another data directory.',
+  ),
+  CONFIG_INVALID: permanent(
+    'The configuration is not valid.',
+    'Mend the field named in the message. Nothing was changed.',
+  ),
+  NOT_FOUND: permanent('There is no such thing here.', 'It may have been removed; look at the list again.'),
+  CONFLICT: permanent('This does not fit what is there.', 'See the message.'),
+  VAULT_LOCKED: permanent('The credentials vault could not be opened.', 'Give the right passphrase or key file.'),
+  CANCELLED: permanent('It was cancelled.', 'Start it again if it is still wanted.'),
+  INTERNAL: transient(
+    'Lockstep met an error of its own.',
+    'It is tried again. Please report it with the diagnostics from Settings.',
+  ),
+} as const satisfies Record<string, FaultKind>
+
+export type FaultCode = keyof typeof faultKinds
+
+/** Plain data: it goes in the journal, over the API and on the screen unchanged. Holds no secret. */
+export interface Fault {
+  readonly code: FaultCode
+  /** What exactly happened here: operation, bucket or field, and the site's own words. Never a key or a stack. */
+  readonly message: string
+  readonly remedy: string
+  readonly retry: Retry
+  /** With `retry: 'after'`: milliseconds to wait, as the site asked. */
+  readonly afterMs?: number | undefined
+  /** Site id at which it happened, if it was at a site. */
+  readonly site?: string | undefined
+}
+
+/** Builds a fault from its code; remedy and retry come from {@link faultKinds} unless given. */
+export function fault(code: FaultCode, message: string, more: Partial<Omit<Fault, 'code' | 'message'>> = {}): Fault {
+  const { remedy, retry } = faultKinds[code]
+  return { code, message, remedy, retry, ...more }
+}
+
+/** Carries a {@link Fault} when it is thrown; `cause` keeps the foreign error for the log. */
+export class FaultError extends Error {
+  readonly fault: Fault
+  constructor(value: Fault, options?: { cause?: unknown }) {
+    super(`${value.code}: ${value.message}`, options)
+    this.name = 'FaultError'
+    this.fault = value
+  }
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { siteId } from './site.ts'
+import type { Fault } from './fault.ts'
+
+/** S3's own rules for names, relaxed as far as Ceph and MinIO relax them. */
+export const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/, 'use 3–63 lower-case letters, digits, dots and dashes')
+
+export const bucketAt = z.strictObject({ site: siteId, bucket: bucketName })
+export type BucketAt = Readonly<z.infer<typeof bucketAt>>
+
+export const filterSchema = z.strictObject({
+  prefix: z.string().max(1024).default(''),
+  /** Globs over the whole key: `*` any run without `/`, `**` any run, `?` one character. A match is left out. */
+  exclude: z.array(z.string().min(1)).default([]),
+  /** All of these tags must be on the version. */
+  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+})
+export type Filter = Readonly<z.infer<typeof filterSchema>>
+
+export const ackSchema = z.strictObject({
+  policy: z.enum(['async', 'one', 'majority', 'all']).default('async'),
+  timeoutMs: z.int().min(100).max(600_000).default(10_000),
+  onTimeout: z.enum(['fail', 'degrade']).default('fail'),
+})
+
+export const deleteBrakeSchema = z.strictObject({
+  /** The brake acts when more than this many deletes… */
+  count: z.int().min(1).default(1000),
+  /** …and more than this share of all changes (0–1)… */
+  share: z.number().min(0).max(1).default(0.5),
+  /** …came within this window. */
+  windowMs: z.int().min(1000).default(600_000),
+})
+
+export const ruleSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and dashes'),
+  enabled: z.boolean().default(true),
+  /** Higher goes first when workers are short. */
+  priority: z.int().min(0).max(1000).default(1),
+  source: bucketAt,
+  targets: z.array(bucketAt).min(1).max(8),
+  filter: filterSchema.default({ prefix: '', exclude: [], tags: {} }),
+  /** Copy what is there already, all versions. */
+  existingObjects: z.boolean().default(true),
+  deleteMarkers: z.boolean().default(true),
+  /** Permanent deletes of single versions are repeated at the target. */
+  versionDeletes: z.boolean().default(false),
+  /** Keep tags and metadata of copied versions in step. */
+  metadata: z.boolean().default(true),
+  objectLock: z.enum(['replicate', 'ignore']).default('replicate'),
+  /** Storage class at the target; null keeps the source's where the target has it. */
+  storageClass: z.string().nullable().default(null),
+  bandwidth: z
+    .strictObject({ bytesPerSecond: z.int().min(1024, 'at least 1024 (1 KiB/s)').nullable() })
+    .default({ bytesPerSecond: null }),
+  ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail' }),
+  deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000 }),
+  /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
+  scanIntervalSeconds: z.int().min(5).max(604_800).default(300),
+})
+export type Rule = Readonly<z.infer<typeof ruleSchema>>
+export type RuleInput = z.input<typeof ruleSchema>
+
+/** One rule to one of its targets: what is queued, measured and shown. Id is `<rule id>/<target index>`. */
+export interface LinkId {
+  readonly ruleId: string
+  readonly target: BucketAt
+  readonly linkId: string
+}
+
+/** Why a rule or link is not simply running: shown as its badge with `reason` and `remedy`. */
+export type LinkState =
+  | { readonly kind: 'in-step' }
+  | { readonly kind: 'copying' }
+  | { readonly kind: 'first-copy' }
+  | {
+      readonly kind: 'paused'
+      readonly by: 'operator' | 'site' | 'brake'
+      readonly reason: string
+      readonly remedy: string
+    }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly remedy: string }
+  | { readonly kind: 'failing'; readonly reason: string; readonly remedy: string }
+  | { readonly kind: 'disabled' }
+
+export interface FeedView {
+  readonly kind: 'listen' | 'webhook' | 'scan'
+  readonly state: 'live' | 'connecting' | 'idle' | 'scanning' | 'fault'
+  readonly lastEventAt: number | null
+  readonly fault: Fault | null
+  /** Scan only: keys looked at in the current or last scan, and when it ended. */
+  readonly scannedKeys: number | null
+  readonly scanStartedAt: number | null
+  readonly lastScanEndedAt: number | null
+  readonly lastScanDifferences: number | null
+}
+
+export interface LinkView extends LinkId {
+  readonly source: BucketAt
+  readonly state: LinkState
+  readonly asOf: number
+  /** Tasks not settled, parked ones left out. */
+  readonly backlogCount: number
+  readonly backlogBytes: number
+  /** Epoch ms of the oldest unsettled change (RPO now = asOf − this); null when nothing is pending. */
+  readonly oldestPendingAt: number | null
+  readonly inFlight: number
+  readonly failing: number
+  readonly parked: number
+  readonly objectsPerSecond: number
+  readonly bytesPerSecond: number
+  /** Settled since the rule was made. */
+  readonly settledCount: number
+  readonly settledBytes: number
+  readonly failuresLastHour: number
+  /** Seconds until the backlog is gone at the present rate; null when it does not shrink. */
+  readonly drainSeconds: number | null
+}
+
+export interface RuleView extends Rule {
+  readonly paused: { readonly by: 'operator' | 'brake'; readonly reason: string; readonly at: number } | null
+  readonly links: readonly LinkView[]
+  readonly feeds: readonly FeedView[]
+  /** How fast a change is noticed, in one sentence. */
+  readonly noticedBy: string
+}
