@@ -134,8 +134,8 @@ export interface Journal {
   handedOut(): number
   raiseHandedOut(seq: number): Promise<void>
 
-  /** Small values by name: rules, sites, settings, scan checkpoints, feed positions. JSON. */
-  read<T>(name: string): T | null
+  /** Small values by name: rules, sites, settings, scan checkpoints, feed positions. JSON; null where there is none. The reader parses. */
+  read(name: string): unknown
   write(name: string, value: unknown): Promise<void>
   names(prefix: string): readonly string[]
   erase(name: string): Promise<void>
