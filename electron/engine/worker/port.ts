@@ -13,6 +13,8 @@ export interface LinkOrder {
   readonly rule: Pick<Rule, 'filter' | 'deleteMarkers' | 'versionDeletes' | 'metadata' | 'objectLock' | 'storageClass'>
   readonly identity: Identity
   readonly ordersByMtime: boolean
+  /** Epoch ms: older versions are not wanted (a rule without existing objects); 0 takes all. */
+  readonly copySince: number
 }
 
 /** One task as a transfer thread gets it. */
@@ -22,6 +24,8 @@ export interface TaskOrder {
   readonly key: string
   readonly versionId: string | null
   readonly operation: Operation
+  readonly sizeBytes: number | null
+  readonly changedAt: number
   readonly fresh: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null

@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import type { NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
+import type { Outcome } from '../worker/port.ts'
+import { paced } from './paced.ts'
+import { layoutAtSource, likelyLayouts, multipartEtag, partsInEtag } from './part-layout.ts'
+import { replicaOf } from './replica.ts'
+import { arrived } from './settled.ts'
+import type { World } from './world.ts'
+
+/** Parts of one object under way at one time: enough to hide the round trip, few enough to be fair to other objects. */
+const partsAtOnce = 4
+
+/**
+ * Copies a version part by part with the source's own layout, so that the ETag comes out the same. Parts are journalled:
+ * after a crash the copy goes on where it stood. The whole is verified before it is completed.
+ */
+export async function copyMultipart(
+  ref: ObjectRef & { versionId: string },
+  head: ObjectHead,
+  tags: Tags,
+  world: World,
+): Promise<Outcome> {
+  const replica = replicaOf(head, ref.versionId, tags, world)
+  const resumed = await resume(head, world)
+  const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
+  const copy = await copyParts(ref, head, replica, layout, resumed, world)
+  const settled = copy.etagKept ? copy : await withTrueLayout(ref, head, replica, layout, copy, world)
+  const stored = await world.target.completeUpload(settled.upload, settled.parts, replica.identity, head.sizeBytes, {
+    signal: world.signal,
+  })
+  world.uploads.ended()
+  await afterComplete(stored.versionId, tags, replica, world)
+  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId)
+}
+
+interface Resumed {
+  readonly upload: UploadRef
+  readonly layout: readonly number[]
+  readonly parts: readonly UploadedPart[]
+}
+
+interface Copied {
+  readonly upload: UploadRef
+  readonly parts: readonly UploadedPart[]
+  readonly etagKept: boolean
+}
+
+/** The journalled upload, if it is of the same content and the target still has it. */
+async function resume(head: ObjectHead, world: World): Promise<Resumed | null> {
+  const record = world.order.upload
+  if (record === null) return null
+  const upload = { bucket: world.link.target.bucket, key: world.order.key, uploadId: record.uploadId }
+  const there = record.sourceEtag === head.etag ? await world.target.listParts(upload, { signal: world.signal }) : null
+  if (there === null) {
+    await world.target.abortUpload(upload, { signal: world.signal })
+    world.uploads.ended()
+    return null
+  }
+  const has = new Map(there.map((part) => [part.partNumber, part.etag]))
+  return { upload, layout: record.layout, parts: record.parts.filter((part) => has.get(part.partNumber) === part.etag) }
+}
+
+async function copyParts(
+  ref: ObjectRef,
+  head: ObjectHead,
+  replica: NewVersion,
+  layout: readonly number[],
+  resumed: Resumed | null,
+  world: World,
+): Promise<Copied> {
+  const upload = resumed?.upload ?? (await begin(head, replica, layout, world))
+  const parts: UploadedPart[] = [...(resumed?.parts ?? [])]
+  const missing = layout
+    .map((_, index) => index + 1)
+    .filter((number) => !parts.some((part) => part.partNumber === number))
+  const offsets = offsetsOf(layout)
+  let doneBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  const report = (bytes: number): void => {
+    doneBytes += bytes
+    world.onProgress(doneBytes, head.sizeBytes, { done: parts.length, total: layout.length })
+  }
+  const lane = async (): Promise<void> => {
+    for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
+      const part = await copyPart(
+        ref,
+        head,
+        upload,
+        { number, first: offsets[number - 1]!, sizeBytes: layout[number - 1]! },
+        report,
+        world,
+      )
+      parts.push(part)
+      world.uploads.partDone(part)
+    }
+  }
+  await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
+  parts.sort((a, b) => a.partNumber - b.partNumber)
+  return {
+    upload,
+    parts,
+    etagKept: partsInEtag(head.etag) === null || multipartEtag(parts.map((part) => part.etag)) === head.etag,
+  }
+}
+
+/** Waits for every lane even when one fails: a part still under way must not outlive its task. */
+async function allOrFirstFault(lanes: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(lanes)
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+async function begin(
+  head: ObjectHead,
+  replica: NewVersion,
+  layout: readonly number[],
+  world: World,
+): Promise<UploadRef> {
+  const upload = await world.target.createUpload(replica, { signal: world.signal })
+  await world.uploads.started({ uploadId: upload.uploadId, layout, sourceEtag: head.etag })
+  return upload
+}
+
+interface PartOfSource {
+  readonly number: number
+  readonly first: number
+  readonly sizeBytes: number
+}
+
+async function copyPart(
+  ref: ObjectRef,
+  head: ObjectHead,
+  upload: UploadRef,
+  part: PartOfSource,
+  report: (bytes: number) => void,
+  world: World,
+): Promise<UploadedPart> {
+  const range = part.sizeBytes === 0 ? undefined : { first: part.first, last: part.first + part.sizeBytes - 1 }
+  const opened = await world.source.get(ref, { range, ifMatch: head.etag, signal: world.signal })
+  if (opened === null) throw changed(world)
+  const hash = createHash('md5')
+  const body = paced(opened.body, world, (chunk) => {
+    hash.update(chunk)
+    report(chunk.length)
+  })
+  const uploaded = await world.target.uploadPart(
+    upload,
+    part.number,
+    { sizeBytes: part.sizeBytes, body },
+    { signal: world.signal, onBytes: world.onWritten },
+  )
+  const md5 = hash.digest('hex')
+  // A part's ETag is the MD5 of what arrived, unless the target encrypts: then the digest is ours alone.
+  if (/^[0-9a-f]{32}$/.test(uploaded.etag) && uploaded.etag !== md5 && head.encryption.kind === 'none') {
+    throw new FaultError(
+      fault('CONTENT_MISMATCH', `Part ${part.number} arrived as other bytes than were sent.`, {
+        site: world.link.target.site,
+      }),
+    )
+  }
+  return uploaded
+}
+
+/**
+ * The site that does not tell its part sizes (Ceph) was guessed wrong: read the source once to find the layout whose
+ * parts give the source's ETag, and copy again with it. Where none does, what is there already is kept.
+ */
+async function withTrueLayout(
+  ref: ObjectRef,
+  head: ObjectHead,
+  replica: NewVersion,
+  tried: readonly number[],
+  copy: Copied,
+  world: World,
+): Promise<Copied> {
+  const others = likelyLayouts(head.sizeBytes, partsInEtag(head.etag)!).filter((layout) => layout[0] !== tried[0])
+  const found = await layoutByReading(ref, head, others, world)
+  if (found === null) return copy
+  await world.target.abortUpload(copy.upload, { signal: world.signal })
+  world.uploads.ended()
+  return copyParts(ref, head, replica, found, null, world)
+}
+
+async function layoutByReading(
+  ref: ObjectRef,
+  head: ObjectHead,
+  layouts: readonly (readonly number[])[],
+  world: World,
+): Promise<readonly number[] | null> {
+  if (layouts.length === 0) return null
+  const opened = await world.source.get(ref, { ifMatch: head.etag, signal: world.signal })
+  if (opened === null) throw changed(world)
+  const readers = layouts.map((layout) => new LayoutReader(layout))
+  for await (const chunk of opened.body as AsyncIterable<Buffer>) {
+    world.onRead(chunk.length)
+    for (const reader of readers) reader.add(chunk)
+  }
+  return layouts[readers.findIndex((reader) => reader.etag() === head.etag)] ?? null
+}
+
+/** Computes the multipart ETag that a run of bytes would have under one layout. */
+class LayoutReader {
+  readonly #layout: readonly number[]
+  readonly #md5s: string[] = []
+  #hash = createHash('md5')
+  #left: number
+
+  constructor(layout: readonly number[]) {
+    this.#layout = layout
+    this.#left = layout[0]!
+  }
+
+  add(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length;) {
+      const piece = chunk.subarray(at, at + this.#left)
+      this.#hash.update(piece)
+      this.#left -= piece.length
+      at += piece.length
+      if (this.#left === 0) this.#next()
+    }
+  }
+
+  etag(): string {
+    return multipartEtag(this.#md5s)
+  }
+
+  #next(): void {
+    this.#md5s.push(this.#hash.digest('hex'))
+    this.#hash = createHash('md5')
+    this.#left = this.#layout[this.#md5s.length] ?? Number.POSITIVE_INFINITY
+  }
+}
+
+/** Ceph drops the tags of CreateMultipartUpload: what did not arrive is set afterwards. */
+async function afterComplete(versionId: string | null, tags: Tags, replica: NewVersion, world: World): Promise<void> {
+  if (Object.keys(tags).length === 0) return
+  const ref = { bucket: replica.bucket, key: replica.key, ...(versionId === null ? {} : { versionId }) }
+  const there = await world.target.head(ref, { signal: world.signal })
+  if (there !== null && there.tagCount !== Object.keys(tags).length)
+    await world.target.putTags(ref, tags, { signal: world.signal })
+}
+
+const changed = (world: World): FaultError =>
+  new FaultError(
+    fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site: world.link.source.site }),
+  )
+
+function offsetsOf(layout: readonly number[]): readonly number[] {
+  let at = 0
+  return layout.map((sizeBytes) => {
+    const first = at
+    at += sizeBytes
+    return first
+  })
+}

@@ -1,0 +1,105 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { ObjectBody, ObjectHead, Stored, Tags } from '../store/port.ts'
+import type { Outcome } from '../worker/port.ts'
+import { matchesTags } from '../rule/match.ts'
+import { copyMultipart } from './copy-multipart.ts'
+import { originOf } from './origin.ts'
+import { collected, paced, smallBodyBytes } from './paced.ts'
+import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
+import { replicaOf } from './replica.ts'
+import { arrived, settled } from './settled.ts'
+import type { World } from './world.ts'
+
+const noTags: Tags = {}
+
+/** Brings one version, bytes and all, to the target. Assumes that the target has not got it. */
+export async function copyVersion(versionId: string, sizeHint: number | null, world: World): Promise<Outcome> {
+  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
+  // A large version is asked about first: opening its body only to close it again would waste a socket buffer.
+  if (sizeHint !== null && sizeHint > smallBodyBytes) {
+    const head = await world.source.head(ref, { signal: world.signal })
+    if (head === null) return settled('source-gone')
+    if (inParts(head)) return copyFrom(versionId, head, null, world)
+  }
+  const opened = await world.source.get(ref, { signal: world.signal })
+  if (opened === null) return settled('source-gone')
+  try {
+    return await copyFrom(versionId, opened.head, opened, world)
+  } finally {
+    opened.body.destroy()
+  }
+}
+
+async function copyFrom(
+  versionId: string,
+  head: ObjectHead,
+  opened: ObjectBody | null,
+  world: World,
+): Promise<Outcome> {
+  if (cameFromTarget(head, world)) return settled('not-wanted')
+  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
+  const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
+  if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')
+  if (inParts(head) || opened === null) return copyMultipart(ref, head, tags, world)
+  const stored = await put(versionId, head, opened, tags, world)
+  return arrived('copied', head.sizeBytes, versionId, stored.versionId)
+}
+
+/** P7: what was first written at the target is never sent back to it. */
+function cameFromTarget(head: ObjectHead, { link }: World): boolean {
+  return originOf(head)?.firstSeenAt === `${link.target.site}/${link.target.bucket}`
+}
+
+const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes
+
+async function put(versionId: string, head: ObjectHead, opened: ObjectBody, tags: Tags, world: World): Promise<Stored> {
+  const replica = replicaOf(head, versionId, tags, world)
+  const md5 = plainMd5(head)
+  const body =
+    head.sizeBytes <= smallBodyBytes
+      ? await collected(opened.body, head.sizeBytes, world)
+      : streamed(head, opened, world)
+  const send = (storageClass: string | null): Promise<Stored> =>
+    world.target.put(
+      { ...replica, storageClass },
+      { sizeBytes: head.sizeBytes, body, md5 },
+      { signal: world.signal, onBytes: world.onWritten },
+    )
+  try {
+    return await send(replica.storageClass)
+  } catch (error) {
+    // The source's class is kept where the target has it; a body in memory can simply be sent again without it.
+    const unknownClass =
+      error instanceof FaultError &&
+      error.fault.code === 'STORAGE_CLASS_UNKNOWN' &&
+      world.link.rule.storageClass === null
+    if (!unknownClass) throw error
+    if (Buffer.isBuffer(body)) return send(null)
+    return putAgainWithoutClass(versionId, head, tags, world)
+  }
+}
+
+async function putAgainWithoutClass(versionId: string, head: ObjectHead, tags: Tags, world: World): Promise<Stored> {
+  const again = await world.source.get(
+    { bucket: world.link.source.bucket, key: world.order.key, versionId },
+    { signal: world.signal, ifMatch: head.etag },
+  )
+  if (again === null)
+    throw new FaultError(
+      fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site: world.link.source.site }),
+    )
+  return put(versionId, { ...head, storageClass: null }, again, tags, world)
+}
+
+function streamed(head: ObjectHead, opened: ObjectBody, world: World): ReturnType<typeof paced> {
+  let done = 0
+  return paced(opened.body, world, (chunk) => {
+    done += chunk.length
+    world.onProgress(done, head.sizeBytes, null)
+  })
+}
+
+/** The ETag of an unencrypted single PUT is the MD5 of its bytes: sent along, the target itself refuses any others. */
+function plainMd5(head: ObjectHead): string | undefined {
+  return head.encryption.kind === 'none' && /^[0-9a-f]{32}$/.test(head.etag) ? head.etag : undefined
+}

@@ -1,0 +1,106 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { VersionPair } from '../journal/port.ts'
+import type { VersionEntry } from '../store/port.ts'
+import type { Outcome } from '../worker/port.ts'
+import { copyVersion } from './copy-version.ts'
+import { writeMarker } from './delete-marker.ts'
+import type { Seen } from './look.ts'
+import type { World } from './world.ts'
+
+/** A version as a scan or a listing names it. */
+export type Wanted = Pick<VersionEntry, 'versionId' | 'deleteMarker' | 'modifiedAt'> & {
+  readonly sizeBytes: number | null
+}
+
+export const bring = (version: Wanted, world: World): Promise<Outcome> =>
+  version.deleteMarker ? writeMarker(version, world) : copyVersion(version.versionId, version.sizeBytes, world)
+
+/** One write of the sequence; `former` is the replica that it replaces, when the version was there but in the wrong place. */
+interface Step {
+  readonly version: VersionEntry
+  readonly former: VersionEntry | null
+}
+
+/**
+ * Sites order versions by arrival. So what is to be written, oldest first, is: every missing version up to the named one,
+ * and every version already there that is newer than the oldest of those, or it would end up below its elders. Where the
+ * site orders by modification time, the missing ones alone.
+ */
+export function sequence(
+  named: VersionEntry,
+  seen: Seen,
+  isWanted: (version: VersionEntry) => boolean,
+  ordersByMtime: boolean,
+): readonly Step[] {
+  const partner = new Map(seen.alignment.pairs)
+  const steps: Step[] = []
+  const namedAt = seen.source.indexOf(named)
+  for (let index = seen.source.length - 1; index >= 0; index--) {
+    const version = seen.source[index]!
+    const former = partner.get(version)
+    if (former === undefined) {
+      if (index >= namedAt && isWanted(version)) steps.push({ version, former: null })
+    } else if (steps.length > 0 && !ordersByMtime) {
+      steps.push({ version, former })
+    }
+  }
+  return steps
+}
+
+/** Carries out a {@link sequence}; resolves with the outcome of the named version and every pair learned on the way. */
+export async function bringInOrder(named: VersionEntry, steps: readonly Step[], world: World): Promise<Outcome> {
+  await refuseWhereLocked(steps, world)
+  const learned: VersionPair[] = []
+  let ofNamed: Extract<Outcome, { kind: 'settled' }> | null = null
+  for (const { version, former } of steps) {
+    const outcome = version === named ? await bring(version, world) : await bringOther(version, world)
+    if (outcome === null) continue
+    if (outcome.kind === 'fault') return outcome
+    learned.push(...outcome.learned)
+    if (former !== null) await removeFormer(former, outcome.learned, world)
+    if (version === named) ofNamed = outcome
+  }
+  if (ofNamed === null || ofNamed.kind === 'fault')
+    throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
+  return { ...ofNamed, learned }
+}
+
+/** null: failed for good. It is listed by its own task, and must not hold back what comes after it. */
+async function bringOther(version: VersionEntry, world: World): Promise<Outcome | null> {
+  try {
+    return await bring(version, world)
+  } catch (error) {
+    if (!(error instanceof FaultError) || error.fault.code === 'CANCELLED') throw error
+    if (error.fault.retry === 'never') return null
+    const message = `Version ${version.versionId} comes first and failed: ${error.fault.message}`
+    throw new FaultError(
+      { ...error.fault, ...fault('PREDECESSOR_FAILED', message), retry: error.fault.retry },
+      { cause: error },
+    )
+  }
+}
+
+/** A target that adopts ids has moved the version itself to the top (Ceph does): then there is no former replica. */
+async function removeFormer(former: VersionEntry, learned: readonly VersionPair[], world: World): Promise<void> {
+  const written = learned.find((pair) => pair.targetVersionId !== former.versionId)
+  if (written === undefined) return
+  await world.target.deleteVersion(
+    { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId },
+    null,
+    { signal: world.signal },
+  )
+}
+
+/** Before anything is written: a locked replica could not be removed afterwards, and would stay twice. */
+async function refuseWhereLocked(steps: readonly Step[], world: World): Promise<void> {
+  for (const { version, former } of steps) {
+    if (former === null || version.deleteMarker || version.versionId === former.versionId) continue
+    const ref = { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId }
+    const lock = (await world.target.head(ref, { signal: world.signal }))?.lock ?? null
+    const locked =
+      lock !== null && (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > world.now()))
+    if (!locked) continue
+    const message = `An older version cannot be placed below version ${former.versionId}, which is locked at the target.`
+    throw new FaultError(fault('OBJECT_LOCKED', message, { site: world.link.target.site }))
+  }
+}

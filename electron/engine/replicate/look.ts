@@ -1,0 +1,80 @@
+import type { VersionPair } from '../journal/port.ts'
+import type { ListPosition, ObjectStore, VersionEntry } from '../store/port.ts'
+import { align, type Alignment } from './align.ts'
+import { originOf } from './origin.ts'
+import type { World } from './world.ts'
+
+/** One key as both sides have it at the same moment. */
+export interface Seen {
+  readonly source: readonly VersionEntry[]
+  readonly target: readonly VersionEntry[]
+  readonly alignment: Alignment
+  /** Pairs that the journal did not know, found in the replicas' own metadata. */
+  readonly learned: readonly VersionPair[]
+}
+
+/** Most keys have few versions; the rest are read in full pages. */
+const firstPage = 20
+/** Unknown replicas are asked for their origin one HEAD each; beyond this many their content must speak for them. */
+const asked = 50
+
+/** Reads every version of the task's key on both sides and finds out which belong together. */
+export async function look(world: World): Promise<Seen> {
+  const { order, link } = world
+  const [source, target] = await Promise.all([
+    versionsOf(world.source, link.source.bucket, order.key, world.signal),
+    versionsOf(world.target, link.target.bucket, order.key, world.signal),
+  ])
+  const learned = await learn(source, target, world)
+  const known = learned.length === 0 ? order.pairs : [...order.pairs, ...learned]
+  return { source, target, alignment: align(source, target, known), learned }
+}
+
+/** All versions of exactly this key, newest first. Longer keys with the same beginning sort after it and end the read. */
+export async function versionsOf(
+  store: ObjectStore,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<readonly VersionEntry[]> {
+  const found: VersionEntry[] = []
+  let from: ListPosition | undefined
+  for (;;) {
+    const page = await store.listVersions(
+      { bucket, prefix: key, from, limit: from === undefined ? firstPage : 1000 },
+      { signal },
+    )
+    for (const entry of page.entries) {
+      if (entry.key !== key) return found
+      found.push(entry)
+    }
+    if (page.next === null || page.next.keyMarker !== key) return found
+    from = page.next
+  }
+}
+
+async function learn(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  world: World,
+): Promise<readonly VersionPair[]> {
+  const mapped = new Set(world.order.pairs.map((pair) => pair.targetVersionId))
+  const sourceIds = new Set(source.map((entry) => entry.versionId))
+  const unknown = target.filter(
+    (entry) => !entry.deleteMarker && !mapped.has(entry.versionId) && !ownIdCounts(entry, sourceIds),
+  )
+  const learned: VersionPair[] = []
+  for (const entry of unknown.slice(0, asked)) {
+    const head = await world.target.head(
+      { bucket: world.link.target.bucket, key: entry.key, versionId: entry.versionId },
+      { signal: world.signal },
+    )
+    const origin = head === null ? null : originOf(head)
+    if (origin !== null && origin.versionId !== 'null')
+      learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
+  }
+  return learned
+}
+
+const ownIdCounts = (entry: VersionEntry, sourceIds: ReadonlySet<string>): boolean =>
+  entry.versionId !== 'null' && sourceIds.has(entry.versionId)

@@ -1,0 +1,52 @@
+import type { ObjectHead } from '../store/port.ts'
+
+/**
+ * What a replica carries about where it came from, as user metadata: the only place that every S3 site keeps.
+ * `version` is its id at the site it was copied from, `origin` the bucket where it was first written
+ * (`site/bucket`), `modified` its time there. Names must survive sites that lower-case and turn `_` into `-`.
+ */
+const versionName = 'lockstep-version'
+const originName = 'lockstep-origin'
+const modifiedName = 'lockstep-modified'
+
+/** AWS counts names and values of all user metadata against 2 KiB. */
+const metadataLimitBytes = 2048
+
+export interface Origin {
+  readonly versionId: string
+  /** `site/bucket` of the first write; null on a stamp cut short to fit the metadata limit. */
+  readonly firstSeenAt: string | null
+}
+
+export function originOf(head: Pick<ObjectHead, 'metadata'>): Origin | null {
+  const versionId = head.metadata[versionName]
+  return versionId === undefined ? null : { versionId, firstSeenAt: head.metadata[originName] ?? null }
+}
+
+/** The user's own metadata, without our stamp. */
+export function withoutOrigin(metadata: ObjectHead['metadata']): Record<string, string> {
+  const own: Record<string, string> = {}
+  for (const name in metadata) if (!name.startsWith('lockstep-')) own[name] = metadata[name]!
+  return own
+}
+
+/** The metadata of a replica: the user's own plus the stamp. Cut to the version id where the rest would not fit. */
+export function stamped(head: ObjectHead, versionId: string, from: string): Record<string, string> {
+  const metadata = withoutOrigin(head.metadata)
+  metadata[versionName] = versionId
+  const short = sizeOf(metadata)
+  const origin = head.metadata[originName] ?? from
+  const modified = head.metadata[modifiedName] ?? new Date(head.modifiedAt).toISOString()
+  const full = short + originName.length + origin.length + modifiedName.length + modified.length
+  if (full <= metadataLimitBytes || short > metadataLimitBytes) {
+    metadata[originName] = origin
+    metadata[modifiedName] = modified
+  }
+  return metadata
+}
+
+function sizeOf(metadata: Readonly<Record<string, string>>): number {
+  let bytes = 0
+  for (const name in metadata) bytes += name.length + metadata[name]!.length
+  return bytes
+}

@@ -1,0 +1,39 @@
+import type { Identity } from '../../../shared/model/site.ts'
+import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
+import type { World } from './world.ts'
+import { stamped } from './origin.ts'
+
+/** What the target is asked to store for this version of the source: everything but the bytes. */
+export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world: World): NewVersion {
+  const { link, order, now } = world
+  const adoptsAll = link.identity === 'adopts-minio'
+  return {
+    bucket: link.target.bucket,
+    key: order.key,
+    content: head.content,
+    metadata: adoptsAll ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
+    tags,
+    lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
+    storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),
+    identity: identityFor(link.identity, versionId, head.modifiedAt, head.etag),
+  }
+}
+
+export function identityFor(
+  style: Identity,
+  versionId: string,
+  modifiedAt: number,
+  etag: string,
+): IdentityStamp | null {
+  // A null version has no id to adopt on Ceph: rgwx-version-id=null would mint the text "null" as an ordinary id.
+  if (style === 'mints' || style === 'unknown' || (style === 'adopts-ceph' && versionId === 'null')) return null
+  return { style, versionId, modifiedAt, etag }
+}
+
+/** A retention that has run out protects nothing, and sites refuse a date in the past. */
+function stillLocked(lock: Lock | null, now: number): Lock | null {
+  if (lock === null) return null
+  const runs = lock.retainUntil !== null && Date.parse(lock.retainUntil) > now
+  if (!runs && !lock.legalHold) return null
+  return runs ? lock : { mode: null, retainUntil: null, legalHold: true }
+}

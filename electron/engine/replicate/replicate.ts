@@ -1,0 +1,68 @@
+import type { VersionPair } from '../journal/port.ts'
+import type { VersionEntry } from '../store/port.ts'
+import type { Outcome } from '../worker/port.ts'
+import { bring, bringInOrder, sequence } from './in-order.ts'
+import { look, type Seen } from './look.ts'
+import { syncMetadata } from './metadata.ts'
+import { purgeVersion } from './purge-version.ts'
+import { settled } from './settled.ts'
+import type { World } from './world.ts'
+
+/**
+ * Makes one version of one key equal at the target. Safe to repeat at any point: unless a scan has just seen that the
+ * target lacks the version (`fresh`), both sides are looked at first and only what is missing is done.
+ */
+export async function replicate(world: World): Promise<Outcome> {
+  const { order, link } = world
+  if (order.fresh && order.versionId !== null) {
+    const { versionId, operation, sizeBytes, changedAt } = order
+    return bring({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, world)
+  }
+  const seen = await look(world)
+  if (order.operation === 'deleteVersion' && order.versionId !== null) return purgeVersion(order.versionId, seen, world)
+  const named =
+    order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)
+  if (named === undefined) return withoutSource(seen, world)
+  const pair = seen.alignment.pairs.find(([source]) => source === named)
+  if (pair !== undefined) return alreadyThere(named, pair[1], seen, world)
+  if (!wanted(named, world)) return settled('not-wanted', seen.learned)
+  const outcome = await bringInOrder(
+    named,
+    sequence(named, seen, (version) => wanted(version, world), link.ordersByMtime),
+    world,
+  )
+  return outcome.kind === 'fault' ? outcome : { ...outcome, learned: [...seen.learned, ...outcome.learned] }
+}
+
+/** The source has no such version (any more). An unversioned source that lost its object loses it at the target too. */
+async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
+  const { order, link } = world
+  const latest = seen.target[0]
+  const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null
+  if (!deleted || !link.rule.deleteMarkers || latest === undefined || latest.deleteMarker) {
+    return settled('source-gone', seen.learned)
+  }
+  await world.target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, null, { signal: world.signal })
+  return settled('marker', seen.learned)
+}
+
+async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Outcome> {
+  const changed = !source.deleteMarker && world.link.rule.metadata && (await syncMetadata(source, target, world))
+  return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, world))
+}
+
+/** A pair found by content is worth remembering: a purge can then name the right version. */
+function withPair(
+  learned: readonly VersionPair[],
+  source: VersionEntry,
+  target: VersionEntry,
+  { order }: World,
+): readonly VersionPair[] {
+  const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
+  if (source.versionId === target.versionId || order.pairs.some(isSource) || learned.some(isSource)) return learned
+  return [...learned, { sourceVersionId: source.versionId, targetVersionId: target.versionId }]
+}
+
+function wanted(version: VersionEntry, { link }: World): boolean {
+  return version.modifiedAt >= link.copySince && (!version.deleteMarker || link.rule.deleteMarkers)
+}

@@ -1,0 +1,38 @@
+import type { UploadRecord } from '../journal/port.ts'
+import type { ObjectStore, UploadedPart } from '../store/port.ts'
+import type { LinkOrder, TaskOrder } from '../worker/port.ts'
+
+/** Notes about a multipart copy, journalled so that a restart resumes it. */
+export interface UploadNotes {
+  /** Resolves when the upload is on record: only then may a part be sent, or a crash would strand it unseen. */
+  started(record: Omit<UploadRecord, 'parts'>): Promise<void>
+  partDone(part: UploadedPart): void
+  ended(): void
+}
+
+/** Lets bytes through at the rule's pace. */
+export interface Pacer {
+  /** False while the rule has no limit: callers may skip the pacing altogether. */
+  readonly limited: boolean
+  /** Resolves when this many bytes may move. */
+  take(bytes: number, signal: AbortSignal): Promise<void>
+}
+
+/** Everything one replication needs; nothing else is reached for. */
+export interface World {
+  readonly order: TaskOrder
+  readonly link: LinkOrder
+  readonly source: ObjectStore
+  readonly target: ObjectStore
+  readonly pacer: Pacer
+  readonly uploads: UploadNotes
+  readonly signal: AbortSignal
+  readonly now: () => number
+  readonly onProgress: (
+    doneBytes: number,
+    sizeBytes: number,
+    parts: { readonly done: number; readonly total: number } | null,
+  ) => void
+  readonly onRead: (bytes: number) => void
+  readonly onWritten: (bytes: number) => void
+}

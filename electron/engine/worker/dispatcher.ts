@@ -1,0 +1,183 @@
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Lane, Transfer } from '../../../shared/model/task.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Lease, TaskQueue } from '../queue/port.ts'
+import { adapt, fullAllowance, type Allowance } from './adapt.ts'
+import type { TransferPool } from './pool.ts'
+import type { LinkOrder, Outcome, TaskOrder } from './port.ts'
+
+export interface WorkerLimits {
+  readonly limit: number
+  readonly large: number
+}
+
+/** What the dispatcher asks of the rest of the engine. */
+export interface DispatcherEvents {
+  /** `release`: the site is known to be down, no attempt is counted; `nack`: an attempt failed. */
+  onFault(lease: Lease, fault: Fault): 'release' | 'nack'
+  onSettled(lease: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void
+  onError(error: unknown): void
+}
+
+interface UnderWay {
+  readonly lease: Lease
+  readonly startedAt: number
+}
+
+/** Retries get a quarter of the room at most, so that a failing bucket cannot starve what flows. */
+const mrfShare = 0.25
+
+/** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
+export class Dispatcher {
+  readonly #queue: TaskQueue
+  readonly #journal: Journal
+  readonly #pool: TransferPool
+  readonly #events: DispatcherEvents
+  readonly #link: (linkId: string) => LinkOrder | null
+  readonly #now: () => number
+  readonly #underWay = new Map<number, UnderWay>()
+  readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
+  #limits: WorkerLimits
+  #allowance: Allowance
+  #stopped = false
+
+  constructor(
+    parts: {
+      queue: TaskQueue
+      journal: Journal
+      pool: TransferPool
+      link: (linkId: string) => LinkOrder | null
+      now: () => number
+    },
+    limits: WorkerLimits,
+    events: DispatcherEvents,
+  ) {
+    this.#queue = parts.queue
+    this.#journal = parts.journal
+    this.#pool = parts.pool
+    this.#link = parts.link
+    this.#now = parts.now
+    this.#limits = limits
+    this.#allowance = fullAllowance(limits.limit)
+    this.#events = events
+  }
+
+  start(): void {
+    this.#queue.onReady(() => this.fill())
+    this.fill()
+  }
+
+  /** Takes up as many tasks as there is room for. Called whenever a task may be had or a place is free. */
+  fill(): void {
+    if (this.#stopped) return
+    this.#allowance = adapt(this.#allowance, this.#limits.limit, 'tick', this.#now())
+    const leases = [...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')]
+    if (leases.length > 0) this.#pool.run(leases.map((lease) => this.#order(lease)))
+  }
+
+  setLimits(limits: WorkerLimits): void {
+    this.#limits = limits
+    this.#allowance = fullAllowance(limits.limit)
+    this.fill()
+  }
+
+  busy(): { readonly busy: number; readonly limit: number } {
+    return { busy: this.#underWay.size, limit: this.#allowance.current }
+  }
+
+  inFlight(linkId: string): number {
+    let count = 0
+    for (const { lease } of this.#underWay.values()) if (lease.task.linkId === linkId) count++
+    return count
+  }
+
+  /** Up to `most` transfers, the ones with the most bytes first. */
+  transfers(most: number): readonly Transfer[] {
+    const sized = [...this.#underWay.values()].sort(
+      (a, b) => (b.lease.task.sizeBytes ?? 0) - (a.lease.task.sizeBytes ?? 0),
+    )
+    return sized.slice(0, most).flatMap((entry) => this.#transfer(entry))
+  }
+
+  onOutcomes(outcomes: readonly (readonly [seq: number, outcome: Outcome])[]): void {
+    for (const [seq, outcome] of outcomes) {
+      const ended = this.#underWay.get(seq)
+      if (ended === undefined) continue
+      this.#underWay.delete(seq)
+      this.#busy[ended.lease.lane]--
+      this.#close(ended.lease, outcome).catch(this.#events.onError)
+    }
+    this.fill()
+  }
+
+  /** Nothing more is leased; what is under way is ended by the pool and comes back here to be released. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Leases of one lane; each is counted at once, so that the next lane sees the room that is left. */
+  #take(lane: Lane): readonly Lease[] {
+    const room = Math.max(0, Math.min(this.#allowance.current - this.#underWay.size, this.#roomOf(lane)))
+    if (room === 0) return []
+    const leases = this.#queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room })
+    const startedAt = this.#now()
+    for (const lease of leases) this.#underWay.set(lease.task.seq, { lease, startedAt })
+    this.#busy[lane] += leases.length
+    return leases
+  }
+
+  #roomOf(lane: Lane): number {
+    if (lane === 'large') return this.#limits.large - this.#busy.large
+    if (lane === 'mrf') return Math.max(1, Math.floor(this.#allowance.current * mrfShare)) - this.#busy.mrf
+    return this.#allowance.current
+  }
+
+  #order({ task, fresh }: Lease): TaskOrder {
+    const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
+    const pairs = fresh ? [] : this.#journal.pairs(linkId, key)
+    const upload = fresh ? null : this.#journal.upload(seq)
+    return { seq, linkId, key, versionId, operation, sizeBytes, changedAt, fresh, pairs, upload }
+  }
+
+  async #close(lease: Lease, outcome: Outcome): Promise<void> {
+    if (outcome.kind === 'settled') {
+      this.#events.onSettled(lease, outcome)
+      await this.#queue.ack(lease, { bytes: outcome.bytes, learned: outcome.learned, forgotten: outcome.forgotten })
+      return
+    }
+    const { fault } = outcome
+    if (fault.code === 'CANCELLED') return this.#queue.release(lease)
+    if (fault.code === 'SLOW_DOWN')
+      this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())
+    if (this.#events.onFault(lease, fault) === 'release') return this.#queue.release(lease)
+    await this.#queue.nack(lease, fault)
+  }
+
+  #transfer({ lease, startedAt }: UnderWay): readonly Transfer[] {
+    const { task, lane } = lease
+    const link = this.#link(task.linkId)
+    if (link === null) return []
+    const progress = this.#pool.progress(task.seq)
+    const doneBytes = progress?.doneBytes ?? 0
+    const elapsedMs = Math.max(1, this.#now() - startedAt)
+    return [
+      {
+        seq: task.seq,
+        ruleId: task.linkId.slice(0, task.linkId.indexOf('/')),
+        linkId: task.linkId,
+        source: link.source,
+        target: link.target,
+        key: task.key,
+        versionId: task.versionId,
+        operation: task.operation,
+        lane,
+        startedAt,
+        sizeBytes: progress?.sizeBytes ?? task.sizeBytes,
+        doneBytes,
+        bytesPerSecond: (doneBytes * 1000) / elapsedMs,
+        parts: progress?.parts ?? null,
+        attempt: task.attempts + 1,
+      },
+    ]
+  }
+}

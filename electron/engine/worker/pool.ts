@@ -1,0 +1,209 @@
+import { Worker } from 'node:worker_threads'
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import type { SiteWithCredentials } from '../../../shared/model/site.ts'
+import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+import type { UploadRecord } from '../journal/port.ts'
+import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
+import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+
+/** What the pool tells its owner. */
+export interface PoolEvents {
+  onOutcomes(outcomes: readonly (readonly [seq: number, outcome: Outcome])[]): void
+  onMoved(siteId: string, readBytes: number, writtenBytes: number): void
+  /** Resolves when the upload is on record. */
+  onUploadStarted(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
+  onPartDone(seq: number, part: UploadedPart): void
+  onUploadEnded(seq: number): void
+  /** A thread died: its tasks end with a fault, and another thread takes its place. */
+  onThreadDied(error: unknown): void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly running: Set<number>
+  readonly calls: Map<number, (page: VersionPage | null, fault: Fault | null) => void>
+}
+
+interface KnownLink {
+  readonly link: LinkOrder
+  readonly memory: SharedArrayBuffer
+  readonly pacer: PacerMemory
+}
+
+/** The transfer threads. Tasks go to the least busy one; every thread knows every site and link. */
+export class TransferPool {
+  readonly #entry: URL
+  readonly #events: PoolEvents
+  readonly #threads: Thread[] = []
+  readonly #sites = new Map<string, Extract<ToThread, { type: 'site' }>>()
+  readonly #links = new Map<string, KnownLink>()
+  readonly #progress = new Map<number, Progress>()
+  readonly #refilling: NodeJS.Timeout
+  #calls = 0
+  #stopping = false
+
+  constructor(entry: URL, threads: number, events: PoolEvents) {
+    this.#entry = entry
+    this.#events = events
+    for (let index = 0; index < threads; index++) this.#threads.push(this.#spawn())
+    this.#refilling = setInterval(() => this.#refill(), refillMs)
+  }
+
+  site(site: SiteWithCredentials, sockets: number): void {
+    const message = { type: 'site', site, sockets: Math.ceil(sockets / this.#threads.length) } as const
+    this.#sites.set(site.id, message)
+    this.#tellAll(message)
+  }
+
+  forgetSite(siteId: string): void {
+    this.#sites.delete(siteId)
+    this.#tellAll({ type: 'forget-site', siteId })
+  }
+
+  /** Adds a link, or changes it; its pace takes effect at once, also for transfers under way. */
+  link(link: LinkOrder, bytesPerSecond: number | null): void {
+    const memory = this.#links.get(link.linkId)?.memory ?? new SharedArrayBuffer(pacerBytes)
+    const pacer = openPacer(memory)
+    setLimit(pacer, bytesPerSecond)
+    this.#links.set(link.linkId, { link, memory, pacer })
+    this.#tellAll({ type: 'link', link, pacer: memory })
+  }
+
+  forgetLink(linkId: string): void {
+    this.#links.delete(linkId)
+    this.#tellAll({ type: 'forget-link', linkId })
+  }
+
+  run(orders: readonly TaskOrder[]): void {
+    const batches = new Map<Thread, TaskOrder[]>()
+    for (const order of orders) {
+      const thread = this.#leastBusy()
+      thread.running.add(order.seq)
+      const batch = batches.get(thread)
+      if (batch === undefined) batches.set(thread, [order])
+      else batch.push(order)
+    }
+    for (const [thread, tasks] of batches) post(thread, { type: 'tasks', tasks })
+  }
+
+  cancel(seqs: readonly number[]): void {
+    this.#tellAll({ type: 'cancel', seqs })
+  }
+
+  progress(seq: number): Progress | null {
+    return this.#progress.get(seq) ?? null
+  }
+
+  /** A page of versions, fetched and parsed in a thread. */
+  list(siteId: string, request: ListRequest, signal?: AbortSignal): Promise<VersionPage> {
+    signal?.throwIfAborted()
+    const thread = this.#leastBusy()
+    const call = ++this.#calls
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        thread.calls.delete(call)
+        reject(signal?.reason as Error)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      thread.calls.set(call, (page, failed) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (page !== null) resolve(page)
+        else reject(new FaultError(failed ?? fault('INTERNAL', 'A listing ended without an answer.')))
+      })
+      post(thread, { type: 'list', call, siteId, request })
+    })
+  }
+
+  /** Ends every transfer under way; their outcomes still come (as CANCELLED) before it resolves. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearInterval(this.#refilling)
+    await Promise.all(this.#threads.map((thread) => this.#stopThread(thread)))
+  }
+
+  #spawn(): Thread {
+    const thread: Thread = { worker: new Worker(this.#entry), running: new Set(), calls: new Map() }
+    thread.worker.on('message', (message: FromThread) => this.#receive(thread, message))
+    thread.worker.on('error', (error) => this.#replace(thread, error))
+    for (const message of this.#sites.values()) post(thread, message)
+    for (const { link, memory } of this.#links.values()) post(thread, { type: 'link', link, pacer: memory })
+    return thread
+  }
+
+  #stopThread(thread: Thread): Promise<void> {
+    return new Promise((resolve) => {
+      thread.worker.once('exit', () => resolve())
+      thread.worker.on('message', (message: FromThread) => {
+        if (message.type === 'stopped') void thread.worker.terminate()
+      })
+      post(thread, { type: 'stop' })
+    })
+  }
+
+  #replace(thread: Thread, error: unknown): void {
+    this.#events.onThreadDied(error)
+    const lost = fault('INTERNAL', 'A transfer thread ended unexpectedly.')
+    for (const answer of thread.calls.values()) answer(null, lost)
+    const seqs = [...thread.running]
+    if (!this.#stopping) this.#threads[this.#threads.indexOf(thread)] = this.#spawn()
+    this.#ended(
+      thread,
+      seqs.map((seq) => [seq, { kind: 'fault', fault: lost }] as const),
+    )
+  }
+
+  #receive(thread: Thread, message: FromThread): void {
+    switch (message.type) {
+      case 'outcomes':
+        return this.#ended(thread, message.outcomes)
+      case 'progress':
+        for (const progress of message.progress)
+          if (thread.running.has(progress.seq)) this.#progress.set(progress.seq, progress)
+        for (const [siteId, read, written] of message.moved) this.#events.onMoved(siteId, read, written)
+        return
+      case 'upload-started':
+        // Written or not, the thread hears of it only when the record is durable; a journal that cannot be written stops the engine.
+        this.#events.onUploadStarted(message.seq, message.record).then(
+          () => post(thread, { type: 'upload-saved', seq: message.seq }),
+          () => post(thread, { type: 'cancel', seqs: [message.seq] }),
+        )
+        return
+      case 'part-done':
+        return this.#events.onPartDone(message.seq, message.part)
+      case 'upload-ended':
+        return this.#events.onUploadEnded(message.seq)
+      case 'listed':
+        thread.calls.get(message.call)?.(message.page, message.fault)
+        thread.calls.delete(message.call)
+        return
+      case 'stopped':
+        return
+    }
+  }
+
+  #ended(thread: Thread, outcomes: readonly (readonly [number, Outcome])[]): void {
+    for (const [seq] of outcomes) {
+      thread.running.delete(seq)
+      this.#progress.delete(seq)
+    }
+    if (outcomes.length > 0) this.#events.onOutcomes(outcomes)
+  }
+
+  #leastBusy(): Thread {
+    let best = this.#threads[0]!
+    for (const thread of this.#threads) if (thread.running.size < best.running.size) best = thread
+    return best
+  }
+
+  #refill(): void {
+    for (const { pacer } of this.#links.values()) refill(pacer, refillMs)
+  }
+
+  #tellAll(message: ToThread): void {
+    for (const thread of this.#threads) post(thread, message)
+  }
+}
+
+function post(thread: Thread, message: ToThread): void {
+  thread.worker.postMessage(message)
+}

@@ -1,0 +1,10 @@
+import { isMainThread, parentPort } from 'node:worker_threads'
+import type { ToThread } from './port.ts'
+import { TransferThread } from './transfer-thread.ts'
+
+/** The entry of a transfer thread: bytes, hashing and the parsing of listings happen here, never on the main thread. */
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort
+  const thread = new TransferThread((message) => port.postMessage(message))
+  port.on('message', (message: ToThread) => thread.receive(message))
+}

@@ -1,0 +1,194 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { fault } from '../../../shared/model/fault.ts'
+import type { SiteWithCredentials } from '../../../shared/model/site.ts'
+import { faultFrom } from '../errors.ts'
+import { replicate } from '../replicate/replicate.ts'
+import type { UploadNotes, World } from '../replicate/world.ts'
+import { createStore } from '../store/s3-store.ts'
+import type { ObjectStore } from '../store/port.ts'
+import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
+import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+
+/** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
+const reportMs = 250
+
+interface Running {
+  readonly order: TaskOrder
+  readonly abort: AbortController
+  progress: Progress | null
+  uploadSaved: (() => void) | null
+}
+
+/** One transfer thread's state: its stores, its links, and the tasks under way. */
+export class TransferThread {
+  readonly #post: (message: FromThread) => void
+  readonly #stores = new Map<string, ObjectStore>()
+  readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
+  readonly #running = new Map<number, Running>()
+  readonly #moved = new Map<string, { read: number; written: number }>()
+  readonly #outcomes: (readonly [number, Outcome])[] = []
+  readonly #reporting: NodeJS.Timeout
+
+  constructor(post: (message: FromThread) => void) {
+    this.#post = post
+    this.#reporting = setInterval(() => this.#report(), reportMs)
+  }
+
+  receive(message: ToThread): void {
+    switch (message.type) {
+      case 'site':
+        return this.#openSite(message.site, message.sockets)
+      case 'forget-site':
+        return this.#closeSite(message.siteId)
+      case 'link':
+        this.#links.set(message.link.linkId, { link: message.link, pacer: openPacer(message.pacer) })
+        return
+      case 'forget-link':
+        this.#links.delete(message.linkId)
+        return
+      case 'tasks':
+        for (const order of message.tasks) void this.#run(order)
+        return
+      case 'cancel':
+        for (const seq of message.seqs) this.#running.get(seq)?.abort.abort(cancelled())
+        return
+      case 'list':
+        void this.#list(message)
+        return
+      case 'upload-saved':
+        this.#running.get(message.seq)?.uploadSaved?.()
+        return
+      case 'stop':
+        return this.#stop()
+    }
+  }
+
+  #openSite(site: SiteWithCredentials, sockets: number): void {
+    this.#stores.get(site.id)?.close()
+    const { credentials, ...plain } = site
+    if (!('accessKeyId' in credentials)) throw new Error('Keys are resolved before they reach a transfer thread.')
+    this.#stores.set(site.id, createStore({ site: plain, keys: credentials, sockets }))
+  }
+
+  #closeSite(siteId: string): void {
+    this.#stores.get(siteId)?.close()
+    this.#stores.delete(siteId)
+  }
+
+  async #run(order: TaskOrder): Promise<void> {
+    const running: Running = { order, abort: new AbortController(), progress: null, uploadSaved: null }
+    this.#running.set(order.seq, running)
+    const outcome = await this.#replicate(running)
+    this.#running.delete(order.seq)
+    // Everything that ends within one turn goes over in one message.
+    if (this.#outcomes.push([order.seq, outcome]) === 1) setImmediate(() => this.#flush())
+  }
+
+  async #replicate(running: Running): Promise<Outcome> {
+    const known = this.#links.get(running.order.linkId)
+    const source = known && this.#stores.get(known.link.source.site)
+    const target = known && this.#stores.get(known.link.target.site)
+    if (known === undefined || source === undefined || target === undefined) {
+      return { kind: 'fault', fault: fault('CANCELLED', 'The rule or its site was removed.') }
+    }
+    try {
+      return await replicate(this.#world(running, known.link, known.pacer, source, target))
+    } catch (error) {
+      if (running.abort.signal.aborted)
+        return { kind: 'fault', fault: fault('CANCELLED', 'The transfer was cancelled.') }
+      return { kind: 'fault', fault: faultFrom(error, { operation: 'replicate', key: running.order.key }) }
+    }
+  }
+
+  #world(running: Running, link: LinkOrder, pacer: PacerMemory, source: ObjectStore, target: ObjectStore): World {
+    const { order, abort } = running
+    const read = this.#counter(link.source.site)
+    const written = this.#counter(link.target.site)
+    return {
+      order,
+      link,
+      source,
+      target,
+      pacer: pacerOf(pacer),
+      uploads: this.#notes(running),
+      signal: abort.signal,
+      now: Date.now,
+      onProgress: (doneBytes, sizeBytes, parts) => {
+        running.progress = { seq: order.seq, doneBytes, sizeBytes, parts }
+      },
+      onRead: (bytes) => {
+        read.read += bytes
+      },
+      onWritten: (bytes) => {
+        written.written += bytes
+      },
+    }
+  }
+
+  #notes(running: Running): UploadNotes {
+    const { seq } = running.order
+    return {
+      started: (record) => {
+        const saved = new Promise<void>((resolve, reject) => {
+          running.uploadSaved = resolve
+          running.abort.signal.addEventListener('abort', () => reject(running.abort.signal.reason as Error), {
+            once: true,
+          })
+        })
+        this.#post({ type: 'upload-started', seq, record })
+        return saved
+      },
+      partDone: (part) => this.#post({ type: 'part-done', seq, part }),
+      ended: () => this.#post({ type: 'upload-ended', seq }),
+    }
+  }
+
+  #counter(siteId: string): { read: number; written: number } {
+    let counter = this.#moved.get(siteId)
+    if (counter === undefined) this.#moved.set(siteId, (counter = { read: 0, written: 0 }))
+    return counter
+  }
+
+  #flush(): void {
+    this.#post({ type: 'outcomes', outcomes: this.#outcomes.splice(0) })
+  }
+
+  #report(): void {
+    const progress = [...this.#running.values()].flatMap((running) => running.progress ?? [])
+    const moved = [...this.#moved].map(([siteId, { read, written }]) => [siteId, read, written] as const)
+    for (const counter of this.#moved.values()) counter.read = counter.written = 0
+    if (progress.length > 0 || moved.some(([, read, written]) => read + written > 0)) {
+      this.#post({ type: 'progress', progress, moved })
+    }
+  }
+
+  async #list({ call, siteId, request }: Extract<ToThread, { type: 'list' }>): Promise<void> {
+    const store = this.#stores.get(siteId)
+    try {
+      if (store === undefined) throw new Error('The site was removed.')
+      this.#post({ type: 'listed', call, page: await store.listVersions(request), fault: null })
+    } catch (error) {
+      this.#post({
+        type: 'listed',
+        call,
+        page: null,
+        fault: faultFrom(error, { operation: 'ListObjectVersions', bucket: request.bucket }),
+      })
+    }
+  }
+
+  #stop(): void {
+    clearInterval(this.#reporting)
+    for (const { abort } of this.#running.values()) abort.abort(cancelled())
+    void this.#drained()
+  }
+
+  async #drained(): Promise<void> {
+    for (let waited = 0; this.#running.size > 0 && waited < 2000; waited += 10) await wait(10)
+    for (const store of this.#stores.values()) store.close()
+    this.#flush()
+    this.#post({ type: 'stopped' })
+  }
+}
+
+const cancelled = (): Error => new Error('The transfer was cancelled.')
