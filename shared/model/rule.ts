@@ -63,7 +63,7 @@ export const ruleSchema = z.strictObject({
 export type Rule = Readonly<z.infer<typeof ruleSchema>>
 export type RuleInput = z.input<typeof ruleSchema>
 
-/** One rule to one of its targets: what is queued, measured and shown. Id is `<rule id>/<target index>`. */
+/** One rule to one of its targets: what is queued, measured and shown. Id is `<rule id>/<site>/<bucket>`. */
 export interface LinkId {
   readonly ruleId: string
   readonly target: BucketAt

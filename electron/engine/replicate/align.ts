@@ -12,7 +12,8 @@ export interface Alignment {
   readonly disorder: boolean
 }
 
-const sameContent = (a: VersionEntry, b: VersionEntry): boolean =>
+/** The same bytes as far as a listing tells; two delete markers are always the same. */
+export const sameContent = (a: VersionEntry, b: VersionEntry): boolean =>
   a.deleteMarker === b.deleteMarker && (a.deleteMarker || (a.etag === b.etag && a.sizeBytes === b.sizeBytes))
 
 /**
@@ -59,23 +60,23 @@ function identified(
   const targetIndex = new Map(target.map((entry, index) => [entry.versionId, index]))
   const mapped = new Map(known.map((pair) => [pair.sourceVersionId, pair.targetVersionId]))
   const found = new Map<number, number>()
+  const claimed = new Set<number>()
   source.forEach((entry, index) => {
-    const byMap = mapped.get(entry.versionId)
-    const at = byMap === undefined ? ownId(entry, targetIndex, target) : targetIndex.get(byMap)
-    if (at !== undefined && target[at]!.deleteMarker === entry.deleteMarker) found.set(index, at)
+    const at = targetIndex.get(mapped.get(entry.versionId) ?? entry.versionId)
+    if (at === undefined || claimed.has(at) || !mayBeOne(entry, target[at]!)) return
+    claimed.add(at)
+    found.set(index, at)
   })
   return found
 }
 
-/** The same id on both sides is the same version, except `null`, which every site may reuse for other content. */
-function ownId(
-  entry: VersionEntry,
-  targetIndex: ReadonlyMap<string, number>,
-  target: readonly VersionEntry[],
-): number | undefined {
-  const at = targetIndex.get(entry.versionId)
-  if (at === undefined || entry.versionId !== 'null') return at
-  return sameContent(entry, target[at]!) ? at : undefined
+/**
+ * Identified versions are one version whatever their ETags say, except `null`: every site may reuse that id for other
+ * content, so neither the id nor a remembered pair proves anything about it.
+ */
+function mayBeOne(source: VersionEntry, target: VersionEntry): boolean {
+  if (source.versionId === 'null' || target.versionId === 'null') return sameContent(source, target)
+  return source.deleteMarker === target.deleteMarker
 }
 
 /** The oldest free target version above `floor` with the same content, before any identified one is crossed. */

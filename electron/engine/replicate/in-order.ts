@@ -60,8 +60,7 @@ export async function bringInOrder(named: VersionEntry, steps: readonly Step[], 
     if (former !== null) await removeFormer(former, outcome.learned, world)
     if (version === named) ofNamed = outcome
   }
-  if (ofNamed === null || ofNamed.kind === 'fault')
-    throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
+  if (ofNamed === null) throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
   return { ...ofNamed, learned }
 }
 

@@ -1,0 +1,69 @@
+import type { LinkState } from '../../../shared/model/rule.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+
+/** Everything that decides a link's badge, as values. */
+export interface LinkFacts {
+  readonly enabled: boolean
+  readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
+  /** A site of the link that is offline, and why. */
+  readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
+  /** The target's way with version ids is not known yet. */
+  readonly probing: Fault | 'under-way' | null
+  readonly backlogCount: number
+  readonly delayed: number
+  readonly parked: number
+  readonly firstCopy: boolean
+  readonly lastFault: Fault | null
+  /** A feed or scan that is broken: changes may be missed. */
+  readonly feedFault: Fault | null
+}
+
+/** One badge and one sentence why, the most pressing first. Pure. */
+export function linkState(facts: LinkFacts): LinkState {
+  if (!facts.enabled) return { kind: 'disabled' }
+  if (facts.pausedBy !== null) return paused(facts.pausedBy)
+  if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
+  if (facts.probing !== null) return probing(facts.probing)
+  if (facts.delayed + facts.parked > 0) return failing(facts)
+  if (facts.feedFault !== null)
+    return waiting(`Changes cannot be read: ${facts.feedFault.message}`, facts.feedFault.remedy)
+  if (facts.firstCopy) return { kind: 'first-copy' }
+  return { kind: facts.backlogCount > 0 ? 'copying' : 'in-step' }
+}
+
+const waiting = (reason: string, remedy: string): LinkState => ({ kind: 'waiting', reason, remedy })
+
+const pauseRemedies = {
+  operator: 'Resume it when you are ready; nothing is lost meanwhile.',
+  site: 'Resume the site under Sites; nothing is lost meanwhile.',
+  brake: 'Look at what was deleted at the source. Resume the rule to let the deletes through.',
+} as const
+
+function paused({ by, reason }: NonNullable<LinkFacts['pausedBy']>): LinkState {
+  return { kind: 'paused', by, reason, remedy: pauseRemedies[by] }
+}
+
+function offline({ siteName, fault }: NonNullable<LinkFacts['offline']>, backlog: number): LinkState {
+  const why = fault === null ? '' : ` ${fault.message}`
+  const kept = backlog === 0 ? '' : ` ${backlog.toLocaleString('en')} changes wait and drain when it returns.`
+  return waiting(`${siteName} is offline.${why}${kept}`, fault?.remedy ?? 'Bring the site back.')
+}
+
+function probing(state: NonNullable<LinkFacts['probing']>): LinkState {
+  if (state === 'under-way')
+    return waiting('Finding out what the target can do.', 'Nothing to do: this takes a few seconds.')
+  return waiting(`The target could not be probed: ${state.message}`, state.remedy)
+}
+
+function failing({ delayed, parked, lastFault }: LinkFacts): LinkState {
+  const parts = [
+    ...(parked > 0 ? [`${parked.toLocaleString('en')} ${parked === 1 ? 'item needs' : 'items need'} attention`] : []),
+    ...(delayed > 0 ? [`${delayed.toLocaleString('en')} ${delayed === 1 ? 'is' : 'are'} being tried again`] : []),
+  ]
+  const why = lastFault === null ? '' : ` Last: ${lastFault.message}`
+  return {
+    kind: 'failing',
+    reason: `${parts.join(', ')}.${why}`,
+    remedy: lastFault?.remedy ?? 'Open the failure list.',
+  }
+}
