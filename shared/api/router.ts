@@ -85,7 +85,8 @@ export const router = t.router({
   config: t.router({
     export: ask.query(({ ctx }) => ctx.api.config.export()),
     preview: ask.input(input.configTextInput).mutation(({ ctx, input: q }) => ctx.api.config.preview(q)),
-    apply: ask.input(input.configTextInput).mutation(({ ctx, input: q }) => ctx.api.config.apply(q)),
+    // Not `apply`: the router keeps that name, as every function's own, for itself.
+    import: ask.input(input.configTextInput).mutation(({ ctx, input: q }) => ctx.api.config.apply(q)),
   }),
   diagnostics: t.router({ get: ask.query(({ ctx }) => ctx.api.diagnostics.get()) }),
   wait: t.router({

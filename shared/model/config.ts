@@ -27,6 +27,8 @@ export const notificationsSchema = z.strictObject({
 
 /** `lockstep.config.json`: sites, rules and workers as code. Import and export use the same format, exports without secrets. */
 export const configSchema = z.strictObject({
+  /** Where an editor finds the JSON schema. */
+  $schema: z.string().optional(),
   version: z.literal(1),
   sites: z.array(siteWithCredentialsSchema).max(64).default([]),
   rules: z.array(ruleSchema).max(1000).default([]),
