@@ -1,0 +1,110 @@
+import { XMLParser } from 'fast-xml-parser'
+import type { SiteAccess } from '../support/s3-site.ts'
+import { signedGet, textOf, type Query } from './signed-get.ts'
+
+export interface Bucket {
+  readonly site: SiteAccess
+  readonly bucket: string
+}
+
+/** A version or a delete marker as the listing tells it. */
+export interface ListedVersion {
+  readonly key: string
+  readonly versionId: string
+  readonly kind: 'object' | 'marker'
+  readonly isLatest: boolean
+  readonly etag: string
+  readonly sizeBytes: number
+}
+
+export interface VersionsOfKey {
+  readonly key: string
+  /** In the order of the document: newest first. */
+  readonly versions: readonly ListedVersion[]
+}
+
+/** Every version of a bucket, key by key in ascending order of UTF-8 bytes. */
+export async function* versionsByKey(from: Bucket, prefix = ''): AsyncGenerator<VersionsOfKey> {
+  let open: { key: string; versions: ListedVersion[] } | null = null
+  for await (const version of listVersions(from, prefix)) {
+    if (open !== null && open.key !== version.key) {
+      yield open
+      open = null
+    }
+    open ??= { key: version.key, versions: [] }
+    open.versions.push(version)
+  }
+  if (open !== null) yield open
+}
+
+async function* listVersions({ site, bucket }: Bucket, prefix: string): AsyncGenerator<ListedVersion> {
+  let marker: Query | null = {}
+  while (marker !== null) {
+    const query: Query = { versions: '', 'encoding-type': 'url', 'max-keys': '1000', prefix, ...marker }
+    const reply = await signedGet(site, `/${bucket}`, query)
+    const text = await textOf(reply)
+    if (reply.statusCode !== 200) throw new Error(`listing ${bucket}: ${reply.statusCode} ${text.slice(0, 300)}`)
+    const page = parsePage(text)
+    yield* page.versions
+    marker = page.next
+  }
+}
+
+interface VersionsPage {
+  readonly versions: readonly ListedVersion[]
+  readonly next: Query | null
+}
+
+/** One element with its children in document order, as fast-xml-parser gives it with `preserveOrder`. */
+type Element = Readonly<Record<string, readonly Element[] | string>>
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  parseTagValue: false,
+  trimValues: false,
+  ignoreDeclaration: true,
+  processEntities: true,
+})
+
+export function parsePage(xml: string): VersionsPage {
+  const root = (parser.parse(xml) as Element[]).find((element) => 'ListVersionsResult' in element)
+  const children = root?.['ListVersionsResult']
+  if (!Array.isArray(children)) throw new Error(`not a version listing: ${xml.slice(0, 200)}`)
+  const versions = children.flatMap(versionOf)
+  if (textAt(children, 'IsTruncated') !== 'true') return { versions, next: null }
+  const versionMarker = textAt(children, 'NextVersionIdMarker')
+  return {
+    versions,
+    next: {
+      'key-marker': decode(textAt(children, 'NextKeyMarker')),
+      ...(versionMarker !== '' && { 'version-id-marker': versionMarker }),
+    },
+  }
+}
+
+function versionOf(element: Element): readonly ListedVersion[] {
+  const marker = element['DeleteMarker']
+  const fields = element['Version'] ?? marker
+  if (typeof fields !== 'object') return []
+  return [
+    {
+      key: decode(textAt(fields, 'Key')),
+      versionId: textAt(fields, 'VersionId'),
+      kind: marker === undefined ? 'object' : 'marker',
+      isLatest: textAt(fields, 'IsLatest') === 'true',
+      etag: textAt(fields, 'ETag').replaceAll('"', ''),
+      sizeBytes: Number(textAt(fields, 'Size') || 0),
+    },
+  ]
+}
+
+function textAt(elements: readonly Element[], name: string): string {
+  const children = elements.find((element) => name in element)?.[name]
+  const text = typeof children === 'object' ? children[0]?.['#text'] : undefined
+  return typeof text === 'string' ? text : ''
+}
+
+/** Some sites write a space as `+`, all write a plus as `%2B`. */
+function decode(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', '%20'))
+}
