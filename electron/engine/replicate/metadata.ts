@@ -53,7 +53,7 @@ async function syncLock(want: Lock | null, to: ObjectRef, have: Lock | null, wor
 }
 
 /** Equal to the second: sites differ in how many digits of a second they keep. */
-function sameLock(a: Lock, b: Lock | null): boolean {
+export function sameLock(a: Lock, b: Lock | null): boolean {
   const second = (lock: Lock): number =>
     lock.retainUntil === null ? 0 : Math.floor(Date.parse(lock.retainUntil) / 1000)
   const other = b ?? { mode: null, retainUntil: null, legalHold: false }

@@ -9,7 +9,7 @@ import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } fr
 /** What the pool tells its owner. */
 export interface PoolEvents {
   onOutcomes(outcomes: readonly (readonly [seq: number, outcome: Outcome])[]): void
-  onMoved(siteId: string, readBytes: number, writtenBytes: number): void
+  onMoved(linkId: string, readBytes: number, writtenBytes: number): void
   /** Resolves when the upload is on record. */
   onUploadStarted(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
   onPartDone(seq: number, part: UploadedPart): void
@@ -159,7 +159,7 @@ export class TransferPool {
       case 'progress':
         for (const progress of message.progress)
           if (thread.running.has(progress.seq)) this.#progress.set(progress.seq, progress)
-        for (const [siteId, read, written] of message.moved) this.#events.onMoved(siteId, read, written)
+        for (const [linkId, read, written] of message.moved) this.#events.onMoved(linkId, read, written)
         return
       case 'upload-started':
         // Written or not, the thread hears of it only when the record is durable; a journal that cannot be written stops the engine.

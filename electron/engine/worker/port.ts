@@ -66,7 +66,7 @@ export type FromThread =
   | {
       readonly type: 'progress'
       readonly progress: readonly Progress[]
-      readonly moved: readonly (readonly [siteId: string, readBytes: number, writtenBytes: number])[]
+      readonly moved: readonly (readonly [linkId: string, readBytes: number, writtenBytes: number])[]
     }
   | { readonly type: 'upload-started'; readonly seq: number; readonly record: Omit<UploadRecord, 'parts'> }
   | { readonly type: 'part-done'; readonly seq: number; readonly part: UploadedPart }

@@ -45,6 +45,7 @@ export class TransferThread {
         return
       case 'forget-link':
         this.#links.delete(message.linkId)
+        this.#moved.delete(message.linkId)
         return
       case 'tasks':
         for (const order of message.tasks) void this.#run(order)
@@ -102,8 +103,7 @@ export class TransferThread {
 
   #world(running: Running, link: LinkOrder, pacer: PacerMemory, source: ObjectStore, target: ObjectStore): World {
     const { order, abort } = running
-    const read = this.#counter(link.source.site)
-    const written = this.#counter(link.target.site)
+    const counter = this.#counter(link.linkId)
     return {
       order,
       link,
@@ -117,10 +117,10 @@ export class TransferThread {
         running.progress = { seq: order.seq, doneBytes, sizeBytes, parts }
       },
       onRead: (bytes) => {
-        read.read += bytes
+        counter.read += bytes
       },
       onWritten: (bytes) => {
-        written.written += bytes
+        counter.written += bytes
       },
     }
   }
@@ -143,9 +143,9 @@ export class TransferThread {
     }
   }
 
-  #counter(siteId: string): { read: number; written: number } {
-    let counter = this.#moved.get(siteId)
-    if (counter === undefined) this.#moved.set(siteId, (counter = { read: 0, written: 0 }))
+  #counter(linkId: string): { read: number; written: number } {
+    let counter = this.#moved.get(linkId)
+    if (counter === undefined) this.#moved.set(linkId, (counter = { read: 0, written: 0 }))
     return counter
   }
 
@@ -155,7 +155,7 @@ export class TransferThread {
 
   #report(): void {
     const progress = [...this.#running.values()].flatMap((running) => running.progress ?? [])
-    const moved = [...this.#moved].map(([siteId, { read, written }]) => [siteId, read, written] as const)
+    const moved = [...this.#moved].map(([linkId, { read, written }]) => [linkId, read, written] as const)
     for (const counter of this.#moved.values()) counter.read = counter.written = 0
     if (progress.length > 0 || moved.some(([, read, written]) => read + written > 0)) {
       this.#post({ type: 'progress', progress, moved })

@@ -1,0 +1,157 @@
+import type { SiteHealth } from '../../../shared/model/site.ts'
+import type { TaskQueue } from '../queue/port.ts'
+import { linksOf, type RuleLink } from '../rule/link.ts'
+import type { TransferPool } from '../worker/pool.ts'
+import type { LinkOrder } from '../worker/port.ts'
+import type { IdentityProbes } from './identity.ts'
+import type { RuleBook, RuleRecord } from './rule-book.ts'
+
+/** What links need to know of sites. */
+export interface SiteStates {
+  has(siteId: string): boolean
+  isPaused(siteId: string): boolean
+  health(siteId: string): SiteHealth
+}
+
+export interface Link extends RuleLink {
+  readonly record: RuleRecord
+}
+
+/** Why a link hands out no tasks; each reason is held and released by itself. */
+type HoldReason = 'rule' | 'site' | 'identity'
+
+export interface LinksParts {
+  readonly rules: RuleBook
+  readonly queue: TaskQueue
+  readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
+  readonly identities: IdentityProbes
+  readonly sites: SiteStates
+}
+
+/** The links at work: one per rule and target. Keeps queue and threads in line with what rules, sites and probes say. */
+export class Links {
+  readonly #parts: LinksParts
+  readonly #links = new Map<string, Link>()
+  readonly #orders = new Map<string, LinkOrder>()
+  readonly #held = new Map<string, Set<HoldReason>>()
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts
+  }
+
+  list(): readonly Link[] {
+    return [...this.#links.values()]
+  }
+
+  get(linkId: string): Link | null {
+    return this.#links.get(linkId) ?? null
+  }
+
+  ofRule(ruleId: string): readonly Link[] {
+    return this.list().filter((link) => link.ruleId === ruleId)
+  }
+
+  ofSite(siteId: string): readonly Link[] {
+    return this.list().filter((link) => link.source.site === siteId || link.target.site === siteId)
+  }
+
+  order(linkId: string): LinkOrder | null {
+    return this.#orders.get(linkId) ?? null
+  }
+
+  /** Reads the rule book again: adds, changes and removes links. Returns the ids of those that went. */
+  sync(): readonly string[] {
+    const wanted = new Map(
+      this.#parts.rules
+        .list()
+        .flatMap((record) => linksOf(record.rule).map((link) => [link.linkId, { ...link, record }] as const)),
+    )
+    const gone = [...this.#links.keys()].filter((linkId) => !wanted.has(linkId))
+    for (const linkId of gone) this.#remove(linkId)
+    for (const link of wanted.values()) this.#put(link)
+    return gone
+  }
+
+  /** Brings every hold in line with the present state of rules, sites and probes. Cheap, and safe to call at any time. */
+  refresh(): void {
+    for (const link of this.#links.values()) {
+      this.#refreshOrder(link)
+      this.#setHold(link, 'rule', !link.record.rule.enabled || link.record.paused !== null)
+      this.#setHold(
+        link,
+        'site',
+        [link.source.site, link.target.site].some((siteId) => this.#siteHolds(siteId)),
+      )
+      this.#setHold(link, 'identity', !this.#orders.has(link.linkId))
+    }
+  }
+
+  #siteHolds(siteId: string): boolean {
+    const { sites } = this.#parts
+    return !sites.has(siteId) || sites.isPaused(siteId) || sites.health(siteId).state === 'offline'
+  }
+
+  #put(link: Link): void {
+    const { queue, identities } = this.#parts
+    const before = this.#links.get(link.linkId)
+    this.#links.set(link.linkId, link)
+    if (before === undefined || before.rule.priority !== link.rule.priority) {
+      const held = this.#held.get(link.linkId) ?? new Set<HoldReason>()
+      this.#held.set(link.linkId, held)
+      // Held until the first refresh: nothing may be handed out before its target is known.
+      if (before === undefined) {
+        held.add('identity')
+        queue.hold(link.linkId, 'identity')
+      }
+      queue.addLink({
+        linkId: link.linkId,
+        priority: link.rule.priority,
+        sourceSite: link.source.site,
+        targetSite: link.target.site,
+      })
+    }
+    if (link.rule.enabled) identities.want(link.target)
+    this.#orders.delete(link.linkId)
+  }
+
+  #remove(linkId: string): void {
+    this.#parts.queue.removeLink(linkId)
+    this.#parts.pool.forgetLink(linkId)
+    this.#links.delete(linkId)
+    this.#orders.delete(linkId)
+    this.#held.delete(linkId)
+  }
+
+  #refreshOrder(link: Link): void {
+    const state = this.#parts.identities.state(link.target)
+    if ('probing' in state) {
+      this.#orders.delete(link.linkId)
+      return
+    }
+    const known = this.#orders.get(link.linkId)
+    if (known !== undefined && known.identity === state.identity && known.ordersByMtime === state.ordersByMtime) return
+    const { rule, record, linkId, source, target } = link
+    const order: LinkOrder = {
+      linkId,
+      source,
+      target,
+      rule,
+      ...state,
+      copySince: rule.existingObjects ? 0 : record.createdAt,
+    }
+    this.#orders.set(linkId, order)
+    this.#parts.pool.link(order, rule.bandwidth.bytesPerSecond)
+  }
+
+  #setHold(link: Link, reason: HoldReason, hold: boolean): void {
+    const held = this.#held.get(link.linkId)
+    if (held === undefined || held.has(reason) === hold) return
+    if (hold) {
+      held.add(reason)
+      this.#parts.queue.hold(link.linkId, reason)
+    } else {
+      held.delete(reason)
+      this.#parts.queue.unhold(link.linkId, reason)
+    }
+  }
+}
