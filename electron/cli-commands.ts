@@ -1,0 +1,135 @@
+import type { Settled } from '../shared/api/engine-api.ts'
+import type { CompareReport } from '../shared/model/job.ts'
+import { fault, FaultError } from '../shared/model/fault.ts'
+import { connect, newConsoleLink, type EngineClient } from './cli-client.ts'
+import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
+import { compareLines, failuresLines, overviewLines, rulesLines, settledLines, sitesLines } from './cli-views.ts'
+
+export interface AskOptions {
+  readonly data: string
+  readonly json?: boolean | undefined
+}
+
+// fetch gives up on an answer that does not begin within five minutes, so long waits are asked for in slices.
+const waitSliceMs = 60_000
+const jobPollMs = 250
+
+/** Prints the API's value or its table. */
+function show<T>(io: CliIo, options: AskOptions, value: T, lines: (value: T) => readonly string[]): void {
+  if (options.json === true) io.out(JSON.stringify(value))
+  else lines(value).forEach(io.out)
+}
+
+export async function showStatus(io: CliIo, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.overview.get.query(), overviewLines)
+  return exitCodes.yes
+}
+
+export async function showSites(io: CliIo, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.sites.list.query(), sitesLines)
+  return exitCodes.yes
+}
+
+export async function showRules(io: CliIo, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.rules.list.query(), rulesLines)
+  return exitCodes.yes
+}
+
+export interface FailureOptions extends AskOptions {
+  readonly rule?: string | undefined
+  readonly code?: string | undefined
+}
+
+export async function showFailures(io: CliIo, options: FailureOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const filter = { ruleId: options.rule ?? null, code: options.code ?? null }
+  show(io, options, await client.failures.list.query({ filter, limit: 500 }), failuresLines)
+  return exitCodes.yes
+}
+
+export interface RetryOptions extends FailureOptions {
+  readonly all?: boolean | undefined
+}
+
+export async function retryFailures(io: CliIo, seqs: readonly number[], options: RetryOptions): Promise<ExitCode> {
+  if (seqs.length > 0 === (options.all === true)) {
+    throw new FaultError(fault('CONFIG_INVALID', 'Name the failures by their SEQ, or say --all.'))
+  }
+  const client = await connect(options.data)
+  const filter = { ruleId: options.rule ?? null, code: options.code ?? null }
+  const job = await client.failures.retry.mutate(options.all === true ? { filter } : { seqs: [...seqs] })
+  show(io, options, job, ({ title }) => [title])
+  return exitCodes.yes
+}
+
+export async function switchRule(
+  io: CliIo,
+  to: 'pause' | 'resume',
+  ruleId: string,
+  options: AskOptions,
+): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.rules[to].mutate({ id: ruleId }), (rule) => rulesLines([rule]))
+  return exitCodes.yes
+}
+
+export interface CompareOptions extends AskOptions {
+  readonly deep?: boolean | undefined
+  readonly prefix?: string | undefined
+}
+
+/** Compares both sides: `yes` only when they are equal, `unknown` when it could not look at everything. */
+export async function compareRule(io: CliIo, ruleId: string, options: CompareOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const { id } = await client.compare.start.mutate({
+    ruleId,
+    deep: options.deep === true,
+    prefix: options.prefix ?? '',
+  })
+  await jobEnd(io, client, id)
+  const report = await client.compare.report.query({ jobId: id })
+  if (report === null) throw new FaultError(fault('NOT_FOUND', 'The comparison left no report.'))
+  show(io, options, report, compareLines)
+  return compareExit(report)
+}
+
+function compareExit({ verdict }: CompareReport): ExitCode {
+  if (verdict === 'equal') return exitCodes.yes
+  return verdict === 'different' ? exitCodes.no : exitCodes.unknown
+}
+
+async function jobEnd(io: CliIo, client: EngineClient, jobId: string): Promise<void> {
+  while ((await client.jobs.list.query()).some((job) => job.id === jobId && job.state === 'running')) {
+    await io.delay(jobPollMs)
+  }
+}
+
+export interface WaitOptions extends AskOptions {
+  readonly rule?: string | undefined
+  readonly timeout: number
+}
+
+/** Waits until nothing is pending: `yes` when settled, `no` at the timeout. */
+export async function waitSettled(io: CliIo, options: WaitOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const settled = await waitUntil(io, client, options.rule ?? null, io.now() + options.timeout * 1000)
+  show(io, options, settled, settledLines)
+  return settled.settled ? exitCodes.yes : exitCodes.no
+}
+
+async function waitUntil(io: CliIo, client: EngineClient, ruleId: string | null, deadlineAt: number): Promise<Settled> {
+  for (;;) {
+    const leftMs = Math.max(0, Math.round(deadlineAt - io.now()))
+    const answer = await client.wait.settled.query({ ruleId, timeoutMs: Math.min(leftMs, waitSliceMs) })
+    if (answer.settled || leftMs <= waitSliceMs) return answer
+  }
+}
+
+export async function printConsoleLink(io: CliIo, options: AskOptions): Promise<ExitCode> {
+  const console = await newConsoleLink(options.data)
+  show(io, options, { console }, () => [console])
+  return exitCodes.yes
+}

@@ -1,0 +1,58 @@
+import { readConfigFile } from './config-file.ts'
+import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
+import { serve, type Serving } from './serve.ts'
+import type { VaultSecretSource } from './vault-secret.ts'
+
+export interface ServeCliOptions {
+  readonly data: string
+  readonly config?: string | undefined
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly passphraseFile?: string | undefined
+  readonly keyFile?: string | undefined
+}
+
+/** `lockstep serve`: one JSON line when ready, then silence on stdout until a signal stops it. */
+export async function serveUntilStopped(io: CliIo, options: ServeCliOptions): Promise<ExitCode> {
+  const stopped = stopSignal(io)
+  const serving = await start(io, options)
+  io.out(JSON.stringify({ console: serving.consoleUrl, gateway: null, webhook: serving.webhookUrl, pid: process.pid }))
+  await stopped
+  await serving.stop()
+  return exitCodes.yes
+}
+
+/** Resolves at the first signal. The second ends the process where it stands: the journal recovers from that. */
+function stopSignal(io: CliIo): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let asked = false
+  io.onStopSignal(() => {
+    if (asked) io.abandon(130)
+    asked = true
+    resolve()
+  })
+  return promise
+}
+
+async function start(io: CliIo, options: ServeCliOptions): Promise<Serving> {
+  const config = options.config === undefined ? null : await readConfigFile(options.config)
+  // Loaded only here, so that the short commands start fast.
+  const { startEngine } = await import('./engine/engine.ts')
+  return await serve({
+    startEngine,
+    config,
+    dataDir: options.data,
+    rendererDir: io.rendererDir,
+    ...options.listen,
+    credentials: secretSource(options),
+    demo: null,
+    environment: io.environment,
+    version: io.version,
+    log: io.err,
+    say: io.err,
+  })
+}
+
+function secretSource({ passphraseFile, keyFile }: ServeCliOptions): VaultSecretSource {
+  if (passphraseFile !== undefined) return { kind: 'passphrase-file', file: passphraseFile }
+  return keyFile === undefined ? { kind: 'made-here' } : { kind: 'key-file', file: keyFile }
+}

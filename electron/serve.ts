@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Config } from '../shared/model/config.ts'
+import type { CredentialStore } from './engine/site/credentials.ts'
+import type { DemoControl, Engine, EngineOptions } from './engine/start.ts'
+import { newToken, removeControl, writeControl } from './control-file.ts'
+import { startHttpHost, type HttpHost } from './http-host.ts'
+import { openVault } from './vault.ts'
+import { readVaultSecret, type VaultSecretSource } from './vault-secret.ts'
+
+export type StartEngine = (options: EngineOptions) => Promise<Engine>
+
+export interface ServeOptions {
+  readonly startEngine: StartEngine
+  readonly config: Config | null
+  readonly dataDir: string
+  readonly rendererDir: string
+  readonly host: string
+  readonly port: number
+  readonly credentials: VaultSecretSource | CredentialStore
+  readonly demo: DemoControl | null
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  readonly log: (line: string) => void
+  /** Told what the operator should know once. */
+  readonly say: (line: string) => void
+}
+
+export interface Serving {
+  readonly engine: Engine
+  readonly url: string
+  readonly consoleUrl: string
+  readonly webhookUrl: string | null
+  /** Stops the host, then the engine. */
+  stop(): Promise<void>
+}
+
+/** The engine under plain Node with its console on loopback, and word left in the data directory for scripts. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+  const engine = await startOn(options, await credentialStore(options))
+  const controlToken = newToken()
+  const host = await hostOrStop(options, engine, controlToken)
+  await writeControl(options.dataDir, { url: host.url, token: controlToken, pid: process.pid })
+  return {
+    engine,
+    url: host.url,
+    consoleUrl: host.consoleUrl,
+    webhookUrl: engine.webhookUrl,
+    stop: async () => {
+      await removeControl(options.dataDir)
+      await host.close()
+      await engine.stop()
+    },
+  }
+}
+
+async function credentialStore({ credentials, dataDir, say }: ServeOptions): Promise<CredentialStore> {
+  if ('get' in credentials) return credentials
+  const secret = await readVaultSecret(credentials, dataDir, say)
+  return await openVault({ file: path.join(dataDir, 'vault.json'), secret, randomBytes })
+}
+
+function startOn(options: ServeOptions, credentials: CredentialStore): Promise<Engine> {
+  const { startEngine, dataDir, config, environment, log, demo, version } = options
+  return startEngine({ dataDir, credentials, config, environment, log, demo, version })
+}
+
+async function hostOrStop(options: ServeOptions, engine: Engine, controlToken: string): Promise<HttpHost> {
+  const { rendererDir, host, port } = options
+  try {
+    return await startHttpHost({ api: engine.api, rendererDir, host, port, controlToken, newToken })
+  } catch (error) {
+    await engine.stop()
+    throw error
+  }
+}

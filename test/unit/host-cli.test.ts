@@ -1,0 +1,160 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runCli } from '../../electron/cli.ts'
+import type { CliIo } from '../../electron/cli-io.ts'
+import { parseConfig } from '../../electron/config-file.ts'
+import { configJsonSchema } from '../../electron/config-json-schema.ts'
+import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { serve, type Serving } from '../../electron/serve.ts'
+import type { EngineApi } from '../../shared/api/engine-api.ts'
+import type { CompareReport } from '../../shared/model/job.ts'
+import { FaultError } from '../../shared/model/fault.ts'
+import { emptyOverview, hostApi, job, report } from './host-fake-api.ts'
+
+let dataDir: string
+let serving: Serving | null
+let lines: string[]
+let errors: string[]
+let nowMs: number
+
+beforeEach(() => {
+  dataDir = mkdtempSync(path.join(os.tmpdir(), 'lockstep-cli-'))
+  serving = null
+  lines = []
+  errors = []
+  nowMs = 0
+})
+afterEach(async () => {
+  await serving?.stop()
+  rmSync(dataDir, { recursive: true })
+})
+
+const io = (): CliIo => ({
+  out: (line) => lines.push(line),
+  err: (line) => errors.push(line),
+  environment: {},
+  now: () => nowMs,
+  delay: () => Promise.resolve(),
+  onStopSignal: () => undefined,
+  abandon: () => undefined,
+  rendererDir: dataDir,
+  version: '1.2.3',
+})
+const cli = (...args: readonly string[]) => runCli([...args, '--data', dataDir], io())
+
+async function engineWith(parts: Parameters<typeof hostApi>[0]): Promise<void> {
+  const api: EngineApi = hostApi(parts)
+  serving = await serve({
+    startEngine: () => Promise.resolve({ api, webhookUrl: null, stop: () => Promise.resolve() }),
+    config: null,
+    dataDir,
+    rendererDir: dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    credentials: memoryCredentials(),
+    demo: null,
+    environment: {},
+    version: '1.2.3',
+    log: () => undefined,
+    say: () => undefined,
+  })
+}
+
+test('where no engine runs every command says so and exits 2', async () => {
+  for (const command of [['status'], ['compare', 'r'], ['wait', '--settled', '--timeout', '1'], ['retry', '--all']]) {
+    expect(await cli(...command), command[0]).toBe(2)
+  }
+  expect(errors[0]).toBe(`No Lockstep engine runs on ${dataDir}. Start one with: lockstep serve --data ${dataDir}`)
+})
+
+test('status is a table for people and the API’s value with --json', async () => {
+  await engineWith({ overview: { get: () => emptyOverview } })
+  expect(await cli('status')).toBe(0)
+  expect(lines[0]).toBe('3 pending (4.0 KiB), oldest 1 s; 1 failing, 2 parked; workers 0/100; 0 B/s')
+  expect(await cli('status', '--json')).toBe(0)
+  expect(JSON.parse(lines.at(-1) ?? '')).toEqual(emptyOverview)
+})
+
+test.each([
+  ['equal', 0, 'Equal: 2 keys, 3 versions.'],
+  ['different', 1, 'missing-at-target  a�[2Jb  v1       only at the source'],
+  ['unknown', 2, 'Could not tell: the comparison did not end'],
+] as const)('compare: %s exits %d', async (verdict, exitCode, lastLine) => {
+  const states = ['running', 'running', 'done'] as const
+  let asked = 0
+  const answer: CompareReport = report(verdict)
+  await engineWith({
+    compare: { start: () => job('running'), report: () => answer },
+    jobs: { list: () => [job(states[asked++] ?? 'done')] },
+  })
+  expect(await cli('compare', 'r')).toBe(exitCode)
+  expect(lines.at(-1)).toBe(lastLine)
+})
+
+test('a long wait is asked for in slices, and its timeout exits 1', async () => {
+  const asked: number[] = []
+  await engineWith({
+    wait: {
+      settled: ({ timeoutMs }) => {
+        asked.push(timeoutMs)
+        nowMs += timeoutMs
+        return Promise.resolve({ settled: false, pending: 7, parked: 1 })
+      },
+    },
+  })
+  expect(await cli('wait', '--settled', '--timeout', '150')).toBe(1)
+  expect(asked).toEqual([60_000, 60_000, 30_000])
+  expect(lines).toEqual(['Not settled: 7 pending; 1 parked, see: lockstep failures.'])
+})
+
+test('retry wants either rows or --all', async () => {
+  const asked: unknown[] = []
+  await engineWith({ failures: { retry: (q) => (asked.push(q), job('done')) } })
+  expect([await cli('retry'), await cli('retry', '3', '--all'), await cli('retry', 'x')]).toEqual([2, 2, 2])
+  expect([await cli('retry', '3', '4'), await cli('retry', '--all', '--rule', 'r')]).toEqual([0, 0])
+  expect(asked).toMatchObject([{ seqs: [3, 4] }, { filter: { ruleId: 'r', code: null } }])
+})
+
+test('a refusal of the engine is printed with its remedy and exits 1', async () => {
+  await engineWith({})
+  expect(await cli('pause', 'r')).toBe(1)
+  expect(errors).toEqual(['rules.pause is not part of this test.', expect.stringContaining('See the message')])
+})
+
+test('a wrong configuration is refused whole: exit 2, each issue on its line, no secret shown', async () => {
+  const file = path.join(dataDir, 'wrong.json')
+  const credentials = { accesKeyId: 'AKIA', secretAccessKey: 'hush' }
+  const site = { id: 'A B', name: 'x', endpoint: 'nope', credentials }
+  const rule = { id: 'r', source: { site: 'a', bucket: 'b' }, targets: [] }
+  writeFileSync(file, JSON.stringify({ version: 1, sites: [site], rules: [rule], extra: 1 }))
+  expect(await cli('serve', '--config', file)).toBe(2)
+  expect(errors.slice(0, -1).flatMap((text) => text.split('\n'))).toEqual([
+    'sites.0.id: “A B” – use 1–63 lower-case letters, digits and dashes',
+    'sites.0.endpoint: “nope” – use a full URL such as https://s3.example.org:9000',
+    'sites.0.credentials.accessKeyId: (missing) – expected string',
+    'sites.0.credentials.accesKeyId: unknown setting – remove it or mend its spelling',
+    'rules.0.source.bucket: “b” – use 3–63 lower-case letters, digits, dots and dashes',
+    'rules.0.targets: “[]” – give at least 1',
+    'extra: unknown setting – remove it or mend its spelling',
+  ])
+  expect(errors.join()).not.toMatch(/AKIA|hush/)
+})
+
+test('a configuration that is not JSON names the place and not the text around it', () => {
+  const text = '{\n  "secretAccessKey": "hush" oops'
+  const refused = (() => {
+    try {
+      return parseConfig(text, 'c.json')
+    } catch (error) {
+      return error instanceof FaultError ? error.fault.message : error
+    }
+  })()
+  expect(refused).toBe('c.json: is not JSON – mend its syntax at line 2, column 29')
+})
+
+test('build/config.schema.json is the schema that the program checks by', () => {
+  const file = new URL('../../build/config.schema.json', import.meta.url)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(configJsonSchema())
+})
