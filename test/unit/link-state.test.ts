@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { fault } from '../../shared/model/fault.ts'
+import { linkState, type LinkFacts } from '../../electron/engine/link/link-state.ts'
+
+const calm: LinkFacts = {
+  enabled: true,
+  pausedBy: null,
+  offline: null,
+  probing: null,
+  backlogCount: 0,
+  delayed: 0,
+  parked: 0,
+  firstCopy: false,
+  lastFault: null,
+  feedFault: null,
+}
+
+describe('a link’s badge', () => {
+  test('is “in step” only when nothing is left to say', () => {
+    expect(linkState(calm)).toEqual({ kind: 'in-step' })
+    expect(linkState({ ...calm, backlogCount: 3 })).toEqual({ kind: 'copying' })
+    expect(linkState({ ...calm, backlogCount: 3, firstCopy: true })).toEqual({ kind: 'first-copy' })
+    expect(linkState({ ...calm, enabled: false })).toEqual({ kind: 'disabled' })
+  })
+
+  test('says why and what to do whenever it is not green', () => {
+    const down = fault('CONNECT_REFUSED', 'b.example:9000 refused the connection.')
+    const states = [
+      linkState({ ...calm, pausedBy: { by: 'brake', reason: '1,200 deletes in 10 minutes.' } }),
+      linkState({ ...calm, offline: { siteName: 'Site B', fault: down }, backlogCount: 12 }),
+      linkState({ ...calm, probing: 'under-way' }),
+      linkState({ ...calm, parked: 1, delayed: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
+      linkState({ ...calm, feedFault: down }),
+    ]
+    for (const state of states)
+      expect(state).toMatchObject({ reason: expect.stringMatching(/\w/), remedy: expect.stringMatching(/\w/) })
+    expect(states.map((state) => state.kind)).toEqual(['paused', 'waiting', 'waiting', 'failing', 'waiting'])
+  })
+})
