@@ -67,7 +67,7 @@ const parser = new XMLParser({
 })
 
 export function parsePage(xml: string): VersionsPage {
-  const root = (parser.parse(xml) as Element[]).find((element) => 'ListVersionsResult' in element)
+  const root = elementsOf(xml).find((element) => 'ListVersionsResult' in element)
   const children = root?.['ListVersionsResult']
   if (!Array.isArray(children)) throw new Error(`not a version listing: ${xml.slice(0, 200)}`)
   const versions = children.flatMap(versionOf)
@@ -80,6 +80,10 @@ export function parsePage(xml: string): VersionsPage {
       ...(versionMarker !== '' && { 'version-id-marker': versionMarker }),
     },
   }
+}
+
+function elementsOf(xml: string): readonly Element[] {
+  return parser.parse(xml)
 }
 
 function versionOf(element: Element): readonly ListedVersion[] {

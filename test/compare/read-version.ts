@@ -5,7 +5,7 @@ import {
   type GetObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { ListedVersion } from './list-versions.ts'
 
 /** All that two copies of a version must have in common; names are those of the reported differences. */
@@ -29,7 +29,7 @@ export async function readVersion(client: S3Client, bucket: string, version: Lis
   if (version.kind === 'marker') return { ...listed, ...nothing }
   const at = { Bucket: bucket, Key: version.key, VersionId: version.versionId }
   const reply = await client.send(new GetObjectCommand(at))
-  const { sha256, sizeBytes } = await digest(reply.Body as Readable)
+  const { sha256, sizeBytes } = await digest(reply.Body)
   const metadata = reply.Metadata ?? {}
   return {
     ...listed,
@@ -55,12 +55,14 @@ const nothing = {
   originVersionId: null,
 }
 
-async function digest(body: Readable): Promise<{ sha256: string; sizeBytes: number }> {
+async function digest(body: unknown): Promise<{ sha256: string; sizeBytes: number }> {
+  if (!(body instanceof Readable)) throw new TypeError('the reply has no body')
   const hash = createHash('sha256')
   let sizeBytes = 0
   for await (const chunk of body) {
-    hash.update(chunk as Buffer)
-    sizeBytes += (chunk as Buffer).length
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('the body is not bytes')
+    hash.update(chunk)
+    sizeBytes += chunk.length
   }
   return { sha256: hash.digest('hex'), sizeBytes }
 }

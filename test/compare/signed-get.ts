@@ -1,5 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { SiteAccess } from '../support/s3-site.ts'
 
@@ -32,9 +33,7 @@ export async function signedGet(site: SiteAccess, path: string, query: Query): P
 }
 
 export async function textOf(reply: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of reply) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+  return await text(reply)
 }
 
 function signerFor(site: SiteAccess): SignatureV4 {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { z } from 'zod'
 import { claimPorts, type PortBlock } from './ports.ts'
 import type { SiteAccess } from './s3-site.ts'
 import { ensurePackages, packagesOf, type Availability } from './install.ts'
@@ -79,11 +80,15 @@ function siteEnvironment(options: CephOptions, ports: PortBlock): NodeJS.Process
   }
 }
 
+const accessSchema = z.object({
+  endpoint: z.url(),
+  region: z.string(),
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+})
+
 function readAccess(dir: string): SiteAccess {
-  const { endpoint, region, accessKeyId, secretAccessKey } = JSON.parse(
-    readFileSync(join(dir, 'creds.json'), 'utf8'),
-  ) as SiteAccess
-  return { endpoint, region, accessKeyId, secretAccessKey }
+  return accessSchema.parse(JSON.parse(readFileSync(join(dir, 'creds.json'), 'utf8')))
 }
 
 /** A shell that waits for the end of our pipe, however we die, and then ends the daemons. */

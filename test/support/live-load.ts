@@ -44,7 +44,7 @@ export async function liveLoad(options: LiveLoadOptions): Promise<number> {
     const { key, step } = nextChange(random, options, index)
     const state = states.get(key) ?? []
     states.set(key, state)
-    const change = (lastOfKey.get(key) ?? Promise.resolve()).then(async () => {
+    const change = after(lastOfKey.get(key), async () => {
       const done = await carryOut(options, key, step, state)
       if (typeof done !== 'number') return
       acknowledged += 1
@@ -57,6 +57,11 @@ export async function liveLoad(options: LiveLoadOptions): Promise<number> {
   }
   await Promise.all(lastOfKey.values())
   return acknowledged
+}
+
+async function after(former: Promise<void> | undefined, act: () => Promise<void>): Promise<void> {
+  await former
+  await act()
 }
 
 async function untilDue(options: LiveLoadOptions, index: number, startedAt: number): Promise<void> {

@@ -35,9 +35,9 @@ export async function rcloneCopy(from: RcloneSide, to: RcloneSide, flags: readon
   })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)))
-  const [code] = (await once(child, 'close')) as [number | null]
+  await once(child, 'close')
   const seconds = (performance.now() - startedAt) / 1000
-  if (code !== 0) throw new Error(`rclone ended with ${String(code)}: ${said}`)
+  if (child.exitCode !== 0) throw new Error(`rclone ended with ${String(child.exitCode)}: ${said}`)
   const [user = 0, system = 0, rssKib = 0] = (await readFile(usage, 'utf8')).trim().split(' ').map(Number)
   await dir.remove()
   return { seconds, cpuSeconds: user + system, peakRssBytes: rssKib * 1024 }

@@ -61,52 +61,62 @@ export async function runWorkload(
 /** What this run wrote under one key and did not remove, oldest first: version ids, and null for a delete marker. */
 export type KeyState = (string | null)[]
 
+type Done = number | 'refused' | 'nothing to do'
+
 /** One step of one key. Resolves with the bytes written. */
-export async function carryOut(
-  target: WorkloadTarget,
-  key: string,
-  step: Step,
-  state: KeyState,
-): Promise<number | 'refused' | 'nothing to do'> {
-  const { client, bucket } = target
-  const at = { Bucket: bucket, Key: key }
+export async function carryOut(target: WorkloadTarget, key: string, step: Step, state: KeyState): Promise<Done> {
   switch (step.kind) {
-    case 'put': {
-      const body = bytesOf(step.seed, step.sizeBytes)
-      const { VersionId } = await client.send(
-        new PutObjectCommand({ ...at, Body: body, ...contentOf(step.content, true) }),
-      )
-      wrote(state, VersionId)
-      return body.length
-    }
+    case 'put':
+      return await putWhole(target, key, step, state)
     case 'multipart':
       return await putMultipart(target, key, step, state)
     case 'deleteMarker':
-      await client.send(new DeleteObjectCommand(at))
+      await target.client.send(new DeleteObjectCommand({ Bucket: target.bucket, Key: key }))
       state.push(null)
       return 0
     case 'deleteVersion':
       return await deleteVersion(target, key, step.which, state)
-    case 'tags': {
-      const current = state.at(-1) ?? null
-      if (current === null) return 'nothing to do'
-      const Tagging = { TagSet: Object.entries(step.tags).map(([Key, Value]) => ({ Key, Value })) }
-      await client.send(new PutObjectTaggingCommand({ ...at, VersionId: current, Tagging }))
-      return 0
-    }
-    case 'retention': {
-      const Retention = { Mode: step.lock.mode, RetainUntilDate: new Date(Date.now() + step.lock.forSeconds * 1000) }
-      return await onCurrent(state, (VersionId) =>
-        client.send(new PutObjectRetentionCommand({ ...at, VersionId, Retention })),
-      )
-    }
-    case 'legalHold': {
-      const LegalHold = { Status: step.on ? ('ON' as const) : ('OFF' as const) }
-      return await onCurrent(state, (VersionId) =>
-        client.send(new PutObjectLegalHoldCommand({ ...at, VersionId, LegalHold })),
-      )
-    }
+    case 'tags':
+    case 'retention':
+    case 'legalHold':
+      break
   }
+  return await changeCurrent(target, key, step, state)
+}
+
+async function changeCurrent(
+  { client, bucket }: WorkloadTarget,
+  key: string,
+  step: Extract<Step, { kind: 'tags' | 'retention' | 'legalHold' }>,
+  state: KeyState,
+): Promise<Done> {
+  const VersionId = state.at(-1) ?? null
+  if (VersionId === null) return 'nothing to do'
+  const at = { Bucket: bucket, Key: key, VersionId }
+  if (step.kind === 'tags') {
+    const TagSet = Object.entries(step.tags).map(([Key, Value]) => ({ Key, Value }))
+    await client.send(new PutObjectTaggingCommand({ ...at, Tagging: { TagSet } }))
+    return 0
+  }
+  if (step.kind === 'legalHold') {
+    const LegalHold = { Status: step.on ? ('ON' as const) : ('OFF' as const) }
+    return await unlessLocked(() => client.send(new PutObjectLegalHoldCommand({ ...at, LegalHold })))
+  }
+  const Retention = { Mode: step.lock.mode, RetainUntilDate: new Date(Date.now() + step.lock.forSeconds * 1000) }
+  return await unlessLocked(() => client.send(new PutObjectRetentionCommand({ ...at, Retention })))
+}
+
+async function putWhole(
+  { client, bucket }: WorkloadTarget,
+  key: string,
+  step: Extract<Step, { kind: 'put' }>,
+  state: KeyState,
+): Promise<number> {
+  const Body = bytesOf(step.seed, step.sizeBytes)
+  const put = { Bucket: bucket, Key: key, Body, ...contentOf(step.content, true) }
+  const { VersionId } = await client.send(new PutObjectCommand(put))
+  wrote(state, VersionId)
+  return Body.length
 }
 
 async function putMultipart(
@@ -143,21 +153,13 @@ async function deleteVersion(
   key: string,
   which: 'newest' | 'oldest',
   state: KeyState,
-): Promise<number | 'refused' | 'nothing to do'> {
+): Promise<Done> {
   const isVersion = (id: string | null): boolean => id !== null
   const VersionId = which === 'newest' ? state.findLast(isVersion) : state.find(isVersion)
   if (VersionId === undefined || VersionId === null) return 'nothing to do'
   const done = await unlessLocked(() => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId })))
   if (done !== 'refused') state.splice(state.indexOf(VersionId), 1)
   return done
-}
-
-async function onCurrent(
-  state: KeyState,
-  act: (versionId: string) => Promise<unknown>,
-): Promise<number | 'refused' | 'nothing to do'> {
-  const current = state.at(-1) ?? null
-  return current === null ? 'nothing to do' : await unlessLocked(() => act(current))
 }
 
 /** Compliance retention cannot be shortened, and a locked version cannot go: the site's refusal is part of the mix. */

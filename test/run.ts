@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync, globSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { z } from 'zod'
+
+const root = join(import.meta.dirname, '..')
+const bin = join(root, 'node_modules/.bin')
+
+interface Outcome {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+interface Suite {
+  readonly name: string
+  readonly about: string
+  /** Ended, and counted as failed, when it takes longer. Together they stay within an hour and a half. */
+  readonly limitMinutes: number
+}
+
+/** Each row but the first is a vitest project of the same name in `vitest.config.ts`. Cheap ones first. */
+const suites: readonly Suite[] = [
+  { name: 'check', about: 'types, lint, format, unused code', limitMinutes: 5 },
+  { name: 'unit', about: 'pure rules, parsers, the journal, the comparer', limitMinutes: 6 },
+  { name: 'behaviour', about: 'one file per promise, on sandbox sites', limitMinutes: 8 },
+  { name: 'renderer', about: 'the console’s pages, by role and text', limitMinutes: 6 },
+  { name: 'packaging', about: 'what is built and installed', limitMinutes: 8 },
+  { name: 'e2e', about: 'the whole console in a browser', limitMinutes: 10 },
+  { name: 'conformance', about: 'sandbox, Ceph and MinIO against the same questions', limitMinutes: 10 },
+  { name: 'real', about: 'replication between real Ceph and MinIO sites', limitMinutes: 20 },
+  { name: 'crash', about: 'kill -9 at random moments', limitMinutes: 12 },
+]
+
+/** `npm test [suite…]`: all suites, or those named. The last line is `N passed, N failed`; resolves with the exit code. */
+export async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !suites.some((suite) => suite.name === name))
+  if (unknown.length > 0) {
+    say(`No such suite: ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}.`)
+    return 2
+  }
+  const scratch = await mkdtemp(join(tmpdir(), 'lockstep-test-'))
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  const lines: string[] = []
+  for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const startedAt = performance.now()
+    say(`\n▶ ${suite.name}: ${suite.about}`)
+    const outcome = suite.name === 'check' ? await runChecks(suite) : await runVitest(suite, scratch)
+    total.passed += outcome.passed
+    total.failed += outcome.failed
+    total.skipped += outcome.skipped
+    lines.push(summary(suite, outcome, (performance.now() - startedAt) / 1000))
+    say(lines.at(-1)!)
+  }
+  await report(lines, total, join(scratch, 'skipped'))
+  await rm(scratch, { recursive: true, force: true })
+  say(`${total.passed} passed, ${total.failed} failed`)
+  return total.failed === 0 ? 0 : 1
+}
+
+async function report(lines: readonly string[], total: Outcome, notesFile: string): Promise<void> {
+  say('')
+  lines.forEach(say)
+  const notes = existsSync(notesFile) ? (await readFile(notesFile, 'utf8')).trim().split('\n') : []
+  if (total.skipped === 0 && notes.length === 0) return
+  say(`(${total.skipped} skipped: ${[...new Set(notes)].join('; ') || 'see the tests'})`)
+}
+
+function summary(suite: Suite, { passed, failed, skipped }: Outcome, seconds: number): string {
+  const mark = failed === 0 ? '✔' : '✘'
+  const left = skipped === 0 ? '' : `, ${skipped} skipped`
+  return `${mark} ${suite.name.padEnd(12)} ${passed} passed, ${failed} failed${left} (${seconds.toFixed(0)} s)`
+}
+
+/** Every check counts as one test. */
+async function runChecks(suite: Suite): Promise<Outcome> {
+  const checks: readonly (readonly [name: string, command: string, args: readonly string[]])[] = [
+    ['types', 'tsc', ['-b']],
+    ['lint', 'oxlint', ['--type-aware']],
+    ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+    ...(existsSync(join(root, 'knip.json')) ? ([['unused', 'knip', []]] as const) : []),
+  ]
+  let passed = 0
+  for (const [name, command, args] of checks) {
+    const code = await run(join(bin, command), args, suite.limitMinutes)
+    say(`  ${code === 0 ? '✔' : '✘'} ${name}`)
+    if (code === 0) passed += 1
+  }
+  return { passed, failed: checks.length - passed, skipped: 0 }
+}
+
+const reportSchema = z.object({
+  success: z.boolean(),
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+})
+
+async function runVitest(suite: Suite, scratch: string): Promise<Outcome> {
+  if (globSync(`${suite.name}/**/*.test.{ts,tsx}`, { cwd: import.meta.dirname }).length === 0) {
+    say(`  no tests found for ${suite.name}`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  const file = join(scratch, `${suite.name}.json`)
+  const config = ['--config', join(import.meta.dirname, 'vitest.config.ts'), '--project', suite.name]
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const code = await run(join(bin, 'vitest'), ['run', ...config, ...reporters], suite.limitMinutes, {
+    LOCKSTEP_SKIP_NOTES: join(scratch, 'skipped'),
+  })
+  const parsed = existsSync(file) ? reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))) : null
+  if (parsed === null || !parsed.success) {
+    say(`  ${suite.name} ended with ${code} and left no report`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  return outcomeOf(parsed.data, code)
+}
+
+/** A file that could not be loaded has no failed test, and an unhandled error belongs to none: both count as one. */
+function outcomeOf(result: z.output<typeof reportSchema>, code: number): Outcome {
+  const broken = result.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length
+  const failed = result.numFailedTests + broken
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && (code !== 0 || result.numPassedTests + result.numPendingTests === 0) ? 1 : failed,
+    skipped: result.numPendingTests + result.numTodoTests,
+  }
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  limitMinutes: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const child = spawn(command, args, {
+    cwd: root,
+    // Scripts that say `node` get the Node of the dependencies, whatever the system has.
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const limit = setTimeout(() => {
+    say(`  longer than ${limitMinutes} minutes: ended`)
+    child.kill('SIGTERM')
+    setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
+  }, limitMinutes * 60_000)
+  await Promise.race([once(child, 'exit'), once(child, 'error').then(([error]: unknown[]) => say(String(error)))])
+  clearTimeout(limit)
+  return child.exitCode ?? 1
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
