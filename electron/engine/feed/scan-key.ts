@@ -1,0 +1,117 @@
+import type { Rule } from '../../../shared/model/rule.ts'
+import type { NewTask, VersionPair } from '../journal/port.ts'
+import { align, sameContent } from '../replicate/align.ts'
+import type { VersionEntry } from '../store/port.ts'
+
+/** What a scan honours besides the filter. */
+export type ScanSwitches = Pick<Rule, 'deleteMarkers' | 'versionDeletes' | 'metadata'>
+
+export interface KeyContext {
+  readonly linkId: string
+  readonly switches: ScanSwitches
+  /** Versions older than this stay where they are (a rule without existing objects); 0 takes all. */
+  readonly since: number
+  /** How far the two sites' clocks may be apart, beyond the second that listings are coarse. */
+  readonly skewMs: number
+  readonly now: number
+}
+
+/** One key as both listings show it, versions newest first. */
+export interface KeyView {
+  readonly key: string
+  readonly source: readonly VersionEntry[]
+  readonly target: readonly VersionEntry[]
+  readonly pairs: readonly VersionPair[]
+  /** When the pages that show the two sides were asked for. */
+  readonly sourceAskedAt: number
+  readonly targetAskedAt: number
+}
+
+/** Longer histories go through the full alignment, whose cost does not grow with the square of their length. */
+const glanced = 8
+
+/** Are both sides surely the same, position by position? Cheap, for the keys that did not change: nearly all. */
+export function equalAtAGlance(view: KeyView, context: KeyContext): boolean {
+  const { source, target, pairs } = view
+  if (source.length !== target.length || source.length > glanced) return false
+  for (let i = 0; i < source.length; i++) {
+    const ours = source[i]!
+    const theirs = target[i]!
+    if (!surelyOne(ours, theirs, pairs) || suspectsMetadata(ours, theirs, context)) return false
+  }
+  return true
+}
+
+function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly VersionPair[]): boolean {
+  if (ours.deleteMarker !== theirs.deleteMarker) return false
+  if (ours.versionId === 'null' || theirs.versionId === 'null') return sameContent(ours, theirs)
+  const known = pairs.find((pair) => pair.sourceVersionId === ours.versionId)
+  if (known !== undefined) return known.targetVersionId === theirs.versionId
+  return ours.versionId === theirs.versionId || sameContent(ours, theirs)
+}
+
+/** The tasks that bring the target's versions of one key in step, oldest version first; [] when there is nothing to mend. */
+export function tasksForKey(view: KeyView, context: KeyContext): readonly NewTask[] {
+  if (equalAtAGlance(view, context)) return []
+  const wanted = view.source.filter((entry) => isWanted(entry, context))
+  const { pairs, missing, extra, disorder } = align(wanted, view.target, view.pairs)
+  const partner = new Map(view.pairs.map((pair) => [pair.targetVersionId, pair.sourceVersionId]))
+  const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
+  // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
+  const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
+  return [
+    ...missing.map((entry) => taskFor(entry, entry.deleteMarker ? 'deleteMarker' : 'put', absentSeenAt, context)),
+    ...pairs
+      .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
+      .map(([ours]) => taskFor(ours, 'metadata', 0, context)),
+    ...(context.switches.versionDeletes ? purges(view, extra, partner, context) : []),
+  ]
+}
+
+function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {
+  return entry.modifiedAt >= since && (switches.deleteMarkers || !entry.deleteMarker)
+}
+
+/** Newer at the source than at the target, though it is the same version: its tags, metadata or lock may have changed. */
+function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, { switches, skewMs }: KeyContext): boolean {
+  return switches.metadata && !ours.deleteMarker && ours.modifiedAt > theirs.modifiedAt + skewMs + 1000
+}
+
+/** Replicas of versions that are gone from the source. Never by position or content: only what we paired ourselves. */
+function purges(
+  view: KeyView,
+  extra: readonly VersionEntry[],
+  partner: ReadonlyMap<string, string>,
+  context: KeyContext,
+): readonly NewTask[] {
+  const alive = new Set(view.source.map((entry) => entry.versionId))
+  // The listings are not of one instant: a version written and copied after the source's page was read is missing
+  // there, and its replica is not old enough.
+  const before = view.sourceAskedAt - context.skewMs - 1000
+  return extra.toReversed().flatMap((replica) => {
+    const versionId = partner.get(replica.versionId)
+    if (versionId === undefined || versionId === 'null' || replica.versionId === 'null') return []
+    if (alive.has(versionId) || replica.modifiedAt >= before) return []
+    const { linkId, now } = context
+    const { key } = view
+    return [{ linkId, key, versionId, operation: 'deleteVersion', sizeBytes: null, changedAt: now, absentSeenAt: 0 }]
+  })
+}
+
+function taskFor(
+  entry: VersionEntry,
+  operation: NewTask['operation'],
+  absentSeenAt: number,
+  { linkId }: KeyContext,
+): NewTask {
+  const { key, versionId, sizeBytes, modifiedAt } = entry
+  return {
+    linkId,
+    key,
+    versionId,
+    operation,
+    sizeBytes: operation === 'put' ? sizeBytes : null,
+    changedAt: modifiedAt,
+    absentSeenAt,
+  }
+}

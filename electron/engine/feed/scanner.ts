@@ -1,0 +1,108 @@
+import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
+import type { NewTask, VersionPair } from '../journal/port.ts'
+import { compileKeyMatch } from '../rule/match.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
+import { pause, type Clock } from './clock.ts'
+import { MergeScan } from './merge-scan.ts'
+import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
+
+/** One link as a scan needs it. */
+export interface ScanLink {
+  readonly linkId: string
+  readonly source: BucketAt
+  readonly target: BucketAt
+  readonly rule: Pick<Rule, 'filter' | 'existingObjects' | 'deleteMarkers' | 'versionDeletes' | 'metadata'>
+  /** When the rule began, epoch ms: without existing objects, older versions are left where they are. */
+  readonly ruleStartedAt: number
+}
+
+export interface ScannerOptions {
+  readonly link: ScanLink
+  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  readonly pairsBetween: (fromKey: string, toKey: string) => ReadonlyMap<string, readonly VersionPair[]>
+  /** Durable when it resolves. */
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
+  /** Tasks of the link that wait already; above `backlogLimit` the scan pauses, so that disk and memory stay bounded. */
+  readonly backlogCount: () => number
+  readonly backlogLimit?: number
+  /** Is this version parked with a fault that nobody mended? Then only a resync, which an operator asked for, takes it up. */
+  readonly isParked?: (key: string, versionId: string | null) => boolean
+  readonly checkpoint: { read(): unknown; write(value: ScanCheckpoint | null): Promise<void> }
+  readonly clock: Clock
+  /** How far the clocks of the two sites may be apart. */
+  readonly skewMs: () => number
+}
+
+/** `start` goes on from the checkpoint of a scan that was cut short, every other reason begins at the first key. */
+export type ScanReason = 'start' | 'interval' | 'gap' | 'resync'
+
+export interface ScanCounts {
+  readonly keys: number
+  readonly versions: number
+  /** Tasks found and journaled. */
+  readonly differences: number
+}
+
+export interface ScanRequest {
+  readonly reason: ScanReason
+  readonly prefix?: string | undefined
+  readonly signal: AbortSignal
+  readonly onProgress?: ((counts: ScanCounts) => void) | undefined
+}
+
+export interface ScanResult extends ScanCounts {
+  /** It began at a checkpoint: the keys before it were last looked at before the engine stopped. */
+  readonly resumed: boolean
+}
+
+export interface Scanner {
+  /**
+   * Lists both sides once and journals a task for every version that is not in step. A fault of a listing is thrown,
+   * an abort rejects with the signal's reason; the checkpoint stays for a later `start`.
+   */
+  run(request: ScanRequest): Promise<ScanResult>
+}
+
+const defaultBacklogLimit = 200_000
+const backlogPollMs = 1000
+
+/** The merge scan of one link: the safety net behind every event feed, and the first copy. */
+export function createScanner(options: ScannerOptions): Scanner {
+  const { link, clock, checkpoint } = options
+  const limit = options.backlogLimit ?? defaultBacklogLimit
+  const covers = compileKeyMatch(link.rule.filter)
+  return {
+    async run({ reason, prefix: asked = '', signal, onProgress }) {
+      const prefix = narrower(link.rule.filter.prefix, asked)
+      if (prefix === null) return { keys: 0, versions: 0, differences: 0, resumed: false }
+      // A scan of a part must not disturb the checkpoint of the whole.
+      const whole = prefix === link.rule.filter.prefix
+      const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
+      const unwanted = reason === 'resync' ? undefined : options.isParked
+      const scan = new MergeScan({
+        ...options,
+        prefix,
+        covers,
+        isParked: unwanted ?? (() => false),
+        begin,
+        signal,
+        onProgress,
+        room: () => roomInQueue(options.backlogCount, limit, clock, signal),
+        save: whole ? (value) => checkpoint.write(value) : () => Promise.resolve(),
+      })
+      const counts = await scan.run()
+      if (whole) await checkpoint.write(null)
+      return { ...counts, resumed: begin !== null }
+    },
+  }
+}
+
+/** The longer of two prefixes that overlap; null when no key can have both. */
+function narrower(ofRule: string, asked: string): string | null {
+  if (asked.startsWith(ofRule)) return asked
+  return ofRule.startsWith(asked) ? ofRule : null
+}
+
+async function roomInQueue(count: () => number, limit: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (count() > limit) await pause(clock, backlogPollMs, signal)
+}

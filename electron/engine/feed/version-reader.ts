@@ -1,0 +1,118 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { ListPosition, VersionEntry, VersionPage } from '../store/port.ts'
+import { compareKeys } from './key-order.ts'
+
+interface DatedPage extends VersionPage {
+  /** Before the page was asked for: whatever it does not hold was absent at some time after this. */
+  readonly askedAt: number
+}
+
+export interface VersionReaderOptions {
+  readonly list: (from: ListPosition | undefined) => Promise<VersionPage>
+  readonly now: () => number
+  /** Start after all versions of this key. */
+  readonly after: string | null
+}
+
+/**
+ * Reads one side's ListObjectVersions as groups of one key each, with the next page always under way. A key whose
+ * versions cross pages comes as one group.
+ */
+export class VersionReader {
+  readonly #options: VersionReaderOptions
+  #entries: readonly VersionEntry[] = []
+  #start = 0
+  #end = 0
+  #askedAt = 0
+  /** Entries before this index came with an earlier page, asked for at `#carriedAskedAt`. */
+  #carried = 0
+  #carriedAskedAt = 0
+  #next: Promise<DatedPage> | null
+  #key: string | null = null
+
+  constructor(options: VersionReaderOptions) {
+    this.#options = options
+    this.#next = this.#ask(options.after === null ? undefined : { keyMarker: options.after })
+  }
+
+  /** Key of the group at hand; null when the listing has ended. Call {@link advance} and {@link fill} first. */
+  get key(): string | null {
+    return this.#key
+  }
+
+  /** Newest first. */
+  group(): readonly VersionEntry[] {
+    return this.#entries.slice(this.#start, this.#end)
+  }
+
+  /** When the page was asked for that shows the group at hand, and that nothing lies between it and the group before. */
+  get askedAt(): number {
+    return this.#start < this.#carried ? this.#carriedAskedAt : this.#askedAt
+  }
+
+  /** The last key read so far; null when the listing has ended. */
+  get lastKey(): string | null {
+    return this.#entries.at(-1)?.key ?? null
+  }
+
+  /** Goes to the next group, when all of it is at hand; otherwise {@link fill} must be awaited. */
+  advance(): boolean {
+    const entries = this.#entries
+    const start = this.#end
+    if (start === entries.length) return this.#atPageEnd()
+    const key = entries[start]!.key
+    let end = start + 1
+    while (end < entries.length && entries[end]!.key === key) end++
+    if (end === entries.length && this.#next !== null) return false
+    // A site that lists in another order would make the merge see absences that are none, and copy without looking.
+    if (this.#key !== null && compareKeys(this.#key, key) >= 0) throw unordered()
+    this.#start = start
+    this.#end = end
+    this.#key = key
+    return true
+  }
+
+  /** Reads pages until the next group is complete, and goes to it. */
+  async fill(): Promise<void> {
+    do {
+      const page = await this.#next
+      if (page === null) continue
+      this.#next = page.next === null ? null : this.#ask(page.next)
+      this.#take(page)
+    } while (!this.advance())
+  }
+
+  #atPageEnd(): boolean {
+    if (this.#next !== null) return false
+    this.#key = null
+    this.#entries = []
+    this.#start = this.#end = this.#carried = 0
+    return true
+  }
+
+  #take(page: DatedPage): void {
+    const rest = this.#entries.slice(this.#end)
+    if (rest.length > 0 && this.#end >= this.#carried) this.#carriedAskedAt = this.#askedAt
+    this.#carried = rest.length
+    this.#entries = rest.length === 0 ? page.entries : rest.concat(page.entries)
+    this.#start = this.#end = 0
+    this.#askedAt = page.askedAt
+  }
+
+  #ask(from: ListPosition | undefined): Promise<DatedPage> {
+    const askedAt = this.#options.now()
+    const asked = this.#options.list(from).then((page) => {
+      if (page.entries.length === 0 && page.next !== null && samePosition(page.next, from)) throw unordered()
+      return { ...page, askedAt }
+    })
+    // The failure of a page read ahead is met when that page is needed.
+    asked.catch(() => undefined)
+    return asked
+  }
+}
+
+const samePosition = (a: ListPosition, b: ListPosition | undefined): boolean =>
+  a.keyMarker === b?.keyMarker && a.versionIdMarker === b.versionIdMarker
+
+const unordered = (): FaultError =>
+  new FaultError(fault('RESPONSE_UNREADABLE', 'The listing of versions does not go forward in key order.'))
