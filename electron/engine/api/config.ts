@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import type { EngineApi, ImportPreview } from '../../../shared/api/engine-api.ts'
+import { describeIssues } from '../../../shared/api/router.ts'
+import { configSchema, type Config } from '../../../shared/model/config.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import { siteSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
+
+/** What an import may change, and what an export reads. */
+export interface ConfigParts {
+  readonly sites: () => readonly Site[]
+  readonly rules: () => readonly Rule[]
+  readonly workers: () => Config['workers']
+  readonly notifications: Config['notifications']
+  readonly hasKeys: (siteId: string) => boolean
+  readonly putSite: (site: Site, credentials: Credentials | null) => Promise<void>
+  readonly putRule: (rule: Rule) => Promise<void>
+  readonly setWorkers: (workers: Config['workers']) => Promise<void>
+  /** Throws what is wrong with the rules as a set. */
+  readonly validate: (rules: readonly Rule[], sites: readonly Site[]) => void
+}
+
+/** An export carries no secrets: its sites come without credentials, and an import keeps those that are known. */
+const importSchema = configSchema.extend({
+  sites: z
+    .array(siteSchema.extend({ credentials: configSchema.shape.sites.unwrap().element.shape.credentials.optional() }))
+    .default([]),
+})
+type Import = z.infer<typeof importSchema>
+
+export function configApi(parts: ConfigParts): EngineApi['config'] {
+  return {
+    export: () => exported(parts),
+    preview: ({ text }) => preview(parseImport(text, parts), parts),
+    async apply({ text }) {
+      const wanted = parseImport(text, parts)
+      const shown = preview(wanted, parts)
+      if (shown.missingSecretsFor.length > 0) {
+        throw new FaultError(
+          fault(
+            'CONFIG_INVALID',
+            `These sites have no credentials in the file and none here: ${shown.missingSecretsFor.join(', ')}.`,
+          ),
+        )
+      }
+      await applyConfig(wanted, parts)
+      return shown
+    },
+  }
+}
+
+/** Sites first, because rules name them. What the file does not name stays as it is: an import never removes. */
+export async function applyConfig(
+  wanted: Pick<Import, 'sites' | 'rules' | 'workers'>,
+  parts: ConfigParts,
+): Promise<void> {
+  for (const { credentials, ...site } of wanted.sites) await parts.putSite(site, credentials ?? null)
+  for (const rule of wanted.rules) await parts.putRule(rule)
+  await parts.setWorkers(wanted.workers)
+}
+
+function exported({ sites, rules, workers, notifications }: ConfigParts): string {
+  return `${JSON.stringify({ version: 1, sites: sites(), rules: rules(), workers: workers(), notifications }, null, 2)}\n`
+}
+
+function parseImport(text: string, parts: ConfigParts): Import {
+  const parsed = importSchema.safeParse(parseJson(text))
+  if (!parsed.success) throw new FaultError(fault('CONFIG_INVALID', describeIssues(parsed.error)))
+  parts.validate(mergedById(parts.rules(), parsed.data.rules), mergedById(parts.sites(), parsed.data.sites))
+  return parsed.data
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new FaultError(fault('CONFIG_INVALID', `The file is not JSON: ${(error as Error).message}`), { cause: error })
+  }
+}
+
+function mergedById<T extends { readonly id: string }>(known: readonly T[], wanted: readonly T[]): readonly T[] {
+  return [...new Map([...known, ...wanted].map((one) => [one.id, one])).values()]
+}
+
+function preview(wanted: Import, parts: ConfigParts): ImportPreview {
+  const sites = new Map(parts.sites().map((site) => [site.id, site]))
+  const rules = new Map(parts.rules().map((rule) => [rule.id, rule]))
+  const changes = [
+    ...wanted.sites.flatMap(({ credentials, ...site }) => [
+      ...changeOf('site', site, sites.get(site.id)),
+      ...(credentials === undefined ? [] : [`Set the credentials of site ${site.id}.`]),
+    ]),
+    ...wanted.rules.flatMap((rule) => changeOf('rule', rule, rules.get(rule.id))),
+    ...(same(wanted.workers, parts.workers())
+      ? []
+      : [`Set workers to ${wanted.workers.limit}, ${wanted.workers.large} of them for large objects.`]),
+  ]
+  const missing = wanted.sites.filter((site) => site.credentials === undefined && !parts.hasKeys(site.id))
+  return { changes, missingSecretsFor: missing.map((site) => site.id) }
+}
+
+function changeOf(
+  what: string,
+  wanted: { readonly id: string },
+  known: { readonly id: string } | undefined,
+): readonly string[] {
+  if (known === undefined) return [`Add ${what} ${wanted.id}.`]
+  const before = known as Record<string, unknown>
+  const fields = Object.entries(wanted).filter(([name, value]) => !same(value, before[name]))
+  return fields.length === 0 ? [] : [`Change ${what} ${wanted.id}: ${fields.map(([name]) => name).join(', ')}.`]
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
