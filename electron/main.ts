@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { app, type BrowserWindow, dialog, ipcMain, Menu, session, shell } from 'electron'
+import { FaultError } from '../shared/model/fault.ts'
+import { desktopArguments, type DesktopArguments } from './desktop-arguments.ts'
+import { startDesktopEngine } from './desktop-engine.ts'
+import type { Engine } from './engine/start.ts'
+import { startIpc } from './ipc.ts'
+import { openLogFile, type LogFile } from './log-file.ts'
+import { menuTemplate } from './menu.ts'
+import { startTray } from './tray.ts'
+import { hasTrayHost, type RunQuietly } from './tray-host.ts'
+import { denyPermissions, openConsoleWindow } from './window.ts'
+
+// The bundle lies in out/main, beside the preload; the built console in out/renderer.
+const here = path.dirname(fileURLToPath(import.meta.url))
+const places = {
+  page: pathToFileURL(path.join(here, '../renderer/index.html')).href,
+  preload: path.join(here, 'preload.cjs'),
+  icon: path.join(here, 'icon.png'),
+  passphrase: { pageFile: path.join(here, 'passphrase.html'), preload: path.join(here, 'passphrase-preload.cjs') },
+}
+const stopLimitMs = 15_000
+
+const args = desktopArguments(process.argv.slice(1))
+if (args.dataDir !== null) app.setPath('userData', path.join(args.dataDir, 'desktop'))
+if (app.requestSingleInstanceLock()) void run(args)
+else app.quit()
+
+async function run(args: DesktopArguments): Promise<void> {
+  const dataDir = args.dataDir ?? path.join(app.getPath('userData'), 'engine')
+  const log = openLogFile(path.join(dataDir, 'log'))
+  await app.whenReady()
+  denyPermissions(session.defaultSession)
+  try {
+    const engine = await startDesktopEngine({ dataDir, args, passphrasePage: places.passphrase, log: log.write })
+    if (engine === null) return app.quit()
+    await show(engine, args, dataDir, log)
+  } catch (error) {
+    log.write(JSON.stringify({ level: 'error', message: messageOf(error) }))
+    dialog.showErrorBox('Lockstep could not start', messageOf(error))
+    app.exit(1)
+  }
+}
+
+/** Everything on screen, over a running engine. */
+async function show(engine: Engine, args: DesktopArguments, dataDir: string, log: LogFile): Promise<void> {
+  const trayed = await hasTrayHost(process.platform, runQuietly)
+  let quitting = false
+  const ipc = startIpc({ ipcMain, api: engine.api, pageUrl: places.page })
+  const open = () =>
+    openConsoleWindow({
+      pageUrl: places.page,
+      preload: places.preload,
+      icon: places.icon,
+      hidesOnClose: () => trayed && !quitting,
+    })
+  let window: BrowserWindow | null = trayed && args.hidden ? null : open()
+  const showWindow = (): void => {
+    if (window === null || window.isDestroyed()) window = open()
+    window.show()
+    window.focus()
+  }
+  const tray = trayed ? startTray({ api: engine.api, icon: places.icon, showWindow, quit: () => app.quit() }) : null
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, menuActions(dataDir, log))))
+  app.on('second-instance', showWindow)
+  app.on('activate', showWindow)
+  app.on('window-all-closed', () => app.quit())
+  app.on('before-quit', (event) => {
+    if (quitting) return
+    // The engine hands back what is in flight and flushes its journal before the process may end.
+    quitting = true
+    event.preventDefault()
+    tray?.destroy()
+    ipc.close()
+    void within(stopLimitMs, engine.stop())
+      .then(() => log.close())
+      .finally(() => app.quit())
+  })
+}
+
+function menuActions(dataDir: string, log: LogFile) {
+  return {
+    showDataFolder: () => void shell.openPath(dataDir),
+    showLog: () => shell.showItemInFolder(log.file),
+    quit: () => app.quit(),
+  }
+}
+
+/** A stop that hangs must not keep the desktop from shutting down: the journal recovers from a hard end. */
+async function within(limitMs: number, stopped: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([stopped.catch(() => undefined), limit])
+  clearTimeout(timer)
+}
+
+const runQuietly: RunQuietly = (command, commandArgs) =>
+  new Promise((resolve) => {
+    execFile(command, [...commandArgs], { timeout: 2000 }, (error, stdout) => resolve(error === null ? stdout : null))
+  })
+
+function messageOf(error: unknown): string {
+  if (error instanceof FaultError) return `${error.fault.message}\n${error.fault.remedy}`
+  return error instanceof Error ? error.message : 'Unknown error'
+}

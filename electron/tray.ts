@@ -1,0 +1,62 @@
+import { Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
+import type { EngineApi } from '../shared/api/engine-api.ts'
+import type { Overview } from '../shared/model/overview.ts'
+
+export interface TrayOptions {
+  readonly api: EngineApi
+  readonly icon: string
+  readonly showWindow: () => void
+  readonly quit: () => void
+}
+
+export interface TrayHandle {
+  destroy(): void
+}
+
+const refreshMs = 5000
+
+/** The tray icon: state as its tooltip, and every action in its menu, because some panels keep the click to themselves. */
+export function startTray(options: TrayOptions): TrayHandle {
+  const tray = new Tray(nativeImage.createFromPath(options.icon).resize({ width: 22, height: 22 }))
+  const refresh = (): void => {
+    const state = trayState(options.api.overview.get())
+    tray.setToolTip(`Lockstep: ${state}`)
+    tray.setContextMenu(Menu.buildFromTemplate(trayItems(options, state)))
+  }
+  tray.on('click', options.showWindow)
+  refresh()
+  const timer = setInterval(refresh, refreshMs)
+  return {
+    destroy: () => {
+      clearInterval(timer)
+      tray.destroy()
+    },
+  }
+}
+
+/** The whole state in a few words, the worst first. */
+export function trayState({ totals, links }: Overview): string {
+  if (totals.failing + totals.parked > 0) return `${totals.failing + totals.parked} changes need attention`
+  if (links.length === 0) return 'nothing to replicate yet'
+  if (links.every((link) => link.state.kind === 'paused')) return 'paused'
+  return totals.backlogCount > 0 ? `${totals.backlogCount} changes pending` : 'in step'
+}
+
+function trayItems({ api, showWindow, quit }: TrayOptions, state: string): MenuItemConstructorOptions[] {
+  return [
+    { label: state, enabled: false },
+    { type: 'separator' },
+    { label: 'Open Lockstep', click: showWindow },
+    { label: 'Pause all rules', click: () => switchAll(api, 'pause') },
+    { label: 'Resume all rules', click: () => switchAll(api, 'resume') },
+    { type: 'separator' },
+    { label: 'Quit Lockstep', click: quit },
+  ]
+}
+
+/** A pause set by the delete brake is left alone: it wants a look first. */
+function switchAll(api: EngineApi, to: 'pause' | 'resume'): void {
+  for (const { id, paused } of api.rules.list()) {
+    if (to === 'pause' ? paused === null : paused?.by === 'operator') api.rules[to]({ id })
+  }
+}
