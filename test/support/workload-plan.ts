@@ -49,6 +49,8 @@ export interface PlanOptions {
   /** The bucket has object lock: retention and legal holds are written too. */
   readonly lock?: boolean
   readonly versionDeletes?: boolean
+  /** Tag values of ASCII only: all that MinIO takes. */
+  readonly asciiTags?: boolean
   /** Largest single PUT, bytes; multipart objects come on top. Default 5 MiB. */
   readonly maxPutBytes?: number
   /** Share of multipart objects, up to 20 MiB; default 0.005, at least one per plan. */
@@ -77,7 +79,7 @@ function planKey(random: Random, options: PlanOptions, mustBeMultipart: boolean)
 
 function firstWrite(random: Random, options: PlanOptions, mustBeMultipart: boolean): Step {
   const multipart = mustBeMultipart || random.chance(options.multipartShare ?? 0.005)
-  return multipart ? planMultipart(random) : planPut(random, options)
+  return multipart ? planMultipart(random, options) : planPut(random, options)
 }
 
 function laterStep(random: Random, options: PlanOptions): Step {
@@ -88,7 +90,7 @@ function laterStep(random: Random, options: PlanOptions): Step {
     return { kind: 'deleteVersion', which: random.pick(['newest', 'oldest'] as const) }
   }
   if (roll < 0.9 && options.lock === true) return planLock(random)
-  return { kind: 'tags', tags: planTags(random) }
+  return { kind: 'tags', tags: planTags(random, options) }
 }
 
 function planLock(random: Random): Step {
@@ -101,10 +103,10 @@ function planLock(random: Random): Step {
 
 function planPut(random: Random, options: PlanOptions): Step {
   const sizeBytes = planSize(random, options.maxPutBytes ?? 5 * mebibyte)
-  return { kind: 'put', seed: random.int(1, 0x7fff_ffff), sizeBytes, content: planContent(random) }
+  return { kind: 'put', seed: random.int(1, 0x7fff_ffff), sizeBytes, content: planContent(random, options) }
 }
 
-function planMultipart(random: Random): Step {
+function planMultipart(random: Random, options: PlanOptions): Step {
   const part = random.pick([5, 5, 8]) * mebibyte
   const last = random.int(1, part)
   const full = Array.from({ length: random.int(1, part === 8 * mebibyte ? 1 : 3) }, () => part)
@@ -112,7 +114,7 @@ function planMultipart(random: Random): Step {
     kind: 'multipart',
     seed: random.int(1, 0x7fff_ffff),
     partBytes: [...full, last],
-    content: planContent(random),
+    content: planContent(random, options),
   }
 }
 
@@ -124,7 +126,7 @@ function planSize(random: Random, maxBytes: number): number {
   return random.int(1, Math.min(ceiling, maxBytes))
 }
 
-function planContent(random: Random): ContentPlan {
+function planContent(random: Random, options: PlanOptions): ContentPlan {
   return {
     ...(random.chance(0.7) && {
       contentType: random.pick(['text/plain; charset=utf-8', 'image/png', 'application/json']),
@@ -136,7 +138,7 @@ function planContent(random: Random): ContentPlan {
     ...(random.chance(0.1) && { contentLanguage: 'de, en' }),
     ...(random.chance(0.1) && { expiresAt: Date.UTC(2030, 0, random.int(1, 28)) }),
     metadata: random.chance(0.4) ? planMetadata(random) : {},
-    tags: random.chance(0.2) ? planTags(random) : {},
+    tags: random.chance(0.2) ? planTags(random, options) : {},
   }
 }
 
@@ -149,10 +151,10 @@ function planMetadata(random: Random): Record<string, string> {
   return metadata
 }
 
-function planTags(random: Random): Record<string, string> {
+function planTags(random: Random, options: PlanOptions): Record<string, string> {
   const tags: Record<string, string> = {}
   for (let count = random.int(1, 10); count > 0; count--)
-    tags[`tag ${count}`] = random.pick(['', 'v', 'ü x', 'a+b=c:d/e@f'])
+    tags[`tag ${count}`] = random.pick(['', 'v', options.asciiTags === true ? 'u x' : 'ü x', 'a+b=c:d/e@f'])
   return tags
 }
 
