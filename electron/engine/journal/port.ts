@@ -98,16 +98,18 @@ export interface Journal {
   ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   due(linkId: string, now: number, limit: number): readonly TaskRow[]
   delayedKeys(linkId: string): Iterable<string>
+  /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */
+  unsettled(linkId: string, key: string, limit: number): readonly TaskRow[]
   task(seq: number): TaskRow | null
   /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>
   park(seq: number, fault: Fault, attempts: number, at: number): Promise<void>
-  /** Makes delayed and parked tasks ready now; returns how many. Attempts start again at 0. */
+  /** Makes delayed and parked tasks ready now; returns which. Attempts start again at 0. */
   retry(
     which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
     limit: number,
-  ): Promise<number>
+  ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
   forgetLink(linkId: string): Promise<void>
   totals(linkId: string): LinkTotals
   failures(q: FailureListInput): {

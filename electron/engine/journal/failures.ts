@@ -1,0 +1,119 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
+import { query } from './database.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { Links } from './links.ts'
+import type { Journal, TaskRow } from './port.ts'
+import { operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import type { TaskWrites } from './task-writes.ts'
+
+type Retried = Pick<TaskRow, 'seq' | 'linkId' | 'key'>
+
+/** Rows made ready per write: each writes its history as well. */
+const PER_WRITE = 256
+
+const sortColumn: Readonly<Record<FailureListInput['sort'], string>> = {
+  lastAttemptAt: 'last_attempt_at',
+  firstFailedAt: 'first_failed_at',
+  attempts: 'attempts',
+  key: 'key',
+  nextAttemptAt: `CASE state WHEN ${stateCode.delayed} THEN due_at END`,
+}
+
+/** The filter's conditions besides its links, with the values that they bind. */
+function conditions(filter: FailureFilter): { readonly sql: string; readonly values: readonly (string | number)[] } {
+  const parts: (readonly [string, string | number])[] = []
+  if (filter.state !== null) parts.push(['state = ?', stateCode[filter.state]])
+  if (filter.code !== null) parts.push(['code = ?', filter.code])
+  if (filter.operation !== null) parts.push(['op = ?', operationCode[filter.operation]])
+  if (filter.search !== '') parts.push(['instr(key, ?) > 0', filter.search])
+  return { sql: parts.map(([sql]) => ` AND ${sql}`).join(''), values: parts.map(([, value]) => value) }
+}
+
+/** The list of what failed and is not settled, and its retry. */
+export function openFailures(
+  database: DatabaseSync,
+  commit: GroupCommit,
+  links: Links,
+  writes: TaskWrites,
+): Pick<Journal, 'failures' | 'retry'> {
+  const linkIn = (filter: FailureFilter): string => links.matching(filter.ruleId, filter.linkId).join(', ')
+  return {
+    failures({ filter, sort, descending, offset, limit }) {
+      const { sql, values } = conditions(filter)
+      const where = `code IS NOT NULL AND link IN (${linkIn(filter)})${sql}`
+      const byCode = query<readonly [string, number]>(
+        database,
+        `SELECT code, count(*) FROM task WHERE ${where} GROUP BY code ORDER BY count(*) DESC, code`,
+      ).all(...values)
+      const direction = descending ? 'DESC' : 'ASC'
+      // The plus keeps SQLite from choosing the index on link, and so from sorting every failure for one page of them.
+      const page = query<StoredTask>(
+        database,
+        `SELECT ${taskColumns} FROM task WHERE ${where.replace('link IN', '+link IN')}
+         ORDER BY ${sortColumn[sort]} ${direction} NULLS LAST, seq ${direction} LIMIT ? OFFSET ?`,
+      ).all(...values, limit, offset)
+      return {
+        total: byCode.reduce((sum, [, count]) => sum + count, 0),
+        rows: page.map((row) => taskRow(row, links.numbered(row[1])!.name)),
+        byCode: byCode.map(([code, count]) => ({ code, count })),
+      }
+    },
+    retry: (which, limit) =>
+      'seqs' in which
+        ? retrySeqs(commit, writes, which.seqs.slice(0, limit))
+        : retryMatching(database, commit, writes, () => links.matching(which.filter.ruleId, which.filter.linkId), {
+            filter: which.filter,
+            limit,
+          }),
+  }
+}
+
+async function retrySeqs(
+  commit: GroupCommit,
+  writes: TaskWrites,
+  seqs: readonly number[],
+): Promise<readonly Retried[]> {
+  const retried: Promise<readonly Retried[]>[] = []
+  for (let start = 0; start < seqs.length; start += PER_WRITE) {
+    const chunk = seqs.slice(start, start + PER_WRITE)
+    retried.push(commit.submit(chunk.length, () => retryEach(writes, chunk)))
+  }
+  return (await Promise.all(retried)).flat()
+}
+
+/** Link by link and in seq order, so that each step goes on where the last one ended. */
+async function retryMatching(
+  database: DatabaseSync,
+  commit: GroupCommit,
+  writes: TaskWrites,
+  linkIds: () => readonly number[],
+  { filter, limit }: { readonly filter: FailureFilter; readonly limit: number },
+): Promise<readonly Retried[]> {
+  const { sql, values } = conditions(filter)
+  const next = query<readonly [number]>(
+    database,
+    `SELECT seq FROM task INDEXED BY task_waiting
+     WHERE link = ? AND state <> ${stateCode.ready} AND seq > ?${sql} ORDER BY seq LIMIT ?`,
+  )
+  const retried: Retried[] = []
+  for (const link of linkIds()) {
+    let after = 0
+    while (retried.length < limit) {
+      const room = Math.min(PER_WRITE, limit - retried.length)
+      const from = after
+      const chunk = await commit.submit(room, () => {
+        const seqs = next.all(link, from, ...values, room).map(([seq]) => seq)
+        after = seqs.at(-1) ?? from
+        return retryEach(writes, seqs)
+      })
+      retried.push(...chunk)
+      if (after === from) break
+    }
+  }
+  return retried
+}
+
+function retryEach(writes: TaskWrites, seqs: readonly number[]): readonly Retried[] {
+  return seqs.map((seq) => writes.retry(seq)).filter((row) => row !== null)
+}

@@ -1,0 +1,146 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import { journalFault } from './database.ts'
+import type { Timers } from './timers.ts'
+
+export interface CommitLimits {
+  /** A transaction takes no further write once it has this many rows: bounds how long one flush blocks the thread. */
+  readonly rowsPerFlush: number
+  /** How long the first write waits for company. */
+  readonly flushDelayMs: number
+}
+
+/** What belongs to every transaction besides the writes themselves. */
+export interface CommitHooks {
+  /** Counters that are kept in memory, written in the transaction that changed them. */
+  readonly beforeCommit: () => void
+  /** The transaction came to nothing: memory goes back to what the disk holds. */
+  readonly afterRollback: () => void
+}
+
+interface Waiting {
+  readonly rows: number
+  /** Runs the write; what it returns resolves the promise. */
+  readonly run: () => () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Many writers, one transaction per flush. A write is a synchronous function that only runs SQL; its promise resolves with
+ * what it returned, after COMMIT. The first flush that fails ends all writing: what was not proved to be on disk is
+ * rejected, and nothing is tried again, because a failed sync may have dropped pages that a second one reports as written.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync
+  readonly #hooks: CommitHooks
+  readonly #timers: Timers
+  readonly #limits: CommitLimits
+  readonly #listeners: ((fault: Fault) => void)[] = []
+  #queue: Waiting[] = []
+  #head = 0
+  #rows = 0
+  #cancel: (() => void) | null = null
+  #urgent = false
+  #end: FaultError | null = null
+
+  constructor(database: DatabaseSync, hooks: CommitHooks, timers: Timers, limits: CommitLimits) {
+    this.#database = database
+    this.#hooks = hooks
+    this.#timers = timers
+    this.#limits = limits
+  }
+
+  submit<T>(rows: number, write: () => T): Promise<T> {
+    if (this.#end !== null) return Promise.reject(this.#end)
+    return new Promise<T>((resolve, reject) => {
+      const run = () => {
+        const value = write()
+        return () => resolve(value)
+      }
+      this.#queue.push({ rows, run, reject })
+      this.#rows += rows
+      this.#schedule(this.#rows >= this.#limits.rowsPerFlush)
+    })
+  }
+
+  onUnwritable(listener: (fault: Fault) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  async flush(): Promise<void> {
+    const last = this.submit(0, () => undefined)
+    this.#schedule(true)
+    await last
+  }
+
+  /** Writes what waits, then refuses everything. */
+  async close(): Promise<void> {
+    if (this.#end === null) await this.flush().catch(() => undefined)
+    this.#end ??= new FaultError(fault('JOURNAL_UNWRITABLE', 'The journal is closed.'))
+    this.#cancel?.()
+  }
+
+  #schedule(urgent: boolean): void {
+    if (this.#cancel !== null && (this.#urgent || !urgent)) return
+    this.#cancel?.()
+    this.#urgent = urgent
+    this.#cancel = this.#timers.after(urgent ? 0 : this.#limits.flushDelayMs, () => this.#flush())
+  }
+
+  #flush(): void {
+    this.#cancel = null
+    const batch = this.#take()
+    const settled = this.#commit(batch)
+    for (const resolve of settled) resolve()
+    // A full batch left others behind: they go next, after the sockets had their turn.
+    if (this.#queue.length > 0) this.#schedule(true)
+  }
+
+  #take(): Waiting[] {
+    const batch: Waiting[] = []
+    let rows = 0
+    while (this.#head < this.#queue.length && (batch.length === 0 || rows < this.#limits.rowsPerFlush)) {
+      const waiting = this.#queue[this.#head++]!
+      batch.push(waiting)
+      rows += waiting.rows
+    }
+    this.#rows -= rows
+    if (this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+    return batch
+  }
+
+  #commit(batch: readonly Waiting[]): readonly (() => void)[] {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+      const settled = batch.map((waiting) => waiting.run())
+      this.#hooks.beforeCommit()
+      this.#database.exec('COMMIT')
+      return settled
+    } catch (error) {
+      this.#fail(batch, journalFault(error))
+      return []
+    }
+  }
+
+  #fail(batch: readonly Waiting[], end: FaultError): void {
+    this.#end = end
+    this.#rollBack()
+    for (const waiting of [...batch, ...this.#queue.slice(this.#head)]) waiting.reject(end)
+    this.#queue = []
+    this.#head = 0
+    for (const listener of this.#listeners) listener(end.fault)
+  }
+
+  #rollBack(): void {
+    try {
+      // SQLite has rolled back by itself after some errors, a full disk among them.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#hooks.afterRollback()
+    } catch {
+      // The disk is gone altogether; every write is refused from here on, and reads answer as far as they can.
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { query, type Query } from './database.ts'
+import { OldestPending } from './oldest-pending.ts'
+import { stateCode } from './task-row.ts'
+
+/** One link and its totals. They change with every task, in memory, and reach the disk in the same transaction. */
+export interface LinkEntry {
+  readonly id: number
+  readonly name: string
+  pending: number
+  bytes: number
+  delayed: number
+  parked: number
+  settledCount: number
+  settledBytes: number
+  readonly oldest: OldestPending
+}
+
+/** What the totals need to know of a task. */
+export interface Counted {
+  readonly seq: number
+  readonly state: number
+  readonly size: number | null
+  readonly changedAt: number
+}
+
+type LinkRow = readonly [number, string | null, number, number, number, number, number, number]
+
+/** The links by name and by number. */
+export class Links {
+  readonly #database: DatabaseSync
+  readonly #byName = new Map<string, LinkEntry>()
+  readonly #byId = new Map<number, LinkEntry>()
+  readonly #dirty = new Set<LinkEntry>()
+  readonly #update
+  readonly #saveChunk
+  readonly #dropChunk
+  readonly #oldestIn: Query<readonly [number | null]>
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#update = database.prepare(
+      'UPDATE link SET pending = ?, bytes = ?, delayed = ?, parked = ?, settled_count = ?, settled_bytes = ? WHERE id = ?',
+    )
+    this.#saveChunk = database.prepare(
+      'INSERT OR REPLACE INTO oldest (link, chunk, tasks, changed_at) VALUES (?, ?, ?, ?)',
+    )
+    this.#dropChunk = database.prepare('DELETE FROM oldest WHERE link = ? AND chunk = ?')
+    this.#oldestIn = query(
+      database,
+      `SELECT min(changed_at) FROM task WHERE seq BETWEEN ? AND ? AND +link = ? AND +state <> ${stateCode.parked}`,
+    )
+    this.reload()
+  }
+
+  reload(): void {
+    this.#byName.clear()
+    this.#byId.clear()
+    this.#dirty.clear()
+    const columns = 'id, name, pending, bytes, delayed, parked, settled_count, settled_bytes'
+    for (const row of query<LinkRow>(this.#database, `SELECT ${columns} FROM link`).all()) this.#restore(row)
+    const chunks = query<readonly [number, number, number, number]>(this.#database, 'SELECT * FROM oldest').iterate()
+    for (const [link, chunk, tasks, changedAt] of chunks)
+      this.#byId.get(link)?.oldest.restore({ chunk, tasks, changedAt })
+  }
+
+  named(name: string): LinkEntry | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** undefined too for a link that was forgotten. */
+  numbered(id: number): LinkEntry | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Only inside a transaction. */
+  intern(name: string): LinkEntry {
+    return this.#byName.get(name) ?? this.#insert(name)
+  }
+
+  /** The links of one rule, one link, or all: their numbers. */
+  matching(ruleId: string | null, linkId: string | null): readonly number[] {
+    const of = ruleId === null ? '' : `${ruleId}/`
+    return [...this.#byName.values()]
+      .filter(({ name }) => name.startsWith(of) && (linkId === null || name === linkId))
+      .map(({ id }) => id)
+  }
+
+  /**
+   * Only inside a transaction. The link's rows lose their owner at once and are swept away later: deleting a million of
+   * them in one step would block the thread for seconds.
+   */
+  forget(name: string): void {
+    const entry = this.#byName.get(name)
+    if (entry === undefined) return
+    this.#database.prepare('UPDATE link SET name = NULL WHERE id = ?').run(entry.id)
+    this.#byName.delete(name)
+    this.#byId.delete(entry.id)
+    this.#dirty.delete(entry)
+  }
+
+  arrive(entry: LinkEntry, task: Counted): void {
+    this.#count(entry, task, 1)
+    if (task.state !== stateCode.parked) entry.oldest.add(task.seq, task.changedAt)
+  }
+
+  leave(entry: LinkEntry, task: Counted): void {
+    this.#count(entry, task, -1)
+    if (task.state !== stateCode.parked) entry.oldest.remove(task.seq, task.changedAt)
+  }
+
+  settled(entry: LinkEntry, count: number, bytes: number): void {
+    entry.settledCount += count
+    entry.settledBytes += bytes
+    this.#dirty.add(entry)
+  }
+
+  oldestPendingAt(entry: LinkEntry): number | null {
+    return entry.oldest.find((from, to) => this.#oldestIn.get(from, to, entry.id)?.[0] ?? null)
+  }
+
+  /** Only inside a transaction, as its last step. */
+  persist(): void {
+    for (const entry of this.#dirty) {
+      const { id, pending, bytes, delayed, parked, settledCount, settledBytes } = entry
+      this.#update.run(pending, bytes, delayed, parked, settledCount, settledBytes, id)
+      for (const { chunk, tasks, changedAt } of entry.oldest.changed()) {
+        if (tasks === 0) this.#dropChunk.run(id, chunk)
+        else this.#saveChunk.run(id, chunk, tasks, changedAt)
+      }
+    }
+    this.#dirty.clear()
+  }
+
+  #count(entry: LinkEntry, task: Counted, sign: 1 | -1): void {
+    if (task.state === stateCode.parked) entry.parked += sign
+    else {
+      entry.pending += sign
+      entry.bytes += sign * (task.size ?? 0)
+      if (task.state === stateCode.delayed) entry.delayed += sign
+    }
+    this.#dirty.add(entry)
+  }
+
+  #insert(name: string): LinkEntry {
+    const { lastInsertRowid } = this.#database.prepare('INSERT INTO link (name) VALUES (?)').run(name)
+    return this.#restore([Number(lastInsertRowid), name, 0, 0, 0, 0, 0, 0])!
+  }
+
+  #restore([id, name, pending, bytes, delayed, parked, settledCount, settledBytes]: LinkRow): LinkEntry | null {
+    if (name === null) return null
+    const oldest = new OldestPending()
+    const entry = { id, name, pending, bytes, delayed, parked, settledCount, settledBytes, oldest }
+    this.#byName.set(name, entry)
+    this.#byId.set(id, entry)
+    return entry
+  }
+}

@@ -1,0 +1,43 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { journalFault, refusal } from './database.ts'
+
+const SQLITE_BUSY = 5
+
+/**
+ * Claims the directory for this engine, or throws JOURNAL_IN_USE naming the other process. The claim is a lock of the
+ * operating system on a database of its own, so it ends with its holder, however that one dies.
+ */
+export function takeLock(dir: string, pid: number): () => void {
+  const holder = join(dir, 'journal.pid')
+  const database = new DatabaseSync(join(dir, 'journal.lock'))
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    throw refusal(error).errcode === SQLITE_BUSY ? inUse(holder, error) : journalFault(error)
+  }
+  // The lock file itself must not be read by others: closing any handle on it would drop this process's POSIX lock.
+  writeFileSync(holder, `${pid}\n`)
+  return () => {
+    rmSync(holder, { force: true })
+    database.close()
+  }
+}
+
+function inUse(holder: string, cause: unknown): FaultError {
+  const pid = readPid(holder)
+  const who = pid === null ? 'another process' : `process ${pid}`
+  return new FaultError(fault('JOURNAL_IN_USE', `The journal is open in ${who}.`), { cause })
+}
+
+function readPid(holder: string): string | null {
+  try {
+    return /^\d+/.exec(readFileSync(holder, 'utf8'))?.[0] ?? null
+  } catch {
+    // The holder has the lock and has not written its number yet.
+    return null
+  }
+}

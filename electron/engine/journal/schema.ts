@@ -1,0 +1,84 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+
+/**
+ * Version 1. Links are numbered so that rows stay short. `task.state` and `task.op` are places in `taskStates` and
+ * `operations`; a lease is never stored, so 1 does not occur. `code` to `last_attempt_at` are there only in tasks that failed.
+ * `oldest` keeps, per 1024 seqs of a link, a lower bound of `changed_at`: an index on `changed_at` itself made a scan of
+ * an old bucket, whose keys come in order and whose times do not, three times as slow to enqueue.
+ */
+const version1 = `
+CREATE TABLE link (
+  id INTEGER PRIMARY KEY, name TEXT UNIQUE,
+  pending INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  delayed INTEGER NOT NULL DEFAULT 0, parked INTEGER NOT NULL DEFAULT 0,
+  settled_count INTEGER NOT NULL DEFAULT 0, settled_bytes INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE task (
+  seq INTEGER PRIMARY KEY, link INTEGER NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL,
+  op INTEGER NOT NULL, size INTEGER, changed_at INTEGER NOT NULL, absent_at INTEGER NOT NULL, enqueued_at INTEGER NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1,
+  attempts INTEGER NOT NULL DEFAULT 0, due_at INTEGER NOT NULL DEFAULT 0,
+  code TEXT, fault TEXT, first_failed_at INTEGER, last_attempt_at INTEGER
+);
+CREATE UNIQUE INDEX task_dedupe ON task (link, key, version_id);
+CREATE INDEX task_ready ON task (link) WHERE state = 0;
+CREATE INDEX task_waiting ON task (link) WHERE state <> 0;
+CREATE INDEX task_due ON task (link, due_at) WHERE state = 2;
+CREATE INDEX task_failed ON task (link, code) WHERE code IS NOT NULL;
+CREATE INDEX task_failed_at ON task (last_attempt_at) WHERE code IS NOT NULL;
+CREATE TABLE oldest (
+  link INTEGER NOT NULL, chunk INTEGER NOT NULL, tasks INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+  PRIMARY KEY (link, chunk)
+) WITHOUT ROWID;
+CREATE TABLE pair (
+  link INTEGER NOT NULL, key TEXT NOT NULL, source_version TEXT NOT NULL, target_version TEXT NOT NULL,
+  PRIMARY KEY (link, key, source_version)
+) WITHOUT ROWID;
+CREATE TABLE upload (seq INTEGER PRIMARY KEY, upload_id TEXT NOT NULL, source_etag TEXT NOT NULL, layout TEXT NOT NULL);
+CREATE TABLE part (
+  seq INTEGER NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
+  PRIMARY KEY (seq, number)
+) WITHOUT ROWID;
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY, link INTEGER NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL,
+  at INTEGER NOT NULL, what TEXT NOT NULL, attempt INTEGER, fault TEXT
+);
+CREATE INDEX event_of ON event (link, key, version_id);
+CREATE TABLE activity (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, level TEXT NOT NULL, subject TEXT NOT NULL,
+  rule_id TEXT, site_id TEXT, text TEXT NOT NULL, fault TEXT
+);
+CREATE TABLE rollup (
+  link TEXT NOT NULL, at INTEGER NOT NULL, backlog_count INTEGER NOT NULL, backlog_bytes INTEGER NOT NULL,
+  lag_seconds REAL NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL, failures INTEGER NOT NULL, rtt_ms REAL,
+  PRIMARY KEY (link, at)
+) WITHOUT ROWID;
+CREATE TABLE value (name TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE mark (name TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO mark VALUES ('enqueued', 0), ('handed-out', 0);
+`
+
+/** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
+export const migrations: readonly string[] = [version1]
+
+/** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
+export function migrate(database: DatabaseSync, steps: readonly string[]): void {
+  const found = versionOf(database)
+  if (found > steps.length) throw tooNew(found, steps.length)
+  for (let version = found; version < steps.length; version++) {
+    database.exec(`BEGIN IMMEDIATE; ${steps[version]!}; PRAGMA user_version = ${version + 1}; COMMIT`)
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+}
+
+function tooNew(found: number, known: number): FaultError {
+  return new FaultError(
+    fault('JOURNAL_UNWRITABLE', `The journal has format ${found}; this Lockstep knows formats up to ${known}.`, {
+      remedy: 'Start the newer Lockstep that wrote it, or give this one another data directory.',
+    }),
+  )
+}

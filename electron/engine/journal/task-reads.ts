@@ -1,0 +1,74 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { query } from './database.ts'
+import type { Links } from './links.ts'
+import type { Journal, TaskRow } from './port.ts'
+import { stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+
+type TaskReads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'totals'>
+
+const nothing = {
+  backlogCount: 0,
+  backlogBytes: 0,
+  oldestPendingAt: null,
+  delayed: 0,
+  parked: 0,
+  settledCount: 0,
+  settledBytes: 0,
+}
+
+/** What the queue and the screens ask of the tasks. */
+export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
+  const select = `SELECT ${taskColumns} FROM task`
+  const { ready, delayed, parked } = stateCode
+  // The states are written out: only then does SQLite use the partial indexes.
+  const readyAfter = query<StoredTask>(
+    database,
+    `${select} WHERE link = ? AND state = ${ready} AND seq > ? ORDER BY seq LIMIT ?`,
+  )
+  const dueBy = query<StoredTask>(
+    database,
+    `${select} WHERE link = ? AND state = ${delayed} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+  )
+  const keysOf = query<readonly [string]>(
+    database,
+    `SELECT DISTINCT key FROM task INDEXED BY task_due WHERE link = ? AND state = ${delayed}`,
+  )
+  const ofKey = query<StoredTask>(
+    database,
+    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
+  )
+  const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
+  const rows = (linkId: string, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] => {
+    const link = links.named(linkId)
+    return link === undefined ? [] : read(link.id).map((row) => taskRow(row, linkId))
+  }
+  return {
+    ready: (linkId, afterSeq, limit) => rows(linkId, (link) => readyAfter.all(link, afterSeq, limit)),
+    due: (linkId, now, limit) => rows(linkId, (link) => dueBy.all(link, now, limit)),
+    unsettled: (linkId, key, limit) => rows(linkId, (link) => ofKey.all(link, key, limit)),
+    *delayedKeys(linkId) {
+      const link = links.named(linkId)
+      if (link !== undefined) for (const [key] of keysOf.iterate(link.id)) yield key
+    },
+    task(seq) {
+      const row = bySeq.get(seq)
+      const link = row === undefined ? undefined : links.numbered(row[1])
+      return row === undefined || link === undefined ? null : taskRow(row, link.name)
+    },
+    totals(linkId) {
+      const link = links.named(linkId)
+      if (link === undefined) return nothing
+      const { pending, bytes, delayed, parked, settledCount, settledBytes } = link
+      const oldestPendingAt = links.oldestPendingAt(link)
+      return {
+        backlogCount: pending,
+        backlogBytes: bytes,
+        oldestPendingAt,
+        delayed,
+        parked,
+        settledCount,
+        settledBytes,
+      }
+    },
+  }
+}

@@ -1,0 +1,139 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Fault } from '../../../shared/model/fault.ts'
+import { query } from './database.ts'
+import type { GroupCommit } from './group-commit.ts'
+import type { History } from './history.ts'
+import type { Links } from './links.ts'
+import type { Pairs } from './pairs.ts'
+import type { Journal, Settlement } from './port.ts'
+import { stateCode } from './task-row.ts'
+import type { Uploads } from './uploads.ts'
+
+const columns = 'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at'
+type Row = readonly [
+  seq: number,
+  link: number,
+  key: string,
+  version: string,
+  state: number,
+  size: number | null,
+  changedAt: number,
+  enqueuedAt: number,
+  attempts: number,
+  firstFailedAt: number | null,
+]
+
+const counted = ([seq, , , , state, size, changedAt]: Row) => ({ seq, state, size, changedAt })
+const subject = ([, link, key, version]: Row) => ({ link, key, version })
+
+interface Failed {
+  readonly seq: number
+  readonly fault: Fault
+  readonly attempts: number
+  readonly dueAt: number
+  readonly at: number
+}
+
+/** The ends of an attempt. All methods only inside a transaction. */
+export class TaskWrites {
+  readonly #links: Links
+  readonly #history: History
+  readonly #pairs: Pairs
+  readonly #uploads: Uploads
+  readonly #now: () => number
+  readonly #bySeq
+  readonly #remove
+  readonly #again
+  readonly #unsee
+  readonly #fail
+  readonly #retry
+
+  constructor(
+    database: DatabaseSync,
+    parts: { readonly links: Links; readonly history: History; readonly pairs: Pairs; readonly uploads: Uploads },
+    now: () => number,
+  ) {
+    this.#links = parts.links
+    this.#history = parts.history
+    this.#pairs = parts.pairs
+    this.#uploads = parts.uploads
+    this.#now = now
+    this.#bySeq = query<Row>(database, `SELECT ${columns} FROM task WHERE seq = ?`)
+    this.#remove = query<Row>(database, `DELETE FROM task WHERE seq = ? AND revision = ? RETURNING ${columns}`)
+    this.#again = database.prepare(
+      `UPDATE task SET state = ${stateCode.ready}, attempts = 0, due_at = 0, code = NULL, fault = NULL,
+       first_failed_at = NULL, last_attempt_at = NULL WHERE seq = ?`,
+    )
+    this.#unsee = database.prepare('UPDATE task SET absent_at = 0 WHERE link = ? AND key = ? AND absent_at > 0')
+    this.#fail = database.prepare(
+      `UPDATE task SET state = ?, attempts = ?, due_at = ?, code = ?, fault = ?,
+       first_failed_at = coalesce(first_failed_at, ?), last_attempt_at = ? WHERE seq = ?`,
+    )
+    this.#retry = database.prepare(`UPDATE task SET state = ${stateCode.ready}, attempts = 0, due_at = 0 WHERE seq = ?`)
+  }
+
+  settle({ seq, revision, bytes, learned, forgotten }: Settlement): boolean {
+    const removed = this.#remove.get(seq, revision)
+    const row = removed ?? this.#bySeq.get(seq)
+    if (row === undefined) return true
+    const link = this.#links.numbered(row[1])
+    this.#uploads.drop(seq)
+    if (link === undefined) return true
+    if (learned.length + forgotten.length > 0) this.#pairs.record(link.id, row[2], { learned, forgotten })
+    this.#links.leave(link, counted(row))
+    this.#links.settled(link, removed === undefined ? 0 : 1, bytes)
+    // What a scan saw of this key before is out of date: the worker may have written more than this version.
+    this.#unsee.run(link.id, row[2])
+    if (row[9] !== null) this.#history.add(subject(row), this.#now(), 'settled', row[8] + 1, null)
+    if (removed !== undefined) return true
+    this.#again.run(seq)
+    this.#links.arrive(link, { ...counted(row), state: stateCode.ready })
+    return false
+  }
+
+  delay(failed: Failed): void {
+    this.#failed(failed, stateCode.delayed)
+  }
+
+  park(failed: Failed): void {
+    this.#failed(failed, stateCode.parked)
+  }
+
+  /** false when the task is neither delayed nor parked. */
+  retry(seq: number): { readonly seq: number; readonly linkId: string; readonly key: string } | null {
+    const row = this.#bySeq.get(seq)
+    const link = row === undefined ? undefined : this.#links.numbered(row[1])
+    if (row === undefined || link === undefined || row[4] === stateCode.ready) return null
+    this.#retry.run(seq)
+    this.#move(row, stateCode.ready)
+    this.#history.add(subject(row), this.#now(), 'retried', null, null)
+    return { seq, linkId: link.name, key: row[2] }
+  }
+
+  #failed({ seq, fault, attempts, dueAt, at }: Failed, state: number): void {
+    const row = this.#bySeq.get(seq)
+    if (row === undefined) return
+    this.#fail.run(state, attempts, dueAt, fault.code, JSON.stringify(fault), at, at, seq)
+    this.#unsee.run(row[1], row[2])
+    this.#move(row, state)
+    // A first failure tells when the task came: nothing was written about it until then.
+    if (row[9] === null) this.#history.add(subject(row), row[7], 'queued', null, null)
+    this.#history.add(subject(row), at, state === stateCode.parked ? 'parked' : 'attempt-failed', attempts, fault)
+  }
+
+  #move(row: Row, state: number): void {
+    const link = this.#links.numbered(row[1])
+    if (link === undefined) return
+    this.#links.leave(link, counted(row))
+    this.#links.arrive(link, { ...counted(row), state })
+  }
+}
+
+export function openTaskWrites(writes: TaskWrites, commit: GroupCommit): Pick<Journal, 'settle' | 'delay' | 'park'> {
+  return {
+    settle: (settlement) => commit.submit(1, () => writes.settle(settlement)),
+    delay: (seq, fault, attempts, dueAt, at) =>
+      commit.submit(1, () => writes.delay({ seq, fault, attempts, dueAt: Math.ceil(dueAt), at })),
+    park: (seq, fault, attempts, at) => commit.submit(1, () => writes.park({ seq, fault, attempts, dueAt: 0, at })),
+  }
+}
