@@ -1,0 +1,67 @@
+import { isIP } from 'node:net'
+import type { Site } from '../../../shared/model/site.ts'
+
+/** Where to connect, and what to call it. */
+export interface Host {
+  readonly name: string
+  readonly port: number
+  readonly tls: boolean
+  /** Value of the `Host` header. */
+  readonly header: string
+}
+
+/** Where requests for a bucket and key go. */
+export interface Address {
+  host(bucket: string | undefined): Host
+  /** The encoded path; nothing in it is ever normalised. */
+  path(bucket: string | undefined, key: string | undefined): string
+}
+
+/** Path style (`host/bucket/key`) or virtual-host style (`bucket.host/key`), as the site wants it. */
+export function createAddress(site: Pick<Site, 'endpoint' | 'pathStyle'>): Address {
+  const url = new URL(site.endpoint)
+  const base = url.pathname.replace(/\/+$/, '')
+  const tls = url.protocol === 'https:'
+  const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port)
+  const named = (name: string): Host => {
+    const suffix = url.port === '' ? '' : `:${url.port}`
+    return { name: name.replace(/^\[|\]$/g, ''), port, tls, header: `${name}${suffix}` }
+  }
+  const root = named(url.hostname)
+  // An address has no sub-domains: buckets of such a site can only be in the path.
+  const pathStyle = site.pathStyle || isIP(root.name) !== 0
+  const byBucket = new Map<string, Host>()
+  return {
+    host(bucket) {
+      if (pathStyle || bucket === undefined) return root
+      const known = byBucket.get(bucket)
+      if (known !== undefined) return known
+      const host = named(`${bucket}.${url.hostname}`)
+      byBucket.set(bucket, host)
+      return host
+    },
+    path(bucket, key) {
+      const inPath = pathStyle && bucket !== undefined ? `/${encode(bucket)}` : ''
+      return `${base}${inPath}${key === undefined ? '' : `/${encodeKey(key)}`}` || '/'
+    },
+  }
+}
+
+const plainKey = /^[A-Za-z0-9\-._~/]*$/
+const percent = (found: string): string => `%${found.charCodeAt(0).toString(16).toUpperCase()}`
+
+/** Percent-encodes every byte but the unreserved ones of RFC 3986, as SigV4 demands. Throws URIError on a lone surrogate. */
+export const encode = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, percent)
+
+const encodeKey = (key: string): string => (plainKey.test(key) ? key : encode(key).replaceAll('%2F', '/'))
+
+export type QueryPair = readonly [name: string, value: string]
+
+/** Encoded and sorted as SigV4 wants it; '' when there is nothing to send. */
+export function encodeQuery(pairs: readonly QueryPair[]): string {
+  if (pairs.length === 0) return ''
+  return pairs
+    .toSorted((a, b) => (a[0] < b[0] ? -1 : 1))
+    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .join('&')
+}

@@ -1,0 +1,170 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { SecureContext } from 'node:tls'
+import {
+  CreateBucketCommand,
+  GetBucketReplicationCommand,
+  GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
+  HeadBucketCommand,
+  ListBucketsCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+  type BucketLocationConstraint,
+  type ReplicationRule,
+} from '@aws-sdk/client-s3'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { FaultError, type FaultCode } from '../../../shared/model/fault.ts'
+import type { BucketView, Site } from '../../../shared/model/site.ts'
+import { faultErrorFrom } from '../errors.ts'
+import type { KeyPair } from '../site/credentials.ts'
+import type { CallOptions } from './port.ts'
+import type { Timeouts } from './wire/request.ts'
+
+export interface BucketMattersOptions {
+  readonly site: Site
+  readonly keys: KeyPair
+  readonly timeouts: Timeouts
+  readonly secureContext: SecureContext | undefined
+}
+
+/** What is asked of buckets now and then. Loaded only when needed: the SDK costs memory that transfer threads lack. */
+export class BucketMatters {
+  readonly #client: S3Client
+  readonly #site: Site
+  readonly #secrets: readonly string[]
+  readonly #closed = new AbortController()
+
+  constructor(options: BucketMattersOptions) {
+    this.#site = options.site
+    this.#secrets = [options.keys.secretAccessKey, options.keys.accessKeyId]
+    this.#client = sdkClient(options)
+  }
+
+  async listBuckets(options: CallOptions = {}): Promise<readonly string[]> {
+    const { Buckets = [] } = await this.#ask('ListBuckets', undefined, options, (abort) =>
+      this.#client.send(new ListBucketsCommand({}), abort),
+    )
+    return Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]))
+  }
+
+  async bucket(name: string, options: CallOptions = {}): Promise<BucketView | null> {
+    const found = await this.#asked('HeadBucket', name, options, ['NOT_FOUND', 'BUCKET_MISSING'], (abort) =>
+      this.#client.send(new HeadBucketCommand({ Bucket: name }), abort),
+    )
+    if (found === null) return null
+    const [versioning, lock] = await Promise.all([
+      this.#asked('GetBucketVersioning', name, options, ['NOT_SUPPORTED', 'ACCESS_DENIED'], (abort) =>
+        this.#client.send(new GetBucketVersioningCommand({ Bucket: name }), abort),
+      ),
+      this.#asked('GetObjectLockConfiguration', name, options, noLock, (abort) =>
+        this.#client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), abort),
+      ),
+    ])
+    return {
+      name,
+      versioning: versioning === null ? 'unknown' : (versioning.Status ?? 'Off'),
+      objectLock: lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
+    }
+  }
+
+  async createBucket(name: string, options: CallOptions & { readonly objectLock: boolean }): Promise<void> {
+    // us-east-1 has no location constraint: naming it is refused.
+    const { region } = this.#site
+    const command = new CreateBucketCommand({
+      Bucket: name,
+      ObjectLockEnabledForBucket: options.objectLock,
+      ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: regionName(region) } }),
+    })
+    await this.#ask('CreateBucket', name, options, (abort) => this.#client.send(command, abort))
+  }
+
+  async enableVersioning(name: string, options: CallOptions = {}): Promise<void> {
+    const command = new PutBucketVersioningCommand({
+      Bucket: name,
+      VersioningConfiguration: { Status: 'Enabled' },
+    })
+    await this.#ask('PutBucketVersioning', name, options, (abort) => this.#client.send(command, abort))
+  }
+
+  async nativeReplication(name: string, options: CallOptions = {}): Promise<readonly string[]> {
+    const found = await this.#asked('GetBucketReplication', name, options, ['NOT_FOUND', 'NOT_SUPPORTED'], (abort) =>
+      this.#client.send(new GetBucketReplicationCommand({ Bucket: name }), abort),
+    )
+    // Ceph answers unknown sub-resources with a bucket listing, which has no rules either.
+    return (found?.ReplicationConfiguration?.Rules ?? []).map(describeRule)
+  }
+
+  close(reason: Error): void {
+    this.#closed.abort(reason)
+    this.#client.destroy()
+  }
+
+  async #ask<T>(
+    operation: string,
+    bucket: string | undefined,
+    { signal }: CallOptions,
+    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    const either = signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
+    try {
+      either.throwIfAborted()
+      return await send({ abortSignal: either })
+    } catch (error) {
+      if (either.aborted) throw either.reason
+      throw faultErrorFrom(error, { operation, bucket, siteId: this.#site.id, secrets: this.#secrets })
+    }
+  }
+
+  /** {@link #ask}, with null for refusals that only say that there is nothing. */
+  async #asked<T>(
+    operation: string,
+    bucket: string,
+    options: CallOptions,
+    nothing: readonly FaultCode[],
+    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T | null> {
+    try {
+      return await this.#ask(operation, bucket, options, send)
+    } catch (error) {
+      if (error instanceof FaultError && nothing.includes(error.fault.code)) return null
+      throw error
+    }
+  }
+}
+
+/** Who may not read the lock configuration cannot write locks either. */
+const noLock: readonly FaultCode[] = ['BUCKET_LOCK_MISSING', 'NOT_FOUND', 'NOT_SUPPORTED', 'ACCESS_DENIED']
+
+function sdkClient({ site, keys, timeouts, secureContext }: BucketMattersOptions): S3Client {
+  const secure = secureContext === undefined ? {} : { secureContext }
+  return new S3Client({
+    endpoint: site.endpoint,
+    region: site.region,
+    forcePathStyle: site.pathStyle,
+    credentials: keys,
+    // Anything else breaks sites that are not AWS.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Retry is decided once, in the queue.
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: timeouts.connectMs,
+      requestTimeout: timeouts.responseMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: timeouts.stallMs,
+      httpAgent: new HttpAgent({ maxSockets: 4 }),
+      httpsAgent: new HttpsAgent({ maxSockets: 4, rejectUnauthorized: !site.tls.insecureSkipVerify, ...secure }),
+    }),
+  })
+}
+
+/** The SDK lists AWS's regions; other sites name theirs as they like. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- any text is sent as it is
+const regionName = (region: string): BucketLocationConstraint => region as BucketLocationConstraint
+
+function describeRule({ ID, Status, Destination, Filter, Prefix }: ReplicationRule): string {
+  const prefix = Filter?.Prefix ?? Prefix ?? ''
+  const where = Destination?.Bucket ?? 'an unnamed target'
+  return `${ID ?? 'rule'} → ${where}${prefix === '' ? '' : ` (${prefix}…)`}${Status === 'Enabled' ? '' : ', disabled'}`
+}

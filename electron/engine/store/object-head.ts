@@ -1,0 +1,67 @@
+import type { ContentHeaders, Encryption, Lock, ObjectHead } from './port.ts'
+import type { HeaderMap } from './wire/response-head.ts'
+
+/** Strips the quotes that RFC 9110 wants and Ceph now and then forgets. */
+export const plainEtag = (value: string | undefined): string => value?.replace(/^(?:W\/)?"|"$/g, '') ?? ''
+
+const metadataPrefix = 'x-amz-meta-'
+
+/** Reads what GET and HEAD tell of a version. `sizeBytes` is the whole object's, for a ranged answer too. */
+export function readObjectHead(headers: HeaderMap): ObjectHead {
+  return {
+    versionId: headers['x-amz-version-id'] ?? null,
+    etag: plainEtag(headers['etag']),
+    sizeBytes: wholeSize(headers),
+    modifiedAt: Date.parse(headers['last-modified'] ?? '') || 0,
+    content: readContent(headers),
+    metadata: readMetadata(headers),
+    tagCount: Number(headers['x-amz-tagging-count'] ?? 0) || 0,
+    lock: readLock(headers),
+    storageClass: headers['x-amz-storage-class'] ?? null,
+    encryption: readEncryption(headers),
+    partsCount: Number(headers['x-amz-mp-parts-count'] ?? 0) || null,
+    replicationStatus: headers['x-amz-replication-status'] ?? null,
+  }
+}
+
+function wholeSize(headers: HeaderMap): number {
+  const whole = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]
+  return Number(whole ?? headers['content-length'] ?? 0)
+}
+
+function readContent(headers: HeaderMap): ContentHeaders {
+  return {
+    contentType: headers['content-type'],
+    contentEncoding: headers['content-encoding'],
+    contentLanguage: headers['content-language'],
+    contentDisposition: headers['content-disposition'],
+    cacheControl: headers['cache-control'],
+    expires: headers['expires'],
+    websiteRedirectLocation: headers['x-amz-website-redirect-location'],
+  }
+}
+
+function readMetadata(headers: HeaderMap): Record<string, string> {
+  const metadata: Record<string, string> = Object.create(null)
+  for (const name in headers) {
+    if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = headers[name]!
+  }
+  return metadata
+}
+
+function readLock(headers: HeaderMap): Lock | null {
+  const mode = headers['x-amz-object-lock-mode']?.toUpperCase()
+  const legalHold = headers['x-amz-object-lock-legal-hold']?.toUpperCase() === 'ON'
+  if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') {
+    return legalHold ? { mode: null, retainUntil: null, legalHold } : null
+  }
+  return { mode, retainUntil: headers['x-amz-object-lock-retain-until-date'] ?? null, legalHold }
+}
+
+function readEncryption(headers: HeaderMap): Encryption {
+  if (headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined) return { kind: 'sse-c' }
+  const kind = headers['x-amz-server-side-encryption']
+  if (kind === undefined) return { kind: 'none' }
+  if (kind === 'AES256') return { kind: 'sse-s3' }
+  return { kind: 'sse-kms', keyId: headers['x-amz-server-side-encryption-aws-kms-key-id'] ?? null }
+}

@@ -1,0 +1,214 @@
+import { Readable } from 'node:stream'
+import { FaultError } from '../../../shared/model/fault.ts'
+import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import { faultAt } from '../errors.ts'
+import { plainEtag, readObjectHead } from './object-head.ts'
+import type {
+  CallOptions,
+  GetOptions,
+  NewVersion,
+  ObjectBody,
+  ObjectHead,
+  PutBody,
+  PutOptions,
+  Stored,
+} from './port.ts'
+import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
+import type { HeaderPair } from './sigv4.ts'
+import { describeVersion, stamp } from './version-headers.ts'
+import type { WireAnswer } from './wire/request.ts'
+import type { HeaderMap } from './wire/response-head.ts'
+
+/**
+ * MinIO and RustFS answer a missing object from their own replication peer unless told not to: a site would be compared
+ * with itself. Other sites ignore these.
+ */
+export const ownAnswer: readonly HeaderPair[] = [
+  ['x-minio-source-proxy-request', 'false'],
+  ['x-rustfs-source-proxy-request', 'false'],
+]
+
+/** Streams up to this size are gathered and leave with their headers in one write. */
+const gatherBytes = 256 * 1024
+
+const missingCodes = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound'])
+
+/** Reading and writing whole versions: the hot path. */
+export class Objects {
+  readonly #calls: SignedCalls
+  /** Buckets that answered lately, so that a bare 404 on HEAD means the object. */
+  readonly #seenBuckets = new Set<string>()
+
+  constructor(calls: SignedCalls) {
+    this.#calls = calls
+  }
+
+  async get(ref: ObjectRef, options: GetOptions = {}): Promise<ObjectBody | null> {
+    const { range, ifMatch, signal } = options
+    const headers = [...ownAnswer]
+    if (range !== undefined) headers.push(['range', `bytes=${range.first}-${range.last}`])
+    if (ifMatch !== undefined) headers.push(['if-match', `"${ifMatch}"`])
+    const call: SignedCall = { ...callFor('GetObject', 'GET', ref), headers, stream: true, signal }
+    const answer = await this.#calls.exchange(call)
+    const { stream } = answer
+    if (stream === null) return this.#notGot(call, answer)
+    const wrong = unusable(answer, range)
+    if (wrong !== null) {
+      stream.destroy()
+      throw faultAt('RESPONSE_UNREADABLE', wrong, this.#calls.context(call))
+    }
+    this.#seenBuckets.add(ref.bucket)
+    return { head: readObjectHead(answer.headers), body: stream }
+  }
+
+  #notGot(call: SignedCall, answer: WireAnswer): null {
+    const { code } = readRefusal(answer)
+    if (answer.status === 404 && code !== 'NoSuchBucket') return null
+    if (isDeleteMarker(answer)) return null
+    const fault = this.#calls.refused(call, answer)
+    const changed = answer.status === 412 || answer.status === 416
+    throw changed ? faultAt('SOURCE_CHANGED', `answered ${answer.status}`, this.#calls.context(call)) : fault
+  }
+
+  async head(ref: ObjectRef, options: CallOptions & { readonly partNumber?: number } = {}): Promise<ObjectHead | null> {
+    const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: ownAnswer, signal: options.signal }
+    const query = options.partNumber === undefined ? [] : [['partNumber', String(options.partNumber)] as const]
+    const answer = await this.#calls.exchange({ ...call, query: [...(call.query ?? []), ...query] })
+    if (answer.status < 300) {
+      this.#seenBuckets.add(ref.bucket)
+      const head = readObjectHead(answer.headers)
+      // A part's head says the part's size; its Content-Range would say the object's.
+      return query.length === 0 ? head : { ...head, sizeBytes: Number(answer.headers['content-length'] ?? 0) }
+    }
+    if (isDeleteMarker(answer)) return null
+    if (answer.status === 404 && this.#seenBuckets.has(ref.bucket)) return null
+    return this.#learnFromGet(call, answer, ref)
+  }
+
+  /** A refused HEAD has no body, and so no code: a GET of one byte tells what it was. */
+  async #learnFromGet(call: SignedCall, refused: WireAnswer, ref: ObjectRef): Promise<null> {
+    if (![400, 403, 404].includes(refused.status)) throw this.#calls.refused(call, refused)
+    const headers: readonly HeaderPair[] = [...ownAnswer, ['range', 'bytes=0-0']]
+    const answer = await this.#calls.exchange({ ...call, method: 'GET', headers })
+    const { code } = readRefusal(answer)
+    if (answer.status === 404 && code !== 'NoSuchBucket') {
+      if (code !== null && missingCodes.has(code)) this.#seenBuckets.add(ref.bucket)
+      return null
+    }
+    if (isDeleteMarker(answer)) return null
+    throw this.#calls.refused(call, answer.status < 300 ? refused : answer)
+  }
+
+  async put(version: NewVersion, { body, sizeBytes, md5 }: PutBody, options: PutOptions = {}): Promise<Stored> {
+    const { query, headers } = stamp(version.identity, 'put', sizeBytes)
+    const call: SignedCall = {
+      operation: 'PutObject',
+      method: 'PUT',
+      bucket: version.bucket,
+      key: version.key,
+      query,
+      headers: [...describeVersion(version), ...headers],
+      carried: carriedBy(version),
+    }
+    const answer = await this.send(call, { body, sizeBytes, md5 }, options)
+    this.#seenBuckets.add(version.bucket)
+    return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: plainEtag(answer.headers['etag']) }
+  }
+
+  /** Sends a body and checks that the site took these bytes; for whole objects and for parts. */
+  async send(call: SignedCall, { body, sizeBytes, md5 }: PutBody, options: PutOptions): Promise<WireAnswer> {
+    const { signal, onBytes } = options
+    try {
+      const bytes = await this.#gathered(call, body, sizeBytes, signal)
+      const headers = md5 === undefined ? call.headers : [...(call.headers ?? []), contentMd5(md5)]
+      const answer = await this.#calls.send({ ...call, headers, body: bytes, sizeBytes, onBytes, signal })
+      const etag = answer.headers['etag']
+      if (md5 !== undefined && isOtherMd5(answer.headers, plainEtag(etag), md5)) {
+        throw faultAt('CONTENT_MISMATCH', `sent ${md5}, the site has ${etag}`, this.#calls.context(call))
+      }
+      return answer
+    } finally {
+      // Read to its end by now, or of no use: a body that nobody reads holds its socket for ever.
+      if (body instanceof Readable) body.destroy()
+    }
+  }
+
+  async #gathered(
+    call: SignedCall,
+    body: Readable | Uint8Array,
+    sizeBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Readable | Uint8Array> {
+    if (body instanceof Uint8Array) {
+      if (body.length === sizeBytes) return body
+      throw faultAt('BODY_CUT', `the body has ${body.length} bytes, not ${sizeBytes}`, this.#calls.context(call))
+    }
+    if (sizeBytes > gatherBytes) return body
+    const bytes = await gather(body, sizeBytes, signal)
+    if (bytes instanceof Error) {
+      if (bytes instanceof FaultError || signal?.aborted === true) throw bytes
+      throw faultAt('SOURCE_UNREADABLE', `reading the body to send: ${bytes.message}`, this.#calls.context(call))
+    }
+    if (bytes !== null) return bytes
+    throw faultAt('BODY_CUT', `the body is not ${sizeBytes} bytes long`, this.#calls.context(call))
+  }
+}
+
+function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef): SignedCall {
+  const query = ref.versionId === undefined ? [] : [['versionId', ref.versionId] as const]
+  return { operation, method, bucket: ref.bucket, key: ref.key, query }
+}
+
+/** 405 is the answer for a delete marker named by its id; the header settles it for sites that send 404. */
+function isDeleteMarker({ status, headers }: WireAnswer): boolean {
+  return (status === 404 || status === 405) && (status === 405 || headers['x-amz-delete-marker'] === 'true')
+}
+
+function unusable({ status, headers }: WireAnswer, range: GetOptions['range']): string | null {
+  const length = headers['content-length']
+  if (length === undefined) return 'the answer does not say how long the object is'
+  if (range === undefined) return status === 200 ? null : `answered ${status} to a plain GET`
+  return Number(length) <= range.last - range.first + 1 ? null : 'the site ignored the byte range'
+}
+
+export function carriedBy(version: NewVersion): NonNullable<SignedCall['carried']> {
+  const lock = version.lock === null ? [] : (['lock'] as const)
+  return version.storageClass === null ? lock : [...lock, 'storage-class']
+}
+
+const contentMd5 = (md5: string): HeaderPair => ['content-md5', Buffer.from(md5, 'hex').toString('base64')]
+
+const plainMd5 = /^[0-9a-f]{32}$/
+
+/** An encrypted object's ETag looks like an MD5 and is none. */
+function isOtherMd5(headers: HeaderMap, etag: string, md5: string): boolean {
+  const encrypted = Object.keys(headers).some((name) => name.startsWith('x-amz-server-side-encryption'))
+  return !encrypted && plainMd5.test(etag) && plainMd5.test(md5) && etag !== md5
+}
+
+/** All bytes of a short stream; null when its length is another; an Error when it broke. */
+function gather(
+  body: Readable,
+  sizeBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | Error | null> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    if (body.errored !== null) return resolve(body.errored)
+    const onAbort = (): void => void body.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const settle = (result: Uint8Array | Error | null): void => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve(result)
+    }
+    body.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes > sizeBytes) settle(null)
+      else pieces.push(piece)
+    })
+    body.on('end', () => settle(bytes !== sizeBytes ? null : pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
+    body.on('error', settle)
+    body.on('close', () => settle(null))
+  })
+}

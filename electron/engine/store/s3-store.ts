@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Site } from '../../../shared/model/site.ts'
+import type { KeyPair } from '../site/credentials.ts'
+import type { BucketMatters } from './bucket-matters.ts'
+import { deleteVersion, writeDeleteMarker } from './deletes.ts'
+import { Objects } from './objects.ts'
+import type { CallOptions, ObjectStore } from './port.ts'
+import { SignedCalls } from './signed-calls.ts'
+import { getLock, getTags, putLock, putTags } from './tags-and-locks.ts'
+import { Uploads } from './uploads.ts'
+import { listVersions } from './versions.ts'
+import { ConnectionPool } from './wire/connection-pool.ts'
+import { defaultTimeouts, type Timeouts } from './wire/request.ts'
+
+export interface StoreOptions {
+  readonly site: Site
+  readonly keys: KeyPair
+  /** Most connections to this site at one time: the number of requests its workers may have under way. */
+  readonly sockets: number
+  readonly timeouts?: Partial<Timeouts> | undefined
+  /** Wall clock, epoch ms: dates the signatures. */
+  readonly now?: (() => number) | undefined
+}
+
+/** The store of one site. Opens no connection before it is asked something. */
+export function createStore(options: StoreOptions): ObjectStore {
+  const { site, keys, sockets, now = Date.now } = options
+  const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts }
+  const secureContext = once(() => secureContextOf(site))
+  const pool = new ConnectionPool({
+    sockets,
+    timeouts,
+    secureContext,
+    insecureSkipVerify: site.tls.insecureSkipVerify,
+    ticks: () => performance.now(),
+  })
+  const calls = new SignedCalls(site, keys, pool, timeouts, now)
+  const objects = new Objects(calls)
+  const uploads = new Uploads(calls, objects)
+  let opened: Promise<BucketMatters> | null = null
+  const buckets = (): Promise<BucketMatters> =>
+    (opened ??= import('./bucket-matters.ts').then(
+      ({ BucketMatters }) => new BucketMatters({ site, keys, timeouts, secureContext: secureContext() }),
+    ))
+
+  return {
+    get: (ref, call) => objects.get(ref, call),
+    head: (ref, call) => objects.head(ref, call),
+    put: (version, body, call) => objects.put(version, body, call),
+    createUpload: (version, call) => uploads.create(version, call),
+    uploadPart: (upload, partNumber, body, call) => uploads.putPart(upload, partNumber, body, call),
+    completeUpload: (upload, parts, identity, size, call) => uploads.complete(upload, parts, identity, size, call),
+    abortUpload: (upload, call) => uploads.abort(upload, call),
+    listParts: (upload, call) => uploads.listParts(upload, call),
+    writeDeleteMarker: (ref, identity, call) => writeDeleteMarker(calls, ref, identity, call),
+    deleteVersion: (ref, identity, call) => deleteVersion(calls, ref, identity, call),
+    getTags: (ref, call) => getTags(calls, ref, call),
+    putTags: (ref, tags, call) => putTags(calls, ref, tags, call),
+    getLock: (ref, call) => getLock(calls, ref, call),
+    putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
+    listVersions: (request, call) => listVersions(calls, request, call),
+    listBuckets: async (call) => (await buckets()).listBuckets(call),
+    bucket: async (name, call) => (await buckets()).bucket(name, call),
+    createBucket: async (name, call) => (await buckets()).createBucket(name, call),
+    enableVersioning: async (name, call) => (await buckets()).enableVersioning(name, call),
+    nativeReplication: async (name, call) => (await buckets()).nativeReplication(name, call),
+    ping: (call) => ping(calls, call),
+    close() {
+      const reason = new FaultError(
+        fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }),
+      )
+      pool.close(reason)
+      void opened?.then((matters) => matters.close(reason))
+    },
+  }
+}
+
+async function ping(calls: SignedCalls, { signal }: CallOptions = {}): ReturnType<ObjectStore['ping']> {
+  const { headers, rttMs } = await calls.exchange({ operation: 'Ping', method: 'HEAD', signal })
+  const siteTime = Date.parse(headers['date'] ?? '')
+  return { rttMs, siteTime: Number.isNaN(siteTime) ? null : siteTime, server: headers['server'] ?? null }
+}
+
+/** The site's own CA counts besides those that this machine trusts anyway. */
+function secureContextOf({ tls }: Site): SecureContext | undefined {
+  if (tls.caFile === undefined) return undefined
+  return createSecureContext({ ca: [...getCACertificates('default'), readFileSync(tls.caFile, 'utf8')] })
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}

@@ -1,0 +1,169 @@
+import type { Readable } from 'node:stream'
+import { hash } from 'node:crypto'
+import type { Site } from '../../../shared/model/site.ts'
+import { FaultError } from '../../../shared/model/fault.ts'
+import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '../errors.ts'
+import type { KeyPair } from '../site/credentials.ts'
+import { createAddress, encodeQuery, type QueryPair } from './address.ts'
+import { createSigner, emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import type { ConnectionPool } from './wire/connection-pool.ts'
+import type { Timeouts, WireAnswer } from './wire/request.ts'
+import { XmlError, xmlLeaves } from './xml-scan.ts'
+
+/** One S3 request in our words, before it is addressed, signed and sent. */
+export interface SignedCall {
+  readonly operation: string
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
+  readonly query?: readonly QueryPair[] | undefined
+  readonly headers?: readonly HeaderPair[] | undefined
+  readonly body?: Uint8Array | Readable | undefined
+  readonly sizeBytes?: number | undefined
+  /** Sign the bytes of the body too: Ceph's topic requests are refused otherwise. */
+  readonly signBody?: boolean | undefined
+  /** Give a 2xx body as a stream. */
+  readonly stream?: boolean | undefined
+  /** Statuses besides 2xx that the caller reads itself. */
+  readonly accept?: readonly number[] | undefined
+  readonly carried?: FaultContext['carried']
+  readonly responseMs?: number | undefined
+  readonly onBytes?: ((bytes: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Bodies above this size wait for `100 Continue`: a refusal then costs a round trip instead of the body. */
+const expectAboveBytes = 1024 * 1024
+
+/** Sends signed requests to one site and turns refusals into faults. */
+export class SignedCalls {
+  readonly #site: Site
+  readonly #pool: ConnectionPool
+  readonly #timeouts: Timeouts
+  readonly #address
+  readonly #signer
+  readonly #secrets: readonly string[]
+
+  constructor(site: Site, keys: KeyPair, pool: ConnectionPool, timeouts: Timeouts, now: () => number) {
+    this.#site = site
+    this.#pool = pool
+    this.#timeouts = timeouts
+    this.#address = createAddress(site)
+    this.#signer = createSigner(keys, site.region, now)
+    this.#secrets = [keys.secretAccessKey, keys.accessKeyId]
+  }
+
+  get timeouts(): Timeouts {
+    return this.#timeouts
+  }
+
+  context(call: SignedCall): FaultContext {
+    const { operation, bucket, key, carried } = call
+    return { operation, siteId: this.#site.id, bucket, key, carried, secrets: this.#secrets }
+  }
+
+  /** Throws a FaultError unless the status is 2xx or in `accept`. */
+  async send(call: SignedCall): Promise<WireAnswer> {
+    const answer = await this.exchange(call)
+    if (answer.status < 300 || call.accept?.includes(answer.status) === true) return answer
+    throw this.refused(call, answer)
+  }
+
+  /** Any status is an answer here; only broken connections throw. */
+  exchange(call: SignedCall): Promise<WireAnswer> {
+    call.signal?.throwIfAborted()
+    const { method, body, sizeBytes = body instanceof Uint8Array ? body.length : 0 } = call
+    const context = this.context(call)
+    const streamed = body !== undefined && !(body instanceof Uint8Array)
+    const expectContinue = sizeBytes > expectAboveBytes
+    return this.#pool.send({
+      host: this.#address.host(call.bucket),
+      method,
+      head: this.#head(call, sizeBytes, expectContinue, context),
+      body: streamed || sizeBytes > 0 ? (body ?? null) : null,
+      sizeBytes,
+      expectContinue,
+      onBytes: call.onBytes,
+      stream: call.stream ?? false,
+      responseMs: call.responseMs ?? this.#timeouts.responseMs,
+      signal: call.signal,
+      context,
+    })
+  }
+
+  refused(call: SignedCall, answer: WireAnswer): FaultError {
+    return new FaultError(faultFromAnswer(readRefusal(answer), this.context(call)))
+  }
+
+  /** Reads a 2xx answer's document; what makes no sense is a fault. */
+  readXml<T>(call: SignedCall, answer: WireAnswer, read: (xml: string) => T): T {
+    try {
+      return read(answer.bytes.toString('utf8'))
+    } catch (error) {
+      if (error instanceof XmlError) throw faultAt('RESPONSE_UNREADABLE', error.message, this.context(call))
+      throw error
+    }
+  }
+
+  #head(call: SignedCall, sizeBytes: number, expectContinue: boolean, context: FaultContext): string {
+    const { method, bucket, key, body } = call
+    const host = this.#address.host(bucket)
+    const path = encoded(() => this.#address.path(bucket, key), context)
+    const query = encodeQuery(call.query ?? [])
+    const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? [])]
+    const payloadHash = payloadHashOf(call)
+    let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
+    for (const [name, value] of this.#signer.sign({ method, path, query, headers, payloadHash })) {
+      if (unfitForHeader.test(value))
+        throw faultAt('REQUEST_REFUSED', `header ${name} holds characters that HTTP cannot carry`, context)
+      head += `${name}: ${value}\r\n`
+    }
+    if (body !== undefined || method === 'PUT' || method === 'POST') head += `content-length: ${sizeBytes}\r\n`
+    return `${head}${expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
+  }
+}
+
+// eslint-disable-next-line no-control-regex -- the rule of RFC 9110 §5.5: nothing that could end the header
+const unfitForHeader = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Object bytes go unsigned: they are checked by MD5 where it is known. */
+function payloadHashOf({ body, signBody }: SignedCall): string {
+  if (body === undefined) return emptyPayloadHash
+  return signBody === true && body instanceof Uint8Array ? hash('sha256', body, 'hex') : unsignedPayload
+}
+
+function encoded(path: () => string, context: FaultContext): string {
+  try {
+    return path()
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+    throw faultAt('KEY_NOT_ALLOWED', 'the key is not valid Unicode', context)
+  }
+}
+
+/** What the site says in its refusal: S3's error document, or the bare status. */
+export function readRefusal(answer: WireAnswer): SiteAnswer {
+  const { status, headers, bytes } = answer
+  const retryAfterMs = retryAfter(headers['retry-after'], headers['date'])
+  const region = headers['x-amz-bucket-region']
+  const elsewhere = status === 301 && region !== undefined ? `the bucket is in region ${region}` : null
+  let leaves: ReadonlyMap<string, string> = new Map()
+  try {
+    if (bytes.length > 0) leaves = xmlLeaves(bytes.toString('utf8'))
+  } catch (error) {
+    // A proxy's web page: its status is all that can be used.
+    if (!(error instanceof XmlError)) throw error
+  }
+  return { status, code: leaves.get('Code') ?? null, words: leaves.get('Message') ?? elsewhere, retryAfterMs }
+}
+
+/** Seconds or a date (RFC 9110 §10.2.3); the date is compared with the site's own clock. */
+function retryAfter(value: string | undefined, siteDate: string | undefined): number | null {
+  if (value === undefined) return null
+  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000
+  const waitMs = Date.parse(value) - Date.parse(siteDate ?? '')
+  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs)
+}
+
+/** Value of `Content-MD5`. */
+export const contentMd5Of = (bytes: Uint8Array): string => hash('md5', bytes, 'base64')

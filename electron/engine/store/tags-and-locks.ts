@@ -1,0 +1,111 @@
+import { FaultError } from '../../../shared/model/fault.ts'
+import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import type { QueryPair } from './address.ts'
+import type { CallOptions, Lock, Tags } from './port.ts'
+import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
+import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
+
+const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef, part: string): SignedCall {
+  const version: readonly QueryPair[] = ref.versionId === undefined ? [] : [['versionId', ref.versionId]]
+  return { operation, method, bucket: ref.bucket, key: ref.key, query: [[part, ''], ...version] }
+}
+
+function withXml(call: SignedCall, xml: string): SignedCall {
+  const body = Buffer.from(xml, 'utf8')
+  // AWS wants a digest on every one of these; the rest do not mind it.
+  return { ...call, body, headers: [['content-md5', contentMd5Of(body)]] }
+}
+
+export async function getTags(calls: SignedCalls, ref: ObjectRef, { signal }: CallOptions = {}): Promise<Tags> {
+  const call: SignedCall = { ...callFor('GetObjectTagging', 'GET', ref, 'tagging'), signal }
+  const answer = await calls.exchange(call)
+  if (answer.status < 300) return calls.readXml(call, answer, readTags)
+  const refused = calls.refused(call, answer)
+  if (refused.fault.message.includes('NoSuchTagSet')) return {}
+  throw refused
+}
+
+function readTags(xml: string): Tags {
+  const tags: Record<string, string> = Object.create(null)
+  let key = ''
+  let value = ''
+  scanXml(xml, {
+    open: () => {},
+    close: (name, text) => {
+      if (name === 'Key') key = text
+      else if (name === 'Value') value = text
+      else if (name === 'Tag') {
+        tags[key] = value
+        value = ''
+      }
+    },
+  })
+  return tags
+}
+
+/** No tags at all is a DELETE: some sites refuse an empty set. */
+export async function putTags(
+  calls: SignedCalls,
+  ref: ObjectRef,
+  tags: Tags,
+  { signal }: CallOptions = {},
+): Promise<void> {
+  const entries = Object.entries(tags)
+  if (entries.length === 0) {
+    await calls.send({ ...callFor('DeleteObjectTagging', 'DELETE', ref, 'tagging'), signal })
+    return
+  }
+  const set = entries.map(([key, value]) => `<Tag><Key>${escapeXml(key)}</Key><Value>${escapeXml(value)}</Value></Tag>`)
+  const xml = `<Tagging ${namespace}><TagSet>${set.join('')}</TagSet></Tagging>`
+  await calls.send({ ...withXml(callFor('PutObjectTagging', 'PUT', ref, 'tagging'), xml), signal })
+}
+
+/** null where the version has neither retention nor legal hold, and where the bucket or the site knows no lock. */
+export async function getLock(calls: SignedCalls, ref: ObjectRef, options: CallOptions = {}): Promise<Lock | null> {
+  const [retention, hold] = await Promise.all([
+    readOf(calls, callFor('GetObjectRetention', 'GET', ref, 'retention'), options),
+    readOf(calls, callFor('GetObjectLegalHold', 'GET', ref, 'legal-hold'), options),
+  ])
+  const mode = retention?.get('Mode') ?? null
+  const legalHold = hold?.get('Status') === 'ON'
+  if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE')
+    return legalHold ? { mode: null, retainUntil: null, legalHold } : null
+  return { mode, retainUntil: retention?.get('RetainUntilDate') ?? null, legalHold }
+}
+
+async function readOf(
+  calls: SignedCalls,
+  call: SignedCall,
+  { signal }: CallOptions,
+): Promise<ReadonlyMap<string, string> | null> {
+  try {
+    const answer = await calls.send({ ...call, carried: ['lock'], signal })
+    return calls.readXml(call, answer, xmlLeaves)
+  } catch (error) {
+    if (error instanceof FaultError && noLockCodes.has(error.fault.code)) return null
+    throw error
+  }
+}
+
+const noLockCodes: ReadonlySet<string> = new Set(['BUCKET_LOCK_MISSING', 'NOT_SUPPORTED'])
+
+/** Sets the retention when `lock` has one, and the legal hold on or off. */
+export async function putLock(
+  calls: SignedCalls,
+  ref: ObjectRef,
+  lock: Lock,
+  { signal }: CallOptions = {},
+): Promise<void> {
+  const send = async (operation: string, part: string, xml: string): Promise<void> => {
+    await calls.send({ ...withXml(callFor(operation, 'PUT', ref, part), xml), carried: ['lock'], signal })
+  }
+  if (lock.mode !== null && lock.retainUntil !== null) {
+    const until = escapeXml(lock.retainUntil)
+    const xml = `<Retention ${namespace}><Mode>${lock.mode}</Mode><RetainUntilDate>${until}</RetainUntilDate></Retention>`
+    await send('PutObjectRetention', 'retention', xml)
+  }
+  const status = lock.legalHold ? 'ON' : 'OFF'
+  await send('PutObjectLegalHold', 'legal-hold', `<LegalHold ${namespace}><Status>${status}</Status></LegalHold>`)
+}

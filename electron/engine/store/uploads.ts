@@ -1,0 +1,136 @@
+import { FaultError } from '../../../shared/model/fault.ts'
+import { faultAt, faultFromAnswer } from '../errors.ts'
+import { plainEtag } from './object-head.ts'
+import { carriedBy, type Objects } from './objects.ts'
+import type {
+  CallOptions,
+  IdentityStamp,
+  NewVersion,
+  PutBody,
+  PutOptions,
+  Stored,
+  UploadedPart,
+  UploadRef,
+} from './port.ts'
+import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
+import { describeVersion, stamp } from './version-headers.ts'
+import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
+
+/** Multipart uploads, part by part: who calls keeps the list of parts. */
+export class Uploads {
+  readonly #calls: SignedCalls
+  readonly #objects: Objects
+
+  constructor(calls: SignedCalls, objects: Objects) {
+    this.#calls = calls
+    this.#objects = objects
+  }
+
+  async create(version: NewVersion, { signal }: CallOptions = {}): Promise<UploadRef> {
+    const { bucket, key } = version
+    const { query, headers } = stamp(version.identity, 'create-upload', 0)
+    const call: SignedCall = {
+      operation: 'CreateMultipartUpload',
+      method: 'POST',
+      bucket,
+      key,
+      query: [['uploads', ''], ...query],
+      headers: [...describeVersion(version), ...headers],
+      carried: carriedBy(version),
+      signal,
+    }
+    const answer = await this.#calls.send(call)
+    const uploadId = this.#calls.readXml(call, answer, xmlLeaves).get('UploadId') ?? ''
+    if (uploadId === '') throw faultAt('RESPONSE_UNREADABLE', 'the answer names no upload', this.#calls.context(call))
+    return { bucket, key, uploadId }
+  }
+
+  async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<UploadedPart> {
+    const query = [['partNumber', String(partNumber)] as const, ['uploadId', upload.uploadId] as const]
+    const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query }
+    const answer = await this.#objects.send(call, body, options)
+    return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes }
+  }
+
+  async complete(
+    upload: UploadRef,
+    parts: readonly UploadedPart[],
+    identity: IdentityStamp | null,
+    sizeBytes: number,
+    { signal }: CallOptions = {},
+  ): Promise<Stored> {
+    const { query, headers } = stamp(identity, 'complete-upload', sizeBytes)
+    const body = Buffer.from(completionXml(parts), 'utf8')
+    const call: SignedCall = {
+      ...callFor('CompleteMultipartUpload', 'POST', upload),
+      query: [['uploadId', upload.uploadId], ...query],
+      headers,
+      body,
+      responseMs: this.#calls.timeouts.completeMs,
+      signal,
+    }
+    const answer = await this.#calls.send(call)
+    // Joining may take minutes, so 200 is sent before the outcome is known: the error can be in the body.
+    const refusal = readRefusal(answer)
+    if (refusal.code !== null) throw new FaultError(faultFromAnswer(refusal, this.#calls.context(call)))
+    const leaves = this.#calls.readXml(call, answer, xmlLeaves)
+    return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: plainEtag(leaves.get('ETag')) }
+  }
+
+  async abort(upload: UploadRef, { signal }: CallOptions = {}): Promise<void> {
+    const call = callFor('AbortMultipartUpload', 'DELETE', upload)
+    const answer = await this.#calls.exchange({ ...call, signal })
+    if (answer.status < 300 || readRefusal(answer).code === 'NoSuchUpload') return
+    throw this.#calls.refused(call, answer)
+  }
+
+  async listParts(upload: UploadRef, { signal }: CallOptions = {}): Promise<readonly UploadedPart[] | null> {
+    const parts: UploadedPart[] = []
+    for (let marker: string | null = '0'; marker !== null;) {
+      const base = callFor('ListParts', 'GET', upload)
+      const query = [...base.query!, ['max-parts', '1000'] as const, ['part-number-marker', marker] as const]
+      const call: SignedCall = { ...base, query, signal }
+      const answer = await this.#calls.exchange(call)
+      if (answer.status >= 300 && readRefusal(answer).code === 'NoSuchUpload') return null
+      if (answer.status >= 300) throw this.#calls.refused(call, answer)
+      const page = this.#calls.readXml(call, answer, readParts)
+      parts.push(...page.parts)
+      // A site that says "more" and gives nothing would keep us here for ever.
+      marker = page.more && page.parts.length > 0 ? String(page.parts.at(-1)!.partNumber) : null
+    }
+    return parts
+  }
+}
+
+function callFor(operation: string, method: SignedCall['method'], { bucket, key, uploadId }: UploadRef): SignedCall {
+  return { operation, method, bucket, key, query: [['uploadId', uploadId]] }
+}
+
+function completionXml(parts: readonly UploadedPart[]): string {
+  const listed = parts
+    .toSorted((a, b) => a.partNumber - b.partNumber)
+    .map(
+      ({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
+    )
+  return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`
+}
+
+function readParts(xml: string): { readonly parts: readonly UploadedPart[]; readonly more: boolean } {
+  const parts: UploadedPart[] = []
+  let draft = { partNumber: 0, etag: '', sizeBytes: 0 }
+  let more = false
+  scanXml(xml, {
+    open: () => {},
+    close: (name, text) => {
+      if (name === 'PartNumber') draft.partNumber = Number(text)
+      else if (name === 'ETag') draft.etag = plainEtag(text)
+      else if (name === 'Size') draft.sizeBytes = Number(text)
+      else if (name === 'IsTruncated') more = text === 'true'
+      else if (name === 'Part') {
+        parts.push(draft)
+        draft = { partNumber: 0, etag: '', sizeBytes: 0 }
+      }
+    },
+  })
+  return { parts, more }
+}

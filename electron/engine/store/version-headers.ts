@@ -1,0 +1,96 @@
+import type { QueryPair } from './address.ts'
+import type { IdentityStamp, Lock, NewVersion, Tags } from './port.ts'
+import type { HeaderPair } from './sigv4.ts'
+
+/** What a request carries besides its fixed parts. */
+export interface Stamped {
+  readonly query: readonly QueryPair[]
+  readonly headers: readonly HeaderPair[]
+}
+
+/** Headers of a PUT or CreateMultipartUpload that describe the version, identity aside. */
+export function describeVersion(version: NewVersion): HeaderPair[] {
+  const { content, metadata, tags, lock, storageClass } = version
+  const headers: HeaderPair[] = []
+  const add = (name: string, value: string | null | undefined): void => {
+    if (value !== undefined && value !== null && value !== '') headers.push([name, value])
+  }
+  add('content-type', content.contentType)
+  add('content-encoding', withoutAwsChunked(content.contentEncoding))
+  add('content-language', content.contentLanguage)
+  add('content-disposition', content.contentDisposition)
+  add('cache-control', content.cacheControl)
+  add('expires', content.expires)
+  add('x-amz-website-redirect-location', content.websiteRedirectLocation)
+  add('x-amz-tagging', encodeTags(tags))
+  add('x-amz-storage-class', storageClass)
+  for (const name in metadata) headers.push([`x-amz-meta-${name.toLowerCase()}`, metadata[name]!.trim()])
+  if (lock !== null) headers.push(...lockHeaders(lock))
+  return headers
+}
+
+/** Some servers store the transfer's own coding with the object; it is no property of the content. */
+function withoutAwsChunked(coding: string | undefined): string | undefined {
+  if (coding === undefined || !coding.includes('aws-chunked')) return coding
+  return coding
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== 'aws-chunked')
+    .join(',')
+}
+
+export const encodeTags = (tags: Tags): string =>
+  Object.entries(tags)
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
+    .join('&')
+
+function lockHeaders(lock: Lock): HeaderPair[] {
+  const headers: HeaderPair[] = []
+  if (lock.mode !== null && lock.retainUntil !== null) {
+    headers.push(['x-amz-object-lock-mode', lock.mode], ['x-amz-object-lock-retain-until-date', lock.retainUntil])
+  }
+  if (lock.legalHold) headers.push(['x-amz-object-lock-legal-hold', 'ON'])
+  return headers
+}
+
+const nothing: Stamped = { query: [], headers: [] }
+
+export type StampedOperation = 'put' | 'create-upload' | 'complete-upload' | 'delete-marker' | 'delete-version'
+
+/**
+ * The identity of a version in the words of the target. MinIO reads `x-minio-*`; RustFS reads both families, but keeps
+ * quiet towards its own event streams only for `x-rustfs-*`: so both are sent, always.
+ */
+export function stamp(identity: IdentityStamp | null, operation: StampedOperation, sizeBytes: number): Stamped {
+  if (identity?.style === 'adopts-ceph') return stampCeph(identity, operation)
+  if (identity?.style === 'adopts-minio') return stampMinio(identity, operation, sizeBytes)
+  return nothing
+}
+
+function stampCeph(identity: IdentityStamp, operation: StampedOperation): Stamped {
+  const named = operation !== 'create-upload' && operation !== 'delete-version' && identity.versionId !== 'null'
+  return named ? { query: [['rgwx-version-id', identity.versionId]], headers: [] } : nothing
+}
+
+/** MinIO takes nothing but a UUID or `null`; other ids (Ceph's) are left out, and the target mints. */
+const minioId = /^(?:null|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
+
+function stampMinio(identity: IdentityStamp, operation: StampedOperation, sizeBytes: number): Stamped {
+  const mtime: HeaderPair = ['source-mtime', new Date(identity.modifiedAt).toISOString()]
+  const etag: HeaderPair = ['source-etag', identity.etag]
+  const facts: Record<StampedOperation, readonly HeaderPair[]> = {
+    put: [mtime, etag],
+    'create-upload': [etag],
+    'complete-upload': [mtime, etag, ['replication-actual-object-size', String(sizeBytes)]],
+    'delete-marker': [mtime, ['source-deletemarker', 'true']],
+    'delete-version': [],
+  }
+  const headers: HeaderPair[] = []
+  for (const [name, value] of [['source-replication-request', 'true'] as const, ...facts[operation]]) {
+    headers.push([`x-minio-${name}`, value], [`x-rustfs-${name}`, value])
+  }
+  if (operation !== 'complete-upload') headers.push(['x-amz-replication-status', 'REPLICA'])
+  // At completion the upload has its id already; a version delete names its own.
+  const named = operation !== 'complete-upload' && operation !== 'delete-version' && minioId.test(identity.versionId)
+  return { query: named ? [['versionId', identity.versionId]] : [], headers }
+}

@@ -1,0 +1,140 @@
+import type { ListPosition, VersionPage } from './port.ts'
+import { scanXml, XmlError } from './xml-scan.ts'
+
+interface Draft {
+  key: string
+  versionId: string
+  isLatest: boolean
+  etag: string
+  sizeBytes: number
+  modifiedAt: number
+  storageClass: string | null
+}
+
+const emptyDraft = (): Draft => ({
+  key: '',
+  versionId: 'null',
+  isLatest: false,
+  etag: '',
+  sizeBytes: 0,
+  modifiedAt: 0,
+  storageClass: null,
+})
+
+/**
+ * Parses a ListVersionsResult in the order of the document, versions and delete markers interleaved as they stand: that
+ * order is the only thing that tells which of two versions of the same second is newer. Throws {@link XmlError}.
+ */
+export function parseVersionListing(xml: string): VersionPage {
+  const page = new ListingReader()
+  scanXml(xml, page)
+  return page.result()
+}
+
+class ListingReader {
+  readonly #entries: (Draft & { deleteMarker: boolean })[] = []
+  #draft: Draft | null = null
+  #root = ''
+  #encoded = false
+  #truncated = false
+  #nextKey: string | null = null
+  #nextVersion: string | null = null
+  /** Elements between the entry and the one at hand: `<ID>` of an owner is nobody's key. */
+  #depth = 0
+
+  open(name: string): void {
+    if (this.#root === '') this.#root = name
+    else if (this.#draft !== null) this.#depth += 1
+    else if (name === 'Version' || name === 'DeleteMarker') this.#draft = emptyDraft()
+  }
+
+  close(name: string, text: string): void {
+    const draft = this.#draft
+    if (draft === null) return this.#closeOutside(name, text)
+    if (this.#depth === 0) {
+      this.#entries.push({ ...draft, deleteMarker: name === 'DeleteMarker' })
+      this.#draft = null
+      return
+    }
+    this.#depth -= 1
+    if (this.#depth === 0) setField(draft, name, text)
+  }
+
+  #closeOutside(name: string, text: string): void {
+    if (name === 'EncodingType') this.#encoded = text === 'url'
+    else if (name === 'IsTruncated') this.#truncated = text === 'true'
+    else if (name === 'NextKeyMarker') this.#nextKey = text
+    else if (name === 'NextVersionIdMarker') this.#nextVersion = text
+  }
+
+  result(): VersionPage {
+    // A web page or an unknown sub-resource is answered with 200 by some servers.
+    if (this.#root !== 'ListVersionsResult')
+      throw new XmlError(`the answer is a ${this.#root}, not a ListVersionsResult`)
+    // EncodingType stands after the entries at some servers, so keys are decoded at the end.
+    if (this.#encoded) for (const entry of this.#entries) entry.key = decodeKey(entry.key)
+    return { entries: this.#entries, next: this.#truncated ? this.#next() : null }
+  }
+
+  /**
+   * Where the next page starts. The last entry knows best: servers disagree on whether they escape NextKeyMarker.
+   * Without entries the marker is all there is.
+   */
+  #next(): ListPosition | null {
+    const last = this.#entries.at(-1)
+    const marker = this.#nextKey
+    if (marker === null && last === undefined) return null
+    const decoded = marker !== null && this.#encoded ? decodeKey(marker) : marker
+    if (last === undefined) return position(decoded!, this.#nextVersion)
+    if (marker === null || marker === last.key || decoded === last.key) {
+      return position(last.key, this.#nextVersion ?? last.versionId)
+    }
+    return position(decoded!, this.#nextVersion)
+  }
+}
+
+const position = (keyMarker: string, versionIdMarker: string | null): ListPosition =>
+  versionIdMarker === null || versionIdMarker === '' ? { keyMarker } : { keyMarker, versionIdMarker }
+
+function setField(draft: Draft, name: string, text: string): void {
+  switch (name) {
+    case 'Key':
+      draft.key = text
+      break
+    case 'VersionId':
+      draft.versionId = text === '' ? 'null' : text
+      break
+    case 'IsLatest':
+      draft.isLatest = text === 'true'
+      break
+    case 'LastModified':
+      draft.modifiedAt = Date.parse(text) || 0
+      break
+    case 'ETag':
+      draft.etag = text.startsWith('"') ? text.slice(1, -1) : text
+      break
+    case 'Size':
+      draft.sizeBytes = Number(text) || 0
+      break
+    case 'StorageClass':
+      draft.storageClass = text === '' ? null : text
+      break
+    default:
+  }
+}
+
+/** `encoding-type=url`: percent escapes, and `+` for a space (AWS, MinIO); a literal plus is always escaped. */
+function decodeKey(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return decodeLeniently(spaced)
+  }
+}
+
+/** For a stray `%`, and for bytes that are no UTF-8. */
+function decodeLeniently(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+}

@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream'
+import type { FaultContext } from '../../errors.ts'
+import type { Host } from '../address.ts'
+import type { HeaderMap } from './response-head.ts'
+
+export interface Timeouts {
+  /** To an open connection, DNS and TLS included. */
+  readonly connectMs: number
+  /** From the last byte sent to the first byte of the answer. */
+  readonly responseMs: number
+  /** The same for CompleteMultipartUpload, which joins all parts before it answers. */
+  readonly completeMs: number
+  /** Without one byte moved, while a byte is awaited. */
+  readonly stallMs: number
+}
+
+export const defaultTimeouts: Timeouts = {
+  connectMs: 5_000,
+  responseMs: 60_000,
+  completeMs: 600_000,
+  stallMs: 30_000,
+}
+
+/** One HTTP request, ready to be sent. */
+export interface WireRequest {
+  readonly host: Host
+  readonly method: string
+  /** Request line and headers with the closing empty line, latin1. */
+  readonly head: string
+  readonly body: Uint8Array | Readable | null
+  readonly sizeBytes: number
+  /** Wait for `100 Continue` before the body: a refusal then costs no body. */
+  readonly expectContinue: boolean
+  readonly onBytes?: ((bytes: number) => void) | undefined
+  /** Give a 2xx body as a stream; otherwise it is collected. */
+  readonly stream: boolean
+  readonly responseMs: number
+  readonly signal?: AbortSignal | undefined
+  readonly context: FaultContext
+}
+
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: HeaderMap
+  /** The whole body, unless it is streamed. */
+  readonly bytes: Buffer
+  readonly stream: Readable | null
+  /** From the request written to the first byte of the answer. */
+  readonly rttMs: number
+}
