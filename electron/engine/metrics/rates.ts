@@ -1,0 +1,128 @@
+const secondsPerMs = 1 / 1000
+
+/** The sum of what was added during a moving window. Memory is one number per slot; instants must not go backwards far. */
+export class WindowedSum {
+  readonly #slots: Float64Array
+  readonly #slotMs: number
+  #latest = Number.NEGATIVE_INFINITY
+
+  constructor(windowMs: number, slotMs: number) {
+    this.#slots = new Float64Array(Math.ceil(windowMs / slotMs))
+    this.#slotMs = slotMs
+  }
+
+  add(at: number, amount: number): void {
+    const slot = this.#turn(at)
+    this.#slots[slot % this.#slots.length]! += amount
+  }
+
+  total(at: number): number {
+    this.#turn(at)
+    return this.#slots.reduce((sum, amount) => sum + amount, 0)
+  }
+
+  /** The slot under way counts only for the part that has passed, so that a steady stream reads as a steady rate. */
+  perSecond(at: number): number {
+    const coveredMs = (this.#slots.length - 1) * this.#slotMs + Math.max(1, at % this.#slotMs)
+    return this.total(at) / (coveredMs * secondsPerMs)
+  }
+
+  /** Empties the slots that the clock passed since the last call. A clock set back adds to the slot it last knew. */
+  #turn(at: number): number {
+    const slot = Math.max(Math.floor(at / this.#slotMs), this.#latest)
+    const passed = Math.min(slot - this.#latest, this.#slots.length)
+    for (let back = 0; back < passed; back++) this.#slots[(slot - back) % this.#slots.length] = 0
+    this.#latest = slot
+    return slot
+  }
+}
+
+export interface LinkRates {
+  readonly objectsPerSecond: number
+  readonly bytesPerSecond: number
+  readonly failuresLastHour: number
+}
+
+/** What a link did since somebody last asked, for samples. */
+export interface LinkCounts {
+  readonly objects: number
+  readonly bytes: number
+  readonly failures: number
+}
+
+const none: LinkRates = { objectsPerSecond: 0, bytesPerSecond: 0, failuresLastHour: 0 }
+
+/** Counts what each link settles and fails. Rates are over the last 10 s, failures over the last hour. */
+export class RateBook {
+  readonly #links = new Map<string, LinkMeter>()
+
+  /** One object is in step at the target; `bytes` are those of it that {@link moved} was not told of. */
+  settled(linkId: string, bytes: number, at: number): void {
+    this.#meter(linkId).settled(bytes, at)
+  }
+
+  /** Bytes on the move, told while a large object is under way: it would read as 0 bytes per second for minutes. */
+  moved(linkId: string, bytes: number, at: number): void {
+    this.#meter(linkId).moved(bytes, at)
+  }
+
+  failed(linkId: string, at: number): void {
+    this.#meter(linkId).failed(at)
+  }
+
+  rates(linkId: string, at: number): LinkRates {
+    return this.#links.get(linkId)?.rates(at) ?? none
+  }
+
+  /** Takes the counts since the last call for this link, and starts again at 0. */
+  takeCounts(linkId: string): LinkCounts {
+    return this.#links.get(linkId)?.takeCounts() ?? { objects: 0, bytes: 0, failures: 0 }
+  }
+
+  forget(linkId: string): void {
+    this.#links.delete(linkId)
+  }
+
+  #meter(linkId: string): LinkMeter {
+    let meter = this.#links.get(linkId)
+    if (meter === undefined) this.#links.set(linkId, (meter = new LinkMeter()))
+    return meter
+  }
+}
+
+class LinkMeter {
+  readonly #objects = new WindowedSum(10_000, 1000)
+  readonly #bytes = new WindowedSum(10_000, 1000)
+  readonly #failures = new WindowedSum(3_600_000, 60_000)
+  #counts = { objects: 0, bytes: 0, failures: 0 }
+
+  settled(bytes: number, at: number): void {
+    this.#objects.add(at, 1)
+    this.#counts.objects++
+    this.moved(bytes, at)
+  }
+
+  moved(bytes: number, at: number): void {
+    this.#bytes.add(at, bytes)
+    this.#counts.bytes += bytes
+  }
+
+  failed(at: number): void {
+    this.#failures.add(at, 1)
+    this.#counts.failures++
+  }
+
+  rates(at: number): LinkRates {
+    return {
+      objectsPerSecond: this.#objects.perSecond(at),
+      bytesPerSecond: this.#bytes.perSecond(at),
+      failuresLastHour: this.#failures.total(at),
+    }
+  }
+
+  takeCounts(): LinkCounts {
+    const counts = this.#counts
+    this.#counts = { objects: 0, bytes: 0, failures: 0 }
+    return counts
+  }
+}
