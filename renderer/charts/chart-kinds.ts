@@ -1,0 +1,34 @@
+import type { SeriesPoint } from '../../shared/model/overview.ts'
+import { formatByteRate, formatCount, formatDuration, formatObjectRate } from '../words/format.ts'
+
+export interface ChartKind {
+  readonly id: string
+  readonly title: string
+  readonly value: (point: SeriesPoint) => number
+  readonly words: (value: number) => string
+}
+
+/** The one list of charts: what each draws, and how its values are written. */
+export const chartKinds: readonly ChartKind[] = [
+  {
+    id: 'backlog',
+    title: 'Backlog, changes',
+    value: (point) => point.backlogCount,
+    words: (value) => `${formatCount(value)}`,
+  },
+  {
+    id: 'lag',
+    title: 'Oldest pending change, age',
+    value: (point) => point.lagSeconds,
+    words: (value) => formatDuration(value * 1000),
+  },
+  { id: 'objects', title: 'Copied, objects/s', value: (point) => point.objectsPerSecond, words: formatObjectRate },
+  { id: 'bytes', title: 'Throughput, bytes/s', value: (point) => point.bytesPerSecond, words: formatByteRate },
+]
+
+/** At most `limit` points, evenly spaced, the newest always among them. */
+export function thinOut<T>(points: readonly T[], limit: number): readonly T[] {
+  if (points.length <= limit) return points
+  const step = (points.length - 1) / (limit - 1)
+  return Array.from({ length: limit }, (_, index) => points[Math.round(index * step)]!)
+}

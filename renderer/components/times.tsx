@@ -1,0 +1,27 @@
+import { formatAgo, formatInstant, formatUntil } from '../words/format.ts'
+import { behindOf } from '../words/link-words.ts'
+import { useNow } from './ticker.ts'
+
+const iso = (at: number) => new Date(at).toISOString()
+
+export function Ago({ at }: { readonly at: number }) {
+  return (
+    <time dateTime={iso(at)} title={formatInstant(at)} className="nowrap">
+      {formatAgo(at, useNow())}
+    </time>
+  )
+}
+
+export function Until({ at }: { readonly at: number }) {
+  return (
+    <time dateTime={iso(at)} title={formatInstant(at)} className="nowrap">
+      {formatUntil(at, useNow())}
+    </time>
+  )
+}
+
+/** “2 min 14 s behind”, or the words for a target that has everything. */
+export function Behind({ oldestPendingAt }: { readonly oldestPendingAt: number | null }) {
+  const now = useNow()
+  return <>{behindOf(oldestPendingAt, now) ?? 'Nothing pending'}</>
+}

@@ -1,0 +1,122 @@
+import { ActionIcon, AppShell, Tooltip } from '@mantine/core'
+import { IconKeyboard } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { ToneBadge } from '../components/tone.tsx'
+import { useConsole, useLive } from '../console-parts.ts'
+import { formatClock, formatCount } from '../words/format.ts'
+import { overallOf } from '../words/overall.ts'
+import { Announcer } from './announcer.tsx'
+import { DemoSwitch } from './demo-switch.tsx'
+import { destinations } from './destinations.ts'
+import { JobsIndicator } from './jobs-indicator.tsx'
+import { LiveBanner } from './live-banner.tsx'
+import { Mark } from './mark.tsx'
+import { ShortcutSheet } from './shortcut-sheet.tsx'
+import { useShortcuts } from './use-shortcuts.ts'
+
+/** The frame around every page: where one is, how everything stands, what runs. */
+export function Shell() {
+  const [help, setHelp] = useState(false)
+  useShortcuts(useCallback(() => setHelp(true), []))
+  useFocusOnNewPage()
+  return (
+    <>
+      <a
+        className="skip-link"
+        href="#main"
+        onClick={(event) => {
+          // The hash belongs to the router.
+          event.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
+        Skip to the page
+      </a>
+      <AppShell header={{ height: 52 }} navbar={{ width: 200, breakpoint: 0 }} padding={20}>
+        <AppShell.Header className="shell-header">
+          <Link to="/" className="brand">
+            <Mark />
+            Lockstep
+          </Link>
+          <GlobalState />
+          <DemoSwitch />
+          <JobsIndicator />
+          <Tooltip label="Keyboard shortcuts (?)">
+            <ActionIcon aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
+              <IconKeyboard size={18} />
+            </ActionIcon>
+          </Tooltip>
+        </AppShell.Header>
+        <Navigation />
+        <AppShell.Main id="main" tabIndex={-1} style={{ outline: 'none' }}>
+          <div style={{ margin: '-20px -20px 20px' }}>
+            <LiveBanner />
+          </div>
+          <Outlet />
+        </AppShell.Main>
+      </AppShell>
+      <ShortcutSheet opened={help} onClose={() => setHelp(false)} />
+    </>
+  )
+}
+
+function GlobalState() {
+  const { queries } = useConsole()
+  const { data } = useQuery(queries.overview)
+  const live = useLive()
+  const overall = data ? overallOf(data) : null
+  return (
+    <div style={{ flex: 1, minWidth: 0 }}>
+      {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}
+      <Announcer sentence={live.kind === 'lost' ? 'The engine does not answer.' : (overall?.sentence ?? '')} />
+    </div>
+  )
+}
+
+function Navigation() {
+  const { queries } = useConsole()
+  const { data } = useQuery(queries.overview)
+  const attention = data ? data.totals.failing + data.totals.parked : 0
+  return (
+    <AppShell.Navbar className="shell-nav" aria-label="Pages">
+      {destinations.map(({ to, title, icon: Icon }) => (
+        <Link key={to} to={to} className="nav-entry" activeOptions={{ exact: to === '/', includeSearch: false }}>
+          <Icon size={17} stroke={1.7} aria-hidden />
+          {title}
+          {to === '/failures' && attention > 0 && (
+            <span className="nav-count" aria-label={`${attention} need attention`} role="img">
+              {formatCount(attention)}
+            </span>
+          )}
+        </Link>
+      ))}
+      <Freshness />
+    </AppShell.Navbar>
+  )
+}
+
+function Freshness() {
+  const { kind, asOf } = useLive()
+  return (
+    <div className="nav-foot">
+      {kind === 'live' && asOf !== null
+        ? `Live, as of ${formatClock(asOf)}`
+        : kind === 'lost'
+          ? 'Not live'
+          : 'Connecting…'}
+    </div>
+  )
+}
+
+/** After a change of page the focus goes to its heading, so that keyboard and speech start where the page does. */
+function useFocusOnNewPage(): void {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const first = useRef(true)
+  useEffect(() => {
+    if (!first.current) document.getElementById('page-title')?.focus({ preventScroll: true })
+    first.current = false
+    window.scrollTo(0, 0)
+  }, [path])
+}

@@ -1,0 +1,209 @@
+import { Button, Checkbox } from '@mantine/core'
+import { IconRefresh } from '@tabler/icons-react'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useRef, type ReactNode } from 'react'
+import type { FailureListInput } from '../../../shared/api/inputs.ts'
+import type { Failure } from '../../../shared/model/task.ts'
+import { HeaderCell, Spacer } from '../../components/data-table.tsx'
+import { ToldNote } from '../../components/told-note.tsx'
+import { Ago, Until } from '../../components/times.tsx'
+import type { FailureSearch } from '../../search.ts'
+import { formatBytes, formatCount } from '../../words/format.ts'
+import { operationWords, placeOf } from '../../words/link-words.ts'
+import { tellError, titleOf } from '../../words/told.ts'
+import { pageLength, useFailureRows } from './failure-rows.ts'
+
+/** Every row has this height, so that the place of row 4,000 is known before it is read. */
+const rowPx = 98
+
+type SortId = FailureListInput['sort']
+
+interface FailureTableProps {
+  readonly search: FailureSearch
+  readonly total: number
+  readonly chosen: ReadonlySet<number>
+  readonly onChoose: (seq: number, chosen: boolean) => void
+  readonly onSort: (sort: SortId, ascending: boolean) => void
+  readonly onOpen: (seq: number) => void
+  readonly onRetry: (failure: Failure) => void
+}
+
+const columns: readonly { id: string; title: string; width?: string; sort?: SortId; align?: 'end' }[] = [
+  { id: 'choose', title: '', width: '44px' },
+  { id: 'object', title: 'Object', width: '29%', sort: 'key' },
+  { id: 'rule', title: 'Rule and target', width: '150px' },
+  { id: 'cause', title: 'Cause and remedy' },
+  { id: 'attempts', title: 'Attempts', width: '92px', sort: 'attempts', align: 'end' },
+  { id: 'next', title: 'Next attempt', width: '118px', sort: 'nextAttemptAt', align: 'end' },
+  { id: 'last', title: 'Last attempt', width: '128px', sort: 'lastAttemptAt', align: 'end' },
+  { id: 'act', title: '', width: '96px' },
+]
+
+/** Draws the rows in view of a list that stays in the engine. */
+export function FailureTable(props: FailureTableProps) {
+  const { search, total } = props
+  const scroll = useRef<HTMLDivElement>(null)
+  const virtual = useVirtualizer({
+    count: total,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => rowPx,
+    overscan: 6,
+  })
+  const window = virtual.getVirtualItems()
+  const first = window[0]?.index ?? 0
+  const rows = useFailureRows(search, first, Math.min(total - 1, window.at(-1)?.index ?? pageLength - 1))
+  const before = window[0]?.start ?? 0
+  const after = Math.max(0, virtual.getTotalSize() - (window.at(-1)?.end ?? 0))
+  return (
+    <>
+      {rows.error !== null && <ToldNote told={tellError(rows.error)} />}
+      <div
+        className="panel table-scroll"
+        ref={scroll}
+        role="region"
+        aria-label="Failures"
+        tabIndex={0}
+        style={{ height: 'calc(100vh - 232px)', minHeight: 320, scrollPaddingBottom: 8 }}
+      >
+        <table className="table" aria-label="Failures" aria-rowcount={total + 1} style={{ minWidth: 1010 }}>
+          <colgroup>
+            {columns.map((column) => (
+              <col key={column.id} style={{ width: column.width }} />
+            ))}
+          </colgroup>
+          <Head {...props} />
+          <tbody>
+            <Spacer height={before} span={columns.length} />
+            {window.map(({ index }) => (
+              <Row key={index} index={index} failure={rows.at(index)} {...props} />
+            ))}
+            <Spacer height={after} span={columns.length} />
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+function Head({ search, onSort }: FailureTableProps) {
+  const sort = search.sort ?? 'lastAttemptAt'
+  const ascending = search.ascending ?? false
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {columns.map((column) => {
+          const by = column.sort
+          if (column.title === '')
+            return <td key={column.id} style={{ position: 'sticky', top: 0, background: 'var(--panel)', zIndex: 1 }} />
+          const direction = by === sort ? (ascending ? 'asc' : 'desc') : null
+          return (
+            <HeaderCell
+              key={column.id}
+              title={column.title}
+              align={column.align}
+              direction={direction}
+              onSort={by === undefined ? null : () => onSort(by, direction === 'desc')}
+            />
+          )
+        })}
+      </tr>
+    </thead>
+  )
+}
+
+interface RowProps extends FailureTableProps {
+  readonly index: number
+  readonly failure: Failure | undefined
+}
+
+function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
+  if (failure === undefined) {
+    return (
+      <tr aria-rowindex={index + 2} style={{ height: rowPx }}>
+        <td colSpan={columns.length} className="dim">
+          Loading…
+        </td>
+      </tr>
+    )
+  }
+  const selected = chosen.has(failure.seq)
+  return (
+    <tr aria-rowindex={index + 2} aria-selected={selected} style={{ height: rowPx }}>
+      <td style={{ paddingTop: 9 }}>
+        <Checkbox
+          size="sm"
+          aria-label={`Choose ${failure.key}`}
+          checked={selected}
+          onChange={(event) => onChoose(failure.seq, event.currentTarget.checked)}
+        />
+      </td>
+      <td>
+        <button type="button" className="row-link clip2" title={failure.key} onClick={() => onOpen(failure.seq)}>
+          {failure.key}
+        </button>
+        <Line>
+          {operationWords[failure.operation]}
+          {failure.sizeBytes !== null && `, ${formatBytes(failure.sizeBytes)}`}
+        </Line>
+        {failure.versionId !== null && (
+          <Line title={failure.versionId}>
+            version <span className="mono">{failure.versionId}</span>
+          </Line>
+        )}
+      </td>
+      <td>
+        <div className="clip2">{failure.ruleId}</div>
+        <div className="dim clip2">to {placeOf(failure.target)}</div>
+      </td>
+      <td>
+        <div
+          className="clip"
+          style={{ fontWeight: 600 }}
+          title={`${failure.fault.code}: ${titleOf(failure.fault.code)}`}
+        >
+          {titleOf(failure.fault.code)}
+        </div>
+        <div className="clip" title={failure.fault.message}>
+          {failure.fault.message}
+        </div>
+        <div className="dim clip2" title={failure.fault.remedy}>
+          {failure.fault.remedy}
+        </div>
+      </td>
+      <td data-align="end">{formatCount(failure.attempts)}</td>
+      <td data-align="end">
+        <NextAttempt failure={failure} />
+      </td>
+      <td data-align="end">
+        <Ago at={failure.lastAttemptAt} />
+      </td>
+      <td data-align="end">
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconRefresh size={13} aria-hidden />}
+          aria-label={`Retry ${failure.key}`}
+          onClick={() => onRetry(failure)}
+        >
+          Retry
+        </Button>
+      </td>
+    </tr>
+  )
+}
+
+function Line({ title, children }: { readonly title?: string; readonly children: ReactNode }) {
+  return (
+    <div className="dim clip" title={title}>
+      {children}
+    </div>
+  )
+}
+
+/** “in 12 s”, “parked”, or that a worker has it at this moment. */
+export function NextAttempt({ failure }: { readonly failure: Pick<Failure, 'state' | 'nextAttemptAt'> }) {
+  if (failure.state === 'leased') return <>under way</>
+  if (failure.state === 'ready') return <>in the queue</>
+  if (failure.state === 'parked' || failure.nextAttemptAt === null) return <strong>parked</strong>
+  return <Until at={failure.nextAttemptAt} />
+}

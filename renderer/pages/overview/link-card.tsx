@@ -1,0 +1,85 @@
+import { Link } from '@tanstack/react-router'
+import type { LinkView } from '../../../shared/model/rule.ts'
+import type { SiteHealth } from '../../../shared/model/site.ts'
+import { Route } from '../../components/place.tsx'
+import { Behind } from '../../components/times.tsx'
+import { StateBadge } from '../../components/tone.tsx'
+import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../words/format.ts'
+import { forecastOf, stateWords, whyOf } from '../../words/link-words.ts'
+
+interface LinkCardProps {
+  readonly link: LinkView
+  readonly targetHealth: SiteHealth | null
+}
+
+/** One rule to one target: its state and why, how far behind, how fast, and the way to what failed. */
+export function LinkCard({ link, targetHealth }: LinkCardProps) {
+  const why = whyOf(link)
+  return (
+    <article className="panel link-card" data-tone={stateWords[link.state.kind].tone} aria-label={link.linkId}>
+      <div className="link-card-head">
+        <div style={{ display: 'flex', justifyContent: 'space-between', gap: 10, alignItems: 'center' }}>
+          <Link className="row-link clip" to="/rules/$ruleId" params={{ ruleId: link.ruleId }}>
+            {link.ruleId}
+          </Link>
+          <StateBadge state={link.state} />
+        </div>
+        <div className="link-places">
+          <Route source={link.source} target={link.target} />
+        </div>
+      </div>
+      {why && (
+        <p className="link-why">
+          {why.reason} {why.remedy && <span className="dim">{why.remedy}</span>}
+        </p>
+      )}
+      <dl className="link-facts">
+        <Fact name="Backlog">
+          {countOf(link.backlogCount, 'change')}, {formatBytes(link.backlogBytes)}
+        </Fact>
+        <Fact name="Oldest pending">
+          <Behind oldestPendingAt={link.oldestPendingAt} />
+        </Fact>
+        <Fact name="Rate">
+          {formatByteRate(link.bytesPerSecond)}, {formatObjectRate(link.objectsPerSecond)}
+        </Fact>
+        <Fact name="Round trip to the target">
+          {targetHealth?.rttMs ? formatMs(targetHealth.rttMs.current) : 'not measured'}
+        </Fact>
+        <Fact name="Forecast">{forecastOf(link)}</Fact>
+        <Fact name="Not in step">
+          <Attention link={link} />
+        </Fact>
+      </dl>
+    </article>
+  )
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+/** How many items failed, each count leading to exactly those rows. */
+export function Attention({ link }: { readonly link: Pick<LinkView, 'linkId' | 'failing' | 'parked'> }) {
+  if (link.failing + link.parked === 0) return <>Nothing failed</>
+  return (
+    <>
+      {link.failing > 0 && (
+        <Link className="row-link" to="/failures" search={{ link: link.linkId, state: 'delayed' }}>
+          {formatCount(link.failing)} trying again
+        </Link>
+      )}
+      {link.failing > 0 && link.parked > 0 && ', '}
+      {link.parked > 0 && (
+        <Link className="row-link" to="/failures" search={{ link: link.linkId, state: 'parked' }}>
+          {formatCount(link.parked)} parked
+        </Link>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,118 @@
+import { Button, Title } from '@mantine/core'
+import { IconPlus } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { Overview } from '../../../shared/model/overview.ts'
+import type { SiteView } from '../../../shared/model/site.ts'
+import { ChartsPanel } from '../../charts/charts-panel.tsx'
+import { Loaded } from '../../components/loaded.tsx'
+import { Empty, Page, Stat } from '../../components/page.tsx'
+import { Behind } from '../../components/times.tsx'
+import { useConsole } from '../../console-parts.ts'
+import { countOf, formatByteRate, formatBytes, formatClock, formatCount, formatObjectRate } from '../../words/format.ts'
+import { LinkCard } from './link-card.tsx'
+import { worstFirst } from './worst-first.ts'
+
+export function OverviewPage() {
+  const { queries } = useConsole()
+  const overview = useQuery(queries.overview)
+  const sites = useQuery(queries.sites)
+  return (
+    <Page
+      title="Overview"
+      lead={overview.data && `As of ${formatClock(overview.data.asOf)}`}
+      actions={overview.data && overview.data.links.length > 0 ? <PairButton /> : null}
+    >
+      <Loaded query={overview} what="the overview">
+        {(value) =>
+          value.links.length === 0 ? <NothingPaired /> : <Everything overview={value} sites={sites.data ?? []} />
+        }
+      </Loaded>
+    </Page>
+  )
+}
+
+function PairButton() {
+  return (
+    <Button component={Link} to="/pair" leftSection={<IconPlus size={14} aria-hidden />}>
+      Pair two sites
+    </Button>
+  )
+}
+
+function NothingPaired() {
+  return (
+    <Empty title="Nothing is kept in step yet" action={<PairButton />}>
+      Lockstep copies every change in a bucket on one S3 site to a bucket on another, in order, and keeps on until both
+      are equal. It shows at every moment what is behind, what failed and why.
+    </Empty>
+  )
+}
+
+function Everything({ overview, sites }: { readonly overview: Overview; readonly sites: readonly SiteView[] }) {
+  const siteOf = (id: string) => sites.find((site) => site.id === id)
+  return (
+    <>
+      <Totals overview={overview} />
+      <ChartsPanel linkId={null} title="All links over time" />
+      <section aria-label="Links">
+        <Title order={2} mb="xs">
+          {countOf(overview.links.length, 'link')}
+        </Title>
+        <div className="link-grid">
+          {worstFirst(overview.links).map((link) => (
+            <LinkCard key={link.linkId} link={link} targetHealth={siteOf(link.target.site)?.health ?? null} />
+          ))}
+        </div>
+      </section>
+    </>
+  )
+}
+
+function Totals({ overview }: { readonly overview: Overview }) {
+  const { totals, workers } = overview
+  return (
+    <dl className="panel stats" style={{ margin: 0 }} aria-label="Totals">
+      <Stat name="Backlog" note={formatBytes(totals.backlogBytes)}>
+        {countOf(totals.backlogCount, 'change')}
+      </Stat>
+      <Stat name="Oldest pending change" note="what a loss of the source would cost now">
+        <Behind oldestPendingAt={totals.oldestPendingAt} />
+      </Stat>
+      <Stat name="Throughput" note={formatObjectRate(totals.objectsPerSecond)}>
+        {formatByteRate(totals.bytesPerSecond)}
+      </Stat>
+      <Stat
+        name="Trying again"
+        note={
+          totals.failing > 0 ? (
+            <Link className="row-link" to="/failures" search={{ state: 'delayed' }}>
+              Show them
+            </Link>
+          ) : (
+            'none'
+          )
+        }
+      >
+        {countOf(totals.failing, 'item')}
+      </Stat>
+      <Stat
+        name="Parked, need you"
+        note={
+          totals.parked > 0 ? (
+            <Link className="row-link" to="/failures" search={{ state: 'parked' }}>
+              Show them
+            </Link>
+          ) : (
+            'none'
+          )
+        }
+      >
+        {countOf(totals.parked, 'item')}
+      </Stat>
+      <Stat name="Workers busy" note={`of ${formatCount(workers.limit)} at most`}>
+        {formatCount(workers.busy)}
+      </Stat>
+    </dl>
+  )
+}

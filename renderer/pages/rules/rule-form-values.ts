@@ -1,0 +1,158 @@
+import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
+
+/** A rule as it stands in the fields of the form: what may be half typed is text. */
+export interface RuleFormValues {
+  id: string
+  enabled: boolean
+  priority: string | number
+  source: BucketAt
+  targets: BucketAt[]
+  prefix: string
+  /** One pattern a line. */
+  exclude: string
+  /** One `key=value` a line. */
+  tags: string
+  existingObjects: boolean
+  deleteMarkers: boolean
+  versionDeletes: boolean
+  metadata: boolean
+  objectLock: Rule['objectLock']
+  storageClass: string
+  bandwidth: string | number
+  bandwidthUnit: 'KiB' | 'MiB'
+  brake: boolean
+  brakeCount: string | number
+  brakePercent: string | number
+  brakeMinutes: string | number
+  scanSeconds: string | number
+}
+
+export type RuleFormErrors = Partial<Record<keyof RuleFormValues, string>>
+
+export function valuesOf(rule: Rule): RuleFormValues {
+  const brake = rule.deleteBrake ?? { count: 1000, share: 0.5, windowMs: 600_000 }
+  const limit = rule.bandwidth.bytesPerSecond
+  const inMiB = limit !== null && limit % 1_048_576 === 0
+  return {
+    id: rule.id,
+    enabled: rule.enabled,
+    priority: rule.priority,
+    source: rule.source,
+    targets: [...rule.targets],
+    prefix: rule.filter.prefix,
+    exclude: rule.filter.exclude.join('\n'),
+    tags: Object.entries(rule.filter.tags)
+      .map(([key, value]) => `${key}=${value}`)
+      .join('\n'),
+    existingObjects: rule.existingObjects,
+    deleteMarkers: rule.deleteMarkers,
+    versionDeletes: rule.versionDeletes,
+    metadata: rule.metadata,
+    objectLock: rule.objectLock,
+    storageClass: rule.storageClass ?? '',
+    bandwidth: limit === null ? '' : limit / (inMiB ? 1_048_576 : 1024),
+    bandwidthUnit: limit === null || inMiB ? 'MiB' : 'KiB',
+    brake: rule.deleteBrake !== null,
+    brakeCount: brake.count,
+    brakePercent: brake.share * 100,
+    brakeMinutes: brake.windowMs / 60_000,
+    scanSeconds: rule.scanIntervalSeconds,
+  }
+}
+
+/** The defaults for a new pair; the id says from where to where, and is free of what ids may not hold. */
+export function newRuleValues(source: BucketAt, target: BucketAt, taken: readonly string[]): RuleFormValues {
+  const wish = `${source.bucket}-to-${target.site}`.replace(/[^a-z0-9-]+/g, '-').slice(0, 58)
+  return valuesOf(ruleSchema.parse({ id: freeId(wish, taken), source, targets: [target] }))
+}
+
+function freeId(wish: string, taken: readonly string[]): string {
+  for (let number = 2, id = wish; ; number++) {
+    if (!taken.includes(id)) return id
+    id = `${wish}-${number}`
+  }
+}
+
+export type ReadRule =
+  { readonly rule: Rule; readonly errors: null } | { readonly rule: null; readonly errors: RuleFormErrors }
+
+/** Reads the form; an error names the value and what to type instead. `ack` is kept from the rule that is edited. */
+export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRule {
+  const errors: RuleFormErrors = {}
+  const whole = (name: keyof RuleFormValues, least: number, most: number): number => {
+    const number = Number(values[name])
+    if (values[name] === '' || !Number.isInteger(number) || number < least || number > most) {
+      errors[name] = `“${String(values[name])}” does not fit: use a whole number from ${least} to ${most}.`
+    }
+    return number
+  }
+  const parsed = ruleSchema.safeParse({
+    id: values.id,
+    enabled: values.enabled,
+    priority: whole('priority', 0, 1000),
+    source: values.source,
+    targets: values.targets,
+    filter: { prefix: values.prefix, exclude: linesOf(values.exclude), tags: readTags(values.tags, errors) },
+    existingObjects: values.existingObjects,
+    deleteMarkers: values.deleteMarkers,
+    versionDeletes: values.versionDeletes,
+    metadata: values.metadata,
+    objectLock: values.objectLock,
+    storageClass: values.storageClass.trim() || null,
+    bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
+    ack,
+    deleteBrake: values.brake ? readBrake(whole) : null,
+    scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
+  })
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const name = fieldOf(String(issue.path[0] ?? 'id'))
+      errors[name] ??= `${quoted(values[name])}${issue.message}.`
+    }
+  }
+  return parsed.success && Object.keys(errors).length === 0
+    ? { rule: parsed.data, errors: null }
+    : { rule: null, errors }
+}
+
+const quoted = (value: unknown) => (typeof value === 'string' ? `“${value}” does not fit: ` : '')
+
+function fieldOf(path: string): keyof RuleFormValues {
+  if (path === 'filter') return 'prefix'
+  if (path === 'deleteBrake') return 'brakeCount'
+  if (path === 'scanIntervalSeconds') return 'scanSeconds'
+  return path as keyof RuleFormValues
+}
+
+function readBrake(whole: (name: keyof RuleFormValues, least: number, most: number) => number) {
+  return {
+    count: whole('brakeCount', 1, 1_000_000_000),
+    share: whole('brakePercent', 0, 100) / 100,
+    windowMs: whole('brakeMinutes', 1, 10_080) * 60_000,
+  }
+}
+
+function readBandwidth(values: RuleFormValues, errors: RuleFormErrors): number | null {
+  if (values.bandwidth === '') return null
+  const bytes = Math.round(Number(values.bandwidth) * (values.bandwidthUnit === 'MiB' ? 1_048_576 : 1024))
+  if (Number.isFinite(bytes) && bytes >= 1024) return bytes
+  errors.bandwidth = `“${values.bandwidth}” does not fit: use at least 1 KiB/s, or leave it empty for no limit.`
+  return null
+}
+
+function readTags(text: string, errors: RuleFormErrors): Record<string, string> {
+  const tags: Record<string, string> = {}
+  for (const line of linesOf(text)) {
+    const cut = line.indexOf('=')
+    if (cut < 1) errors.tags = `“${line}” does not fit: write one tag a line as key=value.`
+    else tags[line.slice(0, cut).trim()] = line.slice(cut + 1).trim()
+  }
+  return tags
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+}

@@ -1,0 +1,174 @@
+import { Button, Group, Menu } from '@mantine/core'
+import { IconDots, IconPencil, IconPlayerPause, IconPlayerPlay, IconScale, IconTrash } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { RuleView } from '../../../shared/model/rule.ts'
+import { ChartsPanel } from '../../charts/charts-panel.tsx'
+import { Confirm } from '../../components/confirm.tsx'
+import { JobLine } from '../../components/job-line.tsx'
+import { Loaded } from '../../components/loaded.tsx'
+import { Page, Panel } from '../../components/page.tsx'
+import { useAction } from '../../components/use-action.ts'
+import { useConsole } from '../../console-parts.ts'
+import { placeOf } from '../../words/link-words.ts'
+import { LinkCard } from '../overview/link-card.tsx'
+import { BrakeBanner } from './brake-banner.tsx'
+import { CompareReports } from './compare-reports.tsx'
+import { FeedsPanel } from './feeds-panel.tsx'
+import { CompareDialog, ResyncDialog } from './rule-dialogs.tsx'
+import { RuleEdit } from './rule-edit.tsx'
+import { withLiveLinks } from './rule-links.ts'
+import { RuleSummary } from './rule-summary.tsx'
+
+const route = getRouteApi('/rules/$ruleId')
+
+export function RulePage() {
+  const { queries } = useConsole()
+  const { ruleId } = route.useParams()
+  const rule = useQuery(queries.rule(ruleId))
+  const { data: overview } = useQuery(queries.overview)
+  const live = rule.data && withLiveLinks(rule.data, overview?.links ?? [])
+  return (
+    <Page
+      title={ruleId}
+      lead={live && `${placeOf(live.source)} to ${live.targets.map(placeOf).join(', ')}`}
+      actions={live && <Actions rule={live} />}
+    >
+      <Loaded query={{ ...rule, data: live, refetch: rule.refetch }} what="the rule">
+        {(view) => <Content rule={view} />}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Content({ rule }: { readonly rule: RuleView }) {
+  const { queries } = useConsole()
+  const { edit } = route.useSearch()
+  const navigate = route.useNavigate()
+  const sites = useQuery(queries.sites)
+  const healthOf = (id: string) => sites.data?.find((site) => site.id === id)?.health ?? null
+  if (edit)
+    return (
+      <RuleEdit
+        rule={rule}
+        onClose={() => void navigate({ to: '/rules/$ruleId', params: { ruleId: rule.id }, search: {} })}
+      />
+    )
+  return (
+    <>
+      {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
+      <RunningJobs ruleId={rule.id} />
+      <section aria-label="Links" className="link-grid">
+        {rule.links.map((link) => (
+          <LinkCard key={link.linkId} link={link} targetHealth={healthOf(link.target.site)} />
+        ))}
+      </section>
+      <FeedsPanel rule={rule} />
+      <CompareReports ruleId={rule.id} />
+      {rule.links[0] && (
+        <ChartsPanel linkId={rule.links.length === 1 ? rule.links[0].linkId : null} title={chartTitle(rule)} />
+      )}
+      <RuleSummary rule={rule} />
+    </>
+  )
+}
+
+function chartTitle(rule: RuleView): string {
+  return rule.links.length === 1 ? 'This link over time' : 'All links over time'
+}
+
+function RunningJobs({ ruleId }: { readonly ruleId: string }) {
+  const { queries } = useConsole()
+  const { data: jobs = [] } = useQuery(queries.jobs)
+  const running = jobs.filter((job) => job.ruleId === ruleId && job.state === 'running')
+  if (running.length === 0) return null
+  return (
+    <Panel title="Running">
+      {running.map((job) => (
+        <JobLine key={job.id} job={job} />
+      ))}
+    </Panel>
+  )
+}
+
+type Open = 'compare' | 'resync' | 'remove' | null
+
+function Actions({ rule }: { readonly rule: RuleView }) {
+  const { client } = useConsole()
+  const navigate = route.useNavigate()
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => setOpen(null)
+  const { id } = rule
+  const pause = useAction(
+    () => client.rules.pause.mutate({ id }),
+    () => `${id} is paused. Changes still gather and will follow.`,
+  )
+  const resume = useAction(
+    () => client.rules.resume.mutate({ id }),
+    () => `${id} goes on.`,
+  )
+  const remove = useAction(
+    () => client.rules.remove.mutate({ id }),
+    () => `The rule ${id} was removed.`,
+  )
+  return (
+    <Group gap="xs">
+      {rule.paused?.by === 'operator' ? (
+        <Button leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={() => resume.mutate(undefined)}>
+          Resume
+        </Button>
+      ) : (
+        rule.paused === null && (
+          <Button
+            variant="default"
+            leftSection={<IconPlayerPause size={14} aria-hidden />}
+            onClick={() => pause.mutate(undefined)}
+          >
+            Pause
+          </Button>
+        )
+      )}
+      <Button variant="default" leftSection={<IconScale size={14} aria-hidden />} onClick={() => setOpen('compare')}>
+        Compare
+      </Button>
+      <Button
+        variant="default"
+        onClick={() => void navigate({ to: '/rules/$ruleId', params: { ruleId: id }, search: { edit: true } })}
+        leftSection={<IconPencil size={14} aria-hidden />}
+      >
+        Edit
+      </Button>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button variant="default" leftSection={<IconDots size={14} aria-hidden />}>
+            More
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => setOpen('resync')}>Resync…</Menu.Item>
+          <Menu.Item onClick={() => void navigate({ to: '/activity', search: { rule: id } })}>
+            Activity of this rule
+          </Menu.Item>
+          <Menu.Item color="red" leftSection={<IconTrash size={14} aria-hidden />} onClick={() => setOpen('remove')}>
+            Remove…
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <CompareDialog ruleId={id} opened={open === 'compare'} onClose={close} />
+      <ResyncDialog rule={rule} opened={open === 'resync'} onClose={close} />
+      <Confirm
+        opened={open === 'remove'}
+        title={`Remove the rule ${id}?`}
+        confirm="Remove the rule"
+        danger
+        busy={remove.isPending}
+        onClose={close}
+        onConfirm={() => remove.mutate(undefined, { onSuccess: () => void navigate({ to: '/rules' }) })}
+      >
+        Replication from {placeOf(rule.source)} to {rule.targets.map(placeOf).join(', ')} stops, and the rule’s queue
+        and failure list are forgotten. The objects on both sides stay exactly as they are.
+      </Confirm>
+    </Group>
+  )
+}

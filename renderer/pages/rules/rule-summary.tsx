@@ -1,0 +1,67 @@
+import type { Rule } from '../../../shared/model/rule.ts'
+import { Panel } from '../../components/page.tsx'
+import { countOf, formatByteRate, formatDuration, formatShare } from '../../words/format.ts'
+import { placeOf } from '../../words/link-words.ts'
+
+const writeWords: Record<Rule['ack']['policy'], string> = {
+  async: 'as done when the source has it; the copy follows',
+  one: 'as done when one target has it too',
+  majority: 'as done when most sites have it',
+  all: 'as done when every target has it',
+}
+
+/** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
+export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
+  const { filter, deleteBrake, bandwidth } = rule
+  const tags = Object.entries(filter.tags).map(([key, value]) => `${key}=${value}`)
+  return [
+    ['Source', placeOf(rule.source)],
+    [rule.targets.length === 1 ? 'Target' : 'Targets', rule.targets.map(placeOf).join(', ')],
+    ['Keys', filter.prefix === '' ? 'all' : `those that start with ${filter.prefix}`],
+    ['Left out', filter.exclude.length === 0 ? 'nothing' : filter.exclude.join(', ')],
+    ['Tags', tags.length === 0 ? 'not looked at' : `only objects with ${tags.join(', ')}`],
+    [
+      'Existing objects',
+      rule.existingObjects ? 'copied, all versions' : 'left; only changes from the start on are copied',
+    ],
+    ['Deletes', rule.deleteMarkers ? 'repeated at the target; older versions stay' : 'not repeated'],
+    ['Permanent deletes', rule.versionDeletes ? 'repeated at the target' : 'not repeated'],
+    ['Tags and metadata', rule.metadata ? 'kept in step' : 'as at the time of the copy'],
+    ['Object lock', rule.objectLock === 'replicate' ? 'retention and holds are set at the target too' : 'ignored'],
+    ['Storage class', rule.storageClass ?? 'the source’s, where the target has it'],
+    [
+      'Bandwidth',
+      bandwidth.bytesPerSecond === null ? 'no limit' : `at most ${formatByteRate(bandwidth.bytesPerSecond)}`,
+    ],
+    [
+      'Brake for deletes',
+      deleteBrake === null
+        ? 'off'
+        : `over ${countOf(deleteBrake.count, 'delete')} and ${formatShare(deleteBrake.share)} of changes within ${formatDuration(deleteBrake.windowMs)}`,
+    ],
+    ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
+    ['Priority', String(rule.priority)],
+    ['A write counts', writeWords[rule.ack.policy]],
+  ]
+}
+
+export function RuleFacts({ rule }: { readonly rule: Rule }) {
+  return (
+    <dl className="facts">
+      {ruleLines(rule).map(([name, words]) => (
+        <div key={name} style={{ display: 'contents' }}>
+          <dt>{name}</dt>
+          <dd>{words}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+export function RuleSummary({ rule }: { readonly rule: Rule }) {
+  return (
+    <Panel title="What the rule does">
+      <RuleFacts rule={rule} />
+    </Panel>
+  )
+}

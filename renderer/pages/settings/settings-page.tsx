@@ -1,0 +1,153 @@
+import { Button, CopyButton, Group, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { Settings } from '../../../shared/api/engine-api.ts'
+import { Loaded } from '../../components/loaded.tsx'
+import { Page, Panel } from '../../components/page.tsx'
+import { useConsole } from '../../console-parts.ts'
+import { KeysSwitch } from '../../layout/shortcut-sheet.tsx'
+import { formatClock } from '../../words/format.ts'
+import { ConfigPanel } from './config-panel.tsx'
+import { WorkersPanel } from './workers-panel.tsx'
+
+export function SettingsPage() {
+  const { queries } = useConsole()
+  const settings = useQuery(queries.settings)
+  return (
+    <Page title="Settings">
+      <Panel title="This screen">
+        <Theme />
+        <KeysSwitch />
+      </Panel>
+      <Loaded query={settings} what="the settings">
+        {(value) => (
+          <>
+            <WorkersPanel workers={value.workers} />
+            <WherePanel settings={value} />
+            <ConfigPanel />
+            <DiagnosticsPanel />
+          </>
+        )}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Theme() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  return (
+    <Group gap="md">
+      <Text id="theme-label">Appearance</Text>
+      <SegmentedControl
+        size="xs"
+        aria-labelledby="theme-label"
+        color="petrol"
+        data={[
+          { value: 'auto', label: 'As the system' },
+          { value: 'light', label: 'Light' },
+          { value: 'dark', label: 'Dark' },
+        ]}
+        value={colorScheme}
+        onChange={(value) => setColorScheme(value as 'auto' | 'light' | 'dark')}
+      />
+    </Group>
+  )
+}
+
+const secretsWords: Record<Settings['secretsIn'], string> = {
+  keychain: 'In this computer’s keychain',
+  vault: 'In an encrypted vault in the data directory',
+  config: 'In the configuration file or the environment: keep that file to yourself',
+}
+
+function WherePanel({ settings }: { readonly settings: Settings }) {
+  return (
+    <Panel title="Where things are">
+      <dl className="facts">
+        <dt>Secrets</dt>
+        <dd>{secretsWords[settings.secretsIn]}</dd>
+        <dt>Data directory</dt>
+        <dd>
+          <Copyable text={settings.dataDir} what="the data directory" />
+        </dd>
+        <dt>Webhook receiver</dt>
+        <dd>
+          {settings.webhook === null ? (
+            'Off. Sites without an event stream can tell of changes by it: set “notifications” in the configuration.'
+          ) : (
+            <Copyable text={settings.webhook.url} what="the webhook address" />
+          )}
+        </dd>
+        <dt>Version</dt>
+        <dd>
+          Lockstep {settings.version}, {settings.runtime}
+        </dd>
+      </dl>
+    </Panel>
+  )
+}
+
+function Copyable({ text, what }: { readonly text: string; readonly what: string }) {
+  return (
+    <Group gap="sm" wrap="nowrap" align="flex-start">
+      <span className="mono wrap">{text}</span>
+      <CopyAction text={text} label={`Copy ${what}`}>
+        Copy
+      </CopyAction>
+    </Group>
+  )
+}
+
+function CopyAction({
+  text,
+  label,
+  children,
+}: {
+  readonly text: string
+  readonly label: string
+  readonly children: ReactNode
+}) {
+  return (
+    <CopyButton value={text}>
+      {({ copied, copy }) => (
+        <Button size="compact-xs" variant="default" aria-label={label} onClick={copy}>
+          {copied ? 'Copied' : children}
+        </Button>
+      )}
+    </CopyButton>
+  )
+}
+
+function DiagnosticsPanel() {
+  const { queries } = useConsole()
+  const diagnostics = useQuery({ ...queries.diagnostics, enabled: false })
+  return (
+    <Panel
+      title="Diagnostics"
+      actions={
+        <Group gap="xs">
+          {diagnostics.data && (
+            <CopyAction text={diagnostics.data.text} label="Copy the report">
+              Copy the report
+            </CopyAction>
+          )}
+          <Button variant="default" loading={diagnostics.isFetching} onClick={() => void diagnostics.refetch()}>
+            {diagnostics.data ? 'Read again' : 'Read the report'}
+          </Button>
+        </Group>
+      }
+    >
+      <Text c="dimmed">
+        {diagnostics.data
+          ? `As of ${formatClock(diagnostics.data.asOf)}. It holds no keys; look it through before you pass it on.`
+          : 'What the engine knows of itself: queues, feeds, last faults. For a report to whoever helps you.'}
+      </Text>
+      {diagnostics.isError && <Text c="var(--bad)">The report could not be read. Try again.</Text>}
+      {diagnostics.data && (
+        <pre className="raw" tabIndex={0} aria-label="Diagnostics report">
+          {diagnostics.data.text}
+        </pre>
+      )}
+    </Panel>
+  )
+}

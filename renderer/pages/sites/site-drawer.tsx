@@ -1,0 +1,211 @@
+import { Button, Drawer, Group, Stack, Title } from '@mantine/core'
+import { useState } from 'react'
+import type { SiteView } from '../../../shared/model/site.ts'
+import { Confirm } from '../../components/confirm.tsx'
+import { Ago } from '../../components/times.tsx'
+import { ToldNote } from '../../components/told-note.tsx'
+import { ToneBadge } from '../../components/tone.tsx'
+import { useAction } from '../../components/use-action.ts'
+import { useConsole } from '../../console-parts.ts'
+import { formatByteRate, formatClock, formatDuration, formatMs, formatShare } from '../../words/format.ts'
+import {
+  capabilitySentences,
+  credentialsWords,
+  rttWords,
+  siteState,
+  skewWords,
+  vendorNames,
+} from '../../words/site-words.ts'
+import { tellFault } from '../../words/told.ts'
+import { SiteEditor } from './site-editor.tsx'
+
+/** One site: how it is, what it can do, and what can be done with it. */
+export function SiteDrawer({ site, onClose }: { readonly site: SiteView | null; readonly onClose: () => void }) {
+  return (
+    <Drawer
+      opened={site !== null}
+      onClose={onClose}
+      position="right"
+      size={540}
+      title={site?.name}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {site && <Detail site={site} onGone={onClose} />}
+    </Drawer>
+  )
+}
+
+function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: () => void }) {
+  const { health } = site
+  const { label, tone } = siteState(site)
+  return (
+    <Stack gap="lg">
+      <Group gap="sm">
+        <ToneBadge tone={tone}>{label}</ToneBadge>
+        <span className="dim">as of {formatClock(health.asOf)}</span>
+      </Group>
+      <Actions site={site} onGone={onGone} />
+      {health.lastFault !== null && health.state === 'offline' && <ToldNote told={tellFault(health.lastFault)} />}
+      <Health site={site} />
+      <Capabilities site={site} />
+      <section aria-label="Connection">
+        <Title order={2} mb={6}>
+          Connection
+        </Title>
+        <dl className="facts">
+          <dt>Endpoint</dt>
+          <dd>{site.endpoint}</dd>
+          <dt>Id, region</dt>
+          <dd>
+            {site.id}, {site.region}
+          </dd>
+          <dt>Bucket addresses</dt>
+          <dd>{site.pathStyle ? 'host/bucket/key' : 'bucket.host/key'}</dd>
+          <dt>Certificate</dt>
+          <dd>{certificateWords(site)}</dd>
+          <dt>Keys</dt>
+          <dd>
+            {site.accessKeyHint}, {credentialsWords[site.credentialsFrom]}
+          </dd>
+          <dt>Used by</dt>
+          <dd>{site.usedByRules.length === 0 ? 'no rule' : site.usedByRules.join(', ')}</dd>
+        </dl>
+      </section>
+    </Stack>
+  )
+}
+
+function certificateWords({ endpoint, tls }: SiteView): string {
+  if (endpoint.startsWith('http:')) return 'none: the connection is not encrypted'
+  if (tls.insecureSkipVerify) return 'any is accepted: not safe'
+  return tls.caFile ? `checked against ${tls.caFile}` : 'checked against this computer’s authorities'
+}
+
+function Health({ site: { health } }: { readonly site: SiteView }) {
+  return (
+    <section aria-label="Health">
+      <Title order={2} mb={6}>
+        Health, of the last 60 probes
+      </Title>
+      <dl className="facts">
+        <dt>Round trip</dt>
+        <dd>{rttWords(health)}</dd>
+        <dt>Jitter</dt>
+        <dd>{health.jitterMs === null ? 'not measured' : formatMs(health.jitterMs)}</dd>
+        <dt>Probes lost</dt>
+        <dd>{health.probeLoss === null ? 'not measured' : formatShare(health.probeLoss)}</dd>
+        <dt>Clock</dt>
+        <dd>{health.clockSkewMs === null ? 'not measured' : skewWords(health.clockSkewMs)}</dd>
+        {health.downSince !== null && (
+          <>
+            <dt>Down since</dt>
+            <dd>
+              {formatClock(health.downSince)} (<Ago at={health.downSince} />)
+            </dd>
+          </>
+        )}
+        <dt>Downtime in all</dt>
+        <dd>{health.totalDownMs === 0 ? 'none' : formatDuration(health.totalDownMs)}</dd>
+        <dt>Read from it</dt>
+        <dd>{formatByteRate(health.readBytesPerSecond)}</dd>
+        <dt>Written to it</dt>
+        <dd>{formatByteRate(health.writeBytesPerSecond)}</dd>
+      </dl>
+    </section>
+  )
+}
+
+function Capabilities({ site: { capabilities } }: { readonly site: SiteView }) {
+  return (
+    <section aria-label="What it can do">
+      <Title order={2} mb={6}>
+        What it can do
+      </Title>
+      {capabilities === null ? (
+        <p style={{ margin: 0 }}>Not known yet: probe it.</p>
+      ) : (
+        <>
+          <p style={{ margin: '0 0 4px' }}>
+            {vendorNames[capabilities.vendor]},{' '}
+            <span className="dim">
+              probed <Ago at={capabilities.probedAt} />
+            </span>
+          </p>
+          <ul style={{ margin: 0, paddingLeft: 18 }}>
+            {capabilitySentences(capabilities).map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  )
+}
+
+function Actions({ site, onGone }: { readonly site: SiteView; readonly onGone: () => void }) {
+  const { client } = useConsole()
+  const [open, setOpen] = useState<'edit' | 'remove' | null>(null)
+  const { id, name } = site
+  const pause = useAction(
+    () => client.sites.pause.mutate({ id }),
+    () => `${name} is paused: nothing is read from it or written to it.`,
+  )
+  const resume = useAction(
+    () => client.sites.resume.mutate({ id }),
+    () => `${name} goes on.`,
+  )
+  const probe = useAction(
+    () => client.sites.probe.mutate({ id }),
+    (probed) => `${name} was probed: ${siteState(probed).label.toLowerCase()}.`,
+  )
+  const remove = useAction(
+    () => client.sites.remove.mutate({ id }),
+    () => `${name} was removed.`,
+  )
+  return (
+    <Group gap="xs">
+      <Button variant="default" loading={probe.isPending} onClick={() => probe.mutate(undefined)}>
+        Probe now
+      </Button>
+      {site.paused ? (
+        <Button onClick={() => resume.mutate(undefined)}>Resume</Button>
+      ) : (
+        <Button variant="default" onClick={() => pause.mutate(undefined)}>
+          Pause
+        </Button>
+      )}
+      <Button variant="default" onClick={() => setOpen('edit')}>
+        Edit
+      </Button>
+      <Button variant="default" c="var(--bad)" onClick={() => setOpen('remove')}>
+        Remove…
+      </Button>
+      <SiteEditor site={site} opened={open === 'edit'} onClose={() => setOpen(null)} />
+      {site.usedByRules.length > 0 ? (
+        <Confirm
+          opened={open === 'remove'}
+          title={`${name} is in use`}
+          confirm="Understood"
+          onClose={() => setOpen(null)}
+          onConfirm={() => setOpen(null)}
+        >
+          {site.usedByRules.join(', ')} still {site.usedByRules.length === 1 ? 'uses' : 'use'} this site. Remove the{' '}
+          {site.usedByRules.length === 1 ? 'rule' : 'rules'} first; then the site can go.
+        </Confirm>
+      ) : (
+        <Confirm
+          opened={open === 'remove'}
+          title={`Remove ${name}?`}
+          confirm="Remove the site"
+          danger
+          busy={remove.isPending}
+          onClose={() => setOpen(null)}
+          onConfirm={() => remove.mutate(undefined, { onSuccess: onGone })}
+        >
+          Lockstep forgets the address {site.endpoint}, its keys and its measurements. Nothing on the site itself is
+          touched: all its buckets and objects stay.
+        </Confirm>
+      )}
+    </Group>
+  )
+}

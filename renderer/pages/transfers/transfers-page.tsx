@@ -1,0 +1,147 @@
+import { Select } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import type { Transfer } from '../../../shared/model/task.ts'
+import { Bar } from '../../components/bar.tsx'
+import { DataTable, type Column } from '../../components/data-table.tsx'
+import { Loaded } from '../../components/loaded.tsx'
+import { Empty, Page } from '../../components/page.tsx'
+import { Route } from '../../components/place.tsx'
+import { Ago } from '../../components/times.tsx'
+import { useConsole } from '../../console-parts.ts'
+import { countOf, formatByteRate, formatBytes, formatCount } from '../../words/format.ts'
+import { laneWords, operationWords } from '../../words/link-words.ts'
+
+const route = getRouteApi('/transfers')
+const mostShown = 200
+
+export function TransfersPage() {
+  const { queries } = useConsole()
+  const { rule } = route.useSearch()
+  const navigate = route.useNavigate()
+  const transfers = useQuery(queries.transfers)
+  const rules = useQuery(queries.rules)
+  const shown = (transfers.data ?? []).filter((transfer) => rule === undefined || transfer.ruleId === rule)
+  return (
+    <Page
+      title="Transfers"
+      lead={transfers.data && leadOf(shown.length, transfers.data.length)}
+      actions={
+        <Select
+          aria-label="Rule"
+          w={220}
+          data={[{ value: '', label: 'All rules' }, ...(rules.data ?? []).map(({ id }) => ({ value: id, label: id }))]}
+          value={rule ?? ''}
+          onChange={(value) => void navigate({ to: '/transfers', search: value ? { rule: value } : {}, replace: true })}
+        />
+      }
+    >
+      <Loaded query={transfers} what="the transfers">
+        {() =>
+          shown.length === 0 ? (
+            <Empty title="Nothing is in flight">
+              Every change that was noticed has been brought to its target, or waits for its next attempt under
+              Failures.
+            </Empty>
+          ) : (
+            <div className="panel">
+              <DataTable
+                label="Transfers in flight"
+                columns={columns}
+                rows={shown}
+                rowId={(transfer) => String(transfer.seq)}
+                minWidth={980}
+                tall
+              />
+            </div>
+          )
+        }
+      </Loaded>
+    </Page>
+  )
+}
+
+function leadOf(shown: number, all: number): string {
+  return all >= mostShown ? `The busiest ${mostShown} in flight` : `${countOf(shown, 'object')} in flight`
+}
+
+const columns: readonly Column<Transfer>[] = [
+  {
+    id: 'key',
+    header: 'Object',
+    sortBy: (transfer) => transfer.key,
+    cell: (transfer) => (
+      <>
+        <div className="clip2" title={transfer.key}>
+          {transfer.key}
+        </div>
+        <Link className="row-link" to="/rules/$ruleId" params={{ ruleId: transfer.ruleId }}>
+          {transfer.ruleId}
+        </Link>
+      </>
+    ),
+  },
+  {
+    id: 'route',
+    header: 'From, to',
+    width: '230px',
+    cell: (transfer) => <Route source={transfer.source} target={transfer.target} />,
+  },
+  {
+    id: 'operation',
+    header: 'Operation',
+    width: '110px',
+    sortBy: (transfer) => operationWords[transfer.operation],
+    cell: (transfer) => (
+      <>
+        {operationWords[transfer.operation]}
+        <div className="dim">{laneWords[transfer.lane]} lane</div>
+      </>
+    ),
+  },
+  {
+    id: 'progress',
+    header: 'Progress',
+    width: '190px',
+    cell: (transfer) => <Progress transfer={transfer} />,
+  },
+  {
+    id: 'rate',
+    header: 'Rate',
+    width: '100px',
+    align: 'end',
+    sortBy: (transfer) => transfer.bytesPerSecond,
+    cell: (transfer) => formatByteRate(transfer.bytesPerSecond),
+  },
+  {
+    id: 'attempt',
+    header: 'Attempt',
+    width: '90px',
+    align: 'end',
+    sortBy: (transfer) => transfer.attempt,
+    cell: (transfer) => formatCount(transfer.attempt),
+  },
+  {
+    id: 'started',
+    header: 'Started',
+    width: '110px',
+    align: 'end',
+    sortBy: (transfer) => transfer.startedAt,
+    cell: (transfer) => <Ago at={transfer.startedAt} />,
+  },
+]
+
+function Progress({ transfer }: { readonly transfer: Transfer }) {
+  const { doneBytes, sizeBytes, parts } = transfer
+  return (
+    <>
+      <div style={{ padding: '7px 0 4px' }}>
+        <Bar label={`Progress of ${transfer.key}`} done={doneBytes} total={sizeBytes} />
+      </div>
+      <div className="dim nowrap">
+        {formatBytes(doneBytes)} {sizeBytes !== null && `of ${formatBytes(sizeBytes)}`}
+        {parts && `, part ${formatCount(parts.done)} of ${formatCount(parts.total)}`}
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,134 @@
+import { Button, Group, Loader, Text } from '@mantine/core'
+import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconCircleMinus, IconCircleX } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import type { CheckRun, CheckStep } from '../../../shared/model/check.ts'
+import { Loaded } from '../../components/loaded.tsx'
+import { useAction } from '../../components/use-action.ts'
+import { useConsole } from '../../console-parts.ts'
+import { countOf, formatMs } from '../../words/format.ts'
+import { titleOf } from '../../words/told.ts'
+import { StepFrame } from './step-frame.tsx'
+
+interface ChecksStepProps {
+  readonly runId: string | null
+  readonly onRun: () => void
+  readonly onBack: () => void
+  readonly onNext: () => void
+}
+
+/** The checks as they come in, each in plain words, with a button where one can be mended. */
+export function ChecksStep({ runId, onRun, onBack, onNext }: ChecksStepProps) {
+  const { queries, client } = useConsole()
+  const run = useQuery({ ...queries.check(runId ?? ''), enabled: runId !== null })
+  const cancel = useAction((id: string) => client.checks.cancel.mutate({ id }))
+  const state = run.data?.state ?? 'running'
+  const next = (
+    <>
+      {runId !== null && state === 'running' ? (
+        <Button size="sm" variant="default" onClick={() => cancel.mutate(runId)}>
+          Cancel the checks
+        </Button>
+      ) : (
+        <Button size="sm" variant="default" onClick={onRun}>
+          Run again
+        </Button>
+      )}
+      <Button size="sm" disabled={state !== 'passed'} onClick={onNext}>
+        Next: buckets and rule
+      </Button>
+    </>
+  )
+  return (
+    <StepFrame
+      title="Does everything fit?"
+      lead="Each check answers one question. Nothing of yours is touched; a test object is written, read and removed again."
+      onBack={onBack}
+      next={next}
+      problem={problemOf(run.data)}
+    >
+      <Loaded query={runId === null ? { ...run, isError: false, data: undefined } : run} what="the checks">
+        {(value) => <Steps run={value} />}
+      </Loaded>
+    </StepFrame>
+  )
+}
+
+function problemOf(run: CheckRun | undefined): string | null {
+  if (run?.state === 'failed') {
+    const failed = run.steps.filter(({ state }) => state === 'failed').length
+    return `${countOf(failed, 'check')} failed: mend ${failed === 1 ? 'it' : 'them'}, then run again.`
+  }
+  return run?.state === 'cancelled' ? 'The checks were cancelled: run them again to go on.' : null
+}
+
+function Steps({ run }: { readonly run: CheckRun }) {
+  const ended = run.steps.filter(({ state }) => state !== 'waiting' && state !== 'running').length
+  return (
+    <>
+      <Group justify="space-between" mb={8}>
+        <Text role="status" fw={500}>
+          {run.state === 'running' ? `${ended} of ${run.steps.length} answered` : outcomeOf(run)}
+        </Text>
+      </Group>
+      <ol className="feed-list" style={{ border: '1px solid var(--line)', borderRadius: 4 }}>
+        {run.steps.map((step) => (
+          <Step key={step.id} step={step} runId={run.id} />
+        ))}
+      </ol>
+    </>
+  )
+}
+
+function outcomeOf(run: CheckRun): string {
+  const warnings = run.steps.filter(({ state }) => state === 'warning').length
+  if (run.state === 'passed')
+    return warnings === 0 ? 'Everything fits.' : `It fits, with ${countOf(warnings, 'warning')}.`
+  return run.state === 'failed' ? 'It does not fit yet.' : 'Cancelled.'
+}
+
+const looks: Record<
+  Exclude<CheckStep['state'], 'running'>,
+  { icon: typeof IconCircleX; color: string; word: string }
+> = {
+  waiting: { icon: IconCircleDashed, color: 'var(--mantine-color-dimmed)', word: 'Waiting' },
+  ok: { icon: IconCircleCheck, color: 'var(--good)', word: 'Good' },
+  warning: { icon: IconAlertTriangle, color: 'var(--waiting)', word: 'Warning' },
+  failed: { icon: IconCircleX, color: 'var(--bad)', word: 'Failed' },
+  skipped: { icon: IconCircleMinus, color: 'var(--mantine-color-dimmed)', word: 'Skipped' },
+}
+
+function Step({ step, runId }: { readonly step: CheckStep; readonly runId: string }) {
+  const { client } = useConsole()
+  const repair = useAction(() => client.checks.repair.mutate({ runId, stepId: step.id }))
+  return (
+    <li className="check-line">
+      <StepIcon step={step} />
+      <span style={{ fontWeight: step.state === 'failed' || step.state === 'running' ? 600 : 400 }}>{step.title}</span>
+      <span className="wrap">
+        {step.found}
+        {step.fault && (
+          <span style={{ display: 'block' }}>
+            {titleOf(step.fault.code)} {step.fault.message} <span className="dim">{step.fault.remedy}</span>
+          </span>
+        )}
+        {step.repair !== null && (
+          <Button
+            mt={6}
+            style={{ display: 'block' }}
+            loading={repair.isPending}
+            onClick={() => repair.mutate(undefined)}
+          >
+            {step.repair}
+          </Button>
+        )}
+      </span>
+      <span className="dim nowrap">{step.elapsedMs === null ? '' : formatMs(step.elapsedMs)}</span>
+    </li>
+  )
+}
+
+function StepIcon({ step }: { readonly step: CheckStep }) {
+  if (step.state === 'running') return <Loader size={16} mt={2} aria-label="Running" role="img" />
+  const { icon: Icon, color, word } = looks[step.state]
+  return <Icon size={18} color={color} aria-label={word} role="img" />
+}

@@ -1,0 +1,53 @@
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import type { CheckRun } from '../../../shared/model/check.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import { ToldNote } from '../../components/told-note.tsx'
+import { useAction } from '../../components/use-action.ts'
+import { useConsole } from '../../console-parts.ts'
+import { countOf, formatBytes } from '../../words/format.ts'
+import { tellError } from '../../words/told.ts'
+import { readRuleForm } from '../rules/rule-form-values.ts'
+import { RuleFacts } from '../rules/rule-summary.tsx'
+import type { PairDraft } from './pair-draft.ts'
+import { StepFrame } from './step-frame.tsx'
+
+/** All that will happen, once more in words; the start ends on the rule's page with the first copy under way. */
+export function SummaryStep({ draft, onBack }: { readonly draft: PairDraft; readonly onBack: () => void }) {
+  const { client, queries } = useConsole()
+  const navigate = useNavigate()
+  const run = useQuery({ ...queries.check(draft.checkId ?? ''), enabled: draft.checkId !== null })
+  const create = useAction(
+    (rule: Rule) => client.rules.create.mutate(rule),
+    (view) => `${view.id} is running.`,
+  )
+  const rule = draft.rule === null ? null : readRuleForm(draft.rule).rule
+  if (rule === null) return null
+  const start = () =>
+    create.mutate(rule, {
+      onSuccess: ({ id }) => void navigate({ to: '/rules/$ruleId', params: { ruleId: id } }),
+    })
+  return (
+    <StepFrame
+      title="Is this what you want?"
+      lead={firstCopyWords(rule, run.data?.estimate ?? null)}
+      onBack={onBack}
+      next={
+        <Button size="sm" loading={create.isPending} onClick={start}>
+          Start
+        </Button>
+      }
+    >
+      <RuleFacts rule={rule} />
+      {create.isError && <ToldNote told={tellError(create.error)} />}
+    </StepFrame>
+  )
+}
+
+function firstCopyWords(rule: Rule, estimate: CheckRun['estimate']): string {
+  if (!rule.existingObjects) return 'What is there already is left; changes from the start on are copied.'
+  if (estimate === null) return 'The first copy brings over all that the source holds.'
+  const least = estimate.complete ? '' : 'at least '
+  return `The first copy brings over ${least}${countOf(estimate.objects, 'object')}, ${formatBytes(estimate.bytes)}.`
+}

@@ -1,0 +1,111 @@
+import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import type { FailureListInput } from '../shared/api/inputs.ts'
+import type { LiveTopic } from '../shared/api/engine-api.ts'
+import type { Activity } from '../shared/model/activity.ts'
+import type { Overview } from '../shared/model/overview.ts'
+import type { Transfer } from '../shared/model/task.ts'
+import type { Client } from './transport.ts'
+
+/** What is asked once and kept fresh by pushes: React Query neither retries nor polls by itself. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        networkMode: 'always',
+        retry: false,
+        staleTime: Infinity,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  })
+}
+
+const pollFeedsMs = 5000
+const pollSeriesMs = 2000
+const pollRunningCheckMs = 1000
+
+export interface ActivityFilter {
+  readonly ruleId: string | null
+  readonly level: Activity['level'] | null
+}
+
+/** The one list of what the console asks. A key starts with the word by which pushes refresh it. */
+export function createQueries(client: Client) {
+  return {
+    overview: queryOptions({ queryKey: ['overview'], queryFn: (): Promise<Overview> => client.overview.get.query() }),
+    transfers: queryOptions({
+      queryKey: ['transfers'],
+      queryFn: (): Promise<readonly Transfer[]> => client.transfers.list.query(),
+    }),
+    series: (linkId: string | null, windowMs: number, paused: boolean) =>
+      queryOptions({
+        queryKey: ['series', linkId, windowMs],
+        queryFn: () => client.overview.series.query({ linkId, windowMs }),
+        refetchInterval: paused ? false : pollSeriesMs,
+        placeholderData: keepPreviousData,
+      }),
+    sites: queryOptions({
+      queryKey: ['sites'],
+      queryFn: () => client.sites.list.query(),
+      refetchInterval: pollFeedsMs,
+    }),
+    buckets: (siteId: string) =>
+      queryOptions({ queryKey: ['buckets', siteId], queryFn: () => client.sites.buckets.query({ siteId }) }),
+    rules: queryOptions({
+      queryKey: ['rules'],
+      queryFn: () => client.rules.list.query(),
+      refetchInterval: pollFeedsMs,
+    }),
+    rule: (id: string) =>
+      queryOptions({
+        queryKey: ['rules', id],
+        queryFn: () => client.rules.get.query({ id }),
+        refetchInterval: pollFeedsMs,
+      }),
+    check: (id: string) =>
+      queryOptions({
+        queryKey: ['checks', id],
+        queryFn: () => client.checks.get.query({ id }),
+        refetchInterval: (query) => (query.state.data?.state === 'running' ? pollRunningCheckMs : false),
+      }),
+    failures: (input: FailureListInput) =>
+      queryOptions({
+        queryKey: ['failures', 'list', input],
+        queryFn: () => client.failures.list.query(input),
+      }),
+    failure: (seq: number) =>
+      queryOptions({ queryKey: ['failures', 'one', seq], queryFn: () => client.failures.get.query({ seq }) }),
+    jobs: queryOptions({ queryKey: ['jobs'], queryFn: () => client.jobs.list.query() }),
+    report: (jobId: string) =>
+      queryOptions({ queryKey: ['reports', jobId], queryFn: () => client.compare.report.query({ jobId }) }),
+    reports: queryOptions({ queryKey: ['reports'], queryFn: () => client.compare.reports.query() }),
+    activity: (filter: ActivityFilter, before: number | null, limit: number) =>
+      queryOptions({
+        queryKey: ['activity', filter, before, limit],
+        queryFn: () => client.activity.list.query({ ...filter, before, limit }),
+        placeholderData: keepPreviousData,
+      }),
+    settings: queryOptions({ queryKey: ['settings'], queryFn: () => client.settings.get.query() }),
+    diagnostics: queryOptions({
+      queryKey: ['diagnostics'],
+      queryFn: () => client.diagnostics.get.query(),
+      staleTime: 0,
+    }),
+    demo: queryOptions({ queryKey: ['demo'], queryFn: () => client.demo.get.query() }),
+  }
+}
+export type Queries = ReturnType<typeof createQueries>
+
+/** Which queries a pushed topic makes stale, by the first word of their keys. */
+export const keysOfTopic: Record<LiveTopic, readonly string[]> = {
+  sites: ['sites', 'buckets'],
+  rules: ['rules'],
+  failures: ['failures'],
+  activity: ['activity'],
+  jobs: ['jobs', 'reports'],
+  settings: ['settings'],
+  checks: ['checks'],
+  demo: ['demo'],
+}

@@ -1,0 +1,80 @@
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+/** A whole number with thousands marked: `12,480`. */
+export function formatCount(count: number): string {
+  return grouped.format(count)
+}
+
+/** `1 object`, `12,480 objects`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
+/** Powers of 1024 with three significant digits: `0 B`, `1.21 MiB`, `640 GiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${Math.round(bytes)} B`
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), binaryUnits.length - 1)
+  return `${threeDigits(bytes / 1024 ** power)} ${binaryUnits[power]}`
+}
+
+export function formatByteRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`
+}
+
+export function formatObjectRate(objectsPerSecond: number): string {
+  return `${objectsPerSecond < 10 ? objectsPerSecond.toFixed(1) : formatCount(objectsPerSecond)} objects/s`
+}
+
+function threeDigits(value: number): string {
+  if (value >= 100) return value.toFixed(0)
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+/** The two largest units that matter: `12 s`, `2 min 14 s`, `3 h 5 min`, `4 d 2 h`. */
+export function formatDuration(durationMs: number): string {
+  const seconds = Math.max(0, Math.round(durationMs / 1000))
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return twoUnits(seconds, 60, 'min', 1, 's')
+  if (seconds < 86_400) return twoUnits(seconds, 3600, 'h', 60, 'min')
+  return twoUnits(seconds, 86_400, 'd', 3600, 'h')
+}
+
+function twoUnits(seconds: number, major: number, majorName: string, minor: number, minorName: string): string {
+  const whole = Math.floor(seconds / major)
+  const rest = Math.floor((seconds % major) / minor)
+  return rest === 0 ? `${whole} ${majorName}` : `${whole} ${majorName} ${rest} ${minorName}`
+}
+
+/** `now`, `12 s ago`, `2 min 14 s ago`. */
+export function formatAgo(at: number, now: number): string {
+  const agoMs = now - at
+  return agoMs < 1500 ? 'now' : `${formatDuration(agoMs)} ago`
+}
+
+/** `in 12 s`; `now` when the moment has come. */
+export function formatUntil(at: number, now: number): string {
+  return at - now < 500 ? 'now' : `in ${formatDuration(at - now)}`
+}
+
+/** Clock time of day: `12:03:11`. */
+export function formatClock(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB', { hour12: false })
+}
+
+/** Date and clock time for tooltips and histories: `2026-11-21 12:03:11`. */
+export function formatInstant(at: number): string {
+  const date = new Date(at)
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0'))
+  return `${day.join('-')} ${formatClock(at)}`
+}
+
+export function formatMs(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : formatCount(ms)} ms`
+}
+
+export function formatShare(share: number): string {
+  const percent = share * 100
+  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
+}

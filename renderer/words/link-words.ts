@@ -1,0 +1,90 @@
+import type { BucketAt, FeedView, LinkState, LinkView } from '../../shared/model/rule.ts'
+import type { Lane, Operation } from '../../shared/model/task.ts'
+import { countOf, formatAgo, formatCount, formatDuration } from './format.ts'
+
+export type StateKind = LinkState['kind']
+export type Tone = 'good' | 'busy' | 'waiting' | 'bad' | 'quiet'
+
+export const stateWords: Record<StateKind, { readonly label: string; readonly tone: Tone }> = {
+  'in-step': { label: 'In step', tone: 'good' },
+  copying: { label: 'Copying', tone: 'busy' },
+  'first-copy': { label: 'First copy', tone: 'busy' },
+  paused: { label: 'Paused', tone: 'quiet' },
+  waiting: { label: 'Waiting', tone: 'waiting' },
+  failing: { label: 'Failing', tone: 'bad' },
+  disabled: { label: 'Switched off', tone: 'quiet' },
+}
+
+/** The sentence under a badge that is not green: why, and what to do. null when the badge says it all. */
+export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason: string; remedy: string } | null {
+  const { state } = link
+  switch (state.kind) {
+    case 'in-step':
+      return null
+    case 'copying':
+      return { reason: `${countOf(link.backlogCount, 'change')} on the way.`, remedy: '' }
+    case 'first-copy':
+      return { reason: 'What the source already holds is being copied.', remedy: 'Nothing to do.' }
+    case 'disabled':
+      return { reason: 'The rule is switched off; changes are not noticed.', remedy: 'Switch it on to go on.' }
+    case 'paused':
+    case 'waiting':
+    case 'failing':
+      return { reason: state.reason, remedy: state.remedy }
+  }
+}
+
+/** `photos @ berlin`: bucket and site in words, the one way in which the console writes a place. */
+export function placeOf(at: BucketAt): string {
+  return `${at.bucket} @ ${at.site}`
+}
+
+/** How far the target is behind; null when nothing is pending. */
+export function behindOf(oldestPendingAt: number | null, now: number): string | null {
+  return oldestPendingAt === null ? null : `${formatDuration(now - oldestPendingAt)} behind`
+}
+
+/** When the backlog will be gone at the present rate, in words. */
+export function forecastOf(link: Pick<LinkView, 'backlogCount' | 'drainSeconds'>): string {
+  if (link.backlogCount === 0) return 'Nothing to drain'
+  if (link.drainSeconds === null) return 'Not shrinking at the present rate'
+  return `Drained in about ${formatDuration(link.drainSeconds * 1000)}`
+}
+
+export const operationWords: Record<Operation, string> = {
+  put: 'Copy',
+  metadata: 'Metadata',
+  deleteMarker: 'Delete marker',
+  deleteVersion: 'Version delete',
+}
+
+export const laneWords: Record<Lane, string> = { small: 'Small', large: 'Large', mrf: 'Retry' }
+
+const feedNames: Record<FeedView['kind'], string> = {
+  listen: 'Event stream',
+  webhook: 'Webhook',
+  scan: 'Scan',
+}
+
+const feedStates: Record<FeedView['state'], string> = {
+  live: 'connected',
+  connecting: 'connecting',
+  idle: 'idle',
+  scanning: 'scanning',
+  fault: 'not working',
+}
+
+export function feedTitle(feed: FeedView): string {
+  return `${feedNames[feed.kind]}: ${feedStates[feed.state]}`
+}
+
+/** What a feed last did, in one line. */
+export function feedLine(feed: FeedView, now: number): string {
+  if (feed.kind !== 'scan') {
+    return feed.lastEventAt === null ? 'No event so far' : `Last event ${formatAgo(feed.lastEventAt, now)}`
+  }
+  if (feed.state === 'scanning') return `${formatCount(feed.scannedKeys ?? 0)} keys looked at so far`
+  if (feed.lastScanEndedAt === null) return 'No scan has ended so far'
+  const found = countOf(feed.lastScanDifferences ?? 0, 'difference')
+  return `Last scan ended ${formatAgo(feed.lastScanEndedAt, now)}: ${formatCount(feed.scannedKeys ?? 0)} keys, ${found}`
+}

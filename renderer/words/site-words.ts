@@ -1,0 +1,66 @@
+import type { Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
+import { formatMs } from './format.ts'
+import type { Tone } from './link-words.ts'
+
+export const vendorNames: Record<Capabilities['vendor'], string> = {
+  minio: 'MinIO',
+  rustfs: 'RustFS',
+  ceph: 'Ceph RGW',
+  aws: 'AWS S3',
+  'lockstep-sandbox': 'Lockstep sample site',
+  other: 'S3-compatible server',
+}
+
+const identityWords: Record<Capabilities['identity'], string> = {
+  'adopts-minio': 'Keeps the source’s version ids, times and ETags.',
+  'adopts-ceph': 'Keeps the source’s version ids, times and ETags.',
+  mints: 'Gives copies version ids of its own; Lockstep remembers which belongs to which.',
+  unknown: 'Whether it keeps version ids is not known yet: probe it.',
+}
+
+const streamWords: Record<Capabilities['changeStream'], string> = {
+  listen: 'Tells of changes at once by an event stream.',
+  topic: 'Can send changes to the webhook receiver.',
+  none: 'Does not tell of changes: they are found by scans.',
+}
+
+export function capabilitySentences(capabilities: Capabilities): readonly string[] {
+  return [
+    identityWords[capabilities.identity],
+    streamWords[capabilities.changeStream],
+    capabilities.ordersByMtime
+      ? 'Orders versions by their own time: a late arrival does not become current.'
+      : 'Orders versions by arrival: Lockstep sends them oldest first.',
+  ]
+}
+
+export function siteState(site: Pick<SiteView, 'paused' | 'health'>): { readonly label: string; readonly tone: Tone } {
+  if (site.paused) return { label: 'Paused', tone: 'quiet' }
+  return healthStates[site.health.state]
+}
+
+const healthStates: Record<SiteHealth['state'], { readonly label: string; readonly tone: Tone }> = {
+  online: { label: 'Online', tone: 'good' },
+  offline: { label: 'Offline', tone: 'bad' },
+  unknown: { label: 'Not probed yet', tone: 'quiet' },
+}
+
+/** The skew is known to a second only, because S3 states time in HTTP dates. */
+export function skewWords(clockSkewMs: number): string {
+  const seconds = Math.round(Math.abs(clockSkewMs) / 1000)
+  if (seconds <= 1) return 'within 1 s'
+  return `${seconds} s ${clockSkewMs > 0 ? 'behind this machine' : 'ahead of this machine'}`
+}
+
+export function rttWords(health: SiteHealth): string {
+  const { rttMs } = health
+  if (rttMs === null) return 'not measured'
+  return `${formatMs(rttMs.current)} (average ${formatMs(rttMs.average)}, max ${formatMs(rttMs.max)})`
+}
+
+export const credentialsWords: Record<SiteView['credentialsFrom'], string> = {
+  vault: 'in the encrypted vault',
+  keychain: 'in this computer’s keychain',
+  environment: 'in environment variables',
+  config: 'in the configuration file',
+}
