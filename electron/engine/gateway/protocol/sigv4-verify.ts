@@ -1,0 +1,252 @@
+import { timingSafeEqual } from 'node:crypto'
+import { decodePercent, type Query } from './query.ts'
+import { S3Error } from './s3-error.ts'
+import {
+  canonicalQuery,
+  canonicalRequest,
+  hexHmac,
+  parseAmzDate,
+  signingKey,
+  stringToSign,
+  type SignatureScope,
+} from './sigv4-sign.ts'
+import { encodeUri } from './xml.ts'
+
+/** S3 accepts a request whose time is at most this far from its own. */
+export const clockWindowMs = 15 * 60_000
+const longestPresignSeconds = 7 * 24 * 3600
+
+/** What is needed to check the signatures of the chunks and trailers that follow. */
+export interface ChunkSeed {
+  readonly key: Buffer
+  readonly amzDate: string
+  readonly scope: SignatureScope
+  readonly signature: string
+}
+
+/** How the body is protected, as `x-amz-content-sha256` says. */
+export type PayloadPromise =
+  | { readonly kind: 'unsigned' }
+  | { readonly kind: 'sha256'; readonly hex: string }
+  | { readonly kind: 'chunked'; readonly trailer: boolean; readonly seed: ChunkSeed | null }
+
+export interface Verified {
+  readonly accessKeyId: string
+  readonly payload: PayloadPromise
+}
+
+export interface SignedRequest {
+  readonly method: string
+  readonly rawPath: string
+  readonly query: Query
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+export interface VerifyOptions {
+  /** The secret of an access key; undefined when the key is not known. */
+  readonly secretOf: (accessKeyId: string) => string | undefined
+  /** null takes any region. */
+  readonly region: string | null
+}
+
+interface Claim {
+  readonly accessKeyId: string
+  readonly scope: SignatureScope
+  readonly amzDate: string
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+  readonly payloadHash: string
+  /** Absent for signed headers; seconds for presigned URLs. */
+  readonly expiresSeconds?: number
+}
+
+/** Checks SigV4 signatures, from the Authorization header or a presigned query. Remembers the signing keys of the day. */
+export class SignatureVerifier {
+  readonly #options: VerifyOptions
+  readonly #keys = new Map<string, Buffer>()
+
+  constructor(options: VerifyOptions) {
+    this.#options = options
+  }
+
+  /** Returns who signed and what the body must be; throws the S3 error that the client is owed. */
+  verify(request: SignedRequest, now: number): Verified {
+    const claim = readClaim(request)
+    checkScope(claim, this.#options.region)
+    const secret = this.#options.secretOf(claim.accessKeyId)
+    if (secret === undefined) throw new S3Error('InvalidAccessKeyId')
+    checkTime(claim, now)
+    checkSignedHeaders(claim, request.headers)
+    const key = this.#signingKey(claim, secret)
+    if (!signatureMatches(claim, request, key)) throw new S3Error('SignatureDoesNotMatch')
+    return { accessKeyId: claim.accessKeyId, payload: payloadPromise(claim, key) }
+  }
+
+  #signingKey(claim: Claim, secret: string): Buffer {
+    const name = `${claim.accessKeyId}/${claim.scope.date}/${claim.scope.region}`
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    // Regions may be chosen by the caller: the cache must not grow with them.
+    if (this.#keys.size >= 64) this.#keys.clear()
+    const key = signingKey(secret, claim.scope)
+    this.#keys.set(name, key)
+    return key
+  }
+}
+
+function readClaim(request: SignedRequest): Claim {
+  const authorization = request.headers['authorization']
+  if (typeof authorization === 'string') return headerClaim(authorization, request)
+  if (request.query.has('X-Amz-Signature')) return presignedClaim(request)
+  throw new S3Error('AccessDenied')
+}
+
+function headerClaim(authorization: string, request: SignedRequest): Claim {
+  const malformed = (): S3Error => new S3Error('AuthorizationHeaderMalformed')
+  if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) throw malformed()
+  const fields = new Map(
+    authorization
+      .slice('AWS4-HMAC-SHA256 '.length)
+      .split(',')
+      .map((field) => {
+        const at = field.indexOf('=')
+        return [field.slice(0, at).trim(), field.slice(at + 1).trim()] as const
+      }),
+  )
+  const payloadHash = request.headers['x-amz-content-sha256']
+  if (typeof payloadHash !== 'string') {
+    throw new S3Error('InvalidRequest', { message: 'Missing required header: x-amz-content-sha256.' })
+  }
+  return {
+    ...credential(fields.get('Credential') ?? '', malformed),
+    amzDate: requestDate(request),
+    signedHeaders: (fields.get('SignedHeaders') ?? '').split(';'),
+    signature: fields.get('Signature') ?? '',
+    payloadHash,
+  }
+}
+
+/** `x-amz-date`, or the standard Date header for the clients that sign that one. */
+function requestDate(request: SignedRequest): string {
+  const amzDate = request.headers['x-amz-date']
+  if (typeof amzDate === 'string') return amzDate
+  const at = Date.parse(String(request.headers['date']))
+  if (Number.isNaN(at)) throw new S3Error('AccessDenied', { message: 'A valid Date or x-amz-date header is required.' })
+  return `${new Date(at).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z`
+}
+
+function presignedClaim({ query, headers }: SignedRequest): Claim {
+  const malformed = (): S3Error => new S3Error('AuthorizationQueryParametersError')
+  if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') throw malformed()
+  const expiresSeconds = Number(query.get('X-Amz-Expires') ?? Number.NaN)
+  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 0 || expiresSeconds > longestPresignSeconds) {
+    throw malformed()
+  }
+  const declared = query.get('X-Amz-Content-Sha256') ?? headers['x-amz-content-sha256']
+  return {
+    ...credential(query.get('X-Amz-Credential') ?? '', malformed),
+    amzDate: query.get('X-Amz-Date') ?? '',
+    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
+    signature: query.get('X-Amz-Signature') ?? '',
+    payloadHash: typeof declared === 'string' ? declared : 'UNSIGNED-PAYLOAD',
+    expiresSeconds,
+  }
+}
+
+/** Access keys may hold slashes, so the four fields of the scope are counted from the end. */
+function credential(text: string, malformed: () => S3Error): Pick<Claim, 'accessKeyId' | 'scope'> {
+  const fields = text.split('/')
+  const [date, region, service, end] = fields.slice(-4)
+  const accessKeyId = fields.slice(0, -4).join('/')
+  if (date === undefined || region === undefined || service !== 's3' || end !== 'aws4_request' || accessKeyId === '') {
+    throw malformed()
+  }
+  return { accessKeyId, scope: { date, region, service } }
+}
+
+function checkScope(claim: Claim, region: string | null): void {
+  if (region === null || claim.scope.region === region) return
+  throw new S3Error('AuthorizationHeaderMalformed', {
+    message: `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'.`,
+  })
+}
+
+function checkTime(claim: Claim, now: number): void {
+  const signedAt = parseAmzDate(claim.amzDate)
+  if (signedAt === null || !claim.amzDate.startsWith(claim.scope.date)) {
+    throw new S3Error('AccessDenied', { message: 'The request date is not valid or not of the credential’s day.' })
+  }
+  if (claim.expiresSeconds === undefined) {
+    if (Math.abs(now - signedAt) > clockWindowMs) throw new S3Error('RequestTimeTooSkewed')
+    return
+  }
+  if (signedAt - now > clockWindowMs) throw new S3Error('AccessDenied', { message: 'Request is not valid yet.' })
+  if (now > signedAt + claim.expiresSeconds * 1000) {
+    throw new S3Error('AccessDenied', { message: 'Request has expired.' })
+  }
+}
+
+/** An unsigned x-amz-* header could be added on the way and change what the request does. */
+function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): void {
+  const signed = new Set(claim.signedHeaders)
+  const free = claim.expiresSeconds === undefined ? '' : 'x-amz-content-sha256'
+  const missing = Object.keys(headers).filter(
+    (name) => (name === 'host' || (name.startsWith('x-amz-') && name !== free)) && !signed.has(name),
+  )
+  if (missing.length > 0) {
+    throw new S3Error('AccessDenied', {
+      message: `There were headers present in the request which were not signed: ${missing.join(', ')}.`,
+    })
+  }
+}
+
+/**
+ * Clients agree on the bytes but not on the text that is signed: the path as sent or in its canonical encoding, header
+ * text as Latin-1 (what is on the wire) or as UTF-8 (what the SDK hashed). All name the same request, so any may match.
+ */
+function signatureMatches(claim: Claim, request: SignedRequest, key: Buffer): boolean {
+  const query = canonicalQuery(request.query)
+  const canonicalPath = encodeUri(decodePercent(request.rawPath)).replaceAll('%2F', '/')
+  const paths = canonicalPath === request.rawPath ? [request.rawPath] : [request.rawPath, canonicalPath]
+  for (const path of paths) {
+    const canonical = canonicalRequest({ ...request, path, query, ...claim })
+    for (const encoding of ['latin1', 'utf8'] as const) {
+      const text = stringToSign(canonical, claim.amzDate, claim.scope, encoding)
+      if (sameSignature(hexHmac(key, text), claim.signature)) return true
+      // oxlint-disable-next-line no-control-regex -- all of ASCII reads the same in both encodings
+      if (/^[\u0000-\u007f]*$/.test(canonical)) break
+    }
+  }
+  return false
+}
+
+/** Compares in constant time; the length of a signature is no secret. */
+export function sameSignature(expected: string, given: string): boolean {
+  const a = Buffer.from(expected)
+  const b = Buffer.from(given)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function payloadPromise(claim: Claim, key: Buffer): PayloadPromise {
+  const { amzDate, scope, signature } = claim
+  const seed: ChunkSeed = { key, amzDate, scope, signature }
+  switch (claim.payloadHash) {
+    case 'UNSIGNED-PAYLOAD':
+      return { kind: 'unsigned' }
+    case 'STREAMING-UNSIGNED-PAYLOAD-TRAILER':
+      return { kind: 'chunked', trailer: true, seed: null }
+    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD':
+      return { kind: 'chunked', trailer: false, seed }
+    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER':
+      return { kind: 'chunked', trailer: true, seed }
+    default:
+      return sha256Promise(claim.payloadHash)
+  }
+}
+
+function sha256Promise(hash: string): PayloadPromise {
+  if (/^[0-9a-f]{64}$/.test(hash)) return { kind: 'sha256', hex: hash }
+  throw new S3Error('InvalidArgument', {
+    message: 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING-* value, or a valid SHA-256 in hex.',
+  })
+}

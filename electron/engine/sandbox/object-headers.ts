@@ -1,0 +1,133 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { parseQuery } from '../gateway/protocol/query.ts'
+import { S3Error } from '../gateway/protocol/s3-error.ts'
+import type { Bucket } from './bucket-table.ts'
+import { header, versionHeader } from './exchange.ts'
+import type { Version, VersionFacts } from './version-table.ts'
+
+const contentHeaders = [
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-disposition',
+  'cache-control',
+  'expires',
+  'x-amz-website-redirect-location',
+] as const
+const storageClasses = new Set(
+  'STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER GLACIER_IR DEEP_ARCHIVE'.split(' '),
+)
+const metadataPrefix = 'x-amz-meta-'
+const longestMetadataBytes = 2048
+const customerKeyMd5 = 'x-amz-server-side-encryption-customer-key-md5'
+const customerAlgorithm = 'x-amz-server-side-encryption-customer-algorithm'
+
+/** Content headers and user metadata of a write. */
+export function readDescription(headers: IncomingHttpHeaders): Pick<VersionFacts, 'content' | 'metadata'> {
+  const content: Record<string, string> = { 'content-type': 'binary/octet-stream' }
+  for (const name of contentHeaders) {
+    const value = name === 'content-encoding' ? plainEncoding(headers) : header(headers, name)
+    if (value !== undefined && value !== '') content[name] = value
+  }
+  return { content, metadata: readMetadata(headers) }
+}
+
+/** `aws-chunked` is framing of the transport, not of the object. */
+function plainEncoding(headers: IncomingHttpHeaders): string | undefined {
+  return header(headers, 'content-encoding')
+    ?.split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== 'aws-chunked')
+    .join(', ')
+}
+
+function readMetadata(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const metadata: Record<string, string> = {}
+  let sizeBytes = 0
+  for (const name of Object.keys(headers)) {
+    if (!name.startsWith(metadataPrefix)) continue
+    const value = header(headers, name) ?? ''
+    metadata[name.slice(metadataPrefix.length)] = value
+    sizeBytes += name.length - metadataPrefix.length + value.length
+  }
+  if (sizeBytes > longestMetadataBytes) throw new S3Error('MetadataTooLarge')
+  return metadata
+}
+
+export function readStorageClass(headers: IncomingHttpHeaders): string {
+  const storageClass = header(headers, 'x-amz-storage-class') ?? 'STANDARD'
+  if (!storageClasses.has(storageClass)) throw new S3Error('InvalidStorageClass')
+  return storageClass
+}
+
+/** Tags of the `x-amz-tagging` header; undefined when there is none. */
+export function readTagging(headers: IncomingHttpHeaders): Readonly<Record<string, string>> | undefined {
+  const text = header(headers, 'x-amz-tagging')
+  return text === undefined ? undefined : checkTags(parseQuery(text).pairs)
+}
+
+/** S3 allows 10 tags with keys of 128 and values of 256 characters. */
+export function checkTags(tags: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  const wrong = (message: string): S3Error => new S3Error('InvalidTag', { message })
+  if (tags.length > 10) throw wrong('Object tags cannot be greater than 10.')
+  for (const [key, value] of tags) {
+    if (key === '' || key.length > 128) throw wrong('The tag key is not valid.')
+    if (value.length > 256) throw wrong('The tag value is too long.')
+  }
+  const unique = Object.fromEntries(tags)
+  if (Object.keys(unique).length < tags.length) throw wrong('Cannot provide multiple tags with the same key.')
+  return unique
+}
+
+/** The sandbox does not encrypt: it remembers what was asked, so that readers need the same key. */
+export function readEncryption(headers: IncomingHttpHeaders): Pick<VersionFacts, 'encryption' | 'customerKeyMd5'> {
+  const keyMd5 = header(headers, customerKeyMd5)
+  if (keyMd5 !== undefined) {
+    const encryption = { [customerAlgorithm]: 'AES256', [customerKeyMd5]: keyMd5 }
+    return { encryption, customerKeyMd5: keyMd5 }
+  }
+  const algorithm = header(headers, 'x-amz-server-side-encryption')
+  if (algorithm === undefined) return {}
+  const keyName = 'x-amz-server-side-encryption-aws-kms-key-id'
+  const keyId = header(headers, keyName)
+  return {
+    encryption: { 'x-amz-server-side-encryption': algorithm, ...(keyId === undefined ? {} : { [keyName]: keyId }) },
+  }
+}
+
+/** Reading an object under a customer's key needs that key. */
+export function checkCustomerKey(version: Version, given: string | undefined): void {
+  const needed = version.facts.customerKeyMd5
+  if (needed === undefined || needed === given) return
+  throw new S3Error('InvalidRequest', {
+    message: 'The object was stored using a form of Server Side Encryption. The correct parameters must be provided.',
+  })
+}
+
+export const customerKeyOf = (headers: IncomingHttpHeaders): string | undefined => header(headers, customerKeyMd5)
+export const copySourceKeyOf = (headers: IncomingHttpHeaders): string | undefined =>
+  header(headers, 'x-amz-copy-source-server-side-encryption-customer-key-md5')
+
+/** The headers that describe a version in an answer to GET and HEAD. */
+export function describeVersion(bucket: Bucket, version: Version): Record<string, string | number> {
+  const { facts } = version
+  const headers: Record<string, string | number> = {
+    ...facts.content,
+    ...facts.encryption,
+    'accept-ranges': 'bytes',
+    etag: `"${version.etag}"`,
+    'last-modified': new Date(version.modifiedAt).toUTCString(),
+    ...versionHeader(bucket, version.versionId),
+  }
+  for (const [name, value] of Object.entries(facts.metadata ?? {})) headers[metadataPrefix + name] = value
+  const tagCount = Object.keys(facts.tags ?? {}).length
+  if (tagCount > 0) headers['x-amz-tagging-count'] = tagCount
+  if (version.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = version.storageClass
+  if (facts.retention !== undefined) {
+    headers['x-amz-object-lock-mode'] = facts.retention.mode
+    headers['x-amz-object-lock-retain-until-date'] = facts.retention.until
+  }
+  if (facts.legalHold !== undefined) headers['x-amz-object-lock-legal-hold'] = facts.legalHold ? 'ON' : 'OFF'
+  if (facts.replica === true) headers['x-amz-replication-status'] = 'REPLICA'
+  return headers
+}

@@ -1,0 +1,55 @@
+import type { S3Operation } from '../../gateway/protocol/route.ts'
+import { S3Error } from '../../gateway/protocol/s3-error.ts'
+import type { Operation } from '../exchange.ts'
+import * as buckets from './buckets.ts'
+import * as copy from './copy-object.ts'
+import * as deletion from './delete-object.ts'
+import * as listing from './listing.ts'
+import * as locking from './locking.ts'
+import * as multipart from './multipart.ts'
+import { getObjectAttributes } from './object-attributes.ts'
+import * as read from './read-object.ts'
+import * as tagging from './tagging.ts'
+import { putObject } from './write-object.ts'
+
+/** Every operation of the sandbox: an operation of the router without an entry here does not compile. */
+export const operations: Readonly<Record<S3Operation, Operation>> = {
+  ListBuckets: buckets.listBuckets,
+  CreateBucket: buckets.createBucket,
+  HeadBucket: buckets.headBucket,
+  DeleteBucket: buckets.deleteBucket,
+  GetBucketLocation: buckets.getBucketLocation,
+  GetBucketVersioning: buckets.getBucketVersioning,
+  PutBucketVersioning: buckets.putBucketVersioning,
+  GetObjectLockConfiguration: buckets.getObjectLockConfiguration,
+  PutObjectLockConfiguration: buckets.putObjectLockConfiguration,
+  GetBucketReplication: buckets.getBucketReplication,
+  ListenNotification: buckets.listenNotification,
+  ListObjects: listing.listObjects,
+  ListObjectsV2: listing.listObjectsV2,
+  ListObjectVersions: listing.listObjectVersions,
+  ListMultipartUploads: listing.listMultipartUploads,
+  GetObject: read.getObject,
+  HeadObject: read.headObject,
+  GetObjectAttributes: getObjectAttributes,
+  PutObject: putObject,
+  CopyObject: copy.copyObject,
+  DeleteObject: deletion.deleteObject,
+  DeleteObjects: deletion.deleteObjects,
+  CreateMultipartUpload: multipart.createMultipartUpload,
+  UploadPart: multipart.uploadPart,
+  UploadPartCopy: copy.uploadPartCopy,
+  CompleteMultipartUpload: multipart.completeMultipartUpload,
+  AbortMultipartUpload: multipart.abortMultipartUpload,
+  ListParts: multipart.listParts,
+  GetObjectTagging: tagging.getObjectTagging,
+  PutObjectTagging: tagging.putObjectTagging,
+  DeleteObjectTagging: tagging.deleteObjectTagging,
+  GetObjectRetention: locking.getObjectRetention,
+  PutObjectRetention: locking.putObjectRetention,
+  GetObjectLegalHold: locking.getObjectLegalHold,
+  PutObjectLegalHold: locking.putObjectLegalHold,
+  Unknown: () => {
+    throw new S3Error('NotImplemented')
+  },
+}

@@ -1,0 +1,72 @@
+import { S3Error } from '../../gateway/protocol/s3-error.ts'
+import { childText, children, element, parseXml, xmlDocument } from '../../gateway/protocol/xml.ts'
+import type { Bucket } from '../bucket-table.ts'
+import { publishChange } from '../enter-version.ts'
+import {
+  bucketOf,
+  header,
+  readDocument,
+  versionHeader,
+  versionOf,
+  xmlAnswer,
+  type Exchange,
+  type Operation,
+  type SiteState,
+} from '../exchange.ts'
+import { checkTags } from '../object-headers.ts'
+import type { Version, VersionFacts } from '../version-table.ts'
+
+export interface Named {
+  readonly bucket: Bucket
+  readonly version: Version
+}
+
+/** The bucket and version that a request about a version's facts names. */
+export function named(site: SiteState, exchange: Exchange): Named {
+  const bucket = bucketOf(site, exchange)
+  return { bucket, version: versionOf(site, bucket, exchange.call.key, exchange.call.query.get('versionId')) }
+}
+
+/** Replaces a version's facts and tells the listeners. */
+export function changeFacts(
+  site: SiteState,
+  exchange: Exchange,
+  { bucket, version }: Named,
+  facts: VersionFacts,
+  event: string,
+): void {
+  site.catalog.versions.changeFacts(bucket.id, version, facts)
+  const quiet =
+    site.identity === 'adopts-minio' && header(exchange.headers, 'x-minio-source-replication-request') === 'true'
+  publishChange(site, bucket, { ...version, facts, stamp: { quiet } }, { now: exchange.now, event })
+}
+
+export const getObjectTagging: Operation = (site, exchange) => {
+  const { bucket, version } = named(site, exchange)
+  const tags = Object.entries(version.facts.tags ?? {}).map(
+    ([key, value]) => `<Tag>${element('Key', key)}${element('Value', value)}</Tag>`,
+  )
+  return xmlAnswer(
+    xmlDocument('Tagging', `<TagSet>${tags.join('')}</TagSet>`),
+    versionHeader(bucket, version.versionId),
+  )
+}
+
+export const putObjectTagging: Operation = async (site, exchange) => {
+  const root = parseXml(await readDocument(exchange), 'Tagging')
+  const target = named(site, exchange)
+  const [set] = root === null ? [] : children(root, 'TagSet')
+  if (set === undefined) throw new S3Error('MalformedXML')
+  const tags = checkTags(
+    children(set, 'Tag').map((tag) => [childText(tag, 'Key') ?? '', childText(tag, 'Value') ?? ''] as const),
+  )
+  changeFacts(site, exchange, target, { ...target.version.facts, tags }, 's3:ObjectCreated:PutTagging')
+  return { status: 200, headers: versionHeader(target.bucket, target.version.versionId) }
+}
+
+export const deleteObjectTagging: Operation = (site, exchange) => {
+  const target = named(site, exchange)
+  const { tags: _, ...facts } = target.version.facts
+  changeFacts(site, exchange, target, facts, 's3:ObjectCreated:DeleteTagging')
+  return { status: 204, headers: versionHeader(target.bucket, target.version.versionId) }
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Answer, ListeningBody, StreamedBody } from './exchange.ts'
+import type { FaultAction } from './fault-switch.ts'
+
+/** A listener that reads slower than this much is behind loses events, as on MinIO. */
+const listenerBacklogBytes = 4 * 1024 * 1024
+
+/** Writes an answer. Resolves when the last byte was handed to the socket, or when the client has gone. */
+export async function respond(response: ServerResponse, answer: Answer, action: FaultAction | null): Promise<void> {
+  const { body } = answer
+  if (body === undefined) {
+    response.writeHead(answer.status, answer.headers).end()
+  } else if (typeof body === 'string') {
+    respondBytes(response, answer, Buffer.from(body), 'application/xml')
+  } else if (Buffer.isBuffer(body)) {
+    if (action === null) respondBytes(response, answer, body)
+    else await respondStream(response, answer, whole(body), action)
+  } else if ('attach' in body) {
+    await listen(response, answer, body)
+  } else {
+    await respondStream(response, answer, body.chunks, action)
+  }
+}
+
+function respondBytes(response: ServerResponse, answer: Answer, bytes: Buffer, type?: string): void {
+  const contentType = type === undefined ? {} : { 'content-type': type }
+  response.writeHead(answer.status, { ...contentType, ...answer.headers, 'content-length': bytes.length }).end(bytes)
+}
+
+async function* whole(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}
+
+async function respondStream(
+  response: ServerResponse,
+  answer: Answer,
+  chunks: StreamedBody['chunks'],
+  action: FaultAction | null,
+): Promise<void> {
+  response.writeHead(answer.status, answer.headers)
+  for await (const chunk of action === null ? chunks : damaged(chunks, action, response)) {
+    if (response.destroyed) return
+    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  }
+  response.end()
+}
+
+/** Hands the bytes on as far as the fault lets them, and then does what the fault says. */
+async function* damaged(
+  chunks: AsyncGenerator<Buffer>,
+  action: FaultAction,
+  response: ServerResponse,
+): AsyncGenerator<Buffer> {
+  const limit = action.kind === 'cut-body' || action.kind === 'stall-body' ? action.afterBytes : Infinity
+  let sent = 0
+  for await (const chunk of chunks) {
+    const allowed = chunk.subarray(0, Math.max(0, limit - sent))
+    if (allowed.length > 0) yield action.kind === 'flip-byte' ? flipped(allowed, action.at - sent) : allowed
+    sent += chunk.length
+    if (sent > limit) {
+      if (action.kind === 'cut-body') await cut(response)
+      else if (!response.destroyed) await once(response, 'close')
+      return
+    }
+  }
+}
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  if (at < 0 || at >= bytes.length) return bytes
+  const copy = Buffer.from(bytes)
+  copy[at]! ^= 1
+  return copy
+}
+
+/** Ends the connection once what was written has left, so that the client sees exactly the bytes before the cut. */
+async function cut(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => response.write('', () => resolve()))
+  response.destroy()
+}
+
+async function listen(response: ServerResponse, answer: Answer, body: ListeningBody): Promise<void> {
+  response.writeHead(answer.status, answer.headers)
+  response.flushHeaders()
+  const detach = body.attach((text) => response.writableLength <= listenerBacklogBytes && response.write(text))
+  if (!response.destroyed) await once(response, 'close')
+  detach()
+}
