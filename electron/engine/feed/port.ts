@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Operation } from '../../../shared/model/task.ts'
 
@@ -24,3 +25,27 @@ export interface Feed {
   view(): FeedView
   stop(): Promise<void>
 }
+
+/** A signed GET on a bucket whose answer is read while the site writes it. Throws a FaultError unless it is answered with 200. */
+export type SignedStream = (
+  request: { readonly bucket: string; readonly query: readonly (readonly [name: string, value: string])[] },
+  signal: AbortSignal,
+) => Promise<Readable>
+
+export interface SignedRequest {
+  /** The S3 or SNS operation, for messages. */
+  readonly operation: string
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly bucket?: string | undefined
+  readonly query?: readonly (readonly [name: string, value: string])[] | undefined
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined
+  readonly body?: string | undefined
+  /** Statuses besides 2xx that are no fault. */
+  readonly accept?: readonly number[] | undefined
+}
+
+/** One signed request for what no object store port covers; resolves with status and body, throws a FaultError on a refusal. */
+export type SendSigned = (
+  request: SignedRequest,
+  signal?: AbortSignal,
+) => Promise<{ readonly status: number; readonly body: string }>

@@ -1,0 +1,275 @@
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import type { FeedView } from '../../../shared/model/rule.ts'
+import { faultFrom } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import type { ScanCounts, Scanner, ScanReason, ScanResult } from './scanner.ts'
+
+export interface ScheduledLink {
+  readonly linkId: string
+  readonly scanner: Scanner
+  readonly intervalMs: number
+  /** While true no scan of the interval starts: most of what it would find is queued already. Gaps and resyncs go ahead. */
+  readonly isBusy?: () => boolean
+}
+
+export interface ResyncOptions {
+  readonly prefix: string
+  readonly signal: AbortSignal
+  readonly onProgress?: (counts: ScanCounts) => void
+}
+
+export interface ScanSchedule {
+  /** Starts the first scan as soon as there is room. A link that is there already is replaced: its scan is cut short. */
+  add(link: ScheduledLink): void
+  remove(linkId: string): Promise<void>
+  /** Events may have been missed: scans now, or once more after the scan under way. */
+  gap(linkId: string): void
+  /** An operator's full pass; resolves when it has ended, rejects with CANCELLED when the signal ends it. */
+  resync(linkId: string, options: ResyncOptions): Promise<ScanResult>
+  /** null for an unknown link. */
+  view(linkId: string): FeedView | null
+  stop(): Promise<void>
+}
+
+export interface ScheduleOptions {
+  readonly clock: Clock
+  /** Scans at one time over all links. */
+  readonly limit?: number
+  readonly onChange?: (linkId: string) => void
+}
+
+/** A failed scan is tried again sooner than its interval says, but no sooner than this. */
+const retryMs = 30_000
+const busyMs = 5000
+
+interface Resync extends ResyncOptions {
+  readonly resolve: (result: ScanResult) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Running {
+  readonly abort: AbortController
+  readonly ended: Promise<void>
+}
+
+class LinkScans {
+  readonly link: ScheduledLink
+  /** The scan that is due, if any. A gap outweighs what is due by the clock. */
+  due: Exclude<ScanReason, 'resync'> | null = 'start'
+  readonly resyncs: Resync[] = []
+  running: Running | null = null
+  /** The scan of the link that this one replaces may not have ended yet. */
+  blocked = true
+  cancelTimer: () => void = () => {}
+  state: FeedView['state'] = 'idle'
+  fault: Fault | null = null
+  counts: ScanCounts | null = null
+  startedAt: number | null = null
+  lastEndedAt: number | null = null
+  lastDifferences: number | null = null
+
+  constructor(link: ScheduledLink) {
+    this.link = link
+  }
+
+  get waits(): boolean {
+    return this.running === null && !this.blocked && (this.due !== null || this.resyncs.length > 0)
+  }
+}
+
+/** Decides when each link is scanned: never two scans of one link at once, few over all, first come first served. */
+export function createSchedule(options: ScheduleOptions): ScanSchedule {
+  return new Schedule(options)
+}
+
+class Schedule implements ScanSchedule {
+  readonly #clock: Clock
+  readonly #limit: number
+  readonly #onChange: (linkId: string) => void
+  /** In the order in which they asked; a link that was scanned goes to the end. */
+  readonly #links = new Map<string, LinkScans>()
+  #running = 0
+  #stopped = false
+
+  constructor({ clock, limit = 2, onChange = () => {} }: ScheduleOptions) {
+    this.#clock = clock
+    this.#limit = limit
+    this.#onChange = onChange
+  }
+
+  add(link: ScheduledLink): void {
+    const before = this.remove(link.linkId)
+    const scans = new LinkScans(link)
+    this.#links.set(link.linkId, scans)
+    void this.#open(scans, before)
+  }
+
+  async remove(linkId: string): Promise<void> {
+    const scans = this.#links.get(linkId)
+    if (scans === undefined) return
+    this.#links.delete(linkId)
+    scans.cancelTimer()
+    for (const resync of scans.resyncs.splice(0)) resync.reject(cancelled())
+    scans.running?.abort.abort(cancelled())
+    await scans.running?.ended
+  }
+
+  gap(linkId: string): void {
+    const scans = this.#links.get(linkId)
+    if (scans === undefined) return
+    // A scan that was cut short goes on at its checkpoint; a full pass follows it anyway, and covers the gap.
+    if (scans.due === null) scans.due = scans.state === 'fault' ? 'start' : 'gap'
+    else if (scans.due === 'interval') scans.due = 'gap'
+    this.#next()
+  }
+
+  resync(linkId: string, options: ResyncOptions): Promise<ScanResult> {
+    const scans = this.#links.get(linkId)
+    if (scans === undefined) return Promise.reject(new FaultError(fault('NOT_FOUND', `There is no link “${linkId}”.`)))
+    return new Promise((resolve, reject) => {
+      if (options.signal.aborted) {
+        reject(cancelled())
+        return
+      }
+      const resync: Resync = { ...options, resolve, reject }
+      scans.resyncs.push(resync)
+      options.signal.addEventListener('abort', () => withdraw(scans, resync), { once: true })
+      this.#next()
+    })
+  }
+
+  view(linkId: string): FeedView | null {
+    const scans = this.#links.get(linkId)
+    if (scans === undefined) return null
+    return {
+      kind: 'scan',
+      state: scans.state,
+      lastEventAt: null,
+      fault: scans.fault,
+      scannedKeys: scans.counts?.keys ?? null,
+      scanStartedAt: scans.startedAt,
+      lastScanEndedAt: scans.lastEndedAt,
+      lastScanDifferences: scans.lastDifferences,
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all([...this.#links.keys()].map((linkId) => this.remove(linkId)))
+  }
+
+  async #open(scans: LinkScans, before: Promise<void>): Promise<void> {
+    await before
+    scans.blocked = false
+    this.#next()
+  }
+
+  #next(): void {
+    if (this.#stopped) return
+    for (const scans of this.#links.values()) {
+      if (this.#running >= this.#limit) return
+      if (scans.waits) this.#start(scans)
+    }
+  }
+
+  #start(scans: LinkScans): void {
+    scans.cancelTimer()
+    this.#links.delete(scans.link.linkId)
+    this.#links.set(scans.link.linkId, scans)
+    const abort = new AbortController()
+    const resync = scans.resyncs.shift() ?? null
+    this.#running += 1
+    scans.state = 'scanning'
+    scans.startedAt = this.#clock.now()
+    scans.counts = null
+    const ended = (resync === null ? this.#scan(scans, abort) : this.#carryOut(resync, scans, abort)).finally(() => {
+      this.#running -= 1
+      scans.running = null
+      this.#onChange(scans.link.linkId)
+      this.#next()
+    })
+    scans.running = { abort, ended }
+    this.#onChange(scans.link.linkId)
+  }
+
+  async #scan(scans: LinkScans, abort: AbortController): Promise<void> {
+    const reason = scans.due ?? 'interval'
+    scans.due = null
+    try {
+      const result = await scans.link.scanner.run({ reason, signal: abort.signal, onProgress: progressOf(scans) })
+      this.#finished(scans, result)
+      // What lies before the checkpoint was last looked at before the engine stopped.
+      if (result.resumed) scans.due = 'gap'
+      else this.#later(scans, scans.link.intervalMs)
+    } catch (error) {
+      if (abort.signal.aborted) return
+      this.#failed(scans, error)
+      this.#later(scans, Math.min(retryMs, scans.link.intervalMs), 'start')
+    }
+  }
+
+  async #carryOut(resync: Resync, scans: LinkScans, abort: AbortController): Promise<void> {
+    const { prefix, signal, onProgress } = resync
+    const report = progressOf(scans)
+    const progress = (counts: ScanCounts): void => {
+      report(counts)
+      onProgress?.(counts)
+    }
+    try {
+      const both = AbortSignal.any([abort.signal, signal])
+      const result = await scans.link.scanner.run({ reason: 'resync', prefix, signal: both, onProgress: progress })
+      // A pass over a part says nothing about when the whole was last looked at.
+      if (prefix === '') this.#finished(scans, result)
+      else scans.state = 'idle'
+      resync.resolve(result)
+    } catch (error) {
+      const ended = abort.signal.aborted || signal.aborted
+      if (ended) scans.state = 'idle'
+      else this.#failed(scans, error)
+      resync.reject(ended ? cancelled() : error)
+    }
+    if (scans.due === null) this.#later(scans, scans.link.intervalMs)
+  }
+
+  /** A failed scan goes on at its checkpoint (`start`), unless a gap comes first: that needs a full pass. */
+  #later(scans: LinkScans, delayMs: number, reason: 'start' | 'interval' = 'interval'): void {
+    if (this.#stopped || this.#links.get(scans.link.linkId) !== scans) return
+    scans.cancelTimer = this.#clock.after(delayMs, () => {
+      if (reason === 'interval' && scans.link.isBusy?.() === true) {
+        this.#later(scans, busyMs)
+        return
+      }
+      scans.due ??= reason
+      this.#next()
+    })
+  }
+
+  #finished(scans: LinkScans, result: ScanResult): void {
+    scans.state = 'idle'
+    scans.fault = null
+    scans.counts = result
+    scans.lastEndedAt = this.#clock.now()
+    scans.lastDifferences = result.differences
+  }
+
+  #failed(scans: LinkScans, error: unknown): void {
+    scans.state = 'fault'
+    scans.fault = faultFrom(error, { operation: 'Scan' })
+  }
+}
+
+/** Takes back a resync that still waits; one that runs ends by its own signal. */
+function withdraw(scans: LinkScans, resync: Resync): void {
+  const at = scans.resyncs.indexOf(resync)
+  if (at < 0) return
+  scans.resyncs.splice(at, 1)
+  resync.reject(cancelled())
+}
+
+const progressOf =
+  (scans: LinkScans) =>
+  (counts: ScanCounts): void => {
+    scans.counts = counts
+  }
+
+const cancelled = (): FaultError => new FaultError(fault('CANCELLED', 'The scan was cancelled.'))
