@@ -84,7 +84,7 @@ async function ping(calls: SignedCalls, { signal }: CallOptions = {}): ReturnTyp
 }
 
 /** The site's own CA counts besides those that this machine trusts anyway. */
-function secureContextOf({ tls }: Site): SecureContext | undefined {
+export function secureContextOf({ tls }: Site): SecureContext | undefined {
   if (tls.caFile === undefined) return undefined
   return createSecureContext({ ca: [...getCACertificates('default'), readFileSync(tls.caFile, 'utf8')] })
 }
