@@ -12,7 +12,7 @@ export type BucketAt = Readonly<z.infer<typeof bucketAt>>
 
 export const filterSchema = z.strictObject({
   prefix: z.string().max(1024).default(''),
-  /** Globs over the whole key: `*` any run without `/`, `**` any run, `?` one character. A match is left out. */
+  /** Globs over the whole key: `*` any run without `/`, `**` any run, `?` one character but `/`. A match is left out. */
   exclude: z.array(z.string().min(1)).default([]),
   /** All of these tags must be on the version. */
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
