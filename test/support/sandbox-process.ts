@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import type { SiteAccess } from './s3-site.ts'
+
+const accessSchema = z.object({
+  endpoint: z.url(),
+  region: z.string(),
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+})
+
+export interface SandboxProcess extends SiteAccess {
+  stop(): Promise<void>
+}
+
+/** A sandbox site that outlives the engine under test, and does not share its event loop with the test's own load. */
+export async function startSandboxProcess(dir: string, identity: 'mints' | 'adopts-minio'): Promise<SandboxProcess> {
+  const script = join(import.meta.dirname, 'sandbox-serve.ts')
+  const command = ['--pdeathsig', 'KILL', '--', process.execPath, '--disable-warning=MaxListenersExceededWarning']
+  const child = spawn('setpriv', [...command, script, dir, identity], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const line = once(createInterface({ input: child.stdout }), 'line')
+  const first: unknown = await Promise.race([line.then(([text]: unknown[]) => text), ended])
+  if (typeof first !== 'string') throw new Error('the sandbox site ended before it was ready')
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { ...accessSchema.parse(JSON.parse(first)), stop }
+}
