@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import type { Identity } from '../../../shared/model/site.ts'
+import { faultFrom } from '../errors.ts'
+import { pause, type Clock } from '../feed/clock.ts'
+import type { Lock, ObjectStore, Stored, VersionEntry } from '../store/port.ts'
+
+/** Canaries live under this prefix in the bucket that is probed. Feeds and scans leave it out: a canary is never replicated. */
+export const canaryPrefix = '.lockstep-canary/'
+
+export interface CanaryPorts {
+  readonly clock: Clock
+  /** 0–1. */
+  readonly random: () => number
+}
+
+const body = Buffer.from('A probe of Lockstep’s. It removes itself; if it is still here, it may be deleted.\n')
+const etag = createHash('md5').update(body).digest('hex')
+const lockedMs = 3_000
+const removalLimitMs = 15_000
+
+/** One key of its own in a bucket, for trying what the bucket does. */
+export class Canary {
+  readonly key: string
+  readonly #store: ObjectStore
+  readonly #bucket: string
+  readonly #ports: CanaryPorts
+  readonly #lock: boolean
+
+  constructor(store: ObjectStore, bucket: string, lock: boolean, ports: CanaryPorts) {
+    this.#store = store
+    this.#bucket = bucket
+    this.#ports = ports
+    this.#lock = lock
+    this.key = `${canaryPrefix}${uuid(ports.random)}`
+  }
+
+  /** Writes a small object; asks for `versionId` in the given style when it is not null. */
+  async put(style: Identity, versionId: string | null, modifiedAt: number, signal: AbortSignal): Promise<Stored> {
+    const identity = versionId === null ? null : { style, versionId, modifiedAt, etag }
+    return this.#store.put(
+      {
+        bucket: this.#bucket,
+        key: this.key,
+        content: { contentType: 'text/plain; charset=utf-8' },
+        metadata: {},
+        tags: {},
+        lock: this.#lock ? await this.#shortLock(signal) : null,
+        storageClass: null,
+        identity,
+      },
+      { sizeBytes: body.length, body },
+      { signal },
+    )
+  }
+
+  /** Newest first, read by listing: a GET or HEAD may be answered by a site's own replication peer. */
+  async versions(store: ObjectStore, bucket: string, signal: AbortSignal): Promise<readonly VersionEntry[]> {
+    const { entries } = await store.listVersions({ bucket, prefix: this.key }, { signal })
+    return entries.filter((entry) => entry.key === this.key)
+  }
+
+  /** Removes every version by its id. Resolves with the fault that left something behind. */
+  async remove(): Promise<Fault | null> {
+    const { clock } = this.#ports
+    const deadlineAt = clock.now() + removalLimitMs
+    // Not the caller's signal: a cancelled check cleans up all the same.
+    const signal = AbortSignal.timeout(removalLimitMs * 2)
+    for (;;) {
+      const left = await this.#removeOnce(signal)
+      if (left?.code !== 'OBJECT_LOCKED' || clock.now() >= deadlineAt) return left
+      await pause(clock, 500, signal)
+    }
+  }
+
+  async #removeOnce(signal: AbortSignal): Promise<Fault | null> {
+    let left: Fault | null = null
+    try {
+      for (const { versionId } of await this.versions(this.#store, this.#bucket, signal)) {
+        const ref = { bucket: this.#bucket, key: this.key, versionId }
+        await this.#store.deleteVersion(ref, null, { signal }).catch((error: unknown) => {
+          left = faultFrom(error, { operation: 'DeleteObject', bucket: this.#bucket })
+        })
+      }
+    } catch (error) {
+      left = faultFrom(error, { operation: 'ListObjectVersions', bucket: this.#bucket })
+    }
+    return left
+  }
+
+  /** A bucket's default retention could hold a canary for years: one of its own goes before the default. */
+  async #shortLock(signal: AbortSignal): Promise<Lock> {
+    const { siteTime } = await this.#store.ping({ signal })
+    const until = new Date((siteTime ?? this.#ports.clock.now()) + lockedMs)
+    return { mode: 'GOVERNANCE', retainUntil: until.toISOString().replace(/\.\d+/, ''), legalHold: false }
+  }
+}
+
+export interface Released<T> {
+  readonly value: T
+  /** What kept the canary from being removed; null when all of it is gone. */
+  readonly left: Fault | null
+}
+
+/** Lends a canary and removes all that was written under its key afterwards, also when `use` fails. */
+export async function withCanary<T>(
+  store: ObjectStore,
+  bucket: string,
+  ports: CanaryPorts,
+  signal: AbortSignal,
+  use: (canary: Canary, versioned: boolean) => Promise<T>,
+): Promise<Released<T>> {
+  const view = await store.bucket(bucket, { signal })
+  if (view === null) throw new FaultError(fault('BUCKET_MISSING', `There is no bucket ${bucket}.`))
+  const canary = new Canary(store, bucket, view.objectLock, ports)
+  let left: Fault | null = null
+  let value: T
+  try {
+    value = await use(canary, view.versioning === 'Enabled')
+  } finally {
+    left = await canary.remove()
+  }
+  return { value, left }
+}
+
+/** A version 4 UUID: the only shape of version id that MinIO takes. */
+export function uuid(random: () => number): string {
+  const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(random() * 256))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = Buffer.from(bytes).toString('hex')
+  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join('-')
+}

@@ -1,0 +1,305 @@
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
+import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'
+import { siteSchema } from '../../../shared/model/site.ts'
+import type { Clock } from '../feed/clock.ts'
+import type { Journal } from '../journal/port.ts'
+import type { ObjectStore } from '../store/port.ts'
+import { changeStreams, probeTarget, vendorOf, type TargetIdentity } from './capabilities.ts'
+import type { CredentialStore, KeyPair } from './credentials.ts'
+import { SitesHealth } from './health.ts'
+import { KeyRing } from './key-ring.ts'
+import type { Network } from './network.ts'
+import { hintOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
+import { withTimeLimit } from './time-limit.ts'
+
+export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities'
+
+export interface SitesOptions {
+  readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
+  readonly credentials: CredentialStore
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly openStore: (site: Site, keys: KeyPair) => ObjectStore
+  readonly network: Network
+  readonly clock: Clock
+  /** 0–1. */
+  readonly random: () => number
+  /** Ids of the rules that read from or write to the site. */
+  readonly usedBy: (siteId: string) => readonly string[]
+  /** After `updated`, threads and feeds need the site anew. `health` comes after every probe. */
+  readonly onChange: (siteId: string, change: SiteChange) => void
+  readonly onTransition: (siteId: string, state: 'online' | 'offline', fault: Fault | null) => void
+}
+
+/** What comes with an update: without credentials the known ones stay. */
+export type SiteUpdate = Site & { readonly credentials?: SiteWithCredentials['credentials'] | undefined }
+
+/** The sites: kept in the journal without their secrets, watched, and opened once each. */
+export interface Sites {
+  /** Hears of tasks and transfers; see {@link SitesHealth}. */
+  readonly monitor: Pick<SitesHealth, 'taskOk' | 'taskFault' | 'moved'>
+  /** Reads the sites and their keys, and begins to watch them. */
+  start(): Promise<void>
+  stop(): Promise<void>
+
+  has(siteId: string): boolean
+  ids(): readonly string[]
+  /** Throws NOT_FOUND. */
+  get(siteId: string): Site
+  name(siteId: string): string
+  list(): readonly SiteView[]
+  view(siteId: string): SiteView
+  health(siteId: string): SiteHealth
+  isPaused(siteId: string): boolean
+  capabilities(siteId: string): Capabilities | null
+
+  create(site: SiteWithCredentials): Promise<SiteView>
+  update(site: SiteUpdate): Promise<SiteView>
+  /** Creates or updates: for sites declared in a file. */
+  declare(site: SiteWithCredentials): Promise<SiteView>
+  /** CONFLICT while a rule uses it. */
+  remove(siteId: string): Promise<void>
+  pause(siteId: string): SiteView
+  resume(siteId: string): SiteView
+
+  keys(siteId: string): KeyPair
+  /** For transfer threads: the only place where a site travels with its secret. */
+  withKeys(siteId: string): SiteWithCredentials
+  /** The site’s store, shared by all who ask; closed when the site is updated or removed. */
+  store(siteId: string): ObjectStore
+
+  /** Reachability and vendor, now. */
+  probe(siteId: string): Promise<SiteView>
+  /** What the bucket does with chosen version ids, tried with a canary; kept as the site’s capability. */
+  probeTarget(target: BucketAt, signal?: AbortSignal): Promise<TargetIdentity>
+}
+
+export function createSites(options: SitesOptions): Sites {
+  return new SiteRegistry(options)
+}
+
+const knockLimitMs = 5_000
+const probeLimitMs = 60_000
+
+class SiteRegistry implements Sites {
+  readonly monitor: SitesHealth
+  readonly #options: SitesOptions
+  readonly #ring: KeyRing
+  readonly #records = new Map<string, SiteRecord>()
+  readonly #stores = new Map<string, ObjectStore>()
+  readonly #stopped = new AbortController()
+
+  constructor(options: SitesOptions) {
+    const { credentials, environment, clock, random, onChange, onTransition } = options
+    this.#options = options
+    this.#ring = new KeyRing(credentials, environment)
+    this.monitor = new SitesHealth({
+      clock,
+      random,
+      onTransition,
+      store: (siteId) => this.store(siteId),
+      onChange: (siteId) => onChange(siteId, 'health'),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { journal } = this.#options
+    for (const name of journal.names(recordPrefix)) {
+      const record = siteRecordSchema.parse(journal.read(name))
+      this.#records.set(record.site.id, record)
+      await this.#ring.load(record.site.id, record.env)
+      await this.monitor.watch(record.site.id)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new FaultError(fault('CANCELLED', 'Lockstep stops.')))
+    await this.monitor.stop()
+    for (const siteId of this.#stores.keys()) this.#closeStore(siteId)
+  }
+
+  has(siteId: string): boolean {
+    return this.#records.has(siteId)
+  }
+
+  ids(): readonly string[] {
+    return [...this.#records.keys()]
+  }
+
+  get(siteId: string): Site {
+    return this.#record(siteId).site
+  }
+
+  name(siteId: string): string {
+    return this.#records.get(siteId)?.site.name ?? siteId
+  }
+
+  list(): readonly SiteView[] {
+    return this.ids()
+      .map((siteId) => this.view(siteId))
+      .toSorted((a, b) => a.name.localeCompare(b.name))
+  }
+
+  view(siteId: string): SiteView {
+    const record = this.#record(siteId)
+    return {
+      ...record.site,
+      paused: record.paused,
+      credentialsFrom: this.#ring.origin(record),
+      accessKeyHint: record.accessKeyHint,
+      health: this.health(siteId),
+      capabilities: record.capabilities,
+      usedByRules: this.#options.usedBy(siteId),
+    }
+  }
+
+  health(siteId: string): SiteHealth {
+    return this.monitor.health(siteId)
+  }
+
+  isPaused(siteId: string): boolean {
+    return this.#records.get(siteId)?.paused ?? false
+  }
+
+  capabilities(siteId: string): Capabilities | null {
+    return this.#records.get(siteId)?.capabilities ?? null
+  }
+
+  async create(site: SiteWithCredentials): Promise<SiteView> {
+    if (this.has(site.id)) throw new FaultError(fault('CONFLICT', `There is a site ${site.id} already.`))
+    return this.#put(site, 'created')
+  }
+
+  async update(site: SiteUpdate): Promise<SiteView> {
+    this.#record(site.id)
+    return this.#put(site, 'updated')
+  }
+
+  async declare(site: SiteWithCredentials): Promise<SiteView> {
+    return this.has(site.id) ? this.update(site) : this.create(site)
+  }
+
+  async remove(siteId: string): Promise<void> {
+    this.#record(siteId)
+    const users = this.#options.usedBy(siteId)
+    if (users.length > 0) {
+      const message = `The site ${siteId} is used by ${users.join(', ')}.`
+      throw new FaultError(fault('CONFLICT', message, { remedy: 'Remove these rules first.' }))
+    }
+    // The secret goes first: a site without keys can be removed again, a secret without a site is never found.
+    await this.#ring.remove(siteId)
+    this.#records.delete(siteId)
+    await this.#options.journal.erase(recordName(siteId))
+    await this.monitor.forget(siteId)
+    this.#closeStore(siteId)
+    this.#options.onChange(siteId, 'removed')
+  }
+
+  pause(siteId: string): SiteView {
+    return this.#setPaused(siteId, true)
+  }
+
+  resume(siteId: string): SiteView {
+    return this.#setPaused(siteId, false)
+  }
+
+  keys(siteId: string): KeyPair {
+    return this.#ring.get(siteId, this.#record(siteId).env)
+  }
+
+  withKeys(siteId: string): SiteWithCredentials {
+    return { ...this.get(siteId), credentials: this.keys(siteId) }
+  }
+
+  store(siteId: string): ObjectStore {
+    const known = this.#stores.get(siteId)
+    if (known !== undefined) return known
+    const opened = this.#options.openStore(this.get(siteId), this.keys(siteId))
+    this.#stores.set(siteId, opened)
+    return opened
+  }
+
+  async probe(siteId: string): Promise<SiteView> {
+    this.#record(siteId)
+    await this.monitor.probe(siteId)
+    if (this.health(siteId).state === 'online') await this.#learn(siteId, null)
+    return this.view(siteId)
+  }
+
+  async probeTarget({ site, bucket }: BucketAt, signal?: AbortSignal): Promise<TargetIdentity> {
+    const { clock, random } = this.#options
+    const either = signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal])
+    const found = await withTimeLimit(clock, probeLimitMs, either, (limited) =>
+      probeTarget(this.store(site), bucket, { clock, random }, limited),
+    )
+    await this.#learn(site, found)
+    return found
+  }
+
+  async #learn(siteId: string, found: TargetIdentity | null): Promise<void> {
+    const { network, clock } = this.#options
+    const knock = await withTimeLimit(clock, knockLimitMs, this.#stopped.signal, (signal) =>
+      network.knock(this.get(siteId), signal),
+    )
+    const record = this.#record(siteId)
+    const known = found ?? record.capabilities ?? { identity: 'unknown' as const, ordersByMtime: false }
+    const vendor = vendorOf(knock)
+    const { identity, ordersByMtime } = known
+    const changeStream = changeStreams[vendor]
+    const probedAt = clock.now()
+    await this.#keep({ ...record, capabilities: { vendor, identity, ordersByMtime, changeStream, probedAt } })
+    this.#options.onChange(siteId, 'capabilities')
+  }
+
+  async #put(given: SiteUpdate, change: 'created' | 'updated'): Promise<SiteView> {
+    const { credentials, ...rest } = given
+    const site = siteSchema.parse(rest)
+    const keys = credentials === undefined ? null : await this.#ring.put(site.id, credentials)
+    const before = this.#records.get(site.id)
+    const env = credentials === undefined ? (before?.env ?? null) : 'env' in credentials ? credentials.env : null
+    const accessKeyHint = keys === null ? (before?.accessKeyHint ?? '') : hintOf(keys.accessKeyId)
+    // Another endpoint, or another user there, may do other things with version ids.
+    const same = keys === null && before?.site.endpoint === site.endpoint
+    const capabilities = same ? before.capabilities : null
+    await this.#keep({ site, env, accessKeyHint, paused: before?.paused ?? false, capabilities })
+    this.#closeStore(site.id)
+    await this.monitor.watch(site.id)
+    this.#options.onChange(site.id, change)
+    return this.view(site.id)
+  }
+
+  #setPaused(siteId: string, paused: boolean): SiteView {
+    const { onChange } = this.#options
+    this.#keep({ ...this.#record(siteId), paused }).catch(() => onChange(siteId, paused ? 'resumed' : 'paused'))
+    onChange(siteId, paused ? 'paused' : 'resumed')
+    return this.view(siteId)
+  }
+
+  /**
+   * Takes effect at once, so that changes made at the same time build on each other and reach the journal in that order.
+   * What the journal cannot keep is taken back: what is shown is what a restart would show.
+   */
+  async #keep(record: SiteRecord): Promise<void> {
+    const { id } = record.site
+    const before = this.#records.get(id)
+    this.#records.set(id, record)
+    try {
+      await this.#options.journal.write(recordName(id), record)
+    } catch (error) {
+      if (before === undefined) this.#records.delete(id)
+      else this.#records.set(id, before)
+      throw error
+    }
+  }
+
+  #record(siteId: string): SiteRecord {
+    const record = this.#records.get(siteId)
+    if (record === undefined) throw new FaultError(fault('NOT_FOUND', `There is no site ${siteId}.`))
+    return record
+  }
+
+  #closeStore(siteId: string): void {
+    this.#stores.get(siteId)?.close()
+    this.#stores.delete(siteId)
+  }
+}
