@@ -5,6 +5,8 @@ import { existsSync, globSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { z } from 'zod'
+import { ensurePackages, packagesOf } from './support/install.ts'
+import { ensureMinio } from './support/minio.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -42,10 +44,12 @@ export async function main(names: readonly string[]): Promise<number> {
     say(`No such suite: ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}.`)
     return 2
   }
+  const chosen = suites.filter(({ name }) => names.length === 0 || names.includes(name))
+  await prepare(chosen)
   const scratch = await mkdtemp(join(tmpdir(), 'lockstep-test-'))
   const total = { passed: 0, failed: 0, skipped: 0 }
   const lines: string[] = []
-  for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  for (const suite of chosen) {
     const startedAt = performance.now()
     say(`\n▶ ${suite.name}: ${suite.about}`)
     const outcome = suite.name === 'check' ? await runChecks(suite) : await runVitest(suite, scratch)
@@ -59,6 +63,17 @@ export async function main(names: readonly string[]): Promise<number> {
   await rm(scratch, { recursive: true, force: true })
   say(`${total.passed} passed, ${total.failed} failed`)
   return total.failed === 0 ? 0 : 1
+}
+
+/**
+ * Installs and builds what the chosen suites need, one after the other, before anything is timed. What cannot be had is
+ * told by the suite that misses it, which asks again.
+ */
+async function prepare(chosen: readonly Suite[]): Promise<void> {
+  const needs = (...names: readonly string[]): boolean => chosen.some((suite) => names.includes(suite.name))
+  if (needs('conformance', 'real', 'crash')) await ensurePackages(packagesOf.ceph)
+  if (needs('conformance', 'real')) await ensureMinio()
+  if (needs('renderer', 'e2e')) await ensurePackages(packagesOf.chromium)
 }
 
 async function report(lines: readonly string[], total: Outcome, notesFile: string): Promise<void> {
