@@ -1,14 +1,11 @@
+import type { SignalSource } from './stop-signal.ts'
+
 /** Everything the command line touches outside itself. */
-export interface CliIo {
+export interface CliIo extends SignalSource {
   readonly out: (line: string) => void
   readonly err: (line: string) => void
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly now: () => number
   readonly delay: (delayMs: number) => Promise<void>
-  /** Calls back on SIGINT and SIGTERM. */
-  readonly onStopSignal: (listener: () => void) => void
-  /** Ends the process at once, for a second signal. */
-  readonly abandon: (exitCode: number) => void
   /** Folder of the built console. */
   readonly rendererDir: string
   readonly version: string

@@ -1,6 +1,7 @@
 import { readConfigFile } from './config-file.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serve, type Serving } from './serve.ts'
+import { stopSignal } from './stop-signal.ts'
 import type { VaultSecretSource } from './vault-secret.ts'
 
 export interface ServeCliOptions {
@@ -19,18 +20,6 @@ export async function serveUntilStopped(io: CliIo, options: ServeCliOptions): Pr
   await stopped
   await serving.stop()
   return exitCodes.yes
-}
-
-/** Resolves at the first signal. The second ends the process where it stands: the journal recovers from that. */
-function stopSignal(io: CliIo): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  let asked = false
-  io.onStopSignal(() => {
-    if (asked) io.abandon(130)
-    asked = true
-    resolve()
-  })
-  return promise
 }
 
 async function start(io: CliIo, options: ServeCliOptions): Promise<Serving> {

@@ -7,6 +7,7 @@ import * as commands from './cli-commands.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serveUntilStopped } from './cli-serve.ts'
 import { configJsonSchema } from './config-json-schema.ts'
+import { processSignals } from './stop-signal.ts'
 import { version } from './version.ts'
 
 /** Runs one command line (without the program's name) and returns its exit code. Used by `build/lockstep.mjs`. */
@@ -154,13 +155,8 @@ function processIo(): CliIo {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     environment: process.env,
-    now: Date.now,
     delay: async (delayMs) => await delay(delayMs),
-    onStopSignal: (listener) => {
-      process.on('SIGINT', listener)
-      process.on('SIGTERM', listener)
-    },
-    abandon: (exitCode) => process.exit(exitCode),
+    ...processSignals,
     rendererDir: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url),
     ),

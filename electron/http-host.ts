@@ -25,6 +25,8 @@ export interface HttpHost {
   readonly url: string
   /** Opens the console, once. */
   readonly consoleUrl: string
+  /** Another link of that kind. */
+  newConsoleUrl(): string
   /** Ends open subscriptions too. */
   close(): Promise<void>
 }
@@ -56,6 +58,7 @@ export async function startHttpHost(options: HttpHostOptions): Promise<HttpHost>
   return {
     url,
     consoleUrl: doors.newLink(),
+    newConsoleUrl: () => doors.newLink(),
     close: async () => {
       const closed = once(server, 'close')
       server.close()

@@ -33,10 +33,16 @@ async function run(args: DesktopArguments): Promise<void> {
   const log = openLogFile(path.join(dataDir, 'log'))
   await app.whenReady()
   denyPermissions(session.defaultSession)
+  let showing = false
+  // The passphrase window closes before the console's opens; without a listener Electron would quit in between.
+  app.on('window-all-closed', () => {
+    if (showing) app.quit()
+  })
   try {
     const engine = await startDesktopEngine({ dataDir, args, passphrasePage: places.passphrase, log: log.write })
     if (engine === null) return app.quit()
     await show(engine, args, dataDir, log)
+    showing = true
   } catch (error) {
     log.write(JSON.stringify({ level: 'error', message: messageOf(error) }))
     dialog.showErrorBox('Lockstep could not start', messageOf(error))
@@ -66,7 +72,6 @@ async function show(engine: Engine, args: DesktopArguments, dataDir: string, log
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(process.platform, menuActions(dataDir, log))))
   app.on('second-instance', showWindow)
   app.on('activate', showWindow)
-  app.on('window-all-closed', () => app.quit())
   app.on('before-quit', (event) => {
     if (quitting) return
     // The engine hands back what is in flight and flushes its journal before the process may end.

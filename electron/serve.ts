@@ -30,7 +30,10 @@ export interface ServeOptions {
 export interface Serving {
   readonly engine: Engine
   readonly url: string
+  /** Opens the console, once. */
   readonly consoleUrl: string
+  /** Another link of that kind. */
+  newConsoleUrl(): string
   readonly webhookUrl: string | null
   /** Stops the host, then the engine. */
   stop(): Promise<void>
@@ -47,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     engine,
     url: host.url,
     consoleUrl: host.consoleUrl,
+    newConsoleUrl: () => host.newConsoleUrl(),
     webhookUrl: engine.webhookUrl,
     stop: async () => {
       await removeControl(options.dataDir)
