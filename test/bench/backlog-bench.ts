@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
+import { linkIdOf } from '../../electron/engine/rule/link.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { eventually } from '../support/eventually.ts'
 import { liveLoad } from '../support/live-load.ts'
@@ -40,8 +41,9 @@ export async function measureBacklog(bench: BacklogBench): Promise<readonly Row[
 }
 
 async function fillJournal(dataDir: string, tasks: number): Promise<z.output<typeof filledSchema>> {
+  const linkId = linkIdOf('backlog', { site: 'target', bucket: 'backlog' })
   const script = join(import.meta.dirname, 'fill-journal.ts')
-  const { stdout } = await run(process.execPath, [script, dataDir, 'backlog/0', String(tasks)])
+  const { stdout } = await run(process.execPath, [script, dataDir, linkId, String(tasks)])
   return filledSchema.parse(JSON.parse(stdout))
 }
 
