@@ -1,0 +1,170 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
+
+/** What lies between the client and the server. Everything takes effect at once, on open connections too. */
+export interface Weather {
+  /** Added in each direction, ms. */
+  readonly delayMs: number
+  /** Each direction of each connection; Infinity for no limit. */
+  readonly bytesPerSecond: number
+  /** Takes bytes and passes none on, in both directions; connections stay open. */
+  readonly blackhole: boolean
+}
+
+const fair: Weather = { delayMs: 0, bytesPerSecond: Infinity, blackhole: false }
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+}
+
+interface Cut {
+  readonly direction: Direction
+  left: number
+}
+
+type Direction = 'up' | 'down'
+
+/** A bad network in front of a real server: a loopback port whose connections can be slowed, cut, swallowed and refused. */
+export class TcpProxy {
+  readonly #target: { readonly host: string; readonly port: number }
+  readonly #pairs = new Set<Pair>()
+  #server: Server | null = null
+  #port = 0
+  #weather: Weather = fair
+  #cut: Cut | null = null
+  #connections = 0
+
+  private constructor(target: URL) {
+    this.#target = { host: target.hostname, port: Number(target.port || 80) }
+  }
+
+  /** In front of an `http://host:port`. */
+  static async open(endpoint: string): Promise<TcpProxy> {
+    const proxy = new TcpProxy(new URL(endpoint))
+    await proxy.turnOn()
+    return proxy
+  }
+
+  /** What clients use instead of the server's own; the same over `turnOff` and `turnOn`. */
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** Connections that were accepted so far. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Changes what is named and leaves the rest as it is. */
+  setWeather(weather: Partial<Weather>): void {
+    this.#weather = { ...this.#weather, ...weather }
+  }
+
+  /**
+   * Once: counts the bytes of all connections in that direction from now on, and resets the connection that carries the
+   * last of `afterBytes`.
+   */
+  cutAfter(direction: Direction, afterBytes: number): void {
+    this.#cut = { direction, left: afterBytes }
+  }
+
+  /** Ends all open connections with RST. */
+  reset(): void {
+    for (const { client, server } of this.#pairs) {
+      client.resetAndDestroy()
+      server.resetAndDestroy()
+    }
+  }
+
+  /** Refuses connections and resets those that are open. */
+  async turnOff(): Promise<void> {
+    const server = this.#server
+    if (server === null) return
+    this.#server = null
+    const closed = once(server, 'close')
+    server.close()
+    this.reset()
+    await closed
+  }
+
+  async turnOn(): Promise<void> {
+    if (this.#server !== null) return
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client))
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    const address = this.#server.address()
+    if (address !== null && typeof address === 'object') this.#port = address.port
+  }
+
+  close(): Promise<void> {
+    return this.turnOff()
+  }
+
+  #accept(client: Socket): void {
+    this.#connections += 1
+    const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true })
+    const pair = { client, server }
+    this.#pairs.add(pair)
+    this.#carry(client, server, 'up')
+    this.#carry(server, client, 'down')
+    client.on('close', () => this.#pairs.delete(pair))
+  }
+
+  #carry(from: Socket, to: Socket, direction: Direction): void {
+    // An error of one side is an RST: the other side must see one too, not a polite end.
+    from.on('error', () => to.resetAndDestroy())
+    from.on('close', () => to.destroySoon())
+    from.pipe(this.#weatherStream(from, to, direction)).pipe(to)
+  }
+
+  /** The rate holds the sender back; the delay does not: as on a long line, many bytes are under way at one time. */
+  #weatherStream(from: Socket, to: Socket, direction: Direction): Transform {
+    let line = Promise.resolve()
+    const stream = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const { passed, isCut } = this.#cutShort(chunk, direction)
+        const dueAt = performance.now() + this.#weather.delayMs
+        const deliver = async (previous: Promise<void>): Promise<void> => {
+          await previous
+          await waitUntil(dueAt)
+          if (!this.#weather.blackhole) stream.push(passed)
+          if (isCut) to.write('', () => this.#resetBoth(from, to))
+        }
+        line = deliver(line)
+        const busyMs = (1000 * passed.length) / this.#weather.bytesPerSecond
+        if (busyMs >= 1) setTimeout(done, busyMs)
+        else done()
+      },
+      flush: (done) => {
+        const end = async (): Promise<void> => {
+          await line
+          done()
+        }
+        void end()
+      },
+    })
+    return stream
+  }
+
+  #cutShort(chunk: Buffer, direction: Direction): { readonly passed: Buffer; readonly isCut: boolean } {
+    const cut = this.#cut
+    if (cut === null || cut.direction !== direction) return { passed: chunk, isCut: false }
+    const passed = chunk.subarray(0, cut.left)
+    cut.left -= passed.length
+    if (cut.left > 0) return { passed, isCut: false }
+    this.#cut = null
+    return { passed, isCut: true }
+  }
+
+  #resetBoth(from: Socket, to: Socket): void {
+    from.resetAndDestroy()
+    to.resetAndDestroy()
+  }
+}
+
+async function waitUntil(dueAt: number): Promise<void> {
+  const waitMs = dueAt - performance.now()
+  if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs))
+}
