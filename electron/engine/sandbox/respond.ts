@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { Answer, ListeningBody, StreamedBody } from './exchange.ts'
 import type { FaultAction } from './fault-switch.ts'
 
@@ -39,12 +40,16 @@ async function respondStream(
   action: FaultAction | null,
 ): Promise<void> {
   response.writeHead(answer.status, answer.headers)
-  for await (const chunk of action === null ? chunks : damaged(chunks, action, response)) {
-    if (response.destroyed) return
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  try {
+    await pipeline(action === null ? chunks : damaged(chunks, action, response), response)
+  } catch (error) {
+    // The client hung up, or a fault cut the body: there is nobody left to tell.
+    if (!isPrematureClose(error)) throw error
   }
-  response.end()
 }
+
+const isPrematureClose = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 
 /** Hands the bytes on as far as the fault lets them, and then does what the fault says. */
 async function* damaged(
