@@ -2,7 +2,11 @@ import type { ContentHeaders, Encryption, Lock, ObjectHead } from './port.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 
 /** Strips the quotes that RFC 9110 wants and Ceph now and then forgets. */
-export const plainEtag = (value: string | undefined): string => value?.replace(/^(?:W\/)?"|"$/g, '') ?? ''
+export function plainEtag(value: string | undefined): string {
+  if (value === undefined) return ''
+  const from = value.startsWith('"') ? 1 : value.startsWith('W/"') ? 3 : 0
+  return value.slice(from, value.endsWith('"') && value.length > from ? -1 : undefined)
+}
 
 const metadataPrefix = 'x-amz-meta-'
 

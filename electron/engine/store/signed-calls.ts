@@ -96,9 +96,9 @@ export class SignedCalls {
   }
 
   /** Reads a 2xx answer's document; what makes no sense is a fault. */
-  readXml<T>(call: SignedCall, answer: WireAnswer, read: (xml: string) => T): T {
+  readXml<T>(call: SignedCall, answer: WireAnswer, read: (xml: Buffer) => T): T {
     try {
-      return read(answer.bytes.toString('utf8'))
+      return read(answer.bytes)
     } catch (error) {
       if (error instanceof XmlError) throw faultAt('RESPONSE_UNREADABLE', error.message, this.context(call))
       throw error
@@ -149,7 +149,7 @@ export function readRefusal(answer: WireAnswer): SiteAnswer {
   const elsewhere = status === 301 && region !== undefined ? `the bucket is in region ${region}` : null
   let leaves: ReadonlyMap<string, string> = new Map()
   try {
-    if (bytes.length > 0) leaves = xmlLeaves(bytes.toString('utf8'))
+    if (bytes.length > 0) leaves = xmlLeaves(bytes)
   } catch (error) {
     // A proxy's web page: its status is all that can be used.
     if (!(error instanceof XmlError)) throw error

@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import type { KeyPair } from '../site/credentials.ts'
 
 /** Header names in lower case. */
@@ -32,7 +32,8 @@ export function createSigner(keys: KeyPair, region: string, now: () => number): 
   let date = ''
   let day = ''
   let scope = ''
-  let signingKey: Buffer = Buffer.alloc(0)
+  // As a key object: Node takes eight times as long to begin an HMAC with the same key in a buffer.
+  let signingKey: KeyObject | null = null
 
   const amzDate = (): string => {
     const current = Math.floor(now() / 1000)
@@ -42,7 +43,9 @@ export function createSigner(keys: KeyPair, region: string, now: () => number): 
     if (date.slice(0, 8) !== day) {
       day = date.slice(0, 8)
       scope = `${day}/${region}/s3/aws4_request`
-      signingKey = hmac(hmac(hmac(hmac(`AWS4${keys.secretAccessKey}`, day), region), 's3'), 'aws4_request')
+      signingKey = createSecretKey(
+        hmac(hmac(hmac(hmac(`AWS4${keys.secretAccessKey}`, day), region), 's3'), 'aws4_request'),
+      )
     }
     return date
   }
@@ -54,7 +57,7 @@ export function createSigner(keys: KeyPair, region: string, now: () => number): 
       const text = `${method}\n${path}\n${query}\n${canonical}\n${signed}\n${payloadHash}`
       const digest = hash('sha256', isAscii(text) ? text : Buffer.from(text, 'latin1'), 'hex')
       const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${digest}`
-      const signature = createHmac('sha256', signingKey).update(toSign).digest('hex')
+      const signature = createHmac('sha256', signingKey!).update(toSign).digest('hex')
       const credential = `${keys.accessKeyId}/${scope}`
       all.push([
         'authorization',

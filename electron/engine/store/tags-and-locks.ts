@@ -27,19 +27,20 @@ export async function getTags(calls: SignedCalls, ref: ObjectRef, { signal }: Ca
   throw refused
 }
 
-function readTags(xml: string): Tags {
+function readTags(xml: Buffer): Tags {
   const tags: Record<string, string> = Object.create(null)
   let key = ''
   let value = ''
   scanXml(xml, {
     open: () => {},
-    close: (name, text) => {
+    leaf: (name, text) => {
       if (name === 'Key') key = text
       else if (name === 'Value') value = text
-      else if (name === 'Tag') {
-        tags[key] = value
-        value = ''
-      }
+    },
+    close: (name) => {
+      if (name !== 'Tag') return
+      tags[key] = value
+      value = ''
     },
   })
   return tags

@@ -115,21 +115,22 @@ function completionXml(parts: readonly UploadedPart[]): string {
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`
 }
 
-function readParts(xml: string): { readonly parts: readonly UploadedPart[]; readonly more: boolean } {
+function readParts(xml: Buffer): { readonly parts: readonly UploadedPart[]; readonly more: boolean } {
   const parts: UploadedPart[] = []
   let draft = { partNumber: 0, etag: '', sizeBytes: 0 }
   let more = false
   scanXml(xml, {
     open: () => {},
-    close: (name, text) => {
+    leaf: (name, text) => {
       if (name === 'PartNumber') draft.partNumber = Number(text)
       else if (name === 'ETag') draft.etag = plainEtag(text)
       else if (name === 'Size') draft.sizeBytes = Number(text)
       else if (name === 'IsTruncated') more = text === 'true'
-      else if (name === 'Part') {
-        parts.push(draft)
-        draft = { partNumber: 0, etag: '', sizeBytes: 0 }
-      }
+    },
+    close: (name) => {
+      if (name !== 'Part') return
+      parts.push(draft)
+      draft = { partNumber: 0, etag: '', sizeBytes: 0 }
     },
   })
   return { parts, more }

@@ -1,3 +1,4 @@
+import { plainEtag } from './object-head.ts'
 import type { ListPosition, VersionPage } from './port.ts'
 import { scanXml, XmlError } from './xml-scan.ts'
 
@@ -9,9 +10,10 @@ interface Draft {
   sizeBytes: number
   modifiedAt: number
   storageClass: string | null
+  deleteMarker: boolean
 }
 
-const emptyDraft = (): Draft => ({
+const emptyDraft = (deleteMarker: boolean): Draft => ({
   key: '',
   versionId: 'null',
   isLatest: false,
@@ -19,20 +21,21 @@ const emptyDraft = (): Draft => ({
   sizeBytes: 0,
   modifiedAt: 0,
   storageClass: null,
+  deleteMarker,
 })
 
 /**
  * Parses a ListVersionsResult in the order of the document, versions and delete markers interleaved as they stand: that
  * order is the only thing that tells which of two versions of the same second is newer. Throws {@link XmlError}.
  */
-export function parseVersionListing(xml: string): VersionPage {
+export function parseVersionListing(xml: Buffer): VersionPage {
   const page = new ListingReader()
   scanXml(xml, page)
   return page.result()
 }
 
 class ListingReader {
-  readonly #entries: (Draft & { deleteMarker: boolean })[] = []
+  readonly #entries: Draft[] = []
   #draft: Draft | null = null
   #root = ''
   #encoded = false
@@ -45,23 +48,23 @@ class ListingReader {
   open(name: string): void {
     if (this.#root === '') this.#root = name
     else if (this.#draft !== null) this.#depth += 1
-    else if (name === 'Version' || name === 'DeleteMarker') this.#draft = emptyDraft()
+    else if (name === 'Version' || name === 'DeleteMarker') this.#draft = emptyDraft(name === 'DeleteMarker')
   }
 
-  close(name: string, text: string): void {
-    const draft = this.#draft
-    if (draft === null) return this.#closeOutside(name, text)
-    if (this.#depth === 0) {
-      this.#entries.push({ ...draft, deleteMarker: name === 'DeleteMarker' })
+  close(): void {
+    if (this.#draft === null) return
+    if (this.#depth > 0) this.#depth -= 1
+    else {
+      this.#entries.push(this.#draft)
       this.#draft = null
-      return
     }
-    this.#depth -= 1
-    if (this.#depth === 0) setField(draft, name, text)
   }
 
-  #closeOutside(name: string, text: string): void {
-    if (name === 'EncodingType') this.#encoded = text === 'url'
+  leaf(name: string, text: string): void {
+    if (this.#draft !== null) {
+      if (this.#depth === 0) setField(this.#draft, name, text)
+    } else if (this.#root === '') this.#root = name
+    else if (name === 'EncodingType') this.#encoded = text === 'url'
     else if (name === 'IsTruncated') this.#truncated = text === 'true'
     else if (name === 'NextKeyMarker') this.#nextKey = text
     else if (name === 'NextVersionIdMarker') this.#nextVersion = text
@@ -111,7 +114,7 @@ function setField(draft: Draft, name: string, text: string): void {
       draft.modifiedAt = Date.parse(text) || 0
       break
     case 'ETag':
-      draft.etag = text.startsWith('"') ? text.slice(1, -1) : text
+      draft.etag = plainEtag(text)
       break
     case 'Size':
       draft.sizeBytes = Number(text) || 0
@@ -126,7 +129,7 @@ function setField(draft: Draft, name: string, text: string): void {
 /** `encoding-type=url`: percent escapes, and `+` for a space (AWS, MinIO); a literal plus is always escaped. */
 function decodeKey(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
-  const spaced = text.replaceAll('+', ' ')
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
   try {
     return decodeURIComponent(spaced)
   } catch {

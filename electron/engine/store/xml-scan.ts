@@ -1,103 +1,192 @@
+import { isAscii } from 'node:buffer'
+
 /** The document is not XML that we read: broken, or with a DOCTYPE, which no S3 answer needs. */
 export class XmlError extends Error {
   override readonly name = 'XmlError'
 }
 
 export interface XmlEvents {
+  /** An element with elements in it begins, or ends. */
   open(name: string): void
-  /** `text` is what stood between the last tag and this one, decoded: the value, for an element without children. */
-  close(name: string, text: string): void
+  close(name: string): void
+  /** An element without elements in it, and its text. */
+  leaf(name: string, text: string): void
 }
 
+const open = 60
+const close = 62
 const slash = 47
 const bang = 33
 const question = 63
+const doubleQuote = 34
+const singleQuote = 39
 
 /**
- * Walks a document from tag to tag, without building a tree. Namespace prefixes are dropped, attributes skipped.
- * Throws {@link XmlError} on anything unbalanced, cut, or declared.
+ * Walks a UTF-8 document from element to element, without building a tree. Namespace prefixes are dropped, attributes
+ * skipped. Throws {@link XmlError} on anything unbalanced, cut, or declared.
  */
-export function scanXml(xml: string, events: XmlEvents): void {
-  const open: string[] = []
-  let text = ''
-  let at = xml.indexOf('<')
-  let elements = 0
-  while (at !== -1) {
-    const kind = xml.charCodeAt(at + 1)
-    let end: number
-    if (kind === slash) {
-      end = tagEnd(xml, at)
-      const name = open.pop()
-      if (name === undefined || !closes(xml, at + 2, end, name)) throw new XmlError('the XML is not balanced')
-      events.close(name.slice(name.indexOf(':') + 1), text)
-      text = ''
-    } else if (kind === bang) {
-      ;[end, text] = skipDeclared(xml, at, text)
-    } else if (kind === question) {
-      end = ended(xml.indexOf('?>', at)) + 1
-    } else {
-      end = tagEnd(xml, at)
-      const empty = xml.charCodeAt(end - 1) === slash
-      const name = tagName(xml, at + 1, empty ? end - 1 : end)
-      if (open.length === 0 && elements > 0) throw new XmlError('the XML has more than one root')
-      elements += 1
-      const local = name.slice(name.indexOf(':') + 1)
-      events.open(local)
-      if (empty) events.close(local, '')
-      else open.push(name)
-      text = ''
+export function scanXml(bytes: Buffer, events: XmlEvents): void {
+  new Scanner(bytes, events).run()
+}
+
+/**
+ * Listings come a thousand entries at a time. Walking bytes is four times as fast as walking a string, and cutting
+ * values out of a string is twice as fast as cutting them out of bytes; latin1 gives both the same offsets.
+ */
+class Scanner {
+  readonly #bytes: Buffer
+  readonly #latin1: string
+  readonly #ascii: boolean
+  readonly #events: XmlEvents
+  readonly #parents: Name[] = []
+  /** Names met so far by length and first letter: an answer has a dozen, a thousand times. */
+  readonly #names: (Name | undefined)[] = []
+  #at = 0
+  #elements = 0
+
+  constructor(bytes: Buffer, events: XmlEvents) {
+    this.#bytes = bytes
+    this.#latin1 = bytes.toString('latin1')
+    this.#ascii = isAscii(bytes)
+    this.#events = events
+  }
+
+  run(): void {
+    while (this.#toTag()) {
+      const kind = this.#bytes[this.#at + 1]
+      if (kind === slash) {
+        const name = this.#parents.pop()
+        if (name === undefined) throw new XmlError('the XML is not balanced')
+        this.#closing(name)
+        this.#events.close(name.local)
+      } else if (kind === bang || kind === question) this.#aside()
+      else this.#opening()
     }
-    const next = xml.indexOf('<', end + 1)
-    if (next > end + 1) text += decodeEntities(xml.slice(end + 1, next))
-    at = next
+    if (this.#parents.length > 0 || this.#elements === 0) throw new XmlError('the XML is cut')
   }
-  if (open.length > 0 || elements === 0) throw new XmlError('the XML is cut')
-}
 
-function ended(at: number): number {
-  if (at === -1) throw new XmlError('the XML is cut')
-  return at
-}
-
-/** A `>` may stand in an attribute’s quotes; tags without quotes, that is nearly all, take the short way. */
-function tagEnd(xml: string, from: number): number {
-  const end = ended(xml.indexOf('>', from))
-  const quoted = xml.slice(from, end)
-  if (!quoted.includes('"') && !quoted.includes("'")) return end
-  let quote = 0
-  for (let at = from; at < xml.length; at++) {
-    const code = xml.charCodeAt(at)
-    if (quote !== 0) {
-      if (code === quote) quote = 0
-    } else if (code === 34 || code === 39) quote = code
-    else if (code === 62) return at
+  /** On to the next `<`. */
+  #toTag(): boolean {
+    const bytes = this.#bytes
+    let at = this.#at
+    while (at < bytes.length && bytes[at] !== open) at++
+    this.#at = at
+    return at < bytes.length
   }
-  throw new XmlError('the XML is cut')
+
+  #opening(): void {
+    if (this.#parents.length === 0 && this.#elements > 0) throw new XmlError('the XML has more than one root')
+    this.#elements += 1
+    const name = this.#name()
+    if (this.#tagEnd()) return this.#events.leaf(name.local, '')
+    let text = ''
+    for (;;) {
+      const from = this.#at
+      if (!this.#toTag()) throw new XmlError('the XML is cut')
+      const kind = this.#bytes[this.#at + 1]
+      if (kind !== slash && kind !== bang && kind !== question) {
+        this.#parents.push(name)
+        return this.#events.open(name.local)
+      }
+      text += decodeEntities(this.#text(from, this.#at))
+      if (kind === slash) break
+      text += this.#aside()
+    }
+    this.#closing(name)
+    this.#events.leaf(name.local, text)
+  }
+
+  #name(): Name {
+    const bytes = this.#bytes
+    const from = this.#at + 1
+    let end = from
+    while (end < bytes.length && bytes[end] !== close && bytes[end] !== slash && bytes[end]! > 32) end++
+    if (end === from) throw new XmlError('the XML has a tag without a name')
+    this.#at = end
+    const slot = ((end - from) << 8) | bytes[from]!
+    const known = this.#names[slot]
+    if (known !== undefined && this.#isAt(known, from)) return known
+    return (this.#names[slot] = nameOf(this.#latin1.slice(from, end)))
+  }
+
+  #isAt({ bytes }: Name, from: number): boolean {
+    for (let i = 0; i < bytes.length; i++) if (this.#bytes[from + i] !== bytes[i]) return false
+    return true
+  }
+
+  /** On behind the `>` of an opening tag; one may also stand in an attribute's quotes. True when the tag is `<a/>`. */
+  #tagEnd(): boolean {
+    const bytes = this.#bytes
+    let quote = 0
+    for (let at = this.#at; at < bytes.length; at++) {
+      const byte = bytes[at]!
+      if (quote !== 0) {
+        if (byte === quote) quote = 0
+      } else if (byte === doubleQuote || byte === singleQuote) quote = byte
+      else if (byte === close) {
+        this.#at = at + 1
+        return bytes[at - 1] === slash
+      }
+    }
+    throw new XmlError('the XML is cut')
+  }
+
+  /** On behind the closing tag, which must be that of `name`. */
+  #closing(name: Name): void {
+    const bytes = this.#bytes
+    let at = this.#at + 2
+    if (!this.#isAt(name, at)) throw new XmlError('the XML is not balanced')
+    at += name.bytes.length
+    while (at < bytes.length && bytes[at]! <= 32) at++
+    if (bytes[at] !== close) throw new XmlError('the XML is not balanced')
+    this.#at = at + 1
+  }
+
+  /**
+   * On behind a comment, instruction or CDATA section; the text of the latter. A DOCTYPE is refused: its entities can
+   * blow up without limit.
+   */
+  #aside(): string {
+    const at = this.#at
+    const [opened, closed] = asides.find(([opened]) => this.#latin1.startsWith(opened, at)) ?? []
+    if (opened === undefined || closed === undefined) throw new XmlError('the XML declares types of its own')
+    const from = at + opened.length
+    const end = this.#latin1.indexOf(closed, from)
+    if (end === -1) throw new XmlError('the XML is cut')
+    this.#at = end + closed.length
+    return opened === cdata ? this.#text(from, end) : ''
+  }
+
+  #text(from: number, to: number): string {
+    return this.#ascii ? this.#latin1.slice(from, to) : this.#bytes.toString('utf8', from, to)
+  }
 }
 
-function tagName(xml: string, from: number, end: number): string {
-  let stop = from
-  while (stop < end && xml.charCodeAt(stop) > 32) stop++
-  if (stop === from) throw new XmlError('the XML has a tag without a name')
-  return xml.slice(from, stop)
+const cdata = '<![CDATA['
+const asides = [
+  [cdata, ']]>'],
+  ['<!--', '-->'],
+  ['<?', '?>'],
+] as const
+
+interface Name {
+  /** As in the document, prefix and all. */
+  readonly bytes: Buffer
+  readonly local: string
 }
 
-function closes(xml: string, from: number, end: number, name: string): boolean {
-  return xml.startsWith(name, from) && xml.slice(from + name.length, end).trim() === ''
-}
-
-/** Comments are skipped, CDATA is text, a DOCTYPE is refused: entities of its own can blow up without limit. */
-function skipDeclared(xml: string, at: number, text: string): [end: number, text: string] {
-  if (xml.startsWith('<!--', at)) return [ended(xml.indexOf('-->', at + 4)) + 2, text]
-  if (!xml.startsWith('<![CDATA[', at)) throw new XmlError('the XML declares types of its own')
-  const end = ended(xml.indexOf(']]>', at + 9))
-  return [end + 2, text + xml.slice(at + 9, end)]
-}
+const nameOf = (text: string): Name => ({
+  bytes: Buffer.from(text, 'latin1'),
+  local: text.slice(text.indexOf(':') + 1),
+})
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 function decodeEntities(text: string): string {
   if (!text.includes('&')) return text
+  // Nearly all of them are the quotes of ETags.
+  const rest = text.replaceAll('&quot;', '"')
+  if (!rest.includes('&')) return rest
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,4}));/gi, (whole, decimal, hex, name) => {
     if (typeof name === 'string') return named[name] ?? whole
     const code = typeof decimal === 'string' ? Number(decimal) : Number.parseInt(String(hex), 16)
@@ -106,11 +195,12 @@ function decodeEntities(text: string): string {
 }
 
 /** The values of the elements without children, first of each name; for short answers. */
-export function xmlLeaves(xml: string): ReadonlyMap<string, string> {
+export function xmlLeaves(xml: Buffer): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>()
   scanXml(xml, {
     open: () => {},
-    close: (name, text) => {
+    close: () => {},
+    leaf: (name, text) => {
       if (!leaves.has(name)) leaves.set(name, text)
     },
   })
