@@ -87,8 +87,8 @@ export interface EngineApi {
     update(site: In<typeof input.siteUpdateInput>): Promise<SiteView>
     /** Refused while a rule uses the site. */
     remove(q: In<typeof input.byId>): Promise<void>
-    pause(q: In<typeof input.byId>): SiteView
-    resume(q: In<typeof input.byId>): SiteView
+    pause(q: In<typeof input.byId>): Promise<SiteView>
+    resume(q: In<typeof input.byId>): Promise<SiteView>
     /** Probes reachability and capabilities again, now. */
     probe(q: In<typeof input.byId>): Promise<SiteView>
     buckets(q: In<typeof input.bySite>): Promise<readonly BucketView[]>
@@ -101,8 +101,8 @@ export interface EngineApi {
     update(rule: Rule): Promise<RuleView>
     /** Stops replication and forgets its queue; objects on both sides stay as they are. */
     remove(q: In<typeof input.byId>): Promise<void>
-    pause(q: In<typeof input.byId>): RuleView
-    resume(q: In<typeof input.byId>): RuleView
+    pause(q: In<typeof input.byId>): Promise<RuleView>
+    resume(q: In<typeof input.byId>): Promise<RuleView>
     resync(q: In<typeof input.resyncInput>): Job
   }
   checks: {
@@ -129,7 +129,7 @@ export interface EngineApi {
   activity: { list(q: In<typeof input.activityInput>): readonly Activity[] }
   settings: {
     get(): Settings
-    update(q: In<typeof input.settingsInput>): Settings
+    update(q: In<typeof input.settingsInput>): Promise<Settings>
   }
   config: {
     /** Without secrets. */

@@ -114,11 +114,12 @@ test('a resync waits for the scan under way, reports, and can be cancelled while
   const stop = [new AbortController(), new AbortController()]
   const seen: number[] = []
   const first = schedule.resync('l', {
+    reason: 'resync',
     prefix: 'in/',
     signal: stop[0]!.signal,
     onProgress: ({ keys }) => void seen.push(keys),
   })
-  const second = schedule.resync('l', { prefix: '', signal: stop[1]!.signal })
+  const second = schedule.resync('l', { prefix: '', reason: 'resync', signal: stop[1]!.signal })
   const waiting = expect(second).rejects.toMatchObject({ fault: { code: 'CANCELLED' } })
   stop[1]!.abort()
   await waiting
@@ -162,5 +163,5 @@ test('a link that is changed is scanned anew after its old scan has ended; one t
   schedule.gap('l')
   await settle()
   expect({ log, view: schedule.view('l') }).toEqual({ log: ['start', 'start'], view: null })
-  await expect(schedule.resync('l', { prefix: '', signal: new AbortController().signal })).rejects.toThrow('NOT_FOUND')
+  await expect(schedule.resync('l', { prefix: '', reason: 'resync', signal: new AbortController().signal })).rejects.toThrow('NOT_FOUND')
 })

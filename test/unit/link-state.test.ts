@@ -4,6 +4,7 @@ import { linkState, type LinkFacts } from '../../electron/engine/link/link-state
 
 const calm: LinkFacts = {
   enabled: true,
+  journal: null,
   pausedBy: null,
   offline: null,
   probing: null,

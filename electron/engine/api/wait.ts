@@ -5,29 +5,54 @@ import type { Link, Links } from '../link/links.ts'
 interface Parts {
   readonly links: Links
   readonly journal: Journal
-  /** A scan of the link is under way or owed: what it will find is not in the journal yet. */
-  readonly scanOwed: (linkId: string) => boolean
+  /** Scans both sides of a link from the first key to the last; rejects when a site cannot be listed. */
+  readonly scan: (linkId: string, signal: AbortSignal) => Promise<unknown>
   readonly now: () => number
 }
 
 const lookEveryMs = 50
+const scanAgainMs = 1000
 
-export function waitApi({ links, journal, scanOwed, now }: Parts): EngineApi['wait'] {
-  const count = (waited: readonly Link[]): Settled => {
-    const totals = waited.map((link) => journal.totals(link.linkId))
-    const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
-    const parked = totals.reduce((sum, total) => sum + total.parked, 0)
-    return { settled: pending === 0 && !waited.some((link) => scanOwed(link.linkId)), pending, parked }
-  }
+/**
+ * Settled means: a scan that began after the question found nothing more, and nothing is pending. An empty queue alone
+ * would not say so, because changes that nobody noticed yet are not in it.
+ */
+export function waitApi(parts: Parts): EngineApi['wait'] {
+  const { links, now } = parts
   return {
     async settled({ ruleId, timeoutMs }, signal) {
+      const waited = links.list().filter((link) => link.rule.enabled && (ruleId === null || link.ruleId === ruleId))
       const until = now() + timeoutMs
-      const active = (link: Link): boolean => link.rule.enabled && (ruleId === null || link.ruleId === ruleId)
+      const ends = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])])
+      const scanned = await Promise.all(waited.map((link) => scannedBy(link, ends, parts)))
+      const seen = scanned.every(Boolean)
       for (;;) {
-        const state = count(links.list().filter(active))
-        if (state.settled || now() >= until || signal?.aborted === true) return state
-        await new Promise((wake) => setTimeout(wake, lookEveryMs))
+        const state = stateOf(waited, seen, parts.journal)
+        if (state.settled || now() >= until || ends.aborted) return state
+        await pause(lookEveryMs)
       }
     },
   }
 }
+
+function stateOf(waited: readonly Link[], seen: boolean, journal: Journal): Settled {
+  const totals = waited.map((link) => journal.totals(link.linkId))
+  const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
+  const parked = totals.reduce((sum, total) => sum + total.parked, 0)
+  return { settled: seen && pending === 0, pending, parked }
+}
+
+/** A site may be down just now: asked again until it answers or the time is up. False: it never did. */
+async function scannedBy(link: Link, ends: AbortSignal, { scan }: Parts): Promise<boolean> {
+  while (!ends.aborted) {
+    try {
+      await scan(link.linkId, ends)
+      return true
+    } catch {
+      await pause(scanAgainMs)
+    }
+  }
+  return false
+}
+
+const pause = (delayMs: number): Promise<void> => new Promise((wake) => setTimeout(wake, delayMs))

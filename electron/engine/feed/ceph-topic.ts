@@ -57,7 +57,7 @@ async function createTopic(options: CephTopicOptions, signal?: AbortSignal): Pro
     [`Attributes.entry.${index + 1}.value`, value] as const,
   ])
   const body = await snsCall(options, 'CreateTopic', [['Name', options.name], ...entries], signal)
-  const arn = xmlLeaves(body).get('TopicArn')
+  const arn = xmlLeaves(Buffer.from(body)).get('TopicArn')
   if (arn === undefined) throw new FaultError(fault('RESPONSE_UNREADABLE', 'CreateTopic: the answer names no topic'))
   return arn
 }

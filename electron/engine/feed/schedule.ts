@@ -14,6 +14,8 @@ export interface ScheduledLink {
 
 export interface ResyncOptions {
   readonly prefix: string
+  /** A `resync` takes up parked versions again; a `gap` leaves them to the operator. */
+  readonly reason: 'resync' | 'gap'
   readonly signal: AbortSignal
   readonly onProgress?: (counts: ScanCounts) => void
 }
@@ -24,7 +26,7 @@ export interface ScanSchedule {
   remove(linkId: string): Promise<void>
   /** Events may have been missed: scans now, or once more after the scan under way. */
   gap(linkId: string): void
-  /** An operator's full pass; resolves when it has ended, rejects with CANCELLED when the signal ends it. */
+  /** A full pass that somebody waits for; resolves when it has ended, rejects with CANCELLED when the signal ends it. */
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult>
   /** null for an unknown link. */
   view(linkId: string): FeedView | null
@@ -209,7 +211,7 @@ class Schedule implements ScanSchedule {
   }
 
   async #carryOut(resync: Resync, scans: LinkScans, abort: AbortController): Promise<void> {
-    const { prefix, signal, onProgress } = resync
+    const { prefix, reason, signal, onProgress } = resync
     const report = progressOf(scans)
     const progress = (counts: ScanCounts): void => {
       report(counts)
@@ -217,7 +219,7 @@ class Schedule implements ScanSchedule {
     }
     try {
       const both = AbortSignal.any([abort.signal, signal])
-      const result = await scans.link.scanner.run({ reason: 'resync', prefix, signal: both, onProgress: progress })
+      const result = await scans.link.scanner.run({ reason, prefix, signal: both, onProgress: progress })
       // A pass over a part says nothing about when the whole was last looked at.
       if (prefix === '') this.#finished(scans, result)
       else scans.state = 'idle'

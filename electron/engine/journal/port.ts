@@ -101,6 +101,8 @@ export interface Journal {
   /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */
   unsettled(linkId: string, key: string, limit: number): readonly TaskRow[]
   task(seq: number): TaskRow | null
+  /** A scan leaves such a version alone: only an operator's retry or resync takes it up again. */
+  isParked(linkId: string, key: string, versionId: string | null): boolean
   /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>

@@ -4,7 +4,7 @@ import type { Links } from './links.ts'
 import type { Journal, TaskRow } from './port.ts'
 import { stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 
-type TaskReads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'totals'>
+type TaskReads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'totals'>
 
 const nothing = {
   backlogCount: 0,
@@ -37,6 +37,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
   )
+  const parkedOne = query<readonly [number]>(
+    database,
+    `SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
+  )
   const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
   const rows = (linkId: string, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] => {
     const link = links.named(linkId)
@@ -54,6 +58,11 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
       const row = bySeq.get(seq)
       const link = row === undefined ? undefined : links.numbered(row[1])
       return row === undefined || link === undefined ? null : taskRow(row, link.name)
+    },
+    isParked(linkId, key, versionId) {
+      const link = links.named(linkId)
+      if (link === undefined || link.parked === 0) return false
+      return parkedOne.get(link.id, key, versionId ?? '') !== undefined
     },
     totals(linkId) {
       const link = links.named(linkId)

@@ -1,14 +1,8 @@
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
-import type { Identity } from '../../../shared/model/site.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../errors.ts'
 import type { Clock } from '../feed/clock.ts'
-
-/** What a target bucket does with version ids. */
-export interface TargetIdentity {
-  readonly identity: Identity
-  readonly ordersByMtime: boolean
-}
+import type { TargetIdentity } from '../site/capabilities.ts'
 
 export type IdentityState = TargetIdentity | { readonly probing: Fault | 'under-way' }
 

@@ -4,6 +4,8 @@ import type { Fault } from '../../../shared/model/fault.ts'
 /** Everything that decides a link's badge, as values. */
 export interface LinkFacts {
   readonly enabled: boolean
+  /** The journal cannot be written: nothing is handed out until a restart. */
+  readonly journal: Fault | null
   readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
   /** A site of the link that is offline, and why. */
   readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
@@ -21,6 +23,7 @@ export interface LinkFacts {
 /** One badge and one sentence why, the most pressing first. Pure. */
 export function linkState(facts: LinkFacts): LinkState {
   if (!facts.enabled) return { kind: 'disabled' }
+  if (facts.journal !== null) return waiting(facts.journal.message, facts.journal.remedy)
   if (facts.pausedBy !== null) return paused(facts.pausedBy)
   if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
   if (facts.probing !== null) return probing(facts.probing)

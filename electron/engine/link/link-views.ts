@@ -13,6 +13,7 @@ export interface LinkViewParts {
   readonly sites: SiteStates & { name(siteId: string): string }
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
+  readonly journalFault: () => Fault | null
   readonly now: () => number
 }
 
@@ -74,6 +75,7 @@ export class LinkViews {
     const identity = this.#parts.identities.state(link.target)
     return {
       enabled: link.rule.enabled,
+      journal: this.#parts.journalFault(),
       pausedBy: link.record.paused ?? this.#pausedSite(link),
       offline: this.#offline(link),
       probing: 'probing' in identity ? identity.probing : null,

@@ -91,6 +91,12 @@ export class Dispatcher {
     return count
   }
 
+  /** Ends what is under way for a link that is gone; the tasks come back here as cancelled. */
+  cancelLink(linkId: string): void {
+    const seqs = [...this.#underWay.values()].filter(({ lease }) => lease.task.linkId === linkId)
+    if (seqs.length > 0) this.#pool.cancel(seqs.map(({ lease }) => lease.task.seq))
+  }
+
   /** Up to `most` transfers, the ones with the most bytes first. */
   transfers(most: number): readonly Transfer[] {
     const sized = [...this.#underWay.values()].sort(

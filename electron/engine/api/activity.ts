@@ -1,0 +1,26 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import type { Activity } from '../../../shared/model/activity.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Logger } from '../log/logger.ts'
+
+export type Tell = (
+  level: Activity['level'],
+  subject: Activity['subject'],
+  text: string,
+  more?: Partial<Pick<Activity, 'ruleId' | 'siteId' | 'fault'>>,
+) => void
+
+/** Notes something worth telling: on the Activity page, and in the log. */
+export function teller(journal: Journal, log: Logger, now: () => number, onChange: () => void): Tell {
+  return (level, subject, text, more = {}) => {
+    const entry = { at: now(), level, subject, text, ruleId: null, siteId: null, fault: null, ...more }
+    log[level === 'warning' ? 'warn' : level](
+      { subject, ruleId: entry.ruleId, siteId: entry.siteId, code: entry.fault?.code },
+      text,
+    )
+    // An activity that cannot be written is in the log at least; the journal reports itself unwritable on its own.
+    journal.addActivity(entry).then(onChange, () => undefined)
+  }
+}
+
+export const activityApi = (journal: Journal): EngineApi['activity'] => ({ list: (q) => journal.activity(q) })

@@ -1,0 +1,115 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Parts } from '../parts.ts'
+import { refusalOf, validateRules } from '../rule/validate.ts'
+import { createPreflight } from '../site/preflight.ts'
+import type { EngineOptions } from '../start.ts'
+import { activityApi } from './activity.ts'
+import { compareApi } from './compare.ts'
+import { configApi, type ConfigParts } from './config.ts'
+import { diagnosticsApi } from './diagnostics.ts'
+import { failuresApi } from './failures.ts'
+import { putRule, rulesApi, type RulesParts } from './rules.ts'
+import { settingsApi } from './settings.ts'
+import { sitesApi } from './sites.ts'
+import { waitApi } from './wait.ts'
+
+/** Everything that a console or a script may ask, answered by the engine's parts: one row per subject. */
+export function assembleApi(
+  parts: Parts,
+  options: EngineOptions,
+): { readonly api: EngineApi; readonly config: ConfigParts } {
+  const { journal, links, jobs, queue, feeds, now } = parts
+  const rulesParts = ruleParts(parts)
+  const config = configParts(parts, rulesParts)
+  const preflight = createPreflight({
+    sites: parts.sites,
+    network: parts.network,
+    clock: parts.clock,
+    random: parts.random,
+    onChange: () => parts.announcer.changed('checks'),
+  })
+  const api: EngineApi = {
+    overview: { get: parts.overview, series: (q) => parts.series.points(q.linkId, q.windowMs) },
+    sites: sitesApi(parts),
+    rules: rulesApi(rulesParts),
+    checks: {
+      start: (q) => preflight.start(q),
+      get: ({ id }) => preflight.get(id),
+      cancel: ({ id }) => preflight.cancel(id),
+      repair: ({ runId, stepId }) => preflight.repair(runId, stepId),
+    },
+    transfers: { list: () => parts.dispatcher.transfers(1000) },
+    failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.order(linkId), now }),
+    jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
+    compare: compareApi({
+      jobs,
+      links,
+      journal,
+      list: (siteId, request, signal) => parts.pool.list(siteId, request, signal),
+      store: (siteId) => parts.sites.store(siteId),
+      now,
+    }),
+    activity: activityApi(journal),
+    settings: settingsApi(parts, options),
+    config: configApi(config),
+    diagnostics: diagnosticsApi(parts, options),
+    wait: waitApi({
+      links,
+      journal,
+      scan: (linkId, signal) => feeds.resync(linkId, { prefix: '', reason: 'gap', signal }),
+      now,
+    }),
+    demo: {
+      get: () => options.demo?.get() ?? null,
+      async set({ targetBroken }) {
+        if (options.demo === null)
+          throw new FaultError(fault('NOT_SUPPORTED', 'There is nothing to break here: this is not the demo.'))
+        const view = await options.demo.set(targetBroken)
+        parts.announcer.changed('demo')
+        return view
+      },
+    },
+    live: { watch: (signal) => parts.announcer.watch(signal) },
+  }
+  return { api, config }
+}
+
+function ruleParts(parts: Parts): RulesParts {
+  const { rules, links, feeds, brakes, jobs, sites, views, follow, tell, now } = parts
+  return {
+    rules,
+    links,
+    feeds,
+    brakes,
+    jobs,
+    sites: () => sites.list(),
+    view: (link) => views.view(link),
+    feedViews: (link) => feeds.views(link),
+    follow,
+    tell,
+    now,
+  }
+}
+
+function configParts({ sites, rules, settings }: Parts, forRules: RulesParts): ConfigParts {
+  return {
+    sites: () => sites.ids().map((siteId) => sites.get(siteId)),
+    rules: () => rules.rules(),
+    workers: () => settings.workers(),
+    notifications: settings.notifications,
+    hasKeys: (siteId) => sites.has(siteId),
+    async putSite(site, credentials) {
+      if (credentials !== null) await sites.declare({ ...site, credentials })
+      else await sites.update(site)
+    },
+    async putRule(rule) {
+      await putRule(rule, forRules)
+    },
+    setWorkers: (workers) => settings.setWorkers(workers),
+    validate(wanted, known) {
+      const refusal = refusalOf(validateRules(wanted, known))
+      if (refusal !== null) throw new FaultError(refusal)
+    },
+  }
+}

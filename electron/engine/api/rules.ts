@@ -1,0 +1,141 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Job } from '../../../shared/model/job.ts'
+import type { FeedView, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
+import type { Site } from '../../../shared/model/site.ts'
+import type { DeleteBrakes } from '../feed/delete-brakes.ts'
+import type { Jobs, JobReport } from '../job/jobs.ts'
+import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { Link, Links } from '../link/links.ts'
+import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
+import { refusalOf, validateRules } from '../rule/validate.ts'
+import type { Tell } from './activity.ts'
+
+export interface RulesParts {
+  readonly rules: RuleBook
+  readonly links: Links
+  readonly feeds: LinkFeeds
+  readonly brakes: DeleteBrakes
+  readonly jobs: Jobs
+  readonly sites: () => readonly Site[]
+  readonly view: (link: Link) => LinkView
+  readonly feedViews: (link: Link) => readonly FeedView[]
+  /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
+  readonly follow: () => Promise<void>
+  readonly tell: Tell
+  readonly now: () => number
+}
+
+export function rulesApi(parts: RulesParts): EngineApi['rules'] {
+  const { rules, tell } = parts
+  const viewed = (record: RuleRecord): RuleView => ruleView(record, parts)
+  return {
+    list: () => rules.list().map(viewed),
+    get: ({ id }) => viewed(rules.get(id)),
+    async create(rule) {
+      if (rules.has(rule.id)) throw new FaultError(fault('CONFLICT', `There is a rule “${rule.id}” already.`))
+      return viewed(await putRule(rule, parts))
+    },
+    async update(rule) {
+      rules.get(rule.id)
+      return viewed(await putRule(rule, parts))
+    },
+    async remove({ id }) {
+      await rules.remove(id)
+      parts.brakes.release(id)
+      await parts.follow()
+      tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
+    },
+    async pause({ id }) {
+      const record = await rules.pause(id, { by: 'operator', reason: 'Paused by the operator.', at: parts.now() })
+      await parts.follow()
+      tell('info', 'rule', `Rule ${id} was paused.`, { ruleId: id })
+      return viewed(record)
+    },
+    async resume({ id }) {
+      const record = await rules.resume(id)
+      parts.brakes.release(id)
+      await parts.follow()
+      tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
+      return viewed(record)
+    },
+    resync: ({ ruleId, prefix }) => startResync(ruleId, prefix, parts),
+  }
+}
+
+/** Refused whole when the rules together would not be sound. */
+export async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
+  const { rules, sites, tell } = parts
+  const others = rules.rules().filter((other) => other.id !== rule.id)
+  const refusal = refusalOf(validateRules([...others, rule], sites()))
+  if (refusal !== null) throw new FaultError(refusal)
+  const known = rules.has(rule.id)
+  const record = await rules.put(rule)
+  await parts.follow()
+  tell('info', 'rule', `Rule ${rule.id} was ${known ? 'changed' : 'added'}.`, { ruleId: rule.id })
+  return record
+}
+
+function startResync(ruleId: string, prefix: string, { links, feeds, jobs }: RulesParts): Job {
+  const found = links.ofRule(ruleId)
+  if (found.length === 0) throw new FaultError(fault('NOT_FOUND', `There is no rule “${ruleId}”.`))
+  return jobs.start({
+    kind: 'resync',
+    title: `Resync of rule ${ruleId}${prefix === '' ? '' : `, keys under “${prefix}”`}`,
+    ruleId,
+    run: (report) => resyncLinks(found, prefix, feeds, report),
+  })
+}
+
+async function resyncLinks(
+  links: readonly Link[],
+  prefix: string,
+  feeds: LinkFeeds,
+  { signal, progress }: JobReport,
+): Promise<string> {
+  let keys = 0
+  let differences = 0
+  for (const link of links) {
+    const before = keys
+    const onProgress = (counts: { readonly keys: number }): void => progress(before + counts.keys, null)
+    const result = await feeds.resync(link.linkId, { prefix, reason: 'resync', signal, onProgress })
+    keys += result.keys
+    differences += result.differences
+  }
+  progress(keys, keys)
+  return `${keys.toLocaleString('en')} keys looked at, ${differences.toLocaleString('en')} versions queued.`
+}
+
+function ruleView({ rule, paused }: RuleRecord, parts: RulesParts): RuleView {
+  const links = parts.links.ofRule(rule.id)
+  const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
+  return { ...rule, paused, links: links.map((link) => parts.view(link)), feeds, noticedBy: noticedBy(rule, feeds) }
+}
+
+/** Links of one rule share their event stream; each has a scan of its own, and the slowest is the one to show. */
+function uniqueFeeds(feeds: readonly FeedView[]): readonly FeedView[] {
+  const byKind = new Map<FeedView['kind'], FeedView>()
+  for (const feed of feeds) {
+    const known = byKind.get(feed.kind)
+    if (known === undefined || (feed.lastScanEndedAt ?? 0) < (known.lastScanEndedAt ?? 0) || feed.fault !== null)
+      byKind.set(feed.kind, feed)
+  }
+  return [...byKind.values()]
+}
+
+function noticedBy(rule: Rule, feeds: readonly FeedView[]): string {
+  const every = everyText(rule.scanIntervalSeconds)
+  const stream = feeds.find((feed) => feed.kind === 'listen')
+  const pushed = feeds.find((feed) => feed.kind === 'webhook' && feed.lastEventAt !== null)
+  if (stream?.state === 'live')
+    return `Changes are noticed as they happen, by the source’s event stream; a scan of both sides ${every} finds what it missed.`
+  if (pushed !== undefined)
+    return `Changes are noticed as they happen, by notifications from the source; a scan of both sides ${every} finds the rest, deletes among them.`
+  return `Changes are noticed by a scan of both sides ${every}: the source sends no events here.`
+}
+
+function everyText(seconds: number): string {
+  if (seconds % 3600 === 0) return seconds === 3600 ? 'every hour' : `every ${seconds / 3600} hours`
+  if (seconds % 60 === 0) return seconds === 60 ? 'every minute' : `every ${seconds / 60} minutes`
+  return `every ${seconds} seconds`
+}

@@ -1,0 +1,37 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import type { Parts } from '../parts.ts'
+import { bucketViews, createBucketAs } from '../site/buckets.ts'
+
+export function sitesApi({ sites, tell }: Parts): EngineApi['sites'] {
+  return {
+    list: () => sites.list(),
+    async create(site) {
+      const view = await sites.create(site)
+      tell('info', 'site', `Site ${view.name} was added.`, { siteId: view.id })
+      return view
+    },
+    async update(site) {
+      const view = await sites.update(site)
+      tell('info', 'site', `Site ${view.name} was changed.`, { siteId: view.id })
+      return view
+    },
+    async remove({ id }) {
+      const name = sites.name(id)
+      await sites.remove(id)
+      tell('info', 'site', `Site ${name} was removed.`)
+    },
+    async pause({ id }) {
+      const view = sites.pause(id)
+      tell('info', 'site', `Site ${view.name} was paused.`, { siteId: id })
+      return view
+    },
+    async resume({ id }) {
+      const view = sites.resume(id)
+      tell('info', 'site', `Site ${view.name} was resumed.`, { siteId: id })
+      return view
+    },
+    probe: ({ id }) => sites.probe(id),
+    buckets: async ({ siteId }) => bucketViews(sites.store(siteId)),
+    createBucket: async ({ siteId, bucket, ...wanted }) => createBucketAs(sites.store(siteId), bucket, wanted),
+  }
+}

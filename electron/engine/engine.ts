@@ -1,0 +1,48 @@
+import { assembleApi } from './api/assemble.ts'
+import { applyConfig } from './api/config.ts'
+import { openParts, type Parts } from './parts.ts'
+import type { Engine, EngineOptions } from './start.ts'
+
+/**
+ * Starts the engine: opens the journal (one engine at a time), reads sites and rules from it, applies the declared
+ * configuration, and begins to watch, scan and copy. Refuses with a FaultError before anything has begun.
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const parts = await openParts(options)
+  const { api, config } = assembleApi(parts, options)
+  try {
+    await parts.sites.start()
+    parts.openSitesInThreads()
+    if (options.config !== null) await applyConfig(options.config, config)
+    await parts.follow()
+    parts.dispatcher.start()
+    parts.series.start()
+  } catch (error) {
+    await stopParts(parts)
+    throw error
+  }
+  parts.tell('info', 'engine', `Lockstep ${options.version} started.`)
+  return { api, webhookUrl: parts.webhook?.url ?? null, stop: once(() => stopParts(parts)) }
+}
+
+/** Sources first, then the workers, the journal last: whatever ends on the way is still written. */
+async function stopParts(parts: Parts): Promise<void> {
+  parts.announcer.stop()
+  parts.identities.stop()
+  await parts.jobs.stop()
+  await parts.webhook?.stop()
+  await parts.feeds.stop()
+  parts.dispatcher.stop()
+  await parts.pool.stop()
+  parts.queue.close()
+  parts.connections.closeAll()
+  await parts.sites.stop()
+  await parts.series.stop()
+  parts.eventLoop.stop()
+  await parts.journal.close()
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let ran: Promise<void> | null = null
+  return () => (ran ??= run())
+}

@@ -1,0 +1,169 @@
+import type { FeedView } from '../../../shared/model/rule.ts'
+import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
+import type { Clock } from '../feed/clock.ts'
+import type { DeleteBrakes } from '../feed/delete-brakes.ts'
+import { startListen } from '../feed/listen.ts'
+import type { Feed, Intake } from '../feed/port.ts'
+import { createScanner, type ScanResult, type Scanner } from '../feed/scanner.ts'
+import type { ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
+import type { Webhook } from '../feed/webhook.ts'
+import type { Journal, NewTask } from '../journal/port.ts'
+import type { TaskQueue } from '../queue/port.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { FeedConnections } from './feed-connections.ts'
+import type { Link } from './links.ts'
+import { Topics } from './topics.ts'
+
+export interface LinkFeedsParts {
+  readonly journal: Journal
+  readonly queue: Pick<TaskQueue, 'enqueue'>
+  readonly intake: Intake
+  readonly brakes: DeleteBrakes
+  readonly schedule: ScanSchedule
+  readonly webhook: Webhook | null
+  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  readonly connections: FeedConnections
+  readonly capabilities: (siteId: string) => Capabilities | null
+  readonly health: (siteId: string) => SiteHealth
+  readonly clock: Clock
+  readonly random: () => number
+  readonly onChange: () => void
+}
+
+/** Every link's sources of changes: a scan each, and per source bucket an event stream where the site has one. */
+export class LinkFeeds {
+  readonly #parts: LinkFeedsParts
+  readonly #scanned = new Map<string, Link>()
+  readonly #streams = new Map<string, Feed>()
+  readonly #topics: Topics | null
+
+  constructor(parts: LinkFeedsParts) {
+    this.#parts = parts
+    const { webhook, connections, onChange } = parts
+    this.#topics =
+      webhook === null
+        ? null
+        : new Topics({
+            send: (siteId) => connections.of(siteId).send,
+            pushTo: (siteId) => webhook.urlFor(siteId),
+            onChange,
+          })
+  }
+
+  /** Brings scans and streams in line with the links. Safe to call at any time. */
+  sync(links: readonly Link[]): void {
+    const active = links.filter((link) => link.rule.enabled)
+    for (const linkId of this.#scanned.keys())
+      if (!active.some((link) => link.linkId === linkId)) this.#stopScan(linkId)
+    for (const link of active) if (this.#scanned.get(link.linkId)?.rule !== link.rule) this.#scan(link)
+    this.#syncStreams(active)
+  }
+
+  /** The site came back: whatever happened meanwhile must be found. */
+  siteReturned(siteId: string, links: readonly Link[]): void {
+    this.#topics?.again(siteId)
+    for (const link of links) this.#parts.schedule.gap(link.linkId)
+  }
+
+  resync(linkId: string, options: ResyncOptions): Promise<ScanResult> {
+    return this.#parts.schedule.resync(linkId, options)
+  }
+
+  views(link: Link): readonly FeedView[] {
+    const scan = this.#parts.schedule.view(link.linkId)
+    const stream = this.#streams.get(streamName(link))?.view() ?? this.#pushed(link)
+    return [stream, scan].filter((view) => view !== null)
+  }
+
+  async stop(): Promise<void> {
+    const streams = [...this.#streams.values()]
+    this.#streams.clear()
+    await Promise.all([this.#parts.schedule.stop(), ...streams.map((feed) => feed.stop())])
+  }
+
+  #scan(link: Link): void {
+    this.#scanned.set(link.linkId, link)
+    this.#parts.schedule.add({
+      linkId: link.linkId,
+      scanner: this.#scanner(link),
+      intervalMs: link.rule.scanIntervalSeconds * 1000,
+      isBusy: () => this.#parts.journal.totals(link.linkId).backlogCount > 10_000,
+    })
+  }
+
+  #stopScan(linkId: string): void {
+    this.#scanned.delete(linkId)
+    void this.#parts.schedule.remove(linkId)
+  }
+
+  #scanner(link: Link): Scanner {
+    const { journal, list, clock, health } = this.#parts
+    const checkpointName = `scan/${link.linkId}`
+    return createScanner({
+      link: { ...link, ruleStartedAt: link.record.createdAt },
+      list,
+      pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
+      enqueue: (tasks) => this.#enqueue(link, tasks),
+      backlogCount: () => journal.totals(link.linkId).backlogCount,
+      isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
+      checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
+      clock,
+      skewMs: () => Math.abs((health(link.source.site).clockSkewMs ?? 0) - (health(link.target.site).clockSkewMs ?? 0)),
+    })
+  }
+
+  /** The brake sees what a scan found before the queue does. */
+  async #enqueue(link: Link, tasks: readonly NewTask[]): Promise<void> {
+    await this.#parts.brakes.count(link.rule, tasks)
+    await this.#parts.queue.enqueue(tasks)
+  }
+
+  #pushed(link: Link): FeedView | null {
+    const { webhook, capabilities } = this.#parts
+    if (webhook === null || capabilities(link.source.site)?.changeStream !== 'topic') return null
+    const view = webhook.view(link.source.site, link.source.bucket)
+    const fault = this.#topics?.fault(streamName(link)) ?? null
+    return fault === null ? view : { ...view, state: 'fault', fault }
+  }
+
+  #syncStreams(active: readonly Link[]): void {
+    const wanted = new Map(this.#withStream(active, 'listen').map((link) => [streamName(link), link]))
+    for (const [name, feed] of this.#streams) {
+      if (wanted.has(name)) continue
+      this.#streams.delete(name)
+      void feed.stop()
+    }
+    for (const [name, link] of wanted) if (!this.#streams.has(name)) this.#listen(name, link)
+    const topics = this.#withStream(active, 'topic')
+    this.#topics?.sync(
+      new Map(topics.map((link) => [streamName(link), { source: link.source, prefix: link.rule.filter.prefix }])),
+    )
+  }
+
+  #withStream(links: readonly Link[], kind: Capabilities['changeStream']): readonly Link[] {
+    return links.filter((link) => this.#parts.capabilities(link.source.site)?.changeStream === kind)
+  }
+
+  #listen(name: string, link: Link): void {
+    const { connections, intake, clock, random, capabilities, schedule, onChange } = this.#parts
+    const { site: siteId, bucket } = link.source
+    const feed = startListen({
+      // Asked for at every reconnect: an edited site has another connection.
+      stream: (request, signal) => connections.of(siteId).stream(request, signal),
+      siteId,
+      bucket,
+      prefix: link.rule.filter.prefix,
+      encoding: capabilities(siteId)?.vendor === 'rustfs' ? 'form' : 'raw',
+      intake,
+      clock,
+      random,
+      onGap: () => {
+        for (const scanned of this.#scanned.values()) if (streamName(scanned) === name) schedule.gap(scanned.linkId)
+      },
+      onChange,
+    })
+    this.#streams.set(name, feed)
+  }
+}
+
+const streamName = (link: Link): string => `${link.source.site}/${link.source.bucket}/${link.rule.filter.prefix}`
