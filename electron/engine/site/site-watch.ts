@@ -109,11 +109,16 @@ export class SiteWatch {
     let probe: Probe = { rttMs: null, skewMs: null }
     try {
       const asked = store()
-      const { rttMs, siteTime } = await this.#limited((signal) => asked.ping({ signal }))
-      probe = { rttMs, skewMs: skewOf(clock.now() - rttMs / 2, siteTime) }
-      // The ping counts any answer as reachable; whether the keys are good is asked only when that is in doubt.
-      if (this.#state !== 'online') await this.#limited((signal) => asked.listBuckets({ signal }))
-      return { probe, fault: null }
+      const ping = async (): Promise<Probe> => {
+        const { rttMs, siteTime } = await this.#limited((signal) => asked.ping({ signal }))
+        return { rttMs, skewMs: skewOf(clock.now() - rttMs / 2, siteTime) }
+      }
+      probe = await ping()
+      if (this.#state === 'online') return { probe, fault: null }
+      // A ping takes any answer as good; whether the keys are good is asked only when that is in doubt.
+      await this.#limited((signal) => asked.listBuckets({ signal }))
+      // The first round trip held the making of the connection.
+      return { probe: await ping(), fault: null }
     } catch (error) {
       const fault = faultFrom(error, { operation: 'Probe', siteId })
       const reachable = probe.rttMs !== null && !isRefusal(fault) && !faultKinds[fault.code].ofSite
