@@ -1,0 +1,43 @@
+import type { Journal } from '../journal/port.ts'
+
+/** How far the mark is raised beyond need: one small write per so many leases. */
+const STEP = 5000
+
+/**
+ * The durable mark below which tasks may have been handed out. It goes up ahead of need; a task above it waits until the
+ * raised mark is on disk, because after a crash only the mark tells that a worker may have begun with it.
+ */
+export class HandedOutMark {
+  /** Where the mark stood at the start: a task at or below it is fresh no more. */
+  readonly atStart: number
+  readonly #journal: Pick<Journal, 'raiseHandedOut'>
+  readonly #onRaised: () => void
+  #durable: number
+  #raising = false
+
+  constructor(journal: Pick<Journal, 'handedOut' | 'raiseHandedOut'>, onRaised: () => void) {
+    this.#journal = journal
+    this.#onRaised = onRaised
+    this.atStart = journal.handedOut()
+    this.#durable = this.atStart
+  }
+
+  /** Whether the task may be handed out now; if not, `onRaised` is called when it may. */
+  covers(seq: number): boolean {
+    if (seq > this.#durable - STEP / 2 && !this.#raising) void this.#raise(Math.max(seq, this.#durable) + STEP)
+    return seq <= this.#durable
+  }
+
+  async #raise(to: number): Promise<void> {
+    this.#raising = true
+    try {
+      await this.#journal.raiseHandedOut(to)
+    } catch {
+      // The journal is unwritable and has told the engine; nothing above the old mark is handed out any more.
+      return
+    }
+    this.#durable = to
+    this.#raising = false
+    this.#onRaised()
+  }
+}

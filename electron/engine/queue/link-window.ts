@@ -1,0 +1,293 @@
+import type { Lane, TaskState } from '../../../shared/model/task.ts'
+import type { Journal, TaskRow } from '../journal/port.ts'
+import { laneOf, lanes } from './lane.ts'
+import { Line } from './line.ts'
+import type { LinkSpec } from './port.ts'
+
+/** One task in memory. At most one per key: the first of the key that may go. */
+export interface Entry {
+  task: TaskRow
+  state: TaskState
+  readonly lane: Lane
+  /** Other tasks of the key may wait in the journal: ask it when the key is free again. */
+  more: boolean
+  /** Left the window without being leased. */
+  gone: boolean
+}
+
+export interface WindowLimits {
+  /** Rows read at once: bounds how long one read blocks the thread. */
+  readonly page: number
+  /** Tasks in memory per lane; those that come back may go beyond it. */
+  readonly most: number
+  /** A lane is filled again when fewer than this are left. */
+  readonly least: number
+}
+
+export const windowLimits: WindowLimits = { page: 256, most: 512, least: 128 }
+
+type Reads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled'>
+
+/** The lowest delayed seq of a key that nobody has asked the journal for yet. */
+const UNKNOWN = 0
+
+/**
+ * The tasks of one link that may be leased now, read from the journal page by page. Rows whose key is taken are passed by
+ * and not kept: when a key is free again the journal tells what is next of it. So memory holds a window, however many
+ * thousands wait behind one key.
+ */
+export class LinkWindow {
+  spec: LinkSpec
+  active = true
+  leased = 0
+  /** Of the leased ones, those that the journal counts as ready. */
+  leasedReady = 0
+  /** Epoch ms of the next delayed task that is not in memory; 0 when the journal was not asked yet. */
+  nextDueAt = 0
+  readonly #journal: Reads
+  readonly #limits: WindowLimits
+  readonly #held = new Map<string, Entry>()
+  readonly #delayed = new Map<string, number>()
+  /** Delayed rows that are due and known here, leased ones too: the journal lists them still. */
+  readonly #dueHere = new Set<number>()
+  #lines = newLines()
+  /** Per lane the seq up to which every ready row was seen. A full lane stays behind the others. */
+  #after = { small: 0, large: 0, mrf: 0 }
+  /** The highest seq ever read. */
+  #top = 0
+  /** The highest seq passed by for the sake of an older task of its key that was not read yet. */
+  #passedBy = 0
+  #atEnd = { small: false, large: false, mrf: false }
+
+  constructor(spec: LinkSpec, journal: Reads, limits: WindowLimits) {
+    this.spec = spec
+    this.#journal = journal
+    this.#limits = limits
+    this.#loadDelayed()
+  }
+
+  get linkId(): string {
+    return this.spec.linkId
+  }
+
+  get priority(): number {
+    return this.spec.priority
+  }
+
+  /** Drops all but the leases: nothing of the link is handed out until {@link revive}. */
+  retire(): void {
+    this.active = false
+    this.#lines = newLines()
+    for (const [key, entry] of this.#held) {
+      if (entry.state === 'leased') continue
+      this.#held.delete(key)
+      this.#dueHere.delete(entry.task.seq)
+    }
+  }
+
+  /** Starts to read again from the first row; keys that are leased still stay taken. */
+  revive(spec: LinkSpec): void {
+    this.spec = spec
+    this.active = true
+    this.nextDueAt = 0
+    for (const entry of this.#held.values()) entry.more = true
+    this.#top = 0
+    this.#passedBy = 0
+    this.#readAgainFrom(1)
+    this.#delayed.clear()
+    this.#loadDelayed()
+  }
+
+  /** The task was written to the journal, as a new one or over the one that it held of this version. */
+  arrived(seq: number, key: string): void {
+    const isNew = seq > this.#top && (this.#held.get(key)?.task.seq ?? 0) < seq
+    if (!isNew) this.reconsider(seq, key)
+    else for (const lane of lanes) this.#atEnd[lane] = false
+  }
+
+  /** The task may have become ready though rows behind it were read already: it goes before later ones of its key. */
+  reconsider(seq: number, key: string): void {
+    const entry = this.#held.get(key)
+    if (entry !== undefined && entry.state !== 'leased' && entry.task.seq >= seq) this.#drop(entry)
+    if (this.#delayed.has(key)) this.#delayed.set(key, UNKNOWN)
+    this.#readAgainFrom(seq)
+  }
+
+  peek(lane: Lane): TaskRow | undefined {
+    return this.#lines[lane].peek()?.task
+  }
+
+  /** Takes the first of the lane; its key is taken until {@link free}. */
+  lease(lane: Lane): Entry | undefined {
+    const entry = this.#lines[lane].shift()
+    if (entry === undefined) return undefined
+    entry.state = 'leased'
+    this.leased++
+    if (entry.task.state === 'ready') this.leasedReady++
+    return entry
+  }
+
+  /**
+   * The lease ended, and the journal knows how: its key goes to the next one. `delayedUntil` is null unless the task was
+   * delayed; `again` says that the task may be had once more.
+   */
+  free(entry: Entry, end: { readonly delayedUntil: number | null; readonly again: boolean }, now: number): void {
+    this.#unlease(entry)
+    this.#forget(entry)
+    const { key, seq } = entry.task
+    if (end.delayedUntil !== null) {
+      this.#delayed.set(key, seq)
+      this.nextDueAt = Math.min(this.nextDueAt, end.delayedUntil)
+    }
+    if (this.active && (entry.more || end.again)) this.#takeNext(key, now)
+  }
+
+  /**
+   * Reads what is due and at most two pages: for the lane that is furthest behind and for the one furthest ahead, so that
+   * a lane that fell behind holds back no other.
+   */
+  fill(now: number): void {
+    if (this.nextDueAt <= now && this.#isLow('mrf')) this.#fillDue(now)
+    const behind = this.#hungry()[0]
+    if (behind === undefined) return
+    this.#readPage(this.#after[behind])
+    const ahead = this.#hungry().at(-1)
+    if (ahead !== undefined && ahead !== behind) this.#readPage(this.#after[ahead])
+  }
+
+  /** Another {@link fill} would find more for the lane behind. The lanes ahead only look for what they have no lack of. */
+  wantsMore(): boolean {
+    return this.#hungry().some((lane) => lanes.every((other) => this.#after[lane] <= this.#after[other]))
+  }
+
+  /** The lanes that have run low and have rows to read, the one furthest behind first. */
+  #hungry(): readonly Lane[] {
+    return lanes
+      .filter((lane) => this.#isLow(lane) && !this.#atEnd[lane])
+      .toSorted((a, b) => this.#after[a] - this.#after[b])
+  }
+
+  #isLow(lane: Lane): boolean {
+    return this.#lines[lane].size < this.#limits.least
+  }
+
+  #readAgainFrom(seq: number): void {
+    for (const lane of lanes) {
+      this.#after[lane] = Math.min(this.#after[lane], seq - 1)
+      this.#atEnd[lane] = false
+    }
+  }
+
+  /** One read serves every lane that stands at the same place or is ahead within the page. */
+  #readPage(from: number): void {
+    const rows = this.#journal.ready(this.linkId, from, this.#limits.page)
+    const atEnd = rows.length < this.#limits.page
+    const to = atEnd ? Math.max(this.#top, rows.at(-1)?.seq ?? from) : rows.at(-1)!.seq
+    const full = new Set<Lane>()
+    for (const row of rows) {
+      const lane = laneOf(row)
+      if (full.has(lane) || this.#after[lane] < from) continue
+      if (this.#consider(row, full.size > 0 || this.#someLaneIsBefore(from))) continue
+      full.add(lane)
+      this.#after[lane] = Math.max(this.#after[lane], row.seq - 1)
+    }
+    for (const lane of lanes) {
+      if (this.#after[lane] < from) continue
+      this.#atEnd[lane] = atEnd && !full.has(lane)
+      if (!full.has(lane)) this.#after[lane] = Math.max(this.#after[lane], to)
+    }
+    this.#top = Math.max(this.#top, to)
+  }
+
+  #someLaneIsBefore(seq: number): boolean {
+    return lanes.some((lane) => this.#after[lane] < seq)
+  }
+
+  /** Takes the row, passes it by because its key is taken, or returns false because its lane is full. */
+  #consider(row: TaskRow, unseenBefore: boolean): boolean {
+    const held = this.#held.get(row.key)
+    if (held !== undefined) {
+      if (held.task.seq !== row.seq) held.more = true
+      else if (held.state !== 'leased') held.task = row
+      return true
+    }
+    const delayed = this.#delayed.get(row.key)
+    if (delayed !== undefined && delayed !== UNKNOWN && delayed < row.seq) return true
+    const doubtful = unseenBefore || delayed === UNKNOWN
+    if (doubtful && !this.#isFirst(row)) {
+      this.#passedBy = Math.max(this.#passedBy, row.seq)
+      return true
+    }
+    if (this.#lines[laneOf(row)].size >= this.#limits.most) return false
+    this.#take(row, doubtful || delayed !== undefined || row.seq < this.#passedBy, 'new')
+    return true
+  }
+
+  #isFirst(row: TaskRow): boolean {
+    const first = this.#journal.unsettled(this.linkId, row.key, 1)[0]
+    // Remembered, so that the rows behind it cost no query each.
+    if (first?.state === 'delayed') this.#delayed.set(row.key, first.seq)
+    return first?.seq === row.seq
+  }
+
+  #take(task: TaskRow, more: boolean, place: 'back' | 'new'): void {
+    const entry: Entry = { task, state: task.state, lane: laneOf(task), more, gone: false }
+    this.#held.set(task.key, entry)
+    this.#delayed.delete(task.key)
+    if (task.state === 'delayed') this.#dueHere.add(task.seq)
+    this.#lines[entry.lane].push(entry, place)
+  }
+
+  /** The key is free: its first task by seq goes on, if it may now. */
+  #takeNext(key: string, now: number): void {
+    const [first, second] = this.#journal.unsettled(this.linkId, key, 2)
+    if (first === undefined) this.#delayed.delete(key)
+    else if (first.state === 'delayed' && first.dueAt > now) {
+      this.#delayed.set(key, first.seq)
+      this.nextDueAt = Math.min(this.nextDueAt, first.dueAt)
+    } else this.#take(first, second !== undefined, 'back')
+  }
+
+  #fillDue(now: number): void {
+    const wanted = this.#dueHere.size + this.#limits.most - this.#lines.mrf.size
+    const rows = this.#journal.due(this.linkId, now, wanted)
+    for (const row of rows) if (!this.#dueHere.has(row.seq)) this.#considerDue(row, now)
+    if (rows.length < wanted) this.nextDueAt = this.#firstDueAt()
+  }
+
+  #considerDue(row: TaskRow, now: number): void {
+    // Due and known, whatever becomes of it: one that must wait for another of its key is found when that one ends.
+    this.#dueHere.add(row.seq)
+    const held = this.#held.get(row.key)
+    if (held === undefined) this.#takeNext(row.key, now)
+    else held.more = true
+  }
+
+  #firstDueAt(): number {
+    const rows = this.#journal.due(this.linkId, Number.MAX_SAFE_INTEGER, this.#dueHere.size + 1)
+    return rows.find((row) => !this.#dueHere.has(row.seq))?.dueAt ?? Infinity
+  }
+
+  #drop(entry: Entry): void {
+    entry.gone = true
+    this.#lines[entry.lane].lost()
+    this.#forget(entry)
+    if (entry.task.state === 'delayed') this.nextDueAt = 0
+  }
+
+  #unlease(entry: Entry): void {
+    this.leased--
+    if (entry.task.state === 'ready') this.leasedReady--
+  }
+
+  #forget(entry: Entry): void {
+    this.#held.delete(entry.task.key)
+    this.#dueHere.delete(entry.task.seq)
+  }
+
+  #loadDelayed(): void {
+    for (const key of this.#journal.delayedKeys(this.linkId)) this.#delayed.set(key, UNKNOWN)
+  }
+}
+
+const newLines = (): Record<Lane, Line<Entry>> => ({ small: new Line(), large: new Line(), mrf: new Line() })

@@ -1,0 +1,298 @@
+import type { Lane } from '../../../shared/model/task.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Journal, NewTask, Settlement } from '../journal/port.ts'
+import { realTimers, type Timers } from '../journal/timers.ts'
+import { FairShare } from './fair-share.ts'
+import { HandedOutMark } from './handed-out-mark.ts'
+import { lanes } from './lane.ts'
+import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
+import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
+import { Recency } from './recency.ts'
+import { nextStep, retryPolicy } from './retry.ts'
+import { stateAfter, type TaskEvent } from './task-state.ts'
+
+export interface QueueOptions {
+  readonly journal: Journal
+  readonly now: () => number
+  /** From 0 up to 1. */
+  readonly random: () => number
+  readonly timers?: Timers
+  readonly limits?: Partial<WindowLimits>
+}
+
+/** Keys whose last lease is remembered: about 30 MB of names. */
+const RECENT_KEYS = 200_000
+/** Due times closer together than this are met by one timer. */
+const DUE_GRAIN_MS = 20
+/** setTimeout cannot wait longer than 24.8 days; an hour is a good time to look again. */
+const LONGEST_WAIT_MS = 3_600_000
+
+interface Held {
+  readonly window: LinkWindow
+  readonly entry: Entry
+}
+
+export function createQueue(options: QueueOptions): TaskQueue {
+  return new DurableQueue(options)
+}
+
+class DurableQueue implements TaskQueue {
+  readonly #journal: Journal
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #timers: Timers
+  readonly #limits: WindowLimits
+  readonly #startedAt: number
+  readonly #mark: HandedOutMark
+  readonly #recency = new Recency(RECENT_KEYS)
+  readonly #windows = new Map<string, LinkWindow>()
+  readonly #holds = new Map<string, Set<string>>()
+  readonly #leases = new WeakMap<Lease, Held>()
+  readonly #shares: Readonly<Record<Lane, FairShare>> = {
+    small: new FairShare(),
+    large: new FairShare(),
+    mrf: new FairShare(),
+  }
+  readonly #listeners: (() => void)[] = []
+  #enqueuing = 0
+  #latest = 0
+  #waking = false
+  #cancelNext: (() => void) | null = null
+  #cancelDue: (() => void) | null = null
+  #armedFor = Infinity
+  #closed = false
+
+  constructor({ journal, now, random, timers = realTimers, limits }: QueueOptions) {
+    this.#journal = journal
+    this.#now = now
+    this.#random = random
+    this.#timers = timers
+    this.#limits = { ...windowLimits, ...limits }
+    this.#startedAt = now()
+    this.#mark = new HandedOutMark(journal, () => this.#wake())
+  }
+
+  addLink(spec: LinkSpec): void {
+    const window = this.#windows.get(spec.linkId)
+    if (window === undefined) this.#windows.set(spec.linkId, new LinkWindow(spec, this.#journal, this.#limits))
+    else if (window.active) window.spec = spec
+    else window.revive(spec)
+    this.#wake()
+  }
+
+  removeLink(linkId: string): void {
+    const window = this.#windows.get(linkId)
+    window?.retire()
+    // Kept while tasks are out: a link added again under the same id must know which keys are taken.
+    if (window?.leased === 0) this.#windows.delete(linkId)
+    this.#holds.delete(linkId)
+    for (const lane of lanes) this.#shares[lane].forget(linkId)
+  }
+
+  /** A reason given twice holds once. May come before the link itself. */
+  hold(linkId: string, reason: string): void {
+    const reasons = this.#holds.get(linkId)
+    if (reasons === undefined) this.#holds.set(linkId, new Set([reason]))
+    else reasons.add(reason)
+  }
+
+  unhold(linkId: string, reason: string): void {
+    const reasons = this.#holds.get(linkId)
+    if (reasons?.delete(reason) !== true || reasons.size > 0) return
+    this.#holds.delete(linkId)
+    this.#wake()
+  }
+
+  async enqueue(tasks: readonly NewTask[]): Promise<void> {
+    this.#enqueuing++
+    try {
+      const seqs = await this.#journal.enqueue(tasks.map((task) => this.#withTrueSight(task)))
+      tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
+    } finally {
+      this.#enqueuing--
+    }
+    this.#wake()
+  }
+
+  lease(room: Readonly<Record<Lane, number>>): readonly Lease[] {
+    const leases: Lease[] = []
+    if (this.#closed || lanes.every((lane) => room[lane] <= 0)) return leases
+    const now = this.#now()
+    const windows = [...this.#windows.values()].filter((window) => this.#runs(window))
+    for (const window of windows) window.fill(now)
+    for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, leases)
+    if (windows.some((window) => window.wantsMore())) this.#wakeAfterIo()
+    this.#armDue(now)
+    return leases
+  }
+
+  async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<void> {
+    const held = this.#end(lease, 'ack')
+    if (held === null) return
+    const { seq, revision } = lease.task
+    const settled = await this.#journal.settle({ ...settlement, seq, revision })
+    this.#free(held, null, !settled)
+  }
+
+  async nack(lease: Lease, fault: Fault): Promise<void> {
+    const { seq } = lease.task
+    const attempts = lease.task.attempts + 1
+    const step = nextStep(retryPolicy, fault, attempts, this.#random)
+    const held = this.#end(lease, step.kind)
+    if (held === null) return
+    const now = this.#now()
+    if (step.kind === 'park') {
+      await this.#journal.park(seq, fault, attempts, now)
+      this.#free(held, null, false)
+    } else {
+      await this.#journal.delay(seq, fault, attempts, now + step.delayMs, now)
+      this.#free(held, now + step.delayMs, false)
+    }
+  }
+
+  release(lease: Lease): void {
+    const held = this.#end(lease, 'release')
+    if (held !== null) this.#free(held, null, true)
+  }
+
+  async retry(which: Parameters<TaskQueue['retry']>[0], limit: number): Promise<number> {
+    const retried = await this.#journal.retry(which, limit)
+    for (const { linkId, seq, key } of retried) this.#windows.get(linkId)?.reconsider(seq, key)
+    this.#wake()
+    return retried.length
+  }
+
+  counts(linkId: string): QueueCounts {
+    const window = this.#windows.get(linkId)
+    const { backlogCount, delayed } = this.#journal.totals(linkId)
+    return {
+      ready: Math.max(0, backlogCount - delayed - (window?.leasedReady ?? 0)),
+      leased: window?.leased ?? 0,
+    }
+  }
+
+  onReady(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  idle(linkId?: string): boolean {
+    if (this.#enqueuing > 0) return false
+    const linkIds = linkId === undefined ? [...this.#windows.keys()] : [linkId]
+    return linkIds.every(
+      (id) => (this.#windows.get(id)?.leased ?? 0) === 0 && this.#journal.totals(id).backlogCount === 0,
+    )
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelNext?.()
+    this.#cancelDue?.()
+  }
+
+  #runs(window: LinkWindow): boolean {
+    return window.active && !this.#holds.has(window.linkId)
+  }
+
+  #leaseLane(lane: Lane, room: number, windows: readonly LinkWindow[], leases: Lease[]): void {
+    const contenders = new Set(windows.filter((window) => this.#offers(window, lane)))
+    for (let left = room; left > 0; left--) {
+      const window = this.#shares[lane].next(contenders)
+      if (window === null) return
+      leases.push(this.#leaseFrom(window, lane))
+      if (!this.#offers(window, lane)) contenders.delete(window)
+    }
+  }
+
+  #offers(window: LinkWindow, lane: Lane): boolean {
+    const first = window.peek(lane)
+    return first !== undefined && this.#mark.covers(first.seq)
+  }
+
+  #leaseFrom(window: LinkWindow, lane: Lane): Lease {
+    const entry = window.lease(lane)!
+    const { task } = entry
+    const lease = { task, lane, fresh: this.#isFresh(task) }
+    this.#recency.note(task.linkId, task.key, this.#time())
+    this.#leases.set(lease, { window, entry })
+    return lease
+  }
+
+  #isFresh(task: NewTask & { readonly seq: number }): boolean {
+    return task.seq > this.#mark.atStart && this.#sightHolds(task)
+  }
+
+  #sightHolds({ absentSeenAt, linkId, key }: NewTask): boolean {
+    return absentSeenAt > 0 && this.#recency.untouchedSince(linkId, key, absentSeenAt)
+  }
+
+  /** A sight that is out of date goes in the journal as none: after a restart nobody knows what was handed out before. */
+  #withTrueSight(task: NewTask): NewTask {
+    if (task.absentSeenAt === 0) return task
+    this.#latest = Math.max(this.#latest, task.absentSeenAt)
+    if (task.absentSeenAt >= this.#startedAt && this.#sightHolds(task)) return task
+    return { ...task, absentSeenAt: 0 }
+  }
+
+  /** The time, never earlier than any time seen: a clock that is set back must not make an old sight look new. */
+  #time(): number {
+    this.#latest = Math.max(this.#latest, this.#now())
+    return this.#latest
+  }
+
+  /** Ends the lease; null for one that ended before. */
+  #end(lease: Lease, event: TaskEvent): Held | null {
+    const held = this.#leases.get(lease)
+    if (held === undefined || stateAfter(held.entry.state, event) === null) return null
+    this.#leases.delete(lease)
+    return held
+  }
+
+  #free({ window, entry }: Held, delayedUntil: number | null, again: boolean): void {
+    window.free(entry, { delayedUntil, again }, this.#now())
+    if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
+    if (delayedUntil !== null) this.#armDue(this.#now())
+    this.#wake()
+  }
+
+  /** Tells the listeners once, after everything that is resolved in this turn. */
+  #wake(): void {
+    if (this.#waking || this.#closed) return
+    this.#waking = true
+    queueMicrotask(() => {
+      this.#waking = false
+      if (!this.#closed) for (const listener of this.#listeners) listener()
+    })
+  }
+
+  /** Reading goes on in a later turn, so that a long read in slices holds up no socket. */
+  #wakeAfterIo(): void {
+    this.#cancelNext ??= this.#timers.after(0, () => {
+      this.#cancelNext = null
+      this.#wake()
+    })
+  }
+
+  #armDue(now: number): void {
+    const at = this.#nextDueAt(now)
+    if (this.#closed || at === this.#armedFor) return
+    this.#cancelDue?.()
+    this.#armedFor = at
+    this.#cancelDue = at === Infinity ? null : this.#timers.after(delayUntil(at, now), () => this.#dueNow())
+  }
+
+  #dueNow(): void {
+    this.#armedFor = Infinity
+    this.#wake()
+  }
+
+  /** What is due already waits for room, not for time. */
+  #nextDueAt(now: number): number {
+    let at = Infinity
+    for (const window of this.#windows.values()) {
+      if (window.nextDueAt > now && this.#runs(window)) at = Math.min(at, window.nextDueAt)
+    }
+    return at
+  }
+}
+
+const delayUntil = (at: number, now: number): number => Math.min(Math.max(at - now, DUE_GRAIN_MS), LONGEST_WAIT_MS)
