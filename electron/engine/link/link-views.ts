@@ -47,8 +47,8 @@ export class LinkViews {
     const totals = journal.totals(link.linkId)
     const rate = rates.rates(link.linkId, asOf)
     const feeds = this.#parts.feeds(link)
-    const state = linkState(this.#facts(link, totals, feeds))
     this.#noteFirstCopy(link.linkId, totals.backlogCount, feeds)
+    const state = linkState(this.#facts(link, totals, feeds))
     const drains =
       rate.objectsPerSecond > 0 && totals.backlogCount > 0 && (state.kind === 'copying' || state.kind === 'first-copy')
     return {

@@ -4,11 +4,15 @@ import { matchesGlob } from './glob.ts'
 /** Says whether a rule covers a key; tags are asked for separately, because listings and most events carry none. */
 export type KeyMatch = (key: string) => boolean
 
+/** Where the probes of a site write. A canary is never replicated, listed as a difference, or counted. */
+export const canaryPrefix = '.lockstep-canary/'
+
 /** Compiles the prefix and the excludes of a filter; do it once per rule, the result is called for every key. */
 export function compileKeyMatch(filter: Pick<Filter, 'prefix' | 'exclude'>): KeyMatch {
   const { prefix, exclude } = filter
-  if (exclude.length === 0) return (key) => key.startsWith(prefix)
-  return (key) => key.startsWith(prefix) && !exclude.some((glob) => matchesGlob(glob, key))
+  const covers = (key: string): boolean => key.startsWith(prefix) && !key.startsWith(canaryPrefix)
+  if (exclude.length === 0) return covers
+  return (key) => covers(key) && !exclude.some((glob) => matchesGlob(glob, key))
 }
 
 /** All tags of the filter must be on the version with the same value; a filter without tags takes every version. */

@@ -3,10 +3,8 @@ import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { Identity } from '../../../shared/model/site.ts'
 import { faultFrom } from '../errors.ts'
 import { pause, type Clock } from '../feed/clock.ts'
+import { canaryPrefix } from '../rule/match.ts'
 import type { Lock, ObjectStore, Stored, VersionEntry } from '../store/port.ts'
-
-/** Canaries live under this prefix in the bucket that is probed. Feeds and scans leave it out: a canary is never replicated. */
-export const canaryPrefix = '.lockstep-canary/'
 
 export interface CanaryPorts {
   readonly clock: Clock
