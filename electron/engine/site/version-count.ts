@@ -1,6 +1,6 @@
 import type { Clock } from '../feed/clock.ts'
 import type { ListPosition, ObjectStore } from '../store/port.ts'
-import { canaryPrefix } from './canary.ts'
+import { canaryPrefix } from '../rule/match.ts'
 
 export interface VersionCount {
   readonly versions: number
