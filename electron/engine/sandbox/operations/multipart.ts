@@ -135,10 +135,9 @@ function chosenParts(
 ): readonly Part[] {
   if (asked.length === 0) throw new S3Error('MalformedXML')
   const byNumber = new Map(stored.map((part) => [part.partNumber, part]))
-  let previous = 0
+  const inOrder = asked.every(({ partNumber }, index) => index === 0 || partNumber > asked[index - 1]!.partNumber)
+  if (!inOrder) throw new S3Error('InvalidPartOrder')
   return asked.map(({ partNumber, etag }, index) => {
-    if (partNumber <= previous) throw new S3Error('InvalidPartOrder')
-    previous = partNumber
     const part = byNumber.get(partNumber)
     if (part === undefined || part.etag !== etag) throw new S3Error('InvalidPart')
     if (index < asked.length - 1 && part.sizeBytes < smallestPartBytes) throw new S3Error('EntityTooSmall')

@@ -1,0 +1,14 @@
+import { startSandbox } from '../support/sandbox.ts'
+import { allPromises } from './promises/all.ts'
+import { holdToPromises } from './site-promise.ts'
+
+for (const identity of ['mints', 'adopts-minio'] as const) {
+  holdToPromises(
+    `sandbox that ${identity}`,
+    async () => {
+      const site = await startSandbox({ identity })
+      return { ...site, stop: () => site.close() }
+    },
+    allPromises,
+  )
+}
