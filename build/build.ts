@@ -8,8 +8,6 @@ export interface BuildOptions {
   readonly root: string
 }
 
-/** Where the transfer threads begin, in the sources and in the bundle. */
-export const threadEntry = { source: 'electron/engine/worker/thread.ts', built: 'thread.js' } as const
 export const stampFile = 'out/.built'
 
 /** Builds all that runs without the sources: `out/main`, `out/renderer`, and nothing else. */
@@ -41,7 +39,7 @@ async function buildMain(root: string, notices: Plugin): Promise<void> {
     root,
     configFile: false,
     logLevel: 'warn',
-    plugins: [threadAddress, notices],
+    plugins: [notices],
     ssr: { noExternal: true, target: 'node' },
     build: {
       ssr: true,
@@ -50,7 +48,11 @@ async function buildMain(root: string, notices: Plugin): Promise<void> {
       minify: false,
       copyPublicDir: false,
       rolldownOptions: {
-        input: { main: entry('electron/main.ts'), cli: entry('electron/cli.ts'), thread: entry(threadEntry.source) },
+        input: {
+          main: entry('electron/main.ts'),
+          cli: entry('electron/cli.ts'),
+          thread: entry('electron/engine/worker/thread.ts'),
+        },
         external,
         // Flat, because the program finds its preload, its page and its threads beside the file that it runs from.
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
@@ -80,15 +82,6 @@ async function buildPreload(root: string, name: string): Promise<void> {
       },
     },
   })
-}
-
-/** The engine finds its threads by address, which the bundler does not follow: the address is that of the built file. */
-const threadAddress: Plugin = {
-  name: 'lockstep:thread-address',
-  transform: (code, id) =>
-    id.includes('/electron/engine/') && code.includes('thread.ts')
-      ? code.replaceAll(/(['"])\.\/(?:worker\/)?thread\.ts\1/g, `'./${threadEntry.built}'`)
-      : null,
 }
 
 /** `node build/run.mjs build` */

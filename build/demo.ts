@@ -28,7 +28,9 @@ export async function main(args: readonly string[]): Promise<number> {
 
 function readiness(sites: ChildProcess): Promise<DemoReady> {
   return new Promise((resolve, reject) => {
-    sites.once('message', (message) => resolve(JSON.parse(String(message))))
+    sites.once('message', (message) => {
+      if (typeof message === 'string') resolve(JSON.parse(message))
+    })
     sites.once('exit', () => reject(new Error('The sample sites did not start.')))
   })
 }

@@ -7,7 +7,12 @@ if (!ensureDependencies()) {
   process.exitCode = 1
 } else if (isNode24()) {
   const script = await import(new URL(`${name}.ts`, import.meta.url).href)
-  process.exitCode = await script.main(args)
+  try {
+    process.exitCode = await script.main(args)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 } else {
   runUnderNode24(fileURLToPath(import.meta.url), [name, ...args])
 }
