@@ -6,6 +6,8 @@ export interface ChartKind {
   readonly title: string
   readonly value: (point: SeriesPoint) => number
   readonly words: (value: number) => string
+  /** The same for the axis, where the title says the unit. */
+  readonly tick?: (value: number) => string
 }
 
 /** The one list of charts: what each draws, and how its values are written. */
@@ -18,11 +20,17 @@ export const chartKinds: readonly ChartKind[] = [
   },
   {
     id: 'lag',
-    title: 'Oldest pending change, age',
+    title: 'Behind by',
     value: (point) => point.lagSeconds,
     words: (value) => formatDuration(value * 1000),
   },
-  { id: 'objects', title: 'Copied, objects/s', value: (point) => point.objectsPerSecond, words: formatObjectRate },
+  {
+    id: 'objects',
+    title: 'Copied, objects/s',
+    value: (point) => point.objectsPerSecond,
+    words: formatObjectRate,
+    tick: formatCount,
+  },
   { id: 'bytes', title: 'Throughput, bytes/s', value: (point) => point.bytesPerSecond, words: formatByteRate },
 ]
 

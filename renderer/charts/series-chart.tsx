@@ -36,7 +36,7 @@ export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesCha
           />
           <YAxis
             width={78}
-            tickFormatter={kind.words}
+            tickFormatter={kind.tick ?? kind.words}
             tick={tick}
             tickLine={false}
             axisLine={false}

@@ -90,7 +90,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       role="region"
       aria-label={label}
       tabIndex={0}
-      style={tall ? { maxHeight: 'calc(100vh - 250px)', minHeight: 160 } : undefined}
+      style={tall ? { maxHeight: 'calc(100vh - 186px)', minHeight: 160 } : undefined}
     >
       <table className="table" aria-label={label} aria-rowcount={sorted.length + 1} style={{ minWidth }}>
         <colgroup>

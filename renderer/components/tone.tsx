@@ -1,6 +1,7 @@
 import {
   IconAlertTriangle,
   IconCircleCheck,
+  IconCircleDashed,
   IconCircleOff,
   IconClockPause,
   IconCopy,
@@ -26,7 +27,7 @@ const toneIcons: Record<Tone, typeof IconCopy> = {
   busy: IconTransfer,
   waiting: IconClockPause,
   bad: IconAlertTriangle,
-  quiet: IconCircleOff,
+  quiet: IconCircleDashed,
 }
 
 /** A state as icon, word and colour together: no colour carries a meaning alone. */

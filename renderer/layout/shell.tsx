@@ -34,7 +34,7 @@ export function Shell() {
       >
         Skip to the page
       </a>
-      <AppShell header={{ height: 52 }} navbar={{ width: 200, breakpoint: 0 }} padding={20}>
+      <AppShell header={{ height: 52 }} navbar={{ width: { base: 56, lg: 200 }, breakpoint: 0 }} padding={20}>
         <AppShell.Header className="shell-header">
           <Link to="/" className="brand">
             <Mark />
@@ -68,7 +68,7 @@ function GlobalState() {
   const live = useLive()
   const overall = data ? overallOf(data) : null
   return (
-    <div style={{ flex: 1, minWidth: 0 }}>
+    <div style={{ flex: 1, minWidth: 0, display: 'flex' }}>
       {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}
       <Announcer sentence={live.kind === 'lost' ? 'The engine does not answer.' : (overall?.sentence ?? '')} />
     </div>
@@ -82,9 +82,15 @@ function Navigation() {
   return (
     <AppShell.Navbar className="shell-nav" aria-label="Pages">
       {destinations.map(({ to, title, icon: Icon }) => (
-        <Link key={to} to={to} className="nav-entry" activeOptions={{ exact: to === '/', includeSearch: false }}>
+        <Link
+          key={to}
+          to={to}
+          className="nav-entry"
+          title={title}
+          activeOptions={{ exact: to === '/', includeSearch: false }}
+        >
           <Icon size={17} stroke={1.7} aria-hidden />
-          {title}
+          <span className="nav-title">{title}</span>
           {to === '/failures' && attention > 0 && (
             <span className="nav-count" aria-label={`${attention} need attention`} role="img">
               {formatCount(attention)}

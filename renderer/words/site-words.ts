@@ -49,7 +49,7 @@ const healthStates: Record<SiteHealth['state'], { readonly label: string; readon
 export function skewWords(clockSkewMs: number): string {
   const seconds = Math.round(Math.abs(clockSkewMs) / 1000)
   if (seconds <= 1) return 'within 1 s'
-  return `${seconds} s ${clockSkewMs > 0 ? 'behind this machine' : 'ahead of this machine'}`
+  return `${seconds} s ${clockSkewMs > 0 ? 'behind' : 'ahead'}`
 }
 
 export function rttWords(health: SiteHealth): string {

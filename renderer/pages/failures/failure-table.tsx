@@ -1,4 +1,4 @@
-import { Button, Checkbox } from '@mantine/core'
+import { ActionIcon, Checkbox, Tooltip } from '@mantine/core'
 import { IconRefresh } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useRef, type ReactNode } from 'react'
@@ -30,13 +30,12 @@ interface FailureTableProps {
 
 const columns: readonly { id: string; title: string; width?: string; sort?: SortId; align?: 'end' }[] = [
   { id: 'choose', title: '', width: '44px' },
-  { id: 'object', title: 'Object', width: '29%', sort: 'key' },
-  { id: 'rule', title: 'Rule and target', width: '150px' },
+  { id: 'object', title: 'Object', width: '31%', sort: 'key' },
   { id: 'cause', title: 'Cause and remedy' },
-  { id: 'attempts', title: 'Attempts', width: '92px', sort: 'attempts', align: 'end' },
-  { id: 'next', title: 'Next attempt', width: '118px', sort: 'nextAttemptAt', align: 'end' },
-  { id: 'last', title: 'Last attempt', width: '128px', sort: 'lastAttemptAt', align: 'end' },
-  { id: 'act', title: '', width: '96px' },
+  { id: 'attempts', title: 'Attempts', width: '104px', sort: 'attempts', align: 'end' },
+  { id: 'next', title: 'Next attempt', width: '104px', sort: 'nextAttemptAt', align: 'end' },
+  { id: 'last', title: 'Last attempt', width: '112px', sort: 'lastAttemptAt', align: 'end' },
+  { id: 'act', title: '', width: '54px' },
 ]
 
 /** Draws the rows in view of a list that stays in the engine. */
@@ -63,9 +62,9 @@ export function FailureTable(props: FailureTableProps) {
         role="region"
         aria-label="Failures"
         tabIndex={0}
-        style={{ height: 'calc(100vh - 232px)', minHeight: 320, scrollPaddingBottom: 8 }}
+        style={{ height: 'calc(100vh - 206px)', minHeight: 320, scrollPaddingBottom: 8 }}
       >
-        <table className="table" aria-label="Failures" aria-rowcount={total + 1} style={{ minWidth: 1010 }}>
+        <table className="table" aria-label="Failures" aria-rowcount={total + 1} style={{ minWidth: 880 }}>
           <colgroup>
             {columns.map((column) => (
               <col key={column.id} style={{ width: column.width }} />
@@ -141,23 +140,22 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
         <button type="button" className="row-link clip2" title={failure.key} onClick={() => onOpen(failure.seq)}>
           {failure.key}
         </button>
-        <Line>
+        <Line title={`${failure.ruleId}, to ${placeOf(failure.target)}`}>
+          {failure.ruleId}, to {placeOf(failure.target)}
+        </Line>
+        <Line title={failure.versionId ?? undefined}>
           {operationWords[failure.operation]}
           {failure.sizeBytes !== null && `, ${formatBytes(failure.sizeBytes)}`}
+          {failure.versionId !== null && (
+            <>
+              , version <span className="mono">{failure.versionId}</span>
+            </>
+          )}
         </Line>
-        {failure.versionId !== null && (
-          <Line title={failure.versionId}>
-            version <span className="mono">{failure.versionId}</span>
-          </Line>
-        )}
-      </td>
-      <td>
-        <div className="clip2">{failure.ruleId}</div>
-        <div className="dim clip2">to {placeOf(failure.target)}</div>
       </td>
       <td>
         <div
-          className="clip"
+          className="clip2"
           style={{ fontWeight: 600 }}
           title={`${failure.fault.code}: ${titleOf(failure.fault.code)}`}
         >
@@ -166,7 +164,7 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
         <div className="clip" title={failure.fault.message}>
           {failure.fault.message}
         </div>
-        <div className="dim clip2" title={failure.fault.remedy}>
+        <div className="dim clip" title={failure.fault.remedy}>
           {failure.fault.remedy}
         </div>
       </td>
@@ -178,21 +176,17 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
         <Ago at={failure.lastAttemptAt} />
       </td>
       <td data-align="end">
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<IconRefresh size={13} aria-hidden />}
-          aria-label={`Retry ${failure.key}`}
-          onClick={() => onRetry(failure)}
-        >
-          Retry
-        </Button>
+        <Tooltip label="Retry this item">
+          <ActionIcon variant="default" aria-label={`Retry ${failure.key}`} onClick={() => onRetry(failure)}>
+            <IconRefresh size={15} />
+          </ActionIcon>
+        </Tooltip>
       </td>
     </tr>
   )
 }
 
-function Line({ title, children }: { readonly title?: string; readonly children: ReactNode }) {
+function Line({ title, children }: { readonly title?: string | undefined; readonly children: ReactNode }) {
   return (
     <div className="dim clip" title={title}>
       {children}

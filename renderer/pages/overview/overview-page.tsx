@@ -76,7 +76,7 @@ function Totals({ overview }: { readonly overview: Overview }) {
       <Stat name="Backlog" note={formatBytes(totals.backlogBytes)}>
         {countOf(totals.backlogCount, 'change')}
       </Stat>
-      <Stat name="Oldest pending change" note="what a loss of the source would cost now">
+      <Stat name="Oldest pending change" note="of work that only the source has">
         <Behind oldestPendingAt={totals.oldestPendingAt} />
       </Stat>
       <Stat name="Throughput" note={formatObjectRate(totals.objectsPerSecond)}>

@@ -14,7 +14,7 @@ interface RuleFieldsProps {
 export function RuleFields({ form, idFixed }: RuleFieldsProps) {
   const folded = ['priority', 'tags', 'storageClass', 'brakeCount', 'brakePercent', 'brakeMinutes', 'scanSeconds']
   return (
-    <Stack gap="md">
+    <Stack gap="md" className="form">
       <Grid gap="lg">
         <Grid.Col span={6}>
           <TextInput
@@ -86,7 +86,6 @@ function Bandwidth({ form }: { readonly form: RuleForm }) {
         label="Bandwidth limit"
         description="Empty means no limit."
         min={0}
-        hideControls
         {...form.getInputProps('bandwidth')}
       />
       <Select
@@ -112,16 +111,15 @@ function Brake({ form }: { readonly form: RuleForm }) {
       />
       {form.values.brake && (
         <Group gap="sm" mt={8} ml={46} align="flex-start">
-          <NumberInput w={150} label="More than (deletes)" min={1} hideControls {...form.getInputProps('brakeCount')} />
+          <NumberInput w={150} label="More than (deletes)" min={1} {...form.getInputProps('brakeCount')} />
           <NumberInput
-            w={190}
+            w={230}
             label="and more than (% of changes)"
             min={0}
             max={100}
-            hideControls
             {...form.getInputProps('brakePercent')}
           />
-          <NumberInput w={150} label="within (minutes)" min={1} hideControls {...form.getInputProps('brakeMinutes')} />
+          <NumberInput w={150} label="within (minutes)" min={1} {...form.getInputProps('brakeMinutes')} />
         </Group>
       )}
     </div>

@@ -54,7 +54,8 @@ export function valuesOf(rule: Rule): RuleFormValues {
     bandwidthUnit: limit === null || inMiB ? 'MiB' : 'KiB',
     brake: rule.deleteBrake !== null,
     brakeCount: brake.count,
-    brakePercent: brake.share * 100,
+    // Twelve digits hide what binary fractions add: 0.07 × 100 is not 7.
+    brakePercent: Number((brake.share * 100).toPrecision(12)),
     brakeMinutes: brake.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
   }
@@ -101,7 +102,7 @@ export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRul
     storageClass: values.storageClass.trim() || null,
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
     ack,
-    deleteBrake: values.brake ? readBrake(whole) : null,
+    deleteBrake: values.brake ? readBrake(values, errors, whole) : null,
     scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
   })
   if (!parsed.success) {
@@ -124,11 +125,21 @@ function fieldOf(path: string): keyof RuleFormValues {
   return path as keyof RuleFormValues
 }
 
-function readBrake(whole: (name: keyof RuleFormValues, least: number, most: number) => number) {
+function readBrake(
+  values: RuleFormValues,
+  errors: RuleFormErrors,
+  whole: (name: keyof RuleFormValues, least: number, most: number) => number,
+) {
+  const upTo = (name: 'brakePercent' | 'brakeMinutes', least: number, most: number): number => {
+    const number = Number(values[name])
+    if (values[name] !== '' && number >= least && number <= most) return number
+    errors[name] = `“${values[name]}” does not fit: use a number from ${least} to ${most}.`
+    return least
+  }
   return {
     count: whole('brakeCount', 1, 1_000_000_000),
-    share: whole('brakePercent', 0, 100) / 100,
-    windowMs: whole('brakeMinutes', 1, 10_080) * 60_000,
+    share: upTo('brakePercent', 0, 100) / 100,
+    windowMs: Math.round(upTo('brakeMinutes', 0.02, 10_080) * 60_000),
   }
 }
 

@@ -55,7 +55,7 @@ export function WorkersPanel({ workers }: { readonly workers: Settings['workers'
           <NumberInput
             w={220}
             label="Objects at one time"
-            description="1 to 1,000; fewer when a site asks to slow down."
+            description="1 to 1,000; fewer at slow sites."
             min={1}
             max={1000}
             {...form.getInputProps('limit')}

@@ -94,7 +94,7 @@ function Health({ site: { health } }: { readonly site: SiteView }) {
         <dd>{health.jitterMs === null ? 'not measured' : formatMs(health.jitterMs)}</dd>
         <dt>Probes lost</dt>
         <dd>{health.probeLoss === null ? 'not measured' : formatShare(health.probeLoss)}</dd>
-        <dt>Clock</dt>
+        <dt>Clock, to this one</dt>
         <dd>{health.clockSkewMs === null ? 'not measured' : skewWords(health.clockSkewMs)}</dd>
         {health.downSince !== null && (
           <>

@@ -7,7 +7,7 @@ export type SiteForm = UseFormReturnType<SiteFormValues>
 /** The fields of a site. Keys go in and never come back: `keysKept` says that empty fields leave them as they are. */
 export function SiteFields({ form, keysKept }: { readonly form: SiteForm; readonly keysKept: boolean }) {
   return (
-    <Stack gap="md">
+    <Stack gap="md" className="form">
       <Grid gap="md">
         <Grid.Col span={{ base: 12, sm: 5 }}>
           <TextInput label="Name" placeholder="Berlin" autoComplete="off" {...form.getInputProps('name')} />

@@ -111,7 +111,7 @@ const columns: readonly Column<SiteView>[] = [
   {
     id: 'rtt',
     header: 'Round trip',
-    width: '105px',
+    width: '115px',
     align: 'end',
     sortBy: ({ health }) => health.rttMs?.current ?? -1,
     cell: ({ health }) => (health.rttMs ? formatMs(health.rttMs.current) : <span className="dim">–</span>),
@@ -119,7 +119,7 @@ const columns: readonly Column<SiteView>[] = [
   {
     id: 'loss',
     header: 'Probes lost',
-    width: '110px',
+    width: '125px',
     align: 'end',
     sortBy: ({ health }) => health.probeLoss ?? -1,
     cell: ({ health }) => (health.probeLoss === null ? <span className="dim">–</span> : formatShare(health.probeLoss)),
@@ -136,7 +136,7 @@ const columns: readonly Column<SiteView>[] = [
   {
     id: 'traffic',
     header: 'Read, written',
-    width: '120px',
+    width: '145px',
     align: 'end',
     sortBy: ({ health }) => health.readBytesPerSecond + health.writeBytesPerSecond,
     cell: ({ health }) => (

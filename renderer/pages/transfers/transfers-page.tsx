@@ -84,7 +84,7 @@ const columns: readonly Column<Transfer>[] = [
   {
     id: 'route',
     header: 'From, to',
-    width: '230px',
+    width: '220px',
     cell: (transfer) => <Route source={transfer.source} target={transfer.target} />,
   },
   {
@@ -102,7 +102,7 @@ const columns: readonly Column<Transfer>[] = [
   {
     id: 'progress',
     header: 'Progress',
-    width: '190px',
+    width: '220px',
     cell: (transfer) => <Progress transfer={transfer} />,
   },
   {

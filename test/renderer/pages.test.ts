@@ -1,0 +1,183 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { fault } from '../../shared/model/fault.ts'
+import { launchBrowser, openConsole, type OpenConsole } from '../support/console-page.ts'
+import { emptyWorld, fullWorld } from '../support/fake-world.ts'
+
+let browser: Browser
+let open: OpenConsole | null = null
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser.close())
+afterEach(async () => {
+  const complaints = open?.complaints ?? []
+  await open?.close()
+  open = null
+  expect(complaints).toEqual([])
+})
+
+interface PageCase {
+  readonly path: string
+  readonly heading: string
+  readonly asks: string
+  readonly empty: string
+  readonly loading: string
+  readonly full: string
+}
+
+const cases: readonly PageCase[] = [
+  {
+    path: '',
+    heading: 'Overview',
+    asks: 'overview.get',
+    empty: 'Nothing is kept in step yet',
+    loading: 'Loading the overview',
+    full: '20 links',
+  },
+  {
+    path: 'sites',
+    heading: 'Sites',
+    asks: 'sites.list',
+    empty: 'No sites yet',
+    loading: 'Loading the sites',
+    full: 'Lyon (archive)',
+  },
+  {
+    path: 'rules',
+    heading: 'Rules',
+    asks: 'rules.list',
+    empty: 'No rules yet',
+    loading: 'Loading the rules',
+    full: 'backups-daily-to-oslo-2',
+  },
+  {
+    path: 'transfers',
+    heading: 'Transfers',
+    asks: 'transfers.list',
+    empty: 'Nothing is in flight',
+    loading: 'Loading the transfers',
+    full: '2026/11/raw/segment-00000.bin',
+  },
+  {
+    path: 'failures',
+    heading: 'Failures',
+    asks: 'failures.list',
+    empty: 'Nothing failed',
+    loading: 'Loading the failures',
+    full: '5,000 items not in step',
+  },
+  {
+    path: 'activity',
+    heading: 'Activity',
+    asks: 'activity.list',
+    empty: 'Nothing has happened yet',
+    loading: 'Loading the activity',
+    full: 'Oslo asked to slow down; the workers were lowered from 100 to 64.',
+  },
+]
+
+test('every page says what would fill it while it is empty', async () => {
+  open = await openConsole(browser, emptyWorld(Date.now()))
+  for (const { path, heading, empty } of cases) {
+    await open.goTo(path)
+    await open.page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    await open.page.getByRole('heading', { name: empty }).waitFor()
+  }
+})
+
+test('every page says what it is loading', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  // The stream brings overview and transfers by itself; held, nothing arrives.
+  for (const path of ['live.watch', ...cases.map(({ asks }) => asks)]) open.engine.hold(path)
+  for (const { path, loading } of cases) {
+    await open.goTo(path)
+    await open.page.getByRole('status', { name: loading }).waitFor()
+  }
+})
+
+test('every page shows what there is', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  for (const { path, full } of cases) {
+    await open.goTo(path)
+    await open.page.getByText(full).first().waitFor()
+  }
+})
+
+test('every page tells a fault with title, message and remedy, and recovers from it', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  const { page, engine } = open
+  engine.hold('live.watch')
+  for (const { asks } of cases) engine.refuse(asks, fault('JOURNAL_UNWRITABLE', 'No space is left on /data.'))
+  for (const { path, asks, full } of cases) {
+    await open.goTo(path)
+    const alert = page.getByRole('alert').filter({ hasText: 'The journal cannot be written.' })
+    await alert.getByText('No space is left on /data.', { exact: true }).waitFor()
+    await alert.getByText('Free space on the disk that holds the data directory').first().waitFor()
+    engine.refuse(asks, null)
+    await alert.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText(full).first().waitFor()
+  }
+})
+
+test('no page scrolls sideways, at a desk or in a small window', async () => {
+  for (const [width, height] of [
+    [1440, 900],
+    [1024, 700],
+  ] as const) {
+    open = await openConsole(browser, fullWorld(Date.now()), { width, height })
+    for (const { path, heading } of [
+      ...cases,
+      { path: 'settings', heading: 'Settings' },
+      { path: 'pair', heading: 'Pair two sites' },
+    ]) {
+      await open.goTo(path)
+      await open.page.getByRole('heading', { level: 1, name: heading }).waitFor()
+      const over = await open.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect({ path, width, over: Math.max(0, over) }).toEqual({ path, width, over: 0 })
+    }
+    await open.close()
+  }
+})
+
+test('every state that is not green says why and what to do', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('')
+  const card = open.page.getByRole('article').filter({ hasText: 'builds-to-lyon' }).first()
+  await card.getByText('Waiting').waitFor()
+  await card.getByText('The site lyon is offline since 47 min.').waitFor()
+  await card.getByText('Its changes queue and drain when it returns.').waitFor()
+})
+
+test('the brake is released only by a button that follows its numbers', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('rules/backups-daily-to-oslo-2')
+  const banner = open.page.getByRole('group', { name: 'The brake stopped this rule' })
+  await banner.getByText('4,211 deletes in 3 min, 93 % of all changes.').waitFor()
+  await banner.getByRole('button', { name: 'These deletes are wanted: release the brake' }).click()
+  await banner.waitFor({ state: 'detached' })
+  expect(open.engine.calls).toContainEqual({ path: 'rules.resume', input: { id: 'backups-daily-to-oslo-2' } })
+})
+
+test('a site in use names the rules that keep it, and is not removed', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('sites?site=oslo')
+  await open.page.getByRole('button', { name: 'Remove…' }).click()
+  await open.page.getByRole('dialog', { name: 'Oslo is in use' }).getByText('photos-to-oslo, ledger-to-oslo').waitFor()
+  expect(open.engine.calls.filter(({ path }) => path === 'sites.remove')).toEqual([])
+})
+
+test('an import shows its changes before it makes them', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('settings')
+  const { page, engine } = open
+  await page.getByLabel('Import').fill('no json')
+  await page.getByRole('button', { name: 'Show the changes' }).click()
+  await page.getByRole('group', { name: 'The configuration is not valid.' }).waitFor()
+  await page.getByLabel('Import').fill('{"version":1}')
+  await page.getByRole('button', { name: 'Show the changes' }).click()
+  await page.getByText('The site paris is added.').waitFor()
+  expect(engine.calls.some(({ path }) => path === 'config.apply')).toBe(false)
+  await page.getByRole('button', { name: 'Apply 2 changes' }).click()
+  await page.getByText('2 changes applied.').waitFor()
+})

@@ -1,0 +1,400 @@
+import { ruleSchema, type LinkState, type LinkView, type Rule, type RuleView } from '../../shared/model/rule.ts'
+import type { Activity } from '../../shared/model/activity.ts'
+import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
+import { fault, type FaultCode } from '../../shared/model/fault.ts'
+import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
+import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
+import type { Settings } from '../../shared/api/engine-api.ts'
+
+/** All that a fake engine knows; tests change it in place and then push. */
+export interface FakeWorld {
+  now: number
+  sites: SiteView[]
+  buckets: Map<string, BucketView[]>
+  rules: RuleView[]
+  failures: Failure[]
+  transfers: Transfer[]
+  activity: Activity[]
+  jobs: Job[]
+  reports: CompareReport[]
+  settings: Settings
+  demo: { targetBroken: boolean; targetSite: string } | null
+}
+
+const minute = 60_000
+const hour = 60 * minute
+const mebibyte = 1_048_576
+
+export function emptyWorld(now: number): FakeWorld {
+  return {
+    now,
+    sites: [],
+    buckets: new Map(),
+    rules: [],
+    failures: [],
+    transfers: [],
+    activity: [],
+    jobs: [],
+    reports: [],
+    settings: {
+      workers: { limit: 100, large: 10, threads: null },
+      dataDir: '/home/operator/.local/share/lockstep',
+      secretsIn: 'keychain',
+      webhook: { url: 'http://192.0.2.10:7400/hook/3f9c' },
+      version: '0.1.0',
+      runtime: 'Node 24.21.0, Linux x64',
+    },
+    demo: null,
+  }
+}
+
+/** Five sites, 20 links in every state there is, 5,000 failures and everything else a busy console shows. */
+export function fullWorld(now: number): FakeWorld {
+  const world = emptyWorld(now)
+  world.sites = siteSeeds.map((seed, index) => siteFrom(seed, index, now))
+  for (const site of world.sites) {
+    world.buckets.set(
+      site.id,
+      bucketNames.map((name, index) => ({
+        name,
+        versioning: index === 3 ? 'Off' : 'Enabled',
+        objectLock: index === 1,
+      })),
+    )
+  }
+  world.rules = Array.from({ length: 19 }, (_, index) => ruleFrom(index, now))
+  world.failures = Array.from({ length: 5000 }, (_, index) => failureFrom(index, world, now))
+  world.transfers = Array.from({ length: 60 }, (_, index) => transferFrom(index, world, now))
+  world.activity = Array.from({ length: 250 }, (_, index) => activityFrom(250 - index, now))
+  world.jobs = jobsAt(now)
+  world.reports = [reportAt(now, 'compare-2', 37), reportAt(now - 26 * hour, 'compare-1', 0)]
+  return world
+}
+
+interface SiteSeed {
+  readonly id: string
+  readonly name: string
+  readonly endpoint: string
+  readonly vendor: Capabilities['vendor']
+  readonly rttMs: number
+}
+
+const siteSeeds: readonly SiteSeed[] = [
+  { id: 'berlin', name: 'Berlin', endpoint: 'https://s3.berlin.example.org:9000', vendor: 'minio', rttMs: 2.4 },
+  { id: 'oslo', name: 'Oslo', endpoint: 'https://s3.oslo.example.org:9000', vendor: 'rustfs', rttMs: 31 },
+  { id: 'lyon', name: 'Lyon (archive)', endpoint: 'https://rgw.lyon.example.org', vendor: 'ceph', rttMs: 18 },
+  {
+    id: 'aws-frankfurt',
+    name: 'AWS Frankfurt',
+    endpoint: 'https://s3.eu-central-1.amazonaws.com',
+    vendor: 'aws',
+    rttMs: 12,
+  },
+  { id: 'lab', name: 'Lab', endpoint: 'http://10.0.3.17:9000', vendor: 'other', rttMs: 0.6 },
+]
+const bucketNames = ['photos', 'ledger', 'backups-daily', 'builds', 'web-assets', 'telemetry-raw']
+
+function siteFrom(seed: SiteSeed, index: number, now: number): SiteView {
+  const offline = seed.id === 'lyon'
+  return {
+    id: seed.id,
+    name: seed.name,
+    endpoint: seed.endpoint,
+    region: seed.vendor === 'aws' ? 'eu-central-1' : 'us-east-1',
+    pathStyle: seed.vendor !== 'aws',
+    tls: { insecureSkipVerify: false, ...(index === 1 ? { caFile: '/etc/ssl/oslo-ca.pem' } : {}) },
+    paused: seed.id === 'lab',
+    credentialsFrom: 'keychain',
+    accessKeyHint: 'AKIA…7Q',
+    health: offline ? offlineHealth(now) : onlineHealth(seed, index, now),
+    capabilities: seed.vendor === 'other' ? null : capabilitiesOf(seed.vendor, now),
+    usedByRules: index < 4 ? ['photos-to-oslo', 'ledger-to-oslo'] : [],
+  }
+}
+
+function capabilitiesOf(vendor: Capabilities['vendor'], now: number): Capabilities {
+  const adopts = vendor === 'minio' || vendor === 'rustfs'
+  return {
+    vendor,
+    identity: adopts ? 'adopts-minio' : vendor === 'ceph' ? 'adopts-ceph' : 'mints',
+    ordersByMtime: vendor === 'minio',
+    changeStream: adopts ? 'listen' : vendor === 'ceph' ? 'topic' : 'none',
+    probedAt: now - 3 * hour,
+  }
+}
+
+function onlineHealth({ rttMs }: SiteSeed, index: number, now: number): SiteHealth {
+  return {
+    state: 'online',
+    asOf: now - 2000,
+    rttMs: { current: rttMs, average: rttMs * 1.08, max: rttMs * 3.2 },
+    jitterMs: rttMs / 9,
+    probeLoss: index === 3 ? 0.017 : 0,
+    clockSkewMs: index === 3 ? 4000 : 0,
+    downSince: null,
+    totalDownMs: index * 190_000,
+    readBytesPerSecond: index === 0 ? 88.4 * mebibyte : 0,
+    writeBytesPerSecond: index === 0 ? 0 : 29.3 * mebibyte,
+    lastFault: null,
+  }
+}
+
+function offlineHealth(now: number): SiteHealth {
+  return {
+    ...onlineHealth(siteSeeds[2]!, 2, now),
+    state: 'offline',
+    probeLoss: 1,
+    downSince: now - 47 * minute,
+    totalDownMs: 47 * minute,
+    writeBytesPerSecond: 0,
+    lastFault: fault('CONNECT_TIMEOUT', 'Connecting to rgw.lyon.example.org:443 took longer than 5 s.', {
+      site: 'lyon',
+    }),
+  }
+}
+
+const states: readonly LinkState[] = [
+  { kind: 'in-step' },
+  { kind: 'copying' },
+  {
+    kind: 'failing',
+    reason: '412 objects are refused: the access key may not write there.',
+    remedy: 'Grant s3:PutObject on the bucket to this key, then retry.',
+  },
+  {
+    kind: 'waiting',
+    reason: 'The site lyon is offline since 47 min.',
+    remedy: 'Its changes queue and drain when it returns.',
+  },
+  { kind: 'first-copy' },
+  { kind: 'in-step' },
+  { kind: 'paused', by: 'operator', reason: 'Paused by the operator.', remedy: 'Resume it on the rule’s page.' },
+  { kind: 'in-step' },
+  {
+    kind: 'paused',
+    by: 'brake',
+    reason: '4,211 deletes in 3 min, 93 % of all changes.',
+    remedy: 'Look at what was deleted, then release the brake.',
+  },
+  { kind: 'disabled' },
+]
+
+function ruleFrom(index: number, now: number): RuleView {
+  const bucket = bucketNames[index % bucketNames.length]!
+  const target = index % 10 === 3 ? 'lyon' : index % 4 === 1 ? 'aws-frankfurt' : 'oslo'
+  const number = Math.floor(index / bucketNames.length)
+  const id = `${bucket}-to-${target}${number === 0 ? '' : `-${number + 1}`}`
+  const state = states[index % states.length]!
+  const rule = ruleSchema.parse({
+    id,
+    enabled: state.kind !== 'disabled',
+    source: { site: 'berlin', bucket },
+    targets: [{ site: target, bucket }, ...(index === 0 ? [{ site: 'lyon', bucket: 'photos-archive' }] : [])],
+    filter: index % 3 === 1 ? { prefix: '2026/', exclude: ['**/*.tmp'], tags: { keep: 'yes' } } : undefined,
+    bandwidth: index % 5 === 2 ? { bytesPerSecond: 20 * mebibyte } : undefined,
+  })
+  return viewOf(rule, state, index, now)
+}
+
+/** A rule as the engine would show it, in the state given. */
+export function viewOf(rule: Rule, state: LinkState, index: number, now: number): RuleView {
+  return {
+    ...rule,
+    paused:
+      state.kind === 'paused' && state.by !== 'site'
+        ? { by: state.by, reason: state.reason, at: now - 14 * minute }
+        : null,
+    links: rule.targets.map((_, place) => linkFrom(rule, place, place === 0 ? state : states[3]!, index, now)),
+    feeds: [
+      {
+        kind: 'listen',
+        state: index % 7 === 4 ? 'fault' : 'live',
+        lastEventAt: now - 4000,
+        fault: index % 7 === 4 ? fault('CONNECTION_LOST', 'The event stream of berlin ended after 3 s.') : null,
+        scannedKeys: null,
+        scanStartedAt: null,
+        lastScanEndedAt: null,
+        lastScanDifferences: null,
+      },
+      {
+        kind: 'scan',
+        state: state.kind === 'first-copy' ? 'scanning' : 'idle',
+        lastEventAt: null,
+        fault: null,
+        scannedKeys: 184_302,
+        scanStartedAt: now - 9 * minute,
+        lastScanEndedAt: now - 3 * minute,
+        lastScanDifferences: index % 4,
+      },
+    ],
+    noticedBy:
+      'Changes are noticed within a second by the event stream of berlin; a scan every 5 min is the safety net.',
+  }
+}
+
+function linkFrom(rule: Rule, place: number, state: LinkState, index: number, now: number): LinkView {
+  const target = rule.targets[place]!
+  const still = ['in-step', 'disabled'].includes(state.kind)
+  const moving = ['copying', 'first-copy', 'failing'].includes(state.kind)
+  const backlogCount = still ? 0 : 137 * (index + 3)
+  return {
+    ruleId: rule.id,
+    target,
+    linkId: `${rule.id}/${target.site}/${target.bucket}`,
+    source: rule.source,
+    state,
+    asOf: now,
+    backlogCount,
+    backlogBytes: backlogCount * 3_400_000,
+    oldestPendingAt: still ? null : now - (index + 1) * 67_000,
+    inFlight: moving ? 6 : 0,
+    failing: state.kind === 'failing' ? 388 : 0,
+    parked: state.kind === 'failing' ? 412 : 0,
+    objectsPerSecond: moving ? 48.2 + index : 0,
+    bytesPerSecond: moving ? (12.6 + index) * mebibyte : 0,
+    settledCount: 1_204_331,
+    settledBytes: 4.2e12,
+    failuresLastHour: state.kind === 'failing' ? 96 : 0,
+    drainSeconds: moving ? 340 + index * 60 : null,
+  }
+}
+
+const causes: readonly (readonly [FaultCode, string])[] = [
+  ['ACCESS_DENIED', 'PutObject to photos at oslo: “User is not authorized to perform s3:PutObject on this resource.”'],
+  ['CONNECT_TIMEOUT', 'Connecting to rgw.lyon.example.org:443 took longer than 5 s.'],
+  ['OBJECT_LOCKED', 'DeleteObjectVersion: the version is under retention until 2027-01-31.'],
+  ['METADATA_OVER_LIMIT', 'The user metadata is 2,911 bytes; 2,048 are allowed.'],
+  ['SERVER_ERROR', 'PutObject answered 500 InternalError: “We encountered an internal error, please try again.”'],
+]
+const folders = ['2026/11/raw', 'customers/acme/invoices', 'exports', 'very/deep/folder/structure/that/goes/on/and/on']
+
+function failureFrom(index: number, world: FakeWorld, now: number): Failure {
+  const rule = world.rules[index % world.rules.length]!
+  const link = rule.links[0]!
+  const [code, message] = causes[index % causes.length]!
+  const value = fault(code, message, { site: link.target.site })
+  const parked = value.retry === 'never'
+  return {
+    seq: 10_000 + index,
+    ruleId: rule.id,
+    linkId: link.linkId,
+    source: rule.source,
+    target: link.target,
+    key: `${folders[index % folders.length]}/object-${String(index).padStart(6, '0')} – Übersicht.parquet`,
+    versionId: index % 4 === 0 ? null : `3f2a9c1e-${String(index).padStart(4, '0')}-4b7d-9e21-0c4d5a6b7c8d`,
+    operation: operations[index % operations.length]!,
+    sizeBytes: index % 9 === 0 ? null : 14_000 * (index + 1),
+    state: parked ? 'parked' : 'delayed',
+    fault: value,
+    attempts: parked ? 1 + (index % 3) : 2 + (index % 11),
+    firstFailedAt: now - hour - index * 700,
+    lastAttemptAt: now - 20_000 - index * 350,
+    nextAttemptAt: parked ? null : now + 12_000 + (index % 240) * 1000,
+  }
+}
+
+function transferFrom(index: number, world: FakeWorld, now: number): Transfer {
+  const rule = world.rules[(index * 3 + 1) % world.rules.length]!
+  const link = rule.links[0]!
+  const large = index % 5 === 0
+  const sizeBytes = large ? (index + 2) * 310 * mebibyte : (index + 1) * 92_000
+  return {
+    seq: 20_000 + index,
+    ruleId: rule.id,
+    linkId: link.linkId,
+    source: rule.source,
+    target: link.target,
+    key: `${folders[index % folders.length]}/segment-${String(index).padStart(5, '0')}.bin`,
+    versionId: null,
+    operation: 'put',
+    lane: large ? 'large' : index % 7 === 3 ? 'mrf' : 'small',
+    startedAt: now - (index + 1) * 900,
+    sizeBytes: index % 13 === 7 ? null : sizeBytes,
+    doneBytes: Math.round(sizeBytes * ((index * 37) % 100) * 0.01),
+    bytesPerSecond: large ? 24 * mebibyte : 900_000,
+    parts: large ? { done: (index * 3) % 40, total: 40 } : null,
+    attempt: index % 7 === 3 ? 3 : 1,
+  }
+}
+
+const happenings: readonly (readonly [Activity['level'], string])[] = [
+  ['info', 'The scan of photos-to-oslo ended: 184,302 keys, no difference.'],
+  ['warning', 'Oslo asked to slow down; the workers were lowered from 100 to 64.'],
+  ['error', 'Lyon is offline: connecting took longer than 5 s.'],
+  ['info', 'ledger-to-oslo was resumed by the operator.'],
+  ['info', 'Retried 14 items of photos-to-oslo: 14 arrived.'],
+]
+
+function activityFrom(id: number, now: number): Activity {
+  const [level, text] = happenings[id % happenings.length]!
+  return {
+    id,
+    at: now - (250 - id) * 97_000,
+    level,
+    subject: 'rule',
+    ruleId: level === 'error' ? null : id % 5 === 3 ? 'ledger-to-aws-frankfurt' : 'photos-to-oslo',
+    siteId: level === 'error' ? 'lyon' : null,
+    text,
+    fault:
+      level === 'error'
+        ? fault('CONNECT_TIMEOUT', 'Connecting to rgw.lyon.example.org:443 took longer than 5 s.')
+        : null,
+  }
+}
+
+function jobsAt(now: number): Job[] {
+  const base = { ruleId: 'photos-to-oslo', fault: null, endedAt: null, result: null }
+  return [
+    {
+      ...base,
+      id: 'resync-1',
+      kind: 'resync',
+      title: 'Resync photos-to-oslo under 2026/',
+      state: 'running',
+      startedAt: now - 90_000,
+      done: 48_211,
+      total: 184_302,
+    },
+    {
+      ...base,
+      id: 'compare-2',
+      kind: 'compare',
+      title: 'Compare photos-to-oslo',
+      state: 'done',
+      startedAt: now - 2 * hour,
+      endedAt: now - hour,
+      done: 184_302,
+      total: 184_302,
+      result: '37 differences in 184,302 keys',
+    },
+  ]
+}
+
+function reportAt(now: number, jobId: string, differenceCount: number): CompareReport {
+  const kinds = ['missing-at-target', 'content', 'tags', 'extra-at-target'] as const
+  const differences = Array.from({ length: differenceCount }, (_, index): Difference => {
+    const kind = kinds[index % kinds.length]!
+    return {
+      kind,
+      key: `2026/11/raw/object-${String(index).padStart(6, '0')}.parquet`,
+      versionId: kind === 'missing-at-target' ? `3f2a9c1e-${index}` : null,
+      detail:
+        kind === 'tags'
+          ? 'keep=yes at the source, no tag at the target'
+          : '1,204,331 bytes at the source, none at the target',
+    }
+  })
+  return {
+    jobId,
+    ruleId: 'photos-to-oslo',
+    deep: false,
+    verdict: differenceCount === 0 ? 'equal' : 'different',
+    startedAt: now - 2 * hour,
+    endedAt: now - hour,
+    keys: 184_302,
+    versions: 211_090,
+    differenceCount,
+    differences,
+    fault: null,
+  }
+}
