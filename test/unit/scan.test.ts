@@ -7,7 +7,7 @@ import { FaultError, fault } from '../../shared/model/fault.ts'
 import { World } from './scan-world.ts'
 
 const never = new AbortController().signal
-const brief = (tasks: World['queued']) =>
+const brief = (tasks: Readonly<World['queued']>) =>
   tasks.map((task) => `${task.operation} ${task.key} ${task.versionId}${task.absentSeenAt > 0 ? ' fresh' : ''}`)
 
 /** One version of a random history: which key, what content (null: a delete marker), and what the target has of it. */
