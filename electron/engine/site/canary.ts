@@ -15,6 +15,7 @@ export interface CanaryPorts {
 const body = Buffer.from('A probe of Lockstep’s. It removes itself; if it is still here, it may be deleted.\n')
 const etag = createHash('md5').update(body).digest('hex')
 const lockedMs = 3_000
+const writeLimitMs = 20_000
 const removalLimitMs = 15_000
 
 /** One key of its own in a bucket, for trying what the bucket does. */
@@ -35,7 +36,9 @@ export class Canary {
 
   /** Writes a small object; asks for `versionId` in the given style when it is not null. */
   async put(style: Identity, versionId: string | null, modifiedAt: number, signal: AbortSignal): Promise<Stored> {
+    const lock = this.#lock ? await this.#shortLock(signal) : null
     const identity = versionId === null ? null : { style, versionId, modifiedAt, etag }
+    signal.throwIfAborted()
     return this.#store.put(
       {
         bucket: this.#bucket,
@@ -43,12 +46,13 @@ export class Canary {
         content: { contentType: 'text/plain; charset=utf-8' },
         metadata: {},
         tags: {},
-        lock: this.#lock ? await this.#shortLock(signal) : null,
+        lock,
         storageClass: null,
         identity,
       },
       { sizeBytes: body.length, body },
-      { signal },
+      // Called off in the middle it could still be stored, after the canary was removed.
+      { signal: AbortSignal.timeout(writeLimitMs) },
     )
   }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
 import { connect as connectTls, getCACertificates, type PeerCertificate } from 'node:tls'
 import type { Site } from '../../../shared/model/site.ts'
 import { createAddress } from '../store/address.ts'
@@ -57,7 +57,9 @@ export const systemNetwork: Network = {
   async certificate(site, signal) {
     const { name, port } = createAddress(site).host(undefined)
     const ca = await trusted(site)
-    const socket = connectTls({ host: name, port, servername: name, ca, rejectUnauthorized: false })
+    // An address is no server name (RFC 6066); the certificate is held against it all the same.
+    const named = isIP(name) === 0 ? { servername: name } : {}
+    const socket = connectTls({ host: name, port, ...named, ca, rejectUnauthorized: false })
     const onAbort = (): void => void socket.destroy(abortError(signal))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
