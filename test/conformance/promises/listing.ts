@@ -19,7 +19,7 @@ export const listingPromises: readonly SitePromise[] = [
     name: 'keys are listed once each, in the order of their UTF-8 bytes, over pages of any size',
     check: async ({ s3, bucket }) => {
       const Bucket = await bucket()
-      const keys = ['a', 'a/', 'a/b', 'a/b/c', 'a0', 'B', 'ÿ', '\uff5e', '\u{1f680}', 'z z', 'z+z', 'é']
+      const keys = ['a', 'a-b', 'a.b', 'a0', 'B', 'b/', 'c/d', 'c/e/f', 'ÿ', '\uff5e', '\u{1f680}', 'z z', 'z+z', 'é']
       await fill(s3, Bucket, keys)
       for (const MaxKeys of [1, 5, 1000]) {
         const listed: string[] = []
@@ -31,6 +31,16 @@ export const listingPromises: readonly SitePromise[] = [
         } while (ContinuationToken !== undefined)
         expect(listed).toEqual(byBytes(keys))
       }
+    },
+  },
+  {
+    name: 'an object may have the name of a folder with others in it',
+    check: async ({ s3, bucket }) => {
+      const Bucket = await bucket()
+      const keys = ['a', 'a/', 'a/b', 'a/b/c']
+      await fill(s3, Bucket, keys)
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }))
+      expect(Contents.map(({ Key }) => Key)).toEqual(keys)
     },
   },
   {

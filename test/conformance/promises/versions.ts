@@ -101,6 +101,7 @@ export const versionPromises: readonly SitePromise[] = [
     name: 'a delete marker cannot be read by its id: 405',
     check: async (world) => {
       const at = { Bucket: await world.bucket(), Key: 'marker' }
+      await put(world, at, 'one')
       const VersionId = await remove(world, at)
       const direct = await refused(world.s3.send(new HeadObjectCommand({ ...at, VersionId })))
       expect([direct.status, direct.headers['x-amz-delete-marker']]).toEqual([405, 'true'])
@@ -126,7 +127,7 @@ export const versionPromises: readonly SitePromise[] = [
     },
   },
   {
-    name: 'a version that never was is refused',
+    name: 'a version that is gone is refused as a version',
     check: async (world) => {
       const at = { Bucket: await world.bucket(), Key: 'unknown' }
       const VersionId = await put(world, at, 'one')
@@ -140,6 +141,7 @@ export const versionPromises: readonly SitePromise[] = [
       const Bucket = await world.bucket()
       const one = await put(world, { Bucket, Key: 'a' }, 'one')
       await put(world, { Bucket, Key: 'b & <c>' }, 'two')
+      await put(world, { Bucket, Key: ' spaced ' }, 'three')
       const { Deleted = [], Errors = [] } = await world.s3.send(
         new DeleteObjectsCommand({
           Bucket,
@@ -147,11 +149,14 @@ export const versionPromises: readonly SitePromise[] = [
         }),
       )
       expect(Errors).toEqual([])
-      expect(Deleted.map(({ Key, DeleteMarker = false }) => [Key, DeleteMarker])).toEqual([
-        ['a', false],
-        ['b & <c>', true],
-        [' spaced ', true],
-      ])
+      // Servers answer in an order of their own.
+      expect(new Map(Deleted.map(({ Key, DeleteMarker = false }) => [Key, DeleteMarker]))).toEqual(
+        new Map([
+          ['a', false],
+          ['b & <c>', true],
+          [' spaced ', true],
+        ]),
+      )
       expect(await history(world, { Bucket, Key: 'a' })).toEqual(['latest '])
     },
   },

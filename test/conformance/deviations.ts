@@ -1,0 +1,34 @@
+import type { Deviations } from './site-promise.ts'
+
+/** Ceph RADOS Gateway 16.2, by promise: what it does instead. */
+export const cephDeviations: Deviations = {
+  'a body that does not match its checksum is refused': 'takes checksums and ignores them',
+  'a stream with a trailing checksum is taken, as the SDK sends it by default': '411: knows no trailers',
+  'conditions of a write hold in versioned buckets too': 'ignores If-None-Match there',
+  'user metadata beyond 2 KiB is refused': 'takes 8 KiB',
+  'a copy takes new tags when told': 'ignores the tagging directive',
+  'a read behind a delete marker says so in its headers': 'a plain 404',
+  'a delete marker cannot be read by its id: 405': 'a plain 404',
+  'a version that is gone is refused as a version': 'NoSuchKey',
+  'versions behind a key marker begin with the next key': 'begins with the marker’s own key',
+  'completing tells the ETag': 'an empty ETag',
+  'an upload keeps the tags that it was created with': 'drops them',
+  'the parts of an object can be read one by one, and are counted': 'ignores partNumber',
+  'a part that is not named when completing is not in the object': 'InvalidPart: wants every part',
+  'parts out of order are refused as such': 'EntityTooSmall or InvalidPart',
+  'a version without retention or hold says that there is none': 'ObjectLockConfigurationNotFoundError',
+  'a bucket that is there is not made again for nothing': '200',
+}
+
+/** MinIO, by promise: what it does instead. */
+export const minioDeviations: Deviations = {
+  'keys of any legal shape come back as they went in': 'stores keys as paths',
+  'an object may have the name of a folder with others in it': 'hides what lies under the object',
+  'tags may be written in any language': 'ASCII letters only',
+  'a delete of a key that never was makes a marker too': 'makes none',
+  'to purge a retained version is access denied': '400 InvalidRequest',
+  'a version without retention or hold says that there is none': 'the same code with status 400',
+}
+
+/** For LOCKSTEP_CONFORMANCE_VENDOR. */
+export const deviationsByVendor: Readonly<Record<string, Deviations>> = { ceph: cephDeviations, minio: minioDeviations }
