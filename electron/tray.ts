@@ -21,7 +21,7 @@ export function startTray(options: TrayOptions): TrayHandle {
   const refresh = (): void => {
     const state = trayState(options.api.overview.get())
     tray.setToolTip(`Lockstep: ${state}`)
-    tray.setContextMenu(Menu.buildFromTemplate(trayItems(options, state)))
+    tray.setContextMenu(Menu.buildFromTemplate(trayItems(options, state, refresh)))
   }
   tray.on('click', options.showWindow)
   refresh()
@@ -42,21 +42,26 @@ export function trayState({ totals, links }: Overview): string {
   return totals.backlogCount > 0 ? `${totals.backlogCount} changes pending` : 'in step'
 }
 
-function trayItems({ api, showWindow, quit }: TrayOptions, state: string): MenuItemConstructorOptions[] {
+function trayItems(
+  { api, showWindow, quit }: TrayOptions,
+  state: string,
+  refresh: () => void,
+): MenuItemConstructorOptions[] {
   return [
     { label: state, enabled: false },
     { type: 'separator' },
     { label: 'Open Lockstep', click: showWindow },
-    { label: 'Pause all rules', click: () => switchAll(api, 'pause') },
-    { label: 'Resume all rules', click: () => switchAll(api, 'resume') },
+    { label: 'Pause all rules', click: () => void switchAll(api, 'pause').then(refresh, refresh) },
+    { label: 'Resume all rules', click: () => void switchAll(api, 'resume').then(refresh, refresh) },
     { type: 'separator' },
     { label: 'Quit Lockstep', click: quit },
   ]
 }
 
 /** A pause set by the delete brake is left alone: it wants a look first. */
-function switchAll(api: EngineApi, to: 'pause' | 'resume'): void {
-  for (const { id, paused } of api.rules.list()) {
-    if (to === 'pause' ? paused === null : paused?.by === 'operator') api.rules[to]({ id })
-  }
+async function switchAll(api: EngineApi, to: 'pause' | 'resume'): Promise<void> {
+  const concerned = api.rules
+    .list()
+    .filter(({ paused }) => (to === 'pause' ? paused === null : paused?.by === 'operator'))
+  await Promise.all(concerned.map(({ id }) => api.rules[to]({ id })))
 }

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { browserCommand, hasDesktop } from '../../build/desktop.ts'
+import { nextChange, seededRandom } from '../../build/demo-traffic.ts'
+import { consoleFlags } from '../../build/open-console.ts'
+import { bytesText, durationText, table } from '../../electron/cli-table.ts'
+import { desktopArguments } from '../../electron/desktop-arguments.ts'
+import { stopSignal } from '../../electron/stop-signal.ts'
+import { hasTrayHost } from '../../electron/tray-host.ts'
+
+test('one interrupt that arrives twice stops once; a later one forces', async () => {
+  let signal = (): void => undefined
+  let nowMs = 0
+  const abandoned: number[] = []
+  const stopped = stopSignal({
+    onStopSignal: (listener) => (signal = listener),
+    now: () => nowMs,
+    abandon: (exitCode) => abandoned.push(exitCode),
+  })
+  signal()
+  nowMs = 40
+  signal()
+  await stopped
+  expect(abandoned).toEqual([])
+  nowMs = 2000
+  signal()
+  expect(abandoned).toEqual([130])
+})
+
+test('without a tray host, or without knowing, closing the window may not strand the program', async () => {
+  const answers = async (stdout: string | null) => await hasTrayHost('linux', () => Promise.resolve(stdout))
+  expect([await answers('(true,)\n'), await answers('(false,)\n'), await answers(null)]).toEqual([true, false, false])
+  expect(await hasTrayHost('darwin', () => Promise.reject(new Error('not asked')))).toBe(true)
+})
+
+test('the desktop program reads its own switches and passes over Chromium’s', () => {
+  expect(desktopArguments(['.', '--data=/d', '--ozone-platform=x11', '--config', 'c.json', '--hidden'])).toEqual({
+    dataDir: '/d',
+    configFile: 'c.json',
+    demoUrl: null,
+    hidden: true,
+  })
+})
+
+test('npm start’s flags', () => {
+  expect(consoleFlags([])).toEqual({ browser: false, open: true, port: 0, data: null })
+  expect(consoleFlags(['--browser', '--no-open', '--port', '7400'])).toMatchObject({
+    browser: true,
+    open: false,
+    port: 7400,
+  })
+})
+
+test('a browser is opened only where there is a desktop', () => {
+  expect([hasDesktop('linux', {}), hasDesktop('linux', { DISPLAY: ':0' }), hasDesktop('darwin', {})]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  expect(browserCommand('linux', 'http://x')).toEqual(['xdg-open', 'http://x'])
+})
+
+test('the demo’s traffic is the same for one seed, and holds every kind of change', () => {
+  const changes = (seed: number) => {
+    const random = seededRandom(seed)
+    return Array.from({ length: 800 }, (_, serial) => nextChange(random, ['a', 'b', 'c'], serial))
+  }
+  expect(changes(1)).toEqual(changes(1))
+  expect(changes(1)).not.toEqual(changes(2))
+  expect(new Set(changes(1).map((change) => change.kind))).toEqual(new Set(['put', 'tag', 'delete', 'purge', 'large']))
+})
+
+test('tables line up, numbers to the right', () => {
+  expect(
+    table(
+      ['NAME', 'COUNT'],
+      [
+        ['a', '1'],
+        ['long name', '1000'],
+      ],
+    ),
+  ).toEqual(['NAME       COUNT', 'a              1', 'long name   1000'])
+  expect([bytesText(0), bytesText(1023), bytesText(1536), bytesText(5 * 2 ** 40)]).toEqual([
+    '0 B',
+    '1023 B',
+    '1.5 KiB',
+    '5.0 TiB',
+  ])
+  expect([durationText(900), durationText(300_000), durationText(9_000_000)]).toEqual(['1 s', '5 min', '3 h'])
+})
