@@ -4,7 +4,6 @@ import type { Identity } from '../../../shared/model/site.ts'
 import { faultFrom } from '../errors.ts'
 import { pause, type Clock } from '../feed/clock.ts'
 import { canaryPrefix } from '../rule/match.ts'
-import { canaryPrefix } from '../rule/match.ts'
 import type { Lock, ObjectStore, Stored, VersionEntry } from '../store/port.ts'
 
 export interface CanaryPorts {
