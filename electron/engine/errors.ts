@@ -160,9 +160,9 @@ function codeOf(answer: SiteAnswer, context: FaultContext): FaultCode {
   }
   const byCode = code === null ? undefined : codeFaults[code]
   if (byCode !== undefined) return byCode
-  return (
-    statusFaults[status] ?? (status >= 500 ? 'SERVER_ERROR' : status < 400 ? 'RESPONSE_UNREADABLE' : 'REQUEST_REFUSED')
-  )
+  const byStatus = statusFaults[status]
+  if (byStatus !== undefined) return byStatus
+  return status >= 500 ? 'SERVER_ERROR' : status < 300 ? 'RESPONSE_UNREADABLE' : 'REQUEST_REFUSED'
 }
 
 /** Ceph 16 names neither the header nor the reason: what the request carried is the only clue. */

@@ -61,7 +61,8 @@ export type QueryPair = readonly [name: string, value: string]
 export function encodeQuery(pairs: readonly QueryPair[]): string {
   if (pairs.length === 0) return ''
   return pairs
-    .toSorted((a, b) => (a[0] < b[0] ? -1 : 1))
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&')
 }

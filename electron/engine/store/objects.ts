@@ -62,12 +62,10 @@ export class Objects {
   }
 
   #notGot(call: SignedCall, answer: WireAnswer): null {
-    const { code } = readRefusal(answer)
-    if (answer.status === 404 && code !== 'NoSuchBucket') return null
-    if (isDeleteMarker(answer)) return null
-    const fault = this.#calls.refused(call, answer)
+    if (isMissing(answer)) return null
     const changed = answer.status === 412 || answer.status === 416
-    throw changed ? faultAt('SOURCE_CHANGED', `answered ${answer.status}`, this.#calls.context(call)) : fault
+    if (changed) throw faultAt('SOURCE_CHANGED', `answered ${answer.status}`, this.#calls.context(call))
+    throw this.#calls.refused(call, answer)
   }
 
   async head(ref: ObjectRef, options: CallOptions & { readonly partNumber?: number } = {}): Promise<ObjectHead | null> {
@@ -80,8 +78,8 @@ export class Objects {
       // A part's head says the part's size; its Content-Range would say the object's.
       return query.length === 0 ? head : { ...head, sizeBytes: Number(answer.headers['content-length'] ?? 0) }
     }
-    if (isDeleteMarker(answer)) return null
     if (answer.status === 404 && this.#seenBuckets.has(ref.bucket)) return null
+    if (isDeleteMarker(answer)) return null
     return this.#learnFromGet(call, answer, ref)
   }
 
@@ -90,13 +88,12 @@ export class Objects {
     if (![400, 403, 404].includes(refused.status)) throw this.#calls.refused(call, refused)
     const headers: readonly HeaderPair[] = [...ownAnswer, ['range', 'bytes=0-0']]
     const answer = await this.#calls.exchange({ ...call, method: 'GET', headers })
-    const { code } = readRefusal(answer)
-    if (answer.status === 404 && code !== 'NoSuchBucket') {
-      if (code !== null && missingCodes.has(code)) this.#seenBuckets.add(ref.bucket)
+    if (isMissing(answer)) {
+      if (missingCodes.has(readRefusal(answer).code ?? '')) this.#seenBuckets.add(ref.bucket)
       return null
     }
-    if (isDeleteMarker(answer)) return null
-    throw this.#calls.refused(call, answer.status < 300 ? refused : answer)
+    const readable = answer.status < 300 || answer.status === 416
+    throw this.#calls.refused(call, readable ? refused : answer)
   }
 
   async put(version: NewVersion, { body, sizeBytes, md5 }: PutBody, options: PutOptions = {}): Promise<Stored> {
@@ -109,9 +106,12 @@ export class Objects {
       query,
       headers: [...describeVersion(version), ...headers],
       carried: carriedBy(version),
+      accept: query.length > 0 ? [412] : [],
     }
     const answer = await this.send(call, { body, sizeBytes, md5 }, options)
     this.#seenBuckets.add(version.bucket)
+    // MinIO's word for: this very version, id and ETag, is here already.
+    if (answer.status === 412) return { versionId: version.identity!.versionId, etag: version.identity!.etag }
     return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: plainEtag(answer.headers['etag']) }
   }
 
@@ -159,6 +159,14 @@ function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef
   return { operation, method, bucket: ref.bucket, key: ref.key, query }
 }
 
+/** No such object or version. A site that mints its own ids may call a foreign one invalid instead of unknown. */
+function isMissing(answer: WireAnswer): boolean {
+  if (isDeleteMarker(answer)) return true
+  const { code, words } = readRefusal(answer)
+  if (answer.status === 404) return code !== 'NoSuchBucket'
+  return answer.status === 400 && code === 'InvalidArgument' && /version ?id/i.test(words ?? '')
+}
+
 /** 405 is the answer for a delete marker named by its id; the header settles it for sites that send 404. */
 function isDeleteMarker({ status, headers }: WireAnswer): boolean {
   return (status === 404 || status === 405) && (status === 405 || headers['x-amz-delete-marker'] === 'true')
@@ -195,7 +203,7 @@ function gather(
   return new Promise((resolve) => {
     const pieces: Buffer[] = []
     let bytes = 0
-    if (body.errored !== null) return resolve(body.errored)
+    if (body.destroyed || body.readableEnded) return resolve(body.errored)
     const onAbort = (): void => void body.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
     signal?.addEventListener('abort', onAbort, { once: true })
     const settle = (result: Uint8Array | Error | null): void => {

@@ -14,6 +14,7 @@ import type {
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import { describeVersion, stamp } from './version-headers.ts'
+import type { WireAnswer } from './wire/request.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 
 /** Multipart uploads, part by part: who calls keeps the list of parts. */
@@ -37,12 +38,19 @@ export class Uploads {
       query: [['uploads', ''], ...query],
       headers: [...describeVersion(version), ...headers],
       carried: carriedBy(version),
+      accept: [412],
       signal,
     }
     const answer = await this.#calls.send(call)
+    if (answer.status === 412) throw this.#alreadyThere(call, answer)
     const uploadId = this.#calls.readXml(call, answer, xmlLeaves).get('UploadId') ?? ''
     if (uploadId === '') throw faultAt('RESPONSE_UNREADABLE', 'the answer names no upload', this.#calls.context(call))
     return { bucket, key, uploadId }
+  }
+
+  /** MinIO's word for: this very version is here already. The next look at the target finds it. */
+  #alreadyThere(call: SignedCall, answer: WireAnswer): FaultError {
+    return new FaultError({ ...this.#calls.refused(call, answer).fault, retry: 'backoff' })
   }
 
   async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<UploadedPart> {

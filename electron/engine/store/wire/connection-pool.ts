@@ -1,5 +1,4 @@
 import type { SecureContext } from 'node:tls'
-import { abortReason } from './abort-reason.ts'
 import type { Host } from '../address.ts'
 import { Connection, StaleConnection, type ConnectionOptions } from './connection.ts'
 import type { Timeouts, WireAnswer, WireRequest } from './request.ts'
@@ -17,7 +16,7 @@ export interface PoolOptions {
 interface Waiter {
   readonly host: Host
   readonly take: (connection: Connection) => void
-  readonly refuse: (error: Error) => void
+  readonly refuse: (reason: unknown) => void
 }
 
 /**
@@ -91,7 +90,7 @@ export class ConnectionPool {
     if (this.#open.size >= this.#options.sockets) this.#idle.shift()?.destroy(expired)
     if (this.#open.size < this.#options.sockets) return Promise.resolve(this.#dial(host))
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => waiter.refuse(abortReason(signal))
+      const onAbort = (): void => waiter.refuse(signal?.reason)
       const leave = (): void => {
         this.#waiting.delete(waiter)
         signal?.removeEventListener('abort', onAbort)
@@ -99,7 +98,7 @@ export class ConnectionPool {
       const waiter: Waiter = {
         host,
         take: (connection) => (leave(), resolve(connection)),
-        refuse: (error) => (leave(), reject(error)),
+        refuse: (reason) => (leave(), reject(reason)),
       }
       this.#waiting.add(waiter)
       signal?.addEventListener('abort', onAbort, { once: true })

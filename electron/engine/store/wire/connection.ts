@@ -4,7 +4,6 @@ import { connect as connectTls, type SecureContext } from 'node:tls'
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
 import { faultAt, faultErrorFrom } from '../../errors.ts'
 import type { Host } from '../address.ts'
-import { abortReason } from './abort-reason.ts'
 import { AnswerReader, type AnswerEvents } from './answer-reader.ts'
 import { ReceivedBody } from './received-body.ts'
 import type { Timeouts, WireAnswer, WireRequest } from './request.ts'
@@ -37,7 +36,7 @@ const continueMs = 1_000
 interface Turn {
   readonly request: WireRequest
   readonly resolve: (answer: WireAnswer) => void
-  readonly reject: (error: Error) => void
+  readonly reject: (reason: unknown) => void
   readonly reader: AnswerReader
   readonly onAbort: () => void
   head: ResponseHead | null
@@ -84,7 +83,8 @@ export class Connection implements AnswerEvents {
 
   run(request: WireRequest): Promise<WireAnswer> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#fail(abortReason(request.signal))
+      if (!this.usable) return reject(new StaleConnection('closed'))
+      const onAbort = (): void => this.#fail(request.signal?.reason)
       const reader = new AnswerReader(request.method, this)
       const counters = { collectedBytes: 0, bodyStarted: false, bodySent: false, sentAt: 0, rttMs: 0 }
       this.#turn = { request, resolve, reject, reader, onAbort, head: null, stream: null, pieces: [], ...counters }
@@ -118,7 +118,7 @@ export class Connection implements AnswerEvents {
   }
 
   #start(turn: Turn): void {
-    const { head, body, sizeBytes, expectContinue, onBytes, responseMs } = turn.request
+    const { head, body, sizeBytes, expectContinue, onBytes } = turn.request
     turn.sentAt = this.#options.ticks()
     if (body instanceof Uint8Array && body.length <= oneWriteBytes && !expectContinue) {
       const whole = Buffer.allocUnsafe(head.length + body.length)
@@ -131,7 +131,7 @@ export class Connection implements AnswerEvents {
     }
     this.#socket.write(head, 'latin1')
     if (body === null || (sizeBytes === 0 && body instanceof Uint8Array)) return this.#sent(turn)
-    if (expectContinue) return this.#await('BODY_STALLED', Math.min(continueMs, responseMs))
+    if (expectContinue) return this.#await('BODY_STALLED', Math.min(continueMs, this.#options.timeouts.stallMs))
     return this.proceed()
   }
 
@@ -150,17 +150,19 @@ export class Connection implements AnswerEvents {
       write: (bytes) => this.#write(bytes),
       closed: () => this.#turn !== turn || turn.head !== null,
     }
+    void this.#sendBody(turn, outlet)
+  }
+
+  async #sendBody(turn: Turn, outlet: Outlet): Promise<void> {
     const { body, sizeBytes, onBytes } = turn.request
-    const sent = sendBody(body, sizeBytes, outlet, onBytes)
-    sent
-      .then(() => {
-        if (outlet.closed()) return
-        turn.sentAt = this.#options.ticks()
-        this.#sent(turn)
-      })
-      .catch((error: unknown) => {
-        if (!outlet.closed()) this.#fail(bodyFault(error, turn.request))
-      })
+    try {
+      await sendBody(body!, sizeBytes, outlet, onBytes)
+      if (outlet.closed()) return
+      turn.sentAt = this.#options.ticks()
+      this.#sent(turn)
+    } catch (error) {
+      if (!outlet.closed()) this.#fail(bodyFault(error, turn.request))
+    }
   }
 
   #write(bytes: Uint8Array): Promise<void> | undefined {
@@ -202,7 +204,7 @@ export class Connection implements AnswerEvents {
     turn.stream = new ReceivedBody({
       resume: () => this.#resume(turn),
       abandon: () => {
-        if (this.#turn === turn) this.#fail(new StaleConnection('abandoned'))
+        if (this.#turn === turn) this.#fail(null)
       },
     })
     turn.resolve({ status: head.status, headers: head.headers, bytes: noBytes, stream: turn.stream, rttMs: turn.rttMs })
@@ -291,13 +293,13 @@ export class Connection implements AnswerEvents {
     this.#fail(faultAt(turn.head === null ? 'CONNECTION_LOST' : 'BODY_CUT', words, request.context))
   }
 
-  #fail(error: Error): void {
+  #fail(reason: unknown): void {
     const turn = this.#turn
     if (turn === null) return
     this.#finishTurn(turn)
     this.#retire()
-    if (turn.stream !== null) turn.stream.destroy(error instanceof StaleConnection ? undefined : error)
-    else turn.reject(error)
+    if (turn.stream === null) turn.reject(reason)
+    else turn.stream.destroy(reason instanceof Error ? reason : new Error('aborted', { cause: reason }))
   }
 
   #finishTurn(turn: Turn): void {
