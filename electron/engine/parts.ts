@@ -83,7 +83,7 @@ export interface EngineSettings {
 
 /** Opens and joins the parts. What needs another part that is made later reaches it through `parts`, never at once. */
 export async function openParts(options: EngineOptions): Promise<Parts> {
-  const { now } = systemClock
+  const now = (): number => systemClock.now()
   const log = createLogger(options.log)
   const journal = openJournal({ dir: options.dataDir, now, log: options.log })
   try {

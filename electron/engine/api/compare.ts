@@ -37,7 +37,7 @@ export function compareApi(parts: Parts): EngineApi['compare'] {
       return job
     },
     report: ({ jobId }) => reports.get(jobId) ?? null,
-    reports: () => [...reports.values()].reverse(),
+    reports: () => [...reports.values()].toReversed(),
   }
 
   async function run(

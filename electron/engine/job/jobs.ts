@@ -4,7 +4,7 @@ import { faultFrom } from '../errors.ts'
 
 /** What a running job may say of itself. */
 export interface JobReport {
-  progress(done: number, total: number | null): void
+  readonly progress: (done: number, total: number | null) => void
   readonly signal: AbortSignal
 }
 
@@ -63,7 +63,7 @@ export class Jobs {
   }
 
   list(): readonly Job[] {
-    return [...this.#entries.values()].map((entry) => entry.job).reverse()
+    return [...this.#entries.values()].map((entry) => entry.job).toReversed()
   }
 
   cancel(id: string): Job {

@@ -34,6 +34,7 @@ export class FeedConnections {
   }
 
   closeAll(): void {
-    for (const siteId of [...this.#open.keys()]) this.close(siteId)
+    for (const connection of this.#open.values()) connection.close()
+    this.#open.clear()
   }
 }

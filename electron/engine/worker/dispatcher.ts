@@ -111,7 +111,7 @@ export class Dispatcher {
       if (ended === undefined) continue
       this.#underWay.delete(seq)
       this.#busy[ended.lease.lane]--
-      this.#close(ended.lease, outcome).catch(this.#events.onError)
+      this.#close(ended.lease, outcome).catch((error: unknown) => this.#events.onError(error))
     }
     this.fill()
   }
