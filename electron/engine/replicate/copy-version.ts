@@ -12,31 +12,42 @@ import type { World } from './world.ts'
 
 const noTags: Tags = {}
 
+/** A version to bring, as a scan or a listing names it. */
+export interface NamedVersion {
+  readonly versionId: string
+  /** Epoch ms, to the millisecond: GET and HEAD tell whole seconds only, too coarse to order versions by. */
+  readonly modifiedAt: number
+  /** null where nobody said. */
+  readonly sizeBytes: number | null
+}
+
 /** Brings one version, bytes and all, to the target. Assumes that the target has not got it. */
-export async function copyVersion(versionId: string, sizeHint: number | null, world: World): Promise<Outcome> {
+export async function copyVersion(version: NamedVersion, world: World): Promise<Outcome> {
+  const { versionId, sizeBytes } = version
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   // A large version is asked about first: opening its body only to close it again would waste a socket buffer.
-  if (sizeHint !== null && sizeHint > smallBodyBytes) {
+  if (sizeBytes !== null && sizeBytes > smallBodyBytes) {
     const head = await world.source.head(ref, { signal: world.signal })
     if (head === null) return settled('source-gone')
-    if (inParts(head)) return copyFrom(versionId, head, null, world)
+    if (inParts(head)) return copyFrom(version, head, null, world)
   }
   const opened = await world.source.get(ref, { signal: world.signal })
   if (opened === null) return settled('source-gone')
   try {
-    return await copyFrom(versionId, opened.head, opened, world)
+    return await copyFrom(version, opened.head, opened, world)
   } finally {
     opened.body.destroy()
   }
 }
 
 async function copyFrom(
-  versionId: string,
-  head: ObjectHead,
+  { versionId, modifiedAt }: NamedVersion,
+  told: ObjectHead,
   opened: ObjectBody | null,
   world: World,
 ): Promise<Outcome> {
-  if (cameFromTarget(head, world)) return settled('not-wanted')
+  if (cameFromTarget(told, world)) return settled('not-wanted')
+  const head = { ...told, modifiedAt }
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
   if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')

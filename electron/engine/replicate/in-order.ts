@@ -2,18 +2,14 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
-import { copyVersion } from './copy-version.ts'
+import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
 import type { Seen } from './look.ts'
 import type { World } from './world.ts'
 
-/** A version as a scan or a listing names it. */
-export type Wanted = Pick<VersionEntry, 'versionId' | 'deleteMarker' | 'modifiedAt'> & {
-  readonly sizeBytes: number | null
-}
-
-export const bring = (version: Wanted, world: World): Promise<Outcome> =>
-  version.deleteMarker ? writeMarker(version, world) : copyVersion(version.versionId, version.sizeBytes, world)
+/** Brings one version or delete marker that the target has not got. */
+export const bring = (version: NamedVersion & { readonly deleteMarker: boolean }, world: World): Promise<Outcome> =>
+  version.deleteMarker ? writeMarker(version, world) : copyVersion(version, world)
 
 /** One write of the sequence; `former` is the replica that it replaces, when the version was there but in the wrong place. */
 interface Step {

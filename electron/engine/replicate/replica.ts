@@ -1,17 +1,19 @@
 import type { Identity } from '../../../shared/model/site.ts'
 import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
 import type { World } from './world.ts'
+import { isMinioId } from '../store/version-headers.ts'
 import { stamped } from './origin.ts'
 
 /** What the target is asked to store for this version of the source: everything but the bytes. */
 export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world: World): NewVersion {
   const { link, order, now } = world
-  const adoptsAll = link.identity === 'adopts-minio'
+  // Without an id of its own to tell them apart by, a replica needs the stamp.
+  const keepsId = link.identity === 'adopts-minio' && isMinioId(versionId)
   return {
     bucket: link.target.bucket,
     key: order.key,
     content: head.content,
-    metadata: adoptsAll ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
+    metadata: keepsId ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
     tags,
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),

@@ -72,8 +72,10 @@ function stampCeph(identity: IdentityStamp, operation: StampedOperation): Stampe
   return named ? { query: [['rgwx-version-id', identity.versionId]], headers: [] } : nothing
 }
 
-/** MinIO takes nothing but a UUID or `null`; other ids (Ceph's) are left out, and the target mints. */
 const minioId = /^(?:null|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
+
+/** MinIO takes nothing but a UUID or `null`; other ids (Ceph's, AWS's) are left out, and the target mints. */
+export const isMinioId = (versionId: string): boolean => minioId.test(versionId)
 
 function stampMinio(identity: IdentityStamp, operation: StampedOperation, sizeBytes: number): Stamped {
   const mtime: HeaderPair = ['source-mtime', new Date(identity.modifiedAt).toISOString()]
@@ -91,6 +93,6 @@ function stampMinio(identity: IdentityStamp, operation: StampedOperation, sizeBy
   }
   if (operation !== 'complete-upload') headers.push(['x-amz-replication-status', 'REPLICA'])
   // At completion the upload has its id already; a version delete names its own.
-  const named = operation !== 'complete-upload' && operation !== 'delete-version' && minioId.test(identity.versionId)
+  const named = operation !== 'complete-upload' && operation !== 'delete-version' && isMinioId(identity.versionId)
   return { query: named ? [['versionId', identity.versionId]] : [], headers }
 }
