@@ -25,8 +25,8 @@ export const notificationsSchema = z.strictObject({
     .default(null),
 })
 
-/** `lockstep.config.json`: sites, rules and workers as code. Import and export use the same format, exports without secrets. */
-export const configSchema = z.strictObject({
+/** The fields of a configuration; {@link configSchema} checks them together. */
+export const configFields = z.strictObject({
   /** Where an editor finds the JSON schema. */
   $schema: z.string().optional(),
   version: z.literal(1),
@@ -35,5 +35,25 @@ export const configSchema = z.strictObject({
   workers: workersSchema.default({ limit: 100, large: 10, threads: null }),
   notifications: notificationsSchema.default({ listen: null, publicUrl: null }),
 })
+
+interface Named {
+  readonly sites: readonly { readonly id: string }[]
+  readonly rules: readonly { readonly id: string }[]
+}
+
+/** A second site or rule of one id would silently replace the first. */
+export function refuseTwins(config: Named, context: z.RefinementCtx): void {
+  for (const list of ['sites', 'rules'] as const) {
+    const seen = new Set<string>()
+    for (const [index, { id }] of config[list].entries()) {
+      if (seen.has(id))
+        context.addIssue({ code: 'custom', path: [list, index, 'id'], message: 'this id is taken: give each its own' })
+      seen.add(id)
+    }
+  }
+}
+
+/** `lockstep.config.json`: sites, rules and workers as code. Import and export use the same format, exports without secrets. */
+export const configSchema = configFields.superRefine(refuseTwins)
 export type Config = Readonly<z.infer<typeof configSchema>>
 export type ConfigInput = z.input<typeof configSchema>

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCli } from '../../electron/cli.ts'
 import type { CliIo } from '../../electron/cli-io.ts'
-import { parseConfig } from '../../electron/config-file.ts'
+import { parseConfig } from '../../electron/engine/config/parse-config.ts'
+import { configSchema } from '../../shared/model/config.ts'
 import { configJsonSchema } from '../../electron/config-json-schema.ts'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { serve, type Serving } from '../../electron/serve.ts'
@@ -146,7 +147,7 @@ test('a configuration that is not JSON names the place and not the text around i
   const text = '{\n  "secretAccessKey": "hush" oops'
   const refused = (() => {
     try {
-      return parseConfig(text, 'c.json')
+      return parseConfig(configSchema, text, 'c.json')
     } catch (error) {
       return error instanceof FaultError ? error.fault.message : error
     }

@@ -1,10 +1,10 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { EngineApi, ImportPreview } from '../../../shared/api/engine-api.ts'
-import { describeIssues } from '../../../shared/api/router.ts'
-import { configSchema, type Config } from '../../../shared/model/config.ts'
+import { configFields, refuseTwins, type Config } from '../../../shared/model/config.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import { siteSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
+import { siteWithCredentialsSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
+import { parseConfig } from '../config/parse-config.ts'
 
 /** What an import may change, and what an export reads. */
 export interface ConfigParts {
@@ -21,11 +21,9 @@ export interface ConfigParts {
 }
 
 /** An export carries no secrets: its sites come without credentials, and an import keeps those that are known. */
-const importSchema = configSchema.extend({
-  sites: z
-    .array(siteSchema.extend({ credentials: configSchema.shape.sites.unwrap().element.shape.credentials.optional() }))
-    .default([]),
-})
+const importSchema = configFields
+  .extend({ sites: siteWithCredentialsSchema.partial({ credentials: true }).array().max(64).default([]) })
+  .superRefine(refuseTwins)
 type Import = z.infer<typeof importSchema>
 
 export function configApi(parts: ConfigParts): EngineApi['config'] {
@@ -64,18 +62,14 @@ function exported({ sites, rules, workers, notifications }: ConfigParts): string
 }
 
 function parseImport(text: string, parts: ConfigParts): Import {
-  const parsed = importSchema.safeParse(parseJson(text))
-  if (!parsed.success) throw new FaultError(fault('CONFIG_INVALID', describeIssues(parsed.error)))
-  parts.validate(mergedById(parts.rules(), parsed.data.rules), mergedById(parts.sites(), parsed.data.sites))
-  return parsed.data
+  const wanted = parseConfig(importSchema, text, 'file')
+  validateTogether(wanted, parts)
+  return wanted
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new FaultError(fault('CONFIG_INVALID', `The file is not JSON: ${(error as Error).message}`), { cause: error })
-  }
+/** Looks at what would be there afterwards, all of it, before anything is changed. */
+function validateTogether(wanted: Pick<Import, 'sites' | 'rules'>, parts: ConfigParts): void {
+  parts.validate(mergedById(parts.rules(), wanted.rules), mergedById(parts.sites(), wanted.sites))
 }
 
 function mergedById<T extends { readonly id: string }>(known: readonly T[], wanted: readonly T[]): readonly T[] {

@@ -9,9 +9,11 @@ import type { ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
+import type { LinkOrder } from '../worker/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
 import type { Link } from './links.ts'
+import { replicaProof } from './replica-proof.ts'
 import { Topics } from './topics.ts'
 
 export interface LinkFeedsParts {
@@ -23,6 +25,8 @@ export interface LinkFeedsParts {
   readonly webhook: Webhook | null
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly connections: FeedConnections
+  readonly order: (linkId: string) => LinkOrder | null
+  readonly store: (siteId: string) => ObjectStore
   readonly capabilities: (siteId: string) => Capabilities | null
   readonly health: (siteId: string) => SiteHealth
   readonly clock: Clock
@@ -36,6 +40,7 @@ export class LinkFeeds {
   readonly #scanned = new Map<string, Link>()
   readonly #streams = new Map<string, Feed>()
   readonly #topics: Topics | null
+  #links: readonly Link[] = []
 
   constructor(parts: LinkFeedsParts) {
     this.#parts = parts
@@ -52,6 +57,7 @@ export class LinkFeeds {
 
   /** Brings scans and streams in line with the links. Safe to call at any time. */
   sync(links: readonly Link[]): void {
+    this.#links = links
     const active = links.filter((link) => link.rule.enabled)
     for (const linkId of this.#scanned.keys())
       if (!active.some((link) => link.linkId === linkId)) this.#stopScan(linkId)
@@ -97,11 +103,12 @@ export class LinkFeeds {
   }
 
   #scanner(link: Link): Scanner {
-    const { journal, list, clock, health } = this.#parts
+    const { journal, list, clock, health, order, store } = this.#parts
     const checkpointName = `scan/${link.linkId}`
     return createScanner({
       link: { ...link, ruleStartedAt: link.record.createdAt },
       list,
+      replicas: replicaProof({ link, links: () => this.#links, order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks) => this.#enqueue(link, tasks),
       backlogCount: () => journal.totals(link.linkId).backlogCount,

@@ -1,5 +1,5 @@
 import type { LinkState } from '../../../shared/model/rule.ts'
-import type { Fault } from '../../../shared/model/fault.ts'
+import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
 
 /** Everything that decides a link's badge, as values. */
 export interface LinkFacts {
@@ -47,7 +47,7 @@ function paused({ by, reason }: NonNullable<LinkFacts['pausedBy']>): LinkState {
 }
 
 function offline({ siteName, fault }: NonNullable<LinkFacts['offline']>, backlog: number): LinkState {
-  const why = fault === null ? '' : ` ${fault.message}`
+  const why = fault === null ? '' : ` ${faultKinds[fault.code].title}`
   const kept = backlog === 0 ? '' : ` ${backlog.toLocaleString('en')} changes wait and drain when it returns.`
   return waiting(`${siteName} is offline.${why}${kept}`, fault?.remedy ?? 'Bring the site back.')
 }

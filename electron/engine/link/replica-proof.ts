@@ -1,0 +1,46 @@
+import type { ReplicaProof } from '../feed/scanner.ts'
+import { isReplicaOf } from '../replicate/origin.ts'
+import { bucketKey, type RuleLink } from '../rule/link.ts'
+import type { ObjectStore } from '../store/port.ts'
+import type { LinkOrder } from '../worker/port.ts'
+
+/** Versions known to be somebody else's; they stay that for ever, so they are asked about once. */
+const remembered = 50_000
+
+export interface ReplicaProofParts {
+  readonly link: RuleLink
+  /** All links there are. */
+  readonly links: () => readonly RuleLink[]
+  readonly order: (linkId: string) => LinkOrder | null
+  readonly store: (siteId: string) => ObjectStore
+}
+
+/** Finds out for the scans of one link which versions at its target are replicas, by what the target says of them. */
+export function replicaProof({ link, links, order, store }: ReplicaProofParts): ReplicaProof {
+  const foreign = new Set<string>()
+  const { site, bucket } = link.target
+  return {
+    sharesIds() {
+      const identity = order(link.linkId)?.identity
+      return (identity === 'adopts-minio' || identity === 'adopts-ceph') && isOnlySource(link, links())
+    },
+    async isReplica(key, versionId, signal) {
+      const name = `${versionId} ${key}`
+      if (foreign.has(name)) return false
+      // A site that does not answer now is asked again by the next scan: until it says so, nothing is a replica.
+      const head = await store(site)
+        .head({ bucket, key, versionId }, { signal })
+        .catch(() => null)
+      const replica = head !== null && isReplicaOf(head, versionId)
+      if (head !== null && !replica && foreign.size < remembered) foreign.add(name)
+      return replica
+    },
+  }
+}
+
+/** A replica does not say where it came from: with two sources one would purge what the other brought. */
+function isOnlySource(link: RuleLink, all: readonly RuleLink[]): boolean {
+  return all.every(
+    (other) => bucketKey(other.target) !== bucketKey(link.target) || bucketKey(other.source) === bucketKey(link.source),
+  )
+}
