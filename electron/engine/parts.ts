@@ -85,7 +85,7 @@ export interface EngineSettings {
 export async function openParts(options: EngineOptions): Promise<Parts> {
   const now = (): number => systemClock.now()
   const log = createLogger(options.log)
-  const journal = openJournal({ dir: options.dataDir, now, log: options.log })
+  const journal = openJournal({ dir: options.dataDir, now, log: options.log, limits: options.journalLimits ?? {} })
   try {
     return await join(options, journal, log, now)
   } catch (error) {
@@ -110,7 +110,7 @@ async function join(options: EngineOptions, journal: Journal, log: Logger, now: 
     journal,
     credentials: options.credentials,
     environment: options.environment,
-    openStore: (site, keys) => createStore({ site, keys, sockets: mainSockets }),
+    openStore: (site, keys) => createStore({ site, keys, sockets: mainSockets, timeouts: options.timeouts }),
     network: systemNetwork,
     clock,
     random,
@@ -129,7 +129,7 @@ async function join(options: EngineOptions, journal: Journal, log: Logger, now: 
   })
   const taskEvents = new TaskEvents(() => parts, rates, now, changed)
   const threads = settings.workers().threads ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
-  const pool = new TransferPool(threadEntry(), threads, {
+  const pool = new TransferPool(threadEntry(), threads, options.timeouts ?? {}, {
     onOutcomes: (outcomes) => parts.dispatcher.onOutcomes(outcomes),
     onMoved: (linkId, read, written) => taskEvents.moved(linkId, read, written),
     onUploadStarted: (seq, record) => journal.saveUpload(seq, record),

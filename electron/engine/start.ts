@@ -1,6 +1,8 @@
 import type { DemoView, EngineApi } from '../../shared/api/engine-api.ts'
 import type { Config } from '../../shared/model/config.ts'
+import type { JournalLimits } from './journal/sqlite-journal.ts'
 import type { CredentialStore } from './site/credentials.ts'
+import type { Timeouts } from './store/wire/request.ts'
 
 /** What a host gives the engine. The engine never reads the environment, the command line or the clock by itself. */
 export interface EngineOptions {
@@ -14,6 +16,10 @@ export interface EngineOptions {
   readonly log: (line: string) => void
   readonly demo: DemoControl | null
   readonly version: string
+  /** Over the usual ones: how long a site may take. */
+  readonly timeouts?: Partial<Timeouts> | undefined
+  /** Over the usual ones: what the journal keeps, and how large it may grow. */
+  readonly journalLimits?: Partial<JournalLimits> | undefined
 }
 
 /** The switch of `npm run demo`. */

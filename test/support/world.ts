@@ -14,7 +14,7 @@ import type { LinkView, RuleInput } from '../../shared/model/rule.ts'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
-import type { Engine } from '../../electron/engine/start.ts'
+import type { Engine, EngineOptions } from '../../electron/engine/start.ts'
 import { startSandbox, type SandboxOptions } from './sandbox.ts'
 import { makeTempDir } from './temp.ts'
 
@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly config?: Partial<ConfigInput>
   /** Do not start the engine yet. */
   readonly stopped?: boolean
+  /** Bounds of the engine, over the usual ones. */
+  readonly engine?: Pick<EngineOptions, 'timeouts' | 'journalLimits'>
 }
 
 /** Two sandbox sites, a and b, and an engine between them. All of it ends with the test; the folder stays when it fails. */
@@ -76,6 +78,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async start(config) {
       const declared = configSchema.parse(declare(a, b, options, config))
       engine = await startEngine({
+        ...options.engine,
         dataDir: world.dataDir,
         credentials: memoryCredentials(),
         config: declared,

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+import type { Timeouts } from '../store/wire/request.ts'
 import type { UploadRecord } from '../journal/port.ts'
 import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
 import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
@@ -33,6 +34,7 @@ interface KnownLink {
 /** The transfer threads. Tasks go to the least busy one; every thread knows every site and link. */
 export class TransferPool {
   readonly #entry: URL
+  readonly #timeouts: Partial<Timeouts>
   readonly #events: PoolEvents
   readonly #threads: Thread[] = []
   readonly #sites = new Map<string, Extract<ToThread, { type: 'site' }>>()
@@ -42,15 +44,17 @@ export class TransferPool {
   #calls = 0
   #stopping = false
 
-  constructor(entry: URL, threads: number, events: PoolEvents) {
+  constructor(entry: URL, threads: number, timeouts: Partial<Timeouts>, events: PoolEvents) {
     this.#entry = entry
+    this.#timeouts = timeouts
     this.#events = events
     for (let index = 0; index < threads; index++) this.#threads.push(this.#spawn())
     this.#refilling = setInterval(() => this.#refill(), refillMs)
   }
 
   site(site: SiteWithCredentials, sockets: number): void {
-    const message = { type: 'site', site, sockets: Math.ceil(sockets / this.#threads.length) } as const
+    const share = Math.ceil(sockets / this.#threads.length)
+    const message = { type: 'site', site, sockets: share, timeouts: this.#timeouts } as const
     this.#sites.set(site.id, message)
     this.#tellAll(message)
   }

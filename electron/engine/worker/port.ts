@@ -4,6 +4,7 @@ import type { Identity, SiteWithCredentials } from '../../../shared/model/site.t
 import type { Operation } from '../../../shared/model/task.ts'
 import type { UploadRecord, VersionPair } from '../journal/port.ts'
 import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+import type { Timeouts } from '../store/wire/request.ts'
 
 /** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */
 export interface LinkOrder {
@@ -44,7 +45,12 @@ export type Outcome =
   | { readonly kind: 'fault'; readonly fault: Fault }
 
 export type ToThread =
-  | { readonly type: 'site'; readonly site: SiteWithCredentials; readonly sockets: number }
+  | {
+      readonly type: 'site'
+      readonly site: SiteWithCredentials
+      readonly sockets: number
+      readonly timeouts: Partial<Timeouts>
+    }
   | { readonly type: 'forget-site'; readonly siteId: string }
   | { readonly type: 'link'; readonly link: LinkOrder; readonly pacer: SharedArrayBuffer }
   | { readonly type: 'forget-link'; readonly linkId: string }

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fault } from '../../../shared/model/fault.ts'
-import type { SiteWithCredentials } from '../../../shared/model/site.ts'
 import { faultFrom } from '../errors.ts'
 import { replicate } from '../replicate/replicate.ts'
 import type { UploadNotes, World } from '../replicate/world.ts'
@@ -37,7 +36,7 @@ export class TransferThread {
   receive(message: ToThread): void {
     switch (message.type) {
       case 'site':
-        return this.#openSite(message.site, message.sockets)
+        return this.#openSite(message)
       case 'forget-site':
         return this.#closeSite(message.siteId)
       case 'link':
@@ -64,11 +63,11 @@ export class TransferThread {
     }
   }
 
-  #openSite(site: SiteWithCredentials, sockets: number): void {
+  #openSite({ site, sockets, timeouts }: Extract<ToThread, { type: 'site' }>): void {
     this.#stores.get(site.id)?.close()
     const { credentials, ...plain } = site
     if (!('accessKeyId' in credentials)) throw new Error('Keys are resolved before they reach a transfer thread.')
-    this.#stores.set(site.id, createStore({ site: plain, keys: credentials, sockets }))
+    this.#stores.set(site.id, createStore({ site: plain, keys: credentials, sockets, timeouts }))
   }
 
   #closeSite(siteId: string): void {
