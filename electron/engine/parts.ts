@@ -169,6 +169,8 @@ async function join(options: EngineOptions, journal: Journal, log: Logger, now: 
     schedule,
     webhook,
     connections,
+    order: (linkId) => links.order(linkId),
+    store: (siteId) => sites.store(siteId),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     capabilities: (siteId) => sites.capabilities(siteId),
     health: (siteId) => sites.health(siteId),

@@ -9,7 +9,7 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs'
+  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas'
 > {
   readonly prefix: string
   readonly covers: KeyMatch
@@ -23,6 +23,8 @@ export interface MergeScanOptions extends Pick<
 }
 
 const batchSize = 1000
+/** Versions asked about at one time. */
+const provenAtOnce = 16
 const checkpointKeys = 10_000
 const checkpointMs = 5000
 const none: readonly VersionEntry[] = []
@@ -37,6 +39,7 @@ export class MergeScan {
   #versions: number
   #differences: number
   #tasks: NewTask[] = []
+  #unproven: NewTask[] = []
   #pairs: ReadonlyMap<string, readonly VersionPair[]> = new Map()
   /** Pairs are loaded up to this key. */
   #pairsTo: string | null = null
@@ -70,7 +73,7 @@ export class MergeScan {
       this.#after = key
       if (ours === key && !this.#source.advance()) await this.#fill(this.#source)
       if (theirs === key && !this.#target.advance()) await this.#fill(this.#target)
-      if (this.#tasks.length >= batchSize) await this.#flush()
+      if (this.#tasks.length + this.#unproven.length >= batchSize) await this.#flush()
     }
     await this.#flush()
     return this.#report()
@@ -109,10 +112,24 @@ export class MergeScan {
       sourceAskedAt: this.#source.askedAt,
       targetAskedAt: this.#target.askedAt,
     }
-    for (const task of tasksForKey(view, this.#context)) {
-      if (this.#options.isParked(task.key, task.versionId)) continue
-      this.#differences += 1
-      this.#tasks.push(task)
+    const { tasks, unproven } = tasksForKey(view, this.#context)
+    for (const task of tasks) this.#add(task)
+    this.#unproven.push(...unproven)
+  }
+
+  #add(task: NewTask): void {
+    if (this.#options.isParked(task.key, task.versionId)) return
+    this.#differences += 1
+    this.#tasks.push(task)
+  }
+
+  async #prove(): Promise<void> {
+    const { replicas, signal } = this.#options
+    const unproven = this.#unproven.splice(0)
+    for (let at = 0; replicas !== undefined && at < unproven.length; at += provenAtOnce) {
+      const asked = unproven.slice(at, at + provenAtOnce)
+      const proven = await Promise.all(asked.map((task) => replicas.isReplica(task.key, task.versionId!, signal)))
+      asked.forEach((task, index) => proven[index] === true && this.#add(task))
     }
   }
 
@@ -129,12 +146,14 @@ export class MergeScan {
   }
 
   #contextAt(now: number): KeyContext {
-    const { link, skewMs } = this.#options
+    const { link, skewMs, replicas } = this.#options
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
-    return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now }
+    const sharesIds = replicas?.sharesIds() ?? false
+    return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, sharesIds }
   }
 
   async #flush(): Promise<void> {
+    await this.#prove()
     const tasks = this.#tasks
     if (tasks.length === 0) return
     this.#options.signal.throwIfAborted()

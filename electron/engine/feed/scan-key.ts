@@ -14,7 +14,18 @@ export interface KeyContext {
   /** How far the two sites' clocks may be apart, beyond the second that listings are coarse. */
   readonly skewMs: number
   readonly now: number
+  /** The target keeps the source's version ids, and no other source writes there. */
+  readonly sharesIds: boolean
 }
+
+/** What is to be mended on one key. */
+export interface KeyTasks {
+  readonly tasks: readonly NewTask[]
+  /** Purges of what may be a replica of ours or somebody else's version: only what is proved to be a replica may go. */
+  readonly unproven: readonly NewTask[]
+}
+
+const inStep: KeyTasks = { tasks: [], unproven: [] }
 
 /** One key as both listings show it, versions newest first. */
 export interface KeyView {
@@ -50,22 +61,24 @@ function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly Ver
   return ours.versionId === theirs.versionId || sameContent(ours, theirs)
 }
 
-/** The tasks that bring the target's versions of one key in step, oldest version first; [] when there is nothing to mend. */
-export function tasksForKey(view: KeyView, context: KeyContext): readonly NewTask[] {
-  if (equalAtAGlance(view, context)) return []
+/** The tasks that bring the target's versions of one key in step, oldest version first. */
+export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
+  if (equalAtAGlance(view, context)) return inStep
   const wanted = view.source.filter((entry) => isWanted(entry, context))
   const { pairs, missing, extra, disorder } = align(wanted, view.target, view.pairs)
   const partner = new Map(view.pairs.map((pair) => [pair.targetVersionId, pair.sourceVersionId]))
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
-  return [
+  const purged = context.switches.versionDeletes ? purges(view, extra, partner, context) : inStep
+  const tasks = [
     ...missing.map((entry) => taskFor(entry, entry.deleteMarker ? 'deleteMarker' : 'put', absentSeenAt, context)),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       .map(([ours]) => taskFor(ours, 'metadata', 0, context)),
-    ...(context.switches.versionDeletes ? purges(view, extra, partner, context) : []),
+    ...purged.tasks,
   ]
+  return { tasks, unproven: purged.unproven }
 }
 
 function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {
@@ -77,25 +90,36 @@ function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, { switches, 
   return switches.metadata && !ours.deleteMarker && ours.modifiedAt > theirs.modifiedAt + skewMs + 1000
 }
 
-/** Replicas of versions that are gone from the source. Never by position or content: only what we paired ourselves. */
+/**
+ * Replicas of versions that are gone from the source. Never by position or content: what we paired ourselves, and where
+ * ids are shared what has an id that the source has not.
+ */
 function purges(
   view: KeyView,
   extra: readonly VersionEntry[],
   partner: ReadonlyMap<string, string>,
   context: KeyContext,
-): readonly NewTask[] {
+): KeyTasks {
   const alive = new Set(view.source.map((entry) => entry.versionId))
   // The listings are not of one instant: a version written and copied after the source's page was read is missing
   // there, and its replica is not old enough.
   const before = view.sourceAskedAt - context.skewMs - 1000
-  return extra.toReversed().flatMap((replica) => {
-    const versionId = partner.get(replica.versionId)
-    if (versionId === undefined || versionId === 'null' || replica.versionId === 'null') return []
-    if (alive.has(versionId) || replica.modifiedAt >= before) return []
-    const { linkId, now } = context
-    const { key } = view
-    return [{ linkId, key, versionId, operation: 'deleteVersion', sizeBytes: null, changedAt: now, absentSeenAt: 0 }]
-  })
+  const tasks: NewTask[] = []
+  const unproven: NewTask[] = []
+  for (const replica of extra.toReversed()) {
+    const paired = partner.get(replica.versionId)
+    // A marker has no head that could prove it a replica.
+    if (paired === undefined && (!context.sharesIds || replica.deleteMarker)) continue
+    const versionId = paired ?? replica.versionId
+    if (versionId === 'null' || replica.versionId === 'null') continue
+    if (alive.has(versionId) || replica.modifiedAt >= before) continue
+    ;(paired === undefined ? unproven : tasks).push(purgeOf(view.key, versionId, context))
+  }
+  return { tasks, unproven }
+}
+
+function purgeOf(key: string, versionId: string, { linkId, now }: KeyContext): NewTask {
+  return { linkId, key, versionId, operation: 'deleteVersion', sizeBytes: null, changedAt: now, absentSeenAt: 0 }
 }
 
 function taskFor(

@@ -31,6 +31,16 @@ export interface ScannerOptions {
   readonly clock: Clock
   /** How far the clocks of the two sites may be apart. */
   readonly skewMs: () => number
+  /** Absent: what was not paired is never purged. */
+  readonly replicas?: ReplicaProof
+}
+
+/** Tells replicas at the target from what else lies there, for version deletes that no event told. */
+export interface ReplicaProof {
+  /** The target keeps the source's version ids, and no other source writes there. */
+  sharesIds(): boolean
+  /** Is this version at the target a replica? False also when it cannot be found out now. */
+  isReplica(key: string, versionId: string, signal: AbortSignal): Promise<boolean>
 }
 
 /** `start` goes on from the checkpoint of a scan that was cut short, every other reason begins at the first key. */

@@ -1,6 +1,7 @@
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { identityFor } from './replica.ts'
+import type { VersionPair } from '../journal/port.ts'
 import { arrived } from './settled.ts'
 import type { World } from './world.ts'
 
@@ -15,5 +16,17 @@ export async function writeMarker(
     identity,
     { signal: world.signal },
   )
-  return arrived('marker', 0, marker.versionId, stored.versionId)
+  const outcome = arrived('marker', 0, marker.versionId, stored.versionId)
+  return outcome.learned.length > 0 ? outcome : { ...outcome, learned: markerPair(marker.versionId, world) }
+}
+
+/**
+ * A marker that kept its id: nothing on it proves it a replica, so the journal remembers it for as long as a rule may have
+ * to remove it again.
+ */
+export function markerPair(versionId: string, { link, order }: World): readonly VersionPair[] {
+  const known = order.pairs.some((pair) => pair.sourceVersionId === versionId)
+  return link.rule.versionDeletes && !known && versionId !== 'null'
+    ? [{ sourceVersionId: versionId, targetVersionId: versionId }]
+    : []
 }

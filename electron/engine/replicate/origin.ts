@@ -23,6 +23,11 @@ export function originOf(head: Pick<ObjectHead, 'metadata'>): Origin | null {
   return versionId === undefined ? null : { versionId, firstSeenAt: head.metadata[originName] ?? null }
 }
 
+/** Was this version at a target brought there by a replicator, as the replica of this version of the source? */
+export function isReplicaOf(head: Pick<ObjectHead, 'metadata' | 'replicationStatus'>, versionId: string): boolean {
+  return head.replicationStatus === 'REPLICA' || head.metadata[versionName] === versionId
+}
+
 /** The user's own metadata, without our stamp. */
 export function withoutOrigin(metadata: ObjectHead['metadata']): Record<string, string> {
   const own: Record<string, string> = {}

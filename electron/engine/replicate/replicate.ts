@@ -1,6 +1,7 @@
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
+import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, sequence } from './in-order.ts'
 import { look, type Seen } from './look.ts'
 import { syncMetadata } from './metadata.ts'
@@ -56,10 +57,13 @@ function withPair(
   learned: readonly VersionPair[],
   source: VersionEntry,
   target: VersionEntry,
-  { order }: World,
+  world: World,
 ): readonly VersionPair[] {
+  const { order } = world
   const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
-  if (source.versionId === target.versionId || order.pairs.some(isSource) || learned.some(isSource)) return learned
+  if (source.versionId === target.versionId)
+    return source.deleteMarker ? [...learned, ...markerPair(source.versionId, world)] : learned
+  if (order.pairs.some(isSource) || learned.some(isSource)) return learned
   return [...learned, { sourceVersionId: source.versionId, targetVersionId: target.versionId }]
 }
 
