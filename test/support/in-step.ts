@@ -1,0 +1,23 @@
+import { compareBuckets, type BucketDifference, type CompareOptions } from '../compare/compare-buckets.ts'
+import type { World } from './world.ts'
+
+export interface InStepOptions extends CompareOptions {
+  /** Default `data`. */
+  readonly bucket?: string
+}
+
+/** Where the two sides of a world differ, version by version, by the comparer that shares no code with the engine. */
+export async function differences(world: World, options: InStepOptions = {}): Promise<readonly BucketDifference[]> {
+  const { bucket = 'data', ...rest } = options
+  const compared = await compareBuckets({ site: world.a, bucket }, { site: world.b, bucket }, rest)
+  return compared.differences
+}
+
+/** Waits until nothing is pending, then {@link differences}. */
+export async function differencesOnceSettled(
+  world: World,
+  options: InStepOptions = {},
+): Promise<readonly BucketDifference[]> {
+  await world.settled(40_000)
+  return differences(world, options)
+}
