@@ -119,10 +119,11 @@ function Freshness() {
 /** After a change of page the focus goes to its heading, so that keyboard and speech start where the page does. */
 function useFocusOnNewPage(): void {
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const first = useRef(true)
+  const before = useRef(path)
   useEffect(() => {
-    if (!first.current) document.getElementById('page-title')?.focus({ preventScroll: true })
-    first.current = false
+    if (before.current === path) return
+    before.current = path
+    document.getElementById('page-title')?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
   }, [path])
 }

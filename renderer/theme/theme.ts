@@ -7,7 +7,7 @@ const petrol: MantineColorsTuple = [
   '#84bbce',
   '#5fa6bf',
   '#4296b3',
-  '#2a7f9e',
+  '#277896',
   '#1c6884',
   '#14526b',
   '#0c3c50',
@@ -42,8 +42,7 @@ const dark: MantineColorsTuple = [
 /** One accent on cool greys, dense, hairlines instead of shadows. Tones of states are in `console.css`. */
 export const theme = createTheme({
   primaryColor: 'petrol',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: { light: 7, dark: 6 },
   colors: { petrol, gray, dark },
   fontFamily:
     '"Segoe UI Variable Text", "Segoe UI", -apple-system, "Inter", "Noto Sans", Cantarell, Ubuntu, sans-serif',
