@@ -99,6 +99,7 @@ function configParts({ sites, rules, settings }: Parts, forRules: RulesParts): C
     workers: () => settings.workers(),
     notifications: settings.notifications,
     hasKeys: (siteId) => sites.has(siteId),
+    checkKeys: (siteId, credentials) => sites.checkKeys(siteId, credentials),
     async putSite(site, credentials) {
       if (credentials !== null) await sites.declare({ ...site, credentials })
       else await sites.update(site)

@@ -13,6 +13,8 @@ export interface ConfigParts {
   readonly workers: () => Config['workers']
   readonly notifications: Config['notifications']
   readonly hasKeys: (siteId: string) => boolean
+  /** Throws CONFIG_INVALID when the credentials name environment variables that are not set. */
+  readonly checkKeys: (siteId: string, credentials: Credentials) => void
   readonly putSite: (site: Site, credentials: Credentials | null) => Promise<void>
   readonly putRule: (rule: Rule) => Promise<void>
   readonly setWorkers: (workers: Config['workers']) => Promise<void>
@@ -52,6 +54,7 @@ export async function applyConfig(
   wanted: Pick<Import, 'sites' | 'rules' | 'workers'>,
   parts: ConfigParts,
 ): Promise<void> {
+  validateTogether(wanted, parts)
   for (const { credentials, ...site } of wanted.sites) await parts.putSite(site, credentials ?? null)
   for (const rule of wanted.rules) await parts.putRule(rule)
   await parts.setWorkers(wanted.workers)
@@ -69,6 +72,7 @@ function parseImport(text: string, parts: ConfigParts): Import {
 
 /** Looks at what would be there afterwards, all of it, before anything is changed. */
 function validateTogether(wanted: Pick<Import, 'sites' | 'rules'>, parts: ConfigParts): void {
+  for (const { id, credentials } of wanted.sites) if (credentials !== undefined) parts.checkKeys(id, credentials)
   parts.validate(mergedById(parts.rules(), wanted.rules), mergedById(parts.sites(), wanted.sites))
 }
 

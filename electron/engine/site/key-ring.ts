@@ -28,6 +28,11 @@ export class KeyRing {
     if (keys !== null) this.#keys.set(siteId, keys)
   }
 
+  /** Throws CONFIG_INVALID when the environment lacks the variables named; changes nothing. */
+  check(siteId: string, given: KeyPair | { readonly env: string }): void {
+    if ('env' in given && this.#fromEnvironment(given.env) === null) throw missingVariables(siteId, given.env)
+  }
+
   /** Keeps keys given by an operator. Throws CONFIG_INVALID when the environment lacks the variables named. */
   async put(siteId: string, given: KeyPair | { readonly env: string }): Promise<KeyPair> {
     const keys = 'env' in given ? this.#fromEnvironment(given.env) : given

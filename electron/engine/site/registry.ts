@@ -53,6 +53,8 @@ export interface Sites {
   isPaused(siteId: string): boolean
   capabilities(siteId: string): Capabilities | null
 
+  /** Throws CONFIG_INVALID when the credentials could not be used; changes nothing. */
+  checkKeys(siteId: string, credentials: SiteWithCredentials['credentials']): void
   create(site: SiteWithCredentials): Promise<SiteView>
   update(site: SiteUpdate): Promise<SiteView>
   /** Creates or updates: for sites declared in a file. */
@@ -163,6 +165,10 @@ class SiteRegistry implements Sites {
 
   capabilities(siteId: string): Capabilities | null {
     return this.#records.get(siteId)?.capabilities ?? null
+  }
+
+  checkKeys(siteId: string, credentials: SiteWithCredentials['credentials']): void {
+    this.#ring.check(siteId, credentials)
   }
 
   async create(site: SiteWithCredentials): Promise<SiteView> {
