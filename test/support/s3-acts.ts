@@ -20,8 +20,13 @@ export async function versionsOf(from: Bucket, key: string): Promise<readonly Li
   return []
 }
 
-export function head(client: S3Client, key: string, versionId?: string): Promise<HeadObjectCommandOutput> {
-  return client.send(new HeadObjectCommand({ Bucket: 'data', Key: key, VersionId: versionId }))
+export function head(
+  client: S3Client,
+  key: string,
+  versionId?: string,
+  bucket = 'data',
+): Promise<HeadObjectCommandOutput> {
+  return client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }))
 }
 
 export async function putTags(

@@ -9,8 +9,10 @@ import {
 } from '@aws-sdk/client-s3'
 import { onTestFailed, onTestFinished } from 'vitest'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
+import { failureListInput } from '../../shared/api/inputs.ts'
 import { configSchema, type ConfigInput } from '../../shared/model/config.ts'
 import type { LinkView, RuleInput } from '../../shared/model/rule.ts'
+import type { Failure } from '../../shared/model/task.ts'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
@@ -50,6 +52,8 @@ export interface World {
   /** `key  kind  size-or-marker  etag`, newest first, as each side has it. */
   sides(bucket?: string): Promise<{ readonly a: readonly string[]; readonly b: readonly string[] }>
   link(ruleId?: string): LinkView
+  /** The failure list, oldest failure first. */
+  failures(): readonly Failure[]
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -114,6 +118,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const link = running().api.rules.get({ id: ruleId }).links[0]
       if (link === undefined) throw new Error(`Rule ${ruleId} has no link.`)
       return link
+    },
+    failures() {
+      const asked = failureListInput.parse({ sort: 'firstFailedAt', descending: false, limit: 500 })
+      return running().api.failures.list(asked).rows
     },
   }
   onTestFailed(() => {

@@ -126,7 +126,8 @@ export class MergeScan {
   async #prove(): Promise<void> {
     const { replicas, signal } = this.#options
     const unproven = this.#unproven.splice(0)
-    for (let at = 0; replicas !== undefined && at < unproven.length; at += provenAtOnce) {
+    if (replicas === undefined) return
+    for (let at = 0; at < unproven.length; at += provenAtOnce) {
       const asked = unproven.slice(at, at + provenAtOnce)
       const proven = await Promise.all(asked.map((task) => replicas.isReplica(task.key, task.versionId!, signal)))
       asked.forEach((task, index) => proven[index] === true && this.#add(task))
