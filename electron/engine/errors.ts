@@ -134,6 +134,7 @@ const wordFaults: readonly (readonly [RegExp, FaultCode])[] = [
   [/missing object ?lock|object ?lock is not enabled|object ?lock configuration/i, 'BUCKET_LOCK_MISSING'],
   [/worm protected|protected by object ?lock|object is locked|under retention|legal hold/i, 'OBJECT_LOCKED'],
   [/versioning (?:is )?not (?:been )?enabled|must have versioning|versioning must be/i, 'BUCKET_UNVERSIONED'],
+  [/\btags? cannot|too many tags/i, 'TAGS_OVER_LIMIT'],
   [/storage ?class/i, 'STORAGE_CLASS_UNKNOWN'],
 ]
 

@@ -18,6 +18,7 @@ const refusals: readonly Refusal[] = [
   [404, 'NoSuchVersion', '', 'NOT_FOUND'],
   [404, 'NoSuchUpload', '', 'NOT_FOUND'],
   [400, 'InvalidTag', '', 'TAGS_OVER_LIMIT'],
+  [400, 'BadRequest', 'Tags cannot be more than 10', 'TAGS_OVER_LIMIT'],
   [400, 'MetadataTooLarge', '', 'METADATA_OVER_LIMIT'],
   [400, 'KeyTooLongError', '', 'KEY_NOT_ALLOWED'],
   [400, 'InvalidObjectName', '', 'KEY_NOT_ALLOWED'],

@@ -1,7 +1,8 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
+import { isUnknown } from './objects.ts'
 import type { CallOptions, IdentityStamp, Stored } from './port.ts'
-import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
+import type { SignedCall, SignedCalls } from './signed-calls.ts'
 import { getLock } from './tags-and-locks.ts'
 import { stamp } from './version-headers.ts'
 
@@ -36,8 +37,7 @@ export async function deleteVersion(
   // Without an id this would write a delete marker over the object that was to be left alone.
   if (versionId === '') throw faultAt('INTERNAL', 'a version delete needs a version id', calls.context(call))
   const answer = await calls.exchange(call)
-  if (answer.status < 300) return
-  if (answer.status === 404 && readRefusal(answer).code !== 'NoSuchBucket') return
+  if (answer.status < 300 || isUnknown(answer)) return
   const refused = calls.refused(call, answer)
   if (refused.fault.code === 'ACCESS_DENIED' && (await isLocked(calls, ref, signal))) {
     throw faultAt('OBJECT_LOCKED', 'the version is under retention or legal hold', calls.context(call))

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
+import type { BucketLocks } from './bucket-locks.ts'
 import { plainEtag, readObjectHead } from './object-head.ts'
 import type {
   CallOptions,
@@ -36,11 +37,13 @@ const missingCodes = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound'])
 /** Reading and writing whole versions: the hot path. */
 export class Objects {
   readonly #calls: SignedCalls
+  readonly #locks: BucketLocks
   /** Buckets that answered lately, so that a bare 404 on HEAD means the object. */
   readonly #seenBuckets = new Set<string>()
 
-  constructor(calls: SignedCalls) {
+  constructor(calls: SignedCalls, locks: BucketLocks) {
     this.#calls = calls
+    this.#locks = locks
   }
 
   async get(ref: ObjectRef, options: GetOptions = {}): Promise<ObjectBody | null> {
@@ -96,8 +99,17 @@ export class Objects {
     throw this.#calls.refused(call, readable ? refused : answer)
   }
 
-  async put(version: NewVersion, { body, sizeBytes, md5 }: PutBody, options: PutOptions = {}): Promise<Stored> {
-    const { query, headers } = stamp(version.identity, 'put', sizeBytes)
+  async put(version: NewVersion, body: PutBody, options: PutOptions = {}): Promise<Stored> {
+    try {
+      await this.#locks.demandFor(version, options)
+      return await this.#put(version, body, options)
+    } finally {
+      letGo(body)
+    }
+  }
+
+  async #put(version: NewVersion, body: PutBody, options: PutOptions): Promise<Stored> {
+    const { query, headers } = stamp(version.identity, 'put', body.sizeBytes)
     const call: SignedCall = {
       operation: 'PutObject',
       method: 'PUT',
@@ -108,7 +120,7 @@ export class Objects {
       carried: carriedBy(version),
       accept: query.length > 0 ? [412] : [],
     }
-    const answer = await this.send(call, { body, sizeBytes, md5 }, options)
+    const answer = await this.send(call, body, options)
     this.#seenBuckets.add(version.bucket)
     // MinIO's word for: this very version, id and ETag, is here already.
     if (answer.status === 412) return { versionId: version.identity!.versionId, etag: version.identity!.etag }
@@ -118,19 +130,14 @@ export class Objects {
   /** Sends a body and checks that the site took these bytes; for whole objects and for parts. */
   async send(call: SignedCall, { body, sizeBytes, md5 }: PutBody, options: PutOptions): Promise<WireAnswer> {
     const { signal, onBytes } = options
-    try {
-      const bytes = await this.#gathered(call, body, sizeBytes, signal)
-      const headers = md5 === undefined ? call.headers : [...(call.headers ?? []), contentMd5(md5)]
-      const answer = await this.#calls.send({ ...call, headers, body: bytes, sizeBytes, onBytes, signal })
-      const etag = answer.headers['etag']
-      if (md5 !== undefined && isOtherMd5(answer.headers, plainEtag(etag), md5)) {
-        throw faultAt('CONTENT_MISMATCH', `sent ${md5}, the site has ${etag}`, this.#calls.context(call))
-      }
-      return answer
-    } finally {
-      // Read to its end by now, or of no use: a body that nobody reads holds its socket for ever.
-      if (body instanceof Readable) body.destroy()
+    const bytes = await this.#gathered(call, body, sizeBytes, signal)
+    const headers = md5 === undefined ? call.headers : [...(call.headers ?? []), contentMd5(md5)]
+    const answer = await this.#calls.send({ ...call, headers, body: bytes, sizeBytes, onBytes, signal })
+    const etag = answer.headers['etag']
+    if (md5 !== undefined && isOtherMd5(answer.headers, plainEtag(etag), md5)) {
+      throw faultAt('CONTENT_MISMATCH', `sent ${md5}, the site has ${etag}`, this.#calls.context(call))
     }
+    return answer
   }
 
   async #gathered(
@@ -154,14 +161,20 @@ export class Objects {
   }
 }
 
+/** Read to its end by now, or of no use: a body that nobody reads holds its socket for ever. */
+export function letGo({ body }: PutBody): void {
+  if (body instanceof Readable) body.destroy()
+}
+
 function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef): SignedCall {
   const query = ref.versionId === undefined ? [] : [['versionId', ref.versionId] as const]
   return { operation, method, bucket: ref.bucket, key: ref.key, query }
 }
 
+const isMissing = (answer: WireAnswer): boolean => isDeleteMarker(answer) || isUnknown(answer)
+
 /** No such object or version. A site that mints its own ids may call a foreign one invalid instead of unknown. */
-function isMissing(answer: WireAnswer): boolean {
-  if (isDeleteMarker(answer)) return true
+export function isUnknown(answer: WireAnswer): boolean {
   const { code, words } = readRefusal(answer)
   if (answer.status === 404) return code !== 'NoSuchBucket'
   return answer.status === 400 && code === 'InvalidArgument' && /version ?id/i.test(words ?? '')

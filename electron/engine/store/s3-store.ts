@@ -3,6 +3,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../site/credentials.ts'
+import { BucketLocks } from './bucket-locks.ts'
 import type { BucketMatters } from './bucket-matters.ts'
 import { deleteVersion, writeDeleteMarker } from './deletes.ts'
 import { Objects } from './objects.ts'
@@ -37,8 +38,9 @@ export function createStore(options: StoreOptions): ObjectStore {
     ticks: () => performance.now(),
   })
   const calls = new SignedCalls(site, keys, pool, timeouts, now)
-  const objects = new Objects(calls)
-  const uploads = new Uploads(calls, objects)
+  const locks = new BucketLocks(calls)
+  const objects = new Objects(calls, locks)
+  const uploads = new Uploads(calls, objects, locks)
   let opened: Promise<BucketMatters> | null = null
   const buckets = (): Promise<BucketMatters> =>
     (opened ??= import('./bucket-matters.ts').then(

@@ -46,7 +46,7 @@ function readTags(xml: Buffer): Tags {
   return tags
 }
 
-/** No tags at all is a DELETE: some sites refuse an empty set. */
+/** No tags at all is an empty set too: Ceph 16 answers a DELETE without version id with success, and keeps the tags. */
 export async function putTags(
   calls: SignedCalls,
   ref: ObjectRef,
@@ -54,10 +54,6 @@ export async function putTags(
   { signal }: CallOptions = {},
 ): Promise<void> {
   const entries = Object.entries(tags)
-  if (entries.length === 0) {
-    await calls.send({ ...callFor('DeleteObjectTagging', 'DELETE', ref, 'tagging'), signal })
-    return
-  }
   const set = entries.map(([key, value]) => `<Tag><Key>${escapeXml(key)}</Key><Value>${escapeXml(value)}</Value></Tag>`)
   const xml = `<Tagging ${namespace}><TagSet>${set.join('')}</TagSet></Tagging>`
   await calls.send({ ...withXml(callFor('PutObjectTagging', 'PUT', ref, 'tagging'), xml), signal })

@@ -1,7 +1,8 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer } from '../errors.ts'
+import type { BucketLocks } from './bucket-locks.ts'
 import { plainEtag } from './object-head.ts'
-import { carriedBy, type Objects } from './objects.ts'
+import { carriedBy, letGo, type Objects } from './objects.ts'
 import type {
   CallOptions,
   IdentityStamp,
@@ -21,13 +22,16 @@ import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 export class Uploads {
   readonly #calls: SignedCalls
   readonly #objects: Objects
+  readonly #locks: BucketLocks
 
-  constructor(calls: SignedCalls, objects: Objects) {
+  constructor(calls: SignedCalls, objects: Objects, locks: BucketLocks) {
     this.#calls = calls
     this.#objects = objects
+    this.#locks = locks
   }
 
   async create(version: NewVersion, { signal }: CallOptions = {}): Promise<UploadRef> {
+    await this.#locks.demandFor(version, { signal })
     const { bucket, key } = version
     const { query, headers } = stamp(version.identity, 'create-upload', 0)
     const call: SignedCall = {
@@ -56,8 +60,12 @@ export class Uploads {
   async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<UploadedPart> {
     const query = [['partNumber', String(partNumber)] as const, ['uploadId', upload.uploadId] as const]
     const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query }
-    const answer = await this.#objects.send(call, body, options)
-    return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes }
+    try {
+      const answer = await this.#objects.send(call, body, options)
+      return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes }
+    } finally {
+      letGo(body)
+    }
   }
 
   async complete(
@@ -88,7 +96,7 @@ export class Uploads {
   async abort(upload: UploadRef, { signal }: CallOptions = {}): Promise<void> {
     const call = callFor('AbortMultipartUpload', 'DELETE', upload)
     const answer = await this.#calls.exchange({ ...call, signal })
-    if (answer.status < 300 || readRefusal(answer).code === 'NoSuchUpload') return
+    if (answer.status < 300 || isGone(answer)) return
     throw this.#calls.refused(call, answer)
   }
 
@@ -99,7 +107,7 @@ export class Uploads {
       const query = [...base.query!, ['max-parts', '1000'] as const, ['part-number-marker', marker] as const]
       const call: SignedCall = { ...base, query, signal }
       const answer = await this.#calls.exchange(call)
-      if (answer.status >= 300 && readRefusal(answer).code === 'NoSuchUpload') return null
+      if (isGone(answer)) return null
       if (answer.status >= 300) throw this.#calls.refused(call, answer)
       const page = this.#calls.readXml(call, answer, readParts)
       parts.push(...page.parts)
@@ -109,6 +117,9 @@ export class Uploads {
     return parts
   }
 }
+
+/** Ceph says NoSuchKey of an upload that is completed. */
+const isGone = (answer: WireAnswer): boolean => answer.status === 404 && readRefusal(answer).code !== 'NoSuchBucket'
 
 function callFor(operation: string, method: SignedCall['method'], { bucket, key, uploadId }: UploadRef): SignedCall {
   return { operation, method, bucket, key, query: [['uploadId', uploadId]] }
