@@ -12,11 +12,11 @@ export interface LiveState {
 }
 
 export interface Live {
-  state(): LiveState
-  subscribe(listener: () => void): () => void
+  readonly state: () => LiveState
+  readonly subscribe: (listener: () => void) => () => void
   /** Tries at once instead of waiting for the next turn. */
-  retryNow(): void
-  stop(): void
+  readonly retryNow: () => void
+  readonly stop: () => void
 }
 
 export interface Clock {

@@ -8,9 +8,9 @@ export interface PreferenceValues {
 }
 
 export interface Preferences {
-  values(): PreferenceValues
-  set(values: Partial<PreferenceValues>): void
-  subscribe(listener: () => void): () => void
+  readonly values: () => PreferenceValues
+  readonly set: (values: Partial<PreferenceValues>) => void
+  readonly subscribe: (listener: () => void) => () => void
 }
 
 const storageKey = 'lockstep-preferences'

@@ -16,7 +16,7 @@ export const chartKinds: readonly ChartKind[] = [
     id: 'backlog',
     title: 'Backlog, changes',
     value: (point) => point.backlogCount,
-    words: (value) => `${formatCount(value)}`,
+    words: formatCount,
   },
   {
     id: 'lag',

@@ -3,8 +3,8 @@ import { useConsole } from '../console-parts.ts'
 
 /** One clock for every relative time on the screen: it ticks once a second while anybody looks. */
 export interface Ticker {
-  now(): number
-  subscribe(listener: () => void): () => void
+  readonly now: () => number
+  readonly subscribe: (listener: () => void) => () => void
 }
 
 interface TickerClock {

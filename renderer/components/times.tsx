@@ -1,4 +1,4 @@
-import { formatAgo, formatInstant, formatUntil } from '../words/format.ts'
+import { formatAgo, formatDuration, formatInstant, formatUntil } from '../words/format.ts'
 import { behindOf } from '../words/link-words.ts'
 import { useNow } from './ticker.ts'
 
@@ -18,6 +18,12 @@ export function Until({ at }: { readonly at: number }) {
       {formatUntil(at, useNow())}
     </time>
   )
+}
+
+/** How long ago, without the words around it; “Nothing pending” where there is nothing. */
+export function Age({ of }: { readonly of: number | null }) {
+  const now = useNow()
+  return <>{of === null ? 'Nothing pending' : formatDuration(now - of)}</>
 }
 
 /** “2 min 14 s behind”, or the words for a target that has everything. */

@@ -62,9 +62,9 @@ export function createFakeEngine(world: FakeWorld): FakeEngine {
 }
 
 interface FakeLive {
-  push(...topics: LiveTopic[]): void
-  hangUp(): void
-  watch(signal: AbortSignal): AsyncIterable<LiveBatch>
+  readonly push: (...topics: LiveTopic[]) => void
+  readonly hangUp: () => void
+  readonly watch: (signal: AbortSignal) => AsyncIterable<LiveBatch>
 }
 
 function createFakeLive(snapshot: () => Pick<LiveBatch, 'overview' | 'transfers'>): FakeLive {

@@ -1,7 +1,7 @@
 import { Button, Group, Select } from '@mantine/core'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { Activity } from '../../../shared/model/activity.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
@@ -91,8 +91,7 @@ function Rows({ filter, newest }: RowsProps) {
   const last = distinct.at(-1)
   const failed = older.find(({ isError }) => isError)
   const lastPage = older.at(-1)?.data ?? newest
-  const [ended, setEnded] = useState(false)
-  useEffect(() => setEnded(lastPage.length < pageLength), [lastPage.length])
+  const ended = lastPage.length < pageLength
   return (
     <>
       <div className="panel">

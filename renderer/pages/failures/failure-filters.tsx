@@ -2,7 +2,7 @@ import { Button, Group, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import type { FailurePage } from '../../../shared/api/engine-api.ts'
 import { operations } from '../../../shared/model/task.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -111,7 +111,12 @@ function codeChoices(byCode: FailurePage['byCode'], chosen: string | undefined) 
 function SearchField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(value)
   const settle = useDebouncedCallback(onChange, 250)
-  useEffect(() => setTyped(value), [value])
+  // The address may change by itself, by the way back or by “Clear filters”: the field follows it.
+  const [followed, setFollowed] = useState(value)
+  if (followed !== value) {
+    setFollowed(value)
+    setTyped(value)
+  }
   return (
     <TextInput
       type="search"

@@ -7,7 +7,7 @@ import type { SiteView } from '../../../shared/model/site.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page, Stat } from '../../components/page.tsx'
-import { Behind } from '../../components/times.tsx'
+import { Age } from '../../components/times.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatByteRate, formatBytes, formatClock, formatCount, formatObjectRate } from '../../words/format.ts'
 import { LinkCard } from './link-card.tsx'
@@ -76,8 +76,8 @@ function Totals({ overview }: { readonly overview: Overview }) {
       <Stat name="Backlog" note={formatBytes(totals.backlogBytes)}>
         {countOf(totals.backlogCount, 'change')}
       </Stat>
-      <Stat name="Oldest pending change" note="of work that only the source has">
-        <Behind oldestPendingAt={totals.oldestPendingAt} />
+      <Stat name="Furthest behind" note="age of the oldest pending change">
+        <Age of={totals.oldestPendingAt} />
       </Stat>
       <Stat name="Throughput" note={formatObjectRate(totals.objectsPerSecond)}>
         {formatByteRate(totals.bytesPerSecond)}

@@ -27,6 +27,7 @@ export interface RuleFormValues {
   scanSeconds: string | number
 }
 
+type WholeField = 'priority' | 'brakeCount' | 'scanSeconds'
 export type RuleFormErrors = Partial<Record<keyof RuleFormValues, string>>
 
 export function valuesOf(rule: Rule): RuleFormValues {
@@ -80,10 +81,10 @@ export type ReadRule =
 /** Reads the form; an error names the value and what to type instead. `ack` is kept from the rule that is edited. */
 export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRule {
   const errors: RuleFormErrors = {}
-  const whole = (name: keyof RuleFormValues, least: number, most: number): number => {
+  const whole = (name: WholeField, least: number, most: number): number => {
     const number = Number(values[name])
     if (values[name] === '' || !Number.isInteger(number) || number < least || number > most) {
-      errors[name] = `“${String(values[name])}” does not fit: use a whole number from ${least} to ${most}.`
+      errors[name] = `“${values[name]}” does not fit: use a whole number from ${least} to ${most}.`
     }
     return number
   }
@@ -108,15 +109,14 @@ export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRul
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const name = fieldOf(String(issue.path[0] ?? 'id'))
-      errors[name] ??= `${quoted(values[name])}${issue.message}.`
+      const value = values[name]
+      errors[name] ??= `${typeof value === 'string' ? `“${value}” does not fit: ` : ''}${issue.message}.`
     }
   }
   return parsed.success && Object.keys(errors).length === 0
     ? { rule: parsed.data, errors: null }
     : { rule: null, errors }
 }
-
-const quoted = (value: unknown) => (typeof value === 'string' ? `“${value}” does not fit: ` : '')
 
 function fieldOf(path: string): keyof RuleFormValues {
   if (path === 'filter') return 'prefix'
@@ -128,7 +128,7 @@ function fieldOf(path: string): keyof RuleFormValues {
 function readBrake(
   values: RuleFormValues,
   errors: RuleFormErrors,
-  whole: (name: keyof RuleFormValues, least: number, most: number) => number,
+  whole: (name: WholeField, least: number, most: number) => number,
 ) {
   const upTo = (name: 'brakePercent' | 'brakeMinutes', least: number, most: number): number => {
     const number = Number(values[name])

@@ -48,7 +48,7 @@ function Theme() {
           { value: 'dark', label: 'Dark' },
         ]}
         value={colorScheme}
-        onChange={(value) => setColorScheme(value as 'auto' | 'light' | 'dark')}
+        onChange={(value) => setColorScheme(value)}
       />
     </Group>
   )

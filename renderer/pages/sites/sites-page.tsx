@@ -86,7 +86,10 @@ const columns: readonly Column<SiteView>[] = [
         <Link className="row-link" to="/sites" search={{ site: site.id }}>
           {site.name}
         </Link>
-        <div className="dim">{site.endpoint}</div>
+        <div className="dim">
+          {site.capabilities && `${vendorNames[site.capabilities.vendor]}, `}
+          {site.endpoint}
+        </div>
       </>
     ),
   },
@@ -99,14 +102,6 @@ const columns: readonly Column<SiteView>[] = [
       const { label, tone } = siteState(site)
       return <ToneBadge tone={tone}>{label}</ToneBadge>
     },
-  },
-  {
-    id: 'server',
-    header: 'Server',
-    width: '130px',
-    sortBy: (site) => site.capabilities?.vendor ?? '',
-    cell: (site) =>
-      site.capabilities ? vendorNames[site.capabilities.vendor] : <span className="dim">not probed</span>,
   },
   {
     id: 'rtt',

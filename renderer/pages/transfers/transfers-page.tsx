@@ -50,7 +50,7 @@ export function TransfersPage() {
                 columns={columns}
                 rows={shown}
                 rowId={(transfer) => String(transfer.seq)}
-                minWidth={980}
+                minWidth={900}
                 tall
               />
             </div>
@@ -75,27 +75,25 @@ const columns: readonly Column<Transfer>[] = [
         <div className="clip2" title={transfer.key}>
           {transfer.key}
         </div>
-        <Link className="row-link" to="/rules/$ruleId" params={{ ruleId: transfer.ruleId }}>
-          {transfer.ruleId}
-        </Link>
+        <div className="dim">
+          <Route source={transfer.source} target={transfer.target} />
+        </div>
       </>
     ),
   },
   {
-    id: 'route',
-    header: 'From, to',
-    width: '220px',
-    cell: (transfer) => <Route source={transfer.source} target={transfer.target} />,
-  },
-  {
-    id: 'operation',
-    header: 'Operation',
-    width: '110px',
-    sortBy: (transfer) => operationWords[transfer.operation],
+    id: 'rule',
+    header: 'Rule and operation',
+    width: '180px',
+    sortBy: (transfer) => transfer.ruleId,
     cell: (transfer) => (
       <>
-        {operationWords[transfer.operation]}
-        <div className="dim">{laneWords[transfer.lane]} lane</div>
+        <Link className="row-link" to="/rules/$ruleId" params={{ ruleId: transfer.ruleId }}>
+          {transfer.ruleId}
+        </Link>
+        <div className="dim">
+          {operationWords[transfer.operation]}, {laneWords[transfer.lane].toLowerCase()} lane
+        </div>
       </>
     ),
   },
@@ -116,7 +114,7 @@ const columns: readonly Column<Transfer>[] = [
   {
     id: 'attempt',
     header: 'Attempt',
-    width: '90px',
+    width: '98px',
     align: 'end',
     sortBy: (transfer) => transfer.attempt,
     cell: (transfer) => formatCount(transfer.attempt),

@@ -60,5 +60,9 @@ export function ruleValuesFor(draft: PairDraft, taken: readonly string[]): RuleF
   const target = placeIn(draft.target)
   if (source === null || target === null) return null
   if (draft.rule === null) return newRuleValues(source, target, taken)
-  return { ...draft.rule, source, targets: [target] }
+  const { id } = draft.rule
+  const [formerTarget = target] = draft.rule.targets
+  // A name that was only proposed for another pair is proposed anew; one that was typed stays.
+  const proposed = newRuleValues(draft.rule.source, formerTarget, taken).id === id
+  return { ...draft.rule, id: proposed ? newRuleValues(source, target, taken).id : id, source, targets: [target] }
 }
