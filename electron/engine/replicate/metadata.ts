@@ -16,7 +16,7 @@ export async function syncMetadata(source: VersionEntry, target: VersionEntry, w
   ])
   if (there === null || here === null) return false
   const tagged = await syncTags(from, there, to, here, world)
-  const locked = await syncLock(there.lock, to, here.lock, world)
+  const locked = await syncLock(from, there.lock, to, here.lock, world)
   return tagged || locked
 }
 
@@ -43,19 +43,32 @@ export function sameTags(a: Tags, b: Tags): boolean {
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-async function syncLock(want: Lock | null, to: ObjectRef, have: Lock | null, world: World): Promise<boolean> {
-  if (world.link.rule.objectLock === 'ignore' || want === null || sameLock(want, have)) return false
+async function syncLock(
+  from: ObjectRef,
+  told: Lock | null,
+  to: ObjectRef,
+  have: Lock | null,
+  world: World,
+): Promise<boolean> {
+  if (world.link.rule.objectLock === 'ignore' || (told === null && have === null)) return false
+  const { signal } = world
+  // HEAD says nothing both of a lock that was lifted and of one that this key may not read: asked for itself, it is clear.
+  const want = told ?? (await world.source.getLock(from, { signal })) ?? unlocked
   const expired = want.retainUntil !== null && Date.parse(want.retainUntil) <= world.now()
-  const lock = expired ? { mode: null, retainUntil: null, legalHold: want.legalHold } : want
+  const lock = expired ? { ...unlocked, legalHold: want.legalHold } : want
   if (sameLock(lock, have)) return false
-  await world.target.putLock(to, lock, { signal: world.signal })
+  // A retention that runs at the target alone cannot be taken back: it may be the bucket's own.
+  if (lock.mode === null && lock.legalHold === (have?.legalHold ?? false)) return false
+  await world.target.putLock(to, lock, { signal })
   return true
 }
+
+export const unlocked: Lock = { mode: null, retainUntil: null, legalHold: false }
 
 /** Equal to the second: sites differ in how many digits of a second they keep. */
 export function sameLock(a: Lock, b: Lock | null): boolean {
   const second = (lock: Lock): number =>
     lock.retainUntil === null ? 0 : Math.floor(Date.parse(lock.retainUntil) / 1000)
-  const other = b ?? { mode: null, retainUntil: null, legalHold: false }
+  const other = b ?? unlocked
   return a.mode === other.mode && a.legalHold === other.legalHold && second(a) === second(other)
 }
