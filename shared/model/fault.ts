@@ -61,21 +61,21 @@ export const faultKinds = {
     'The site is offline.',
     'Bring the site back. Its changes wait in the queue and drain when it returns.',
   ),
-  ACCESS_KEY_UNKNOWN: permanent(
+  ACCESS_KEY_UNKNOWN: transient(
     'The site does not know this access key.',
-    'Enter the right access key under Sites, then retry.',
+    'Enter the right access key under Sites. Work resumes by itself.',
   ),
-  SIGNATURE_REJECTED: permanent(
+  SIGNATURE_REJECTED: transient(
     'The site rejected the signature: the secret key is wrong.',
-    'Enter the right secret key under Sites, then retry.',
+    'Enter the right secret key under Sites. Work resumes by itself.',
   ),
   ACCESS_DENIED: permanent(
     'The access key may not do this.',
     'Grant the missing right named in the message to this access key, then retry.',
   ),
-  CLOCK_SKEW: permanent(
+  CLOCK_SKEW: transient(
     'The clocks of the site and of this machine are too far apart.',
-    'Set both clocks by NTP, then retry.',
+    'Set both clocks by NTP. Work resumes by itself.',
   ),
   BUCKET_MISSING: permanent('The bucket does not exist.', 'Create the bucket (the wizard can), then retry.'),
   BUCKET_UNVERSIONED: permanent(

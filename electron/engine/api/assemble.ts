@@ -9,6 +9,7 @@ import { compareApi } from './compare.ts'
 import { configApi, type ConfigParts } from './config.ts'
 import { diagnosticsApi } from './diagnostics.ts'
 import { failuresApi } from './failures.ts'
+import { metricsApi } from './metrics.ts'
 import { putRule, rulesApi, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
 import { sitesApi } from './sites.ts'
@@ -40,7 +41,7 @@ export function assembleApi(
       repair: ({ runId, stepId }) => preflight.repair(runId, stepId),
     },
     transfers: { list: () => parts.dispatcher.transfers(1000) },
-    failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.order(linkId), now }),
+    failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.get(linkId), now }),
     jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
     compare: compareApi({
       jobs,
@@ -54,6 +55,7 @@ export function assembleApi(
     settings: settingsApi(parts, options),
     config: configApi(config),
     diagnostics: diagnosticsApi(parts, options),
+    metrics: metricsApi(parts, options.version),
     wait: waitApi({
       links,
       journal,

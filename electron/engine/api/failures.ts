@@ -8,11 +8,13 @@ import type { Journal, TaskRow } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 
+type LinkEnds = Pick<LinkOrder, 'source' | 'target'>
+
 interface Parts {
   readonly journal: Journal
   readonly queue: TaskQueue
   readonly jobs: Jobs
-  readonly link: (linkId: string) => LinkOrder | null
+  readonly link: (linkId: string) => LinkEnds | null
   readonly now: () => number
 }
 
@@ -76,7 +78,7 @@ function retryMatching(filter: FailureFilter, { jobs, queue, journal }: Parts): 
 }
 
 /** [] for a row without a fault, or of a rule that is gone. */
-function toFailure(row: TaskRow, link: LinkOrder | null): readonly Failure[] {
+function toFailure(row: TaskRow, link: LinkEnds | null): readonly Failure[] {
   if (row.fault === null || link === null) return []
   const { seq, linkId, key, versionId, operation, sizeBytes, state, attempts } = row
   return [

@@ -20,6 +20,8 @@ export class IdentityProbes {
   readonly #options: IdentityProbesOptions
   readonly #states = new Map<string, IdentityState>()
   readonly #timers = new Map<string, () => void>()
+  /** The question that counts: an older one may be answered later, with keys or a bucket that are gone. */
+  readonly #asks = new Map<string, symbol>()
   #stopped = false
 
   constructor(options: IdentityProbesOptions) {
@@ -38,11 +40,19 @@ export class IdentityProbes {
     void this.#ask(target)
   }
 
-  /** The site came back or was edited: what was known may hold no longer. */
+  /** The site came back or was edited: what was known may hold no longer. What was wrong is shown until it is answered. */
   askAgain(target: BucketAt): void {
-    this.#timers.get(nameOf(target))?.()
-    this.#states.delete(nameOf(target))
-    this.want(target)
+    const name = nameOf(target)
+    if (this.#stopped) return
+    this.#timers.get(name)?.()
+    const before = this.#states.get(name)
+    this.#states.set(name, before !== undefined && 'probing' in before ? before : { probing: 'under-way' })
+    void this.#ask(target)
+  }
+
+  /** A task found the bucket other than it was probed. Tasks under way will find the same: they ask once. */
+  doubt(target: BucketAt): void {
+    if (!('probing' in this.state(target))) this.askAgain(target)
   }
 
   stop(): void {
@@ -52,22 +62,28 @@ export class IdentityProbes {
 
   async #ask(target: BucketAt): Promise<void> {
     const name = nameOf(target)
+    const ask = Symbol(name)
+    this.#asks.set(name, ask)
+    const state = await this.#probe(target)
+    if (this.#stopped || this.#asks.get(name) !== ask) return
+    this.#states.set(name, state)
+    if ('probing' in state)
+      this.#timers.set(
+        name,
+        this.#options.clock.after(againMs, () => this.askAgain(target)),
+      )
+    this.#options.onChange(target)
+  }
+
+  async #probe(target: BucketAt): Promise<IdentityState> {
     try {
       const found = await this.#options.probe(target)
       if (found.identity === 'unknown')
         throw new FaultError(fault('REQUEST_REFUSED', 'The canary could not be read back.', { site: target.site }))
-      this.#states.set(name, found)
+      return found
     } catch (error) {
-      this.#states.set(name, {
-        probing: faultFrom(error, { operation: 'probe', bucket: target.bucket, siteId: target.site }),
-      })
-      if (!this.#stopped)
-        this.#timers.set(
-          name,
-          this.#options.clock.after(againMs, () => this.askAgain(target)),
-        )
+      return { probing: faultFrom(error, { operation: 'probe', bucket: target.bucket, siteId: target.site }) }
     }
-    if (!this.#stopped) this.#options.onChange(target)
   }
 }
 

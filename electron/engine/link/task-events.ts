@@ -1,11 +1,12 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
-import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
+import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import type { RateBook } from '../metrics/rates.ts'
 import type { Parts } from '../parts.ts'
 import type { Lease } from '../queue/port.ts'
+import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
 
-type TaskParts = Pick<Parts, 'links' | 'sites' | 'views' | 'log'>
+type TaskParts = Pick<Parts, 'links' | 'sites' | 'identities' | 'views' | 'log'>
 
 /** What the rest of the engine learns from tasks as they end: rates, site health, the link’s last fault. */
 export class TaskEvents implements DispatcherEvents {
@@ -42,16 +43,37 @@ export class TaskEvents implements DispatcherEvents {
     if (task.fault !== null) this.#announce('failures')
   }
 
-  /** While its site is known to be down a task goes back untouched: an outage costs no attempts. */
+  /** While its site is known to be down, or its target bucket in doubt, a task goes back untouched: that costs no attempts. */
   onFault({ task }: Lease, fault: Fault): 'release' | 'nack' {
     const { sites, views } = this.#parts()
     if (fault.site !== undefined) sites.monitor.taskFault(fault.site, fault)
-    const down = fault.site !== undefined && sites.health(fault.site).state === 'offline'
-    if (down && (faultKinds[fault.code].ofSite || signIn.has(fault.code))) return 'release'
+    if (this.#siteIsDown(fault) || this.#bucketInDoubt(task.linkId, fault)) return 'release'
     this.#rates.failed(task.linkId, this.#now())
     views.faultSeen(task.linkId, fault)
     this.#announce('failures')
     return 'nack'
+  }
+
+  #siteIsDown(fault: Fault): boolean {
+    const { sites } = this.#parts()
+    if (fault.site === undefined || sites.health(fault.site).state !== 'offline') return false
+    return faultKinds[fault.code].ofSite || isRefusal(fault)
+  }
+
+  /**
+   * The target bucket is gone, or keeps no versions any more: every task would meet the same. The link waits until the
+   * bucket passes its probe again.
+   */
+  #bucketInDoubt(linkId: string, fault: Fault): boolean {
+    const { links, identities } = this.#parts()
+    const link = links.get(linkId)
+    if (link === null || !bucketFaults.has(fault.code) || fault.site !== link.target.site) return false
+    // Between two buckets of one site the fault does not say which of them it met.
+    if (link.source.site === link.target.site) return false
+    identities.doubt(link.target)
+    links.refresh()
+    this.#announce('rules')
+    return true
   }
 
   onError(error: unknown): void {
@@ -59,4 +81,4 @@ export class TaskEvents implements DispatcherEvents {
   }
 }
 
-const signIn: ReadonlySet<string> = new Set(['ACCESS_KEY_UNKNOWN', 'SIGNATURE_REJECTED'])
+const bucketFaults: ReadonlySet<FaultCode> = new Set(['BUCKET_MISSING', 'BUCKET_UNVERSIONED'])

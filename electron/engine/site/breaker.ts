@@ -38,7 +38,7 @@ const calmMs = 60_000
 const shortestHoldMs = 5_000
 const longestHoldMs = 60_000
 
-/** Faults that meet every task of a site alike although none of them is retried: wrong keys, wrong clock. */
+/** Faults that meet every task of a site alike until somebody mends the cause: wrong keys, wrong clock. */
 const refusalCodes: ReadonlySet<FaultCode> = new Set(['ACCESS_KEY_UNKNOWN', 'SIGNATURE_REJECTED', 'CLOCK_SKEW'])
 export const isRefusal = (fault: Fault): boolean => refusalCodes.has(fault.code)
 

@@ -7,6 +7,7 @@ import { createStore } from '../store/s3-store.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+import { versionedTarget } from './versioned-target.ts'
 
 /** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
 const reportMs = 250
@@ -21,7 +22,7 @@ interface Running {
 /** One transfer thread's state: its stores, its links, and the tasks under way. */
 export class TransferThread {
   readonly #post: (message: FromThread) => void
-  readonly #stores = new Map<string, ObjectStore>()
+  readonly #stores = new Map<string, { readonly plain: ObjectStore; readonly versioned: ObjectStore }>()
   readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
   readonly #running = new Map<number, Running>()
   readonly #moved = new Map<string, { read: number; written: number }>()
@@ -64,14 +65,15 @@ export class TransferThread {
   }
 
   #openSite({ site, sockets, timeouts }: Extract<ToThread, { type: 'site' }>): void {
-    this.#stores.get(site.id)?.close()
+    this.#stores.get(site.id)?.plain.close()
     const { credentials, ...plain } = site
     if (!('accessKeyId' in credentials)) throw new Error('Keys are resolved before they reach a transfer thread.')
-    this.#stores.set(site.id, createStore({ site: plain, keys: credentials, sockets, timeouts }))
+    const store = createStore({ site: plain, keys: credentials, sockets, timeouts })
+    this.#stores.set(site.id, { plain: store, versioned: versionedTarget(store, site.id) })
   }
 
   #closeSite(siteId: string): void {
-    this.#stores.get(siteId)?.close()
+    this.#stores.get(siteId)?.plain.close()
     this.#stores.delete(siteId)
   }
 
@@ -86,8 +88,8 @@ export class TransferThread {
 
   async #replicate(running: Running): Promise<Outcome> {
     const known = this.#links.get(running.order.linkId)
-    const source = known && this.#stores.get(known.link.source.site)
-    const target = known && this.#stores.get(known.link.target.site)
+    const source = known && this.#stores.get(known.link.source.site)?.plain
+    const target = known && this.#stores.get(known.link.target.site)?.versioned
     if (known === undefined || source === undefined || target === undefined) {
       return { kind: 'fault', fault: fault('CANCELLED', 'The rule or its site was removed.') }
     }
@@ -162,7 +164,7 @@ export class TransferThread {
   }
 
   async #list({ call, siteId, request }: Extract<ToThread, { type: 'list' }>): Promise<void> {
-    const store = this.#stores.get(siteId)
+    const store = this.#stores.get(siteId)?.plain
     try {
       if (store === undefined) throw new Error('The site was removed.')
       this.#post({ type: 'listed', call, page: await store.listVersions(request), fault: null })
@@ -171,7 +173,7 @@ export class TransferThread {
         type: 'listed',
         call,
         page: null,
-        fault: faultFrom(error, { operation: 'ListObjectVersions', bucket: request.bucket }),
+        fault: faultFrom(error, { operation: 'ListObjectVersions', siteId, bucket: request.bucket }),
       })
     }
   }
@@ -184,7 +186,7 @@ export class TransferThread {
 
   async #drained(): Promise<void> {
     for (let waited = 0; this.#running.size > 0 && waited < 2000; waited += 10) await wait(10)
-    for (const store of this.#stores.values()) store.close()
+    for (const { plain } of this.#stores.values()) plain.close()
     this.#flush()
     this.#post({ type: 'stopped' })
   }
