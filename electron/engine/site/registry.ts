@@ -1,7 +1,8 @@
-import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import { fault, FaultError, faultKinds, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'
 import { siteSchema } from '../../../shared/model/site.ts'
+import { faultErrorFrom } from '../errors.ts'
 import type { Clock } from '../feed/clock.ts'
 import type { Journal } from '../journal/port.ts'
 import type { ObjectStore } from '../store/port.ts'
@@ -228,7 +229,12 @@ class SiteRegistry implements Sites {
   async probe(siteId: string): Promise<SiteView> {
     this.#record(siteId)
     await this.monitor.probe(siteId)
-    if (this.health(siteId).state === 'online') await this.#learn(siteId, null)
+    try {
+      if (this.health(siteId).state === 'online') await this.#learn(siteId, null)
+    } catch (error) {
+      // Gone between two probes: that is what was asked for, and no refusal. Its health says so from the next probe on.
+      if (!(error instanceof FaultError) || !faultKinds[error.fault.code].ofSite) throw error
+    }
     return this.view(siteId)
   }
 
@@ -246,7 +252,9 @@ class SiteRegistry implements Sites {
     const { network, clock } = this.#options
     const knock = await withTimeLimit(clock, knockLimitMs, this.#stopped.signal, (signal) =>
       network.knock(this.get(siteId), signal),
-    )
+    ).catch((error: unknown) => {
+      throw faultErrorFrom(error, { operation: 'Knock', siteId })
+    })
     const record = this.#record(siteId)
     const known = found ?? record.capabilities ?? { identity: 'unknown' as const, ordersByMtime: false }
     const vendor = vendorOf(knock)
