@@ -1,3 +1,4 @@
+import type { S3ErrorCode } from '../gateway/protocol/s3-error.ts'
 import type { S3Call, S3Operation } from '../gateway/protocol/route.ts'
 
 /** What goes wrong. All but `latency` and the three for bodies keep the operation from being carried out. */
@@ -13,6 +14,8 @@ export type FaultAction =
   | { readonly kind: 'slow-down'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'server-error'; readonly status?: number }
   | { readonly kind: 'deny' }
+  /** Any other refusal of S3. */
+  | { readonly kind: 'refuse'; readonly code: S3ErrorCode; readonly message?: string }
   /** No space left. */
   | { readonly kind: 'full' }
   /** Ends the connection in the middle of the answer's body. */

@@ -161,6 +161,8 @@ async function refuse(action: FaultAction, response: ServerResponse): Promise<bo
       throw new S3Error('InternalError', { status: action.status ?? 500 })
     case 'deny':
       throw new S3Error('AccessDenied')
+    case 'refuse':
+      throw new S3Error(action.code, action.message === undefined ? {} : { message: action.message })
     case 'full':
       throw new S3Error('XMinioStorageFull')
     case 'latency':
