@@ -138,6 +138,8 @@ export interface EngineApi {
     apply(q: In<typeof input.configTextInput>): Promise<ImportPreview>
   }
   diagnostics: { get(): Diagnostics }
+  /** Prometheus text under the names that users of MinIO’s metrics know. */
+  metrics: { text(): string }
   wait: {
     /** Resolves when nothing is pending (parked tasks do not count), or at the timeout. */
     settled(q: In<typeof input.waitInput>, signal?: AbortSignal): Promise<Settled>

@@ -89,6 +89,7 @@ export const router = t.router({
     import: ask.input(input.configTextInput).mutation(({ ctx, input: q }) => ctx.api.config.apply(q)),
   }),
   diagnostics: t.router({ get: ask.query(({ ctx }) => ctx.api.diagnostics.get()) }),
+  metrics: t.router({ text: ask.query(({ ctx }) => ctx.api.metrics.text()) }),
   wait: t.router({
     settled: ask.input(input.waitInput).query(({ ctx, input: q, signal }) => ctx.api.wait.settled(q, signal)),
   }),

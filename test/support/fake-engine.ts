@@ -294,6 +294,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       preview: ({ text }) => previewOf(text),
       apply: async ({ text }) => previewOf(text),
     },
+    metrics: { text: () => '' },
     diagnostics: { get: () => ({ asOf: world.now, text: 'queue: 12 ready, 3 leased\nfeeds: 2 live' }) },
     wait: { settled: async () => ({ settled: true, pending: 0, parked: 0 }) },
     demo: {

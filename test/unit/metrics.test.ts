@@ -100,7 +100,6 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     oldestPendingSeconds: 9,
     parked: 1,
     failuresLastHour: 2,
-    failuresTotal: 5,
     sentCount: 100,
     sentBytes: 7_000,
     bytesPerSecond: 70,

@@ -10,7 +10,6 @@ export interface LinkMetrics {
   readonly oldestPendingSeconds: number
   readonly parked: number
   readonly failuresLastHour: number
-  readonly failuresTotal: number
   readonly sentCount: number
   readonly sentBytes: number
   readonly bytesPerSecond: number
@@ -61,12 +60,6 @@ const totalMetrics: readonly Spec<LinkMetrics>[] = [
     'Failed attempts, last hour.',
     (l) => l.failuresLastHour,
   ],
-  [
-    'counter',
-    'minio_cluster_replication_total_failed_count',
-    'Failed attempts since the start.',
-    (l) => l.failuresTotal,
-  ],
 ]
 
 const linkMetrics: readonly Spec<LinkMetrics>[] = [
@@ -77,12 +70,6 @@ const linkMetrics: readonly Spec<LinkMetrics>[] = [
     'minio_bucket_replication_last_hour_failed_count',
     'Failed attempts, last hour.',
     (l) => l.failuresLastHour,
-  ],
-  [
-    'counter',
-    'minio_bucket_replication_total_failed_count',
-    'Failed attempts since the start.',
-    (l) => l.failuresTotal,
   ],
   ['gauge', 'lockstep_link_backlog_count', 'Changes that wait.', (l) => l.backlogCount],
   ['gauge', 'lockstep_link_backlog_bytes', 'Bytes that wait.', (l) => l.backlogBytes],

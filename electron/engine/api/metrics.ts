@@ -1,0 +1,52 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import type { LinkView } from '../../../shared/model/rule.ts'
+import type { SiteView } from '../../../shared/model/site.ts'
+import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
+import type { Parts } from '../parts.ts'
+
+export function metricsApi({ overview, sites, now }: Parts, version: string): EngineApi['metrics'] {
+  return {
+    text() {
+      const { links, workers, eventLoopDelayP99Ms } = overview()
+      const endpointOf = (link: LinkView): string => sites.get(link.target.site).endpoint
+      return metricsText({
+        version,
+        workers,
+        eventLoopDelayP99Ms,
+        links: links.map((link) => linkMetrics(link, endpointOf(link))),
+        sites: sites.list().map((site) => siteMetrics(site, now())),
+      })
+    },
+  }
+}
+
+function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
+  const { linkId, source, target, backlogCount, backlogBytes, parked, failuresLastHour, asOf, oldestPendingAt } = link
+  return {
+    linkId,
+    endpoint,
+    sourceBucket: source.bucket,
+    targetBucket: target.bucket,
+    backlogCount,
+    backlogBytes,
+    parked,
+    failuresLastHour,
+    oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, (asOf - oldestPendingAt) / 1000),
+    sentCount: link.settledCount,
+    sentBytes: link.settledBytes,
+    bytesPerSecond: link.bytesPerSecond,
+    objectsPerSecond: link.objectsPerSecond,
+  }
+}
+
+function siteMetrics({ id, endpoint, health }: SiteView, now: number): SiteMetrics {
+  return {
+    siteId: id,
+    endpoint,
+    online: health.state === 'unknown' ? null : health.state === 'online',
+    offlineSeconds: health.downSince === null ? 0 : (now - health.downSince) / 1000,
+    downtimeSeconds: health.totalDownMs / 1000,
+    rttMs: health.rttMs,
+    clockSkewSeconds: health.clockSkewMs === null ? null : health.clockSkewMs / 1000,
+  }
+}
