@@ -8,8 +8,8 @@ import { operationCode, stateCode, storedVersion } from './task-row.ts'
 
 /** Rows per statement: half the cost of one by one; more than 16 gain little. */
 const AT_ONCE = 16
-/** Rows per write, so that a large batch spreads over several flushes. */
-const PER_WRITE = 512
+/** Rows per write: a flush ends between two writes, so a large batch spreads over several. */
+const PER_WRITE = 128
 
 const columns = 'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at'
 const tuple = '(?, ?, ?, ?, ?, ?, ?, ?, ?)'

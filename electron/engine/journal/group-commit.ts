@@ -6,6 +6,8 @@ import type { Timers } from './timers.ts'
 export interface CommitLimits {
   /** A transaction takes no further write once it has this many rows: bounds how long one flush blocks the thread. */
   readonly rowsPerFlush: number
+  /** …or once its writes took this long: rows whose keys come in no order cost ten times those in order. */
+  readonly flushBudgetMs: number
   /** How long the first write waits for company. */
   readonly flushDelayMs: number
 }
@@ -16,6 +18,12 @@ export interface CommitHooks {
   readonly beforeCommit: () => void
   /** The transaction came to nothing: memory goes back to what the disk holds. */
   readonly afterRollback: () => void
+}
+
+export interface CommitTime {
+  readonly timers: Timers
+  /** Milliseconds since some instant, never going back. */
+  readonly elapsedMs: () => number
 }
 
 interface Waiting {
@@ -33,7 +41,7 @@ interface Waiting {
 export class GroupCommit {
   readonly #database: DatabaseSync
   readonly #hooks: CommitHooks
-  readonly #timers: Timers
+  readonly #time: CommitTime
   readonly #limits: CommitLimits
   readonly #listeners: ((fault: Fault) => void)[] = []
   #queue: Waiting[] = []
@@ -43,10 +51,10 @@ export class GroupCommit {
   #urgent = false
   #end: FaultError | null = null
 
-  constructor(database: DatabaseSync, hooks: CommitHooks, timers: Timers, limits: CommitLimits) {
+  constructor(database: DatabaseSync, hooks: CommitHooks, time: CommitTime, limits: CommitLimits) {
     this.#database = database
     this.#hooks = hooks
-    this.#timers = timers
+    this.#time = time
     this.#limits = limits
   }
 
@@ -84,38 +92,22 @@ export class GroupCommit {
     if (this.#cancel !== null && (this.#urgent || !urgent)) return
     this.#cancel?.()
     this.#urgent = urgent
-    this.#cancel = this.#timers.after(urgent ? 0 : this.#limits.flushDelayMs, () => this.#flush())
+    this.#cancel = this.#time.timers.after(urgent ? 0 : this.#limits.flushDelayMs, () => this.#flush())
   }
 
   #flush(): void {
     this.#cancel = null
-    const batch = this.#take()
-    const settled = this.#commit(batch)
-    for (const resolve of settled) resolve()
-    // A full batch left others behind: they go next, after the sockets had their turn.
+    const batch: Waiting[] = []
+    for (const resolve of this.#commit(batch)) resolve()
+    // A full transaction left others behind: they go next, after the sockets had their turn.
     if (this.#queue.length > 0) this.#schedule(true)
   }
 
-  #take(): Waiting[] {
-    const batch: Waiting[] = []
-    let rows = 0
-    while (this.#head < this.#queue.length && (batch.length === 0 || rows < this.#limits.rowsPerFlush)) {
-      const waiting = this.#queue[this.#head++]!
-      batch.push(waiting)
-      rows += waiting.rows
-    }
-    this.#rows -= rows
-    if (this.#head * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
-    }
-    return batch
-  }
-
-  #commit(batch: readonly Waiting[]): readonly (() => void)[] {
+  /** Fills `batch` with what it took. */
+  #commit(batch: Waiting[]): readonly (() => void)[] {
     try {
       this.#database.exec('BEGIN IMMEDIATE')
-      const settled = batch.map((waiting) => waiting.run())
+      const settled = this.#runInto(batch)
       this.#hooks.beforeCommit()
       this.#database.exec('COMMIT')
       return settled
@@ -123,6 +115,28 @@ export class GroupCommit {
       this.#fail(batch, journalFault(error))
       return []
     }
+  }
+
+  #runInto(batch: Waiting[]): readonly (() => void)[] {
+    const { rowsPerFlush, flushBudgetMs } = this.#limits
+    const until = this.#time.elapsedMs() + flushBudgetMs
+    const settled: (() => void)[] = []
+    let rows = 0
+    for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
+      if (rows >= rowsPerFlush || (rows > 0 && this.#time.elapsedMs() > until)) break
+      this.#head++
+      batch.push(next)
+      rows += next.rows
+      settled.push(next.run())
+    }
+    this.#rows -= rows
+    if (this.#head * 2 >= this.#queue.length) this.#compact()
+    return settled
+  }
+
+  #compact(): void {
+    this.#queue = this.#queue.slice(this.#head)
+    this.#head = 0
   }
 
   #fail(batch: readonly Waiting[], end: FaultError): void {

@@ -73,10 +73,13 @@ export class OldestPending {
   }
 
   #lowest(): readonly [number, Chunk] | null {
-    let lowest: readonly [number, Chunk] | null = null
-    for (const entry of this.#chunks) {
-      if (lowest === null || entry[1].changedAt < lowest[1].changedAt) lowest = entry
-    }
-    return lowest
+    let lowest: Chunk | null = null
+    let lowestAt = 0
+    this.#chunks.forEach((chunk, at) => {
+      if (lowest !== null && lowest.changedAt <= chunk.changedAt) return
+      lowest = chunk
+      lowestAt = at
+    })
+    return lowest === null ? null : [lowestAt, lowest]
   }
 }

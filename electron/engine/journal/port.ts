@@ -96,6 +96,8 @@ export interface Journal {
   enqueue(tasks: readonly NewTask[]): Promise<readonly number[]>
   /** Rows in seq order after `afterSeq` that are ready (or were leased when the engine died). */
   ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
+  /** Those of the ready rows that are large or failed before: their lanes need not wait for all that came earlier. */
+  readyApart(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   due(linkId: string, now: number, limit: number): readonly TaskRow[]
   delayedKeys(linkId: string): Iterable<string>
   /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */

@@ -31,6 +31,7 @@ const HOUR = 3_600_000
 
 export const journalLimits: JournalLimits = {
   rowsPerFlush: 512,
+  flushBudgetMs: 4,
   flushDelayMs: 2,
   events: 200_000,
   eventAgeMs: 30 * 24 * HOUR,
@@ -46,6 +47,8 @@ export interface JournalOptions {
   readonly log?: (line: string) => void
   readonly limits?: Partial<JournalLimits>
   readonly timers?: Timers
+  /** Milliseconds since some instant, never going back. */
+  readonly elapsedMs?: () => number
 }
 
 /** Opens the journal of a data directory and claims it. Throws JOURNAL_IN_USE or JOURNAL_UNWRITABLE. */
@@ -74,12 +77,12 @@ function claim(dir: string): () => void {
 }
 
 function assemble(path: string, database: DatabaseSync, release: () => void, options: JournalOptions): Journal {
-  const { now, log, timers = realTimers } = options
+  const { now, log, timers = realTimers, elapsedMs = () => performance.now() } = options
   const limits = { ...journalLimits, ...options.limits }
   const links = new Links(database)
   const history = new History(database, limits)
   const hooks = { beforeCommit: () => links.persist(), afterRollback: () => links.reload() }
-  const commit = new GroupCommit(database, hooks, timers, limits)
+  const commit = new GroupCommit(database, hooks, { timers, elapsedMs }, limits)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)

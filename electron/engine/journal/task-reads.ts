@@ -2,9 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
 import type { Journal, TaskRow } from './port.ts'
-import { stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 
-type TaskReads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'totals'>
+type TaskReads = Pick<
+  Journal,
+  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'totals'
+>
 
 const nothing = {
   backlogCount: 0,
@@ -24,6 +27,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   const readyAfter = query<StoredTask>(
     database,
     `${select} WHERE link = ? AND state = ${ready} AND seq > ? ORDER BY seq LIMIT ?`,
+  )
+  const apartAfter = query<StoredTask>(
+    database,
+    `${select} INDEXED BY task_apart WHERE link = ? AND state = ${ready} AND ${isApart} AND seq > ? ORDER BY seq LIMIT ?`,
   )
   const dueBy = query<StoredTask>(
     database,
@@ -48,6 +55,7 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   }
   return {
     ready: (linkId, afterSeq, limit) => rows(linkId, (link) => readyAfter.all(link, afterSeq, limit)),
+    readyApart: (linkId, afterSeq, limit) => rows(linkId, (link) => apartAfter.all(link, afterSeq, limit)),
     due: (linkId, now, limit) => rows(linkId, (link) => dueBy.all(link, now, limit)),
     unsettled: (linkId, key, limit) => rows(linkId, (link) => ofKey.all(link, key, limit)),
     *delayedKeys(linkId) {

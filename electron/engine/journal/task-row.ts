@@ -13,6 +13,12 @@ export const operationCode: Readonly<Record<Operation, number>> = {
   deleteVersion: 3,
 }
 
+/** Tasks from this size go in a lane of their own: a few of them would hold every worker for minutes. */
+export const largeBytes = 134_217_728
+
+/** The condition of an index: a change of it needs a migration. */
+export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
+
 export const taskColumns =
   'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, revision, attempts, due_at, ' +
   'fault, first_failed_at, last_attempt_at'

@@ -26,7 +26,7 @@ export interface WindowLimits {
 
 export const windowLimits: WindowLimits = { page: 256, most: 512, least: 128 }
 
-type Reads = Pick<Journal, 'ready' | 'due' | 'delayedKeys' | 'unsettled'>
+type Reads = Pick<Journal, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled'>
 
 /** The lowest delayed seq of a key that nobody has asked the journal for yet. */
 const UNKNOWN = 0
@@ -51,7 +51,7 @@ export class LinkWindow {
   /** Delayed rows that are due and known here, leased ones too: the journal lists them still. */
   readonly #dueHere = new Set<number>()
   #lines = newLines()
-  /** Per lane the seq up to which every ready row was seen. A full lane stays behind the others. */
+  /** Per lane the seq up to which every ready row was seen. A full lane stays where it is; the others go on. */
   #after = { small: 0, large: 0, mrf: 0 }
   /** The highest seq ever read. */
   #top = 0
@@ -142,29 +142,17 @@ export class LinkWindow {
     if (this.active && (entry.more || end.again)) this.#takeNext(key, now)
   }
 
-  /**
-   * Reads what is due and at most two pages: for the lane that is furthest behind and for the one furthest ahead, so that
-   * a lane that fell behind holds back no other.
-   */
+  /** Reads what is due, and at most one page of the lanes apart and one of the small lane. */
   fill(now: number): void {
     if (this.nextDueAt <= now && this.#isLow('mrf')) this.#fillDue(now)
-    const behind = this.#hungry()[0]
-    if (behind === undefined) return
-    this.#readPage(this.#after[behind])
-    const ahead = this.#hungry().at(-1)
-    if (ahead !== undefined && ahead !== behind) this.#readPage(this.#after[ahead])
+    if (!this.wantsMore()) return
+    const apartSeenTo = this.#readApart()
+    if (this.#isLow('small') && !this.#atEnd.small) this.#readSmall(apartSeenTo)
   }
 
-  /** Another {@link fill} would find more for the lane behind. The lanes ahead only look for what they have no lack of. */
+  /** Another {@link fill} would find more for a lane that has run low. */
   wantsMore(): boolean {
-    return this.#hungry().some((lane) => lanes.every((other) => this.#after[lane] <= this.#after[other]))
-  }
-
-  /** The lanes that have run low and have rows to read, the one furthest behind first. */
-  #hungry(): readonly Lane[] {
-    return lanes
-      .filter((lane) => this.#isLow(lane) && !this.#atEnd[lane])
-      .toSorted((a, b) => this.#after[a] - this.#after[b])
+    return lanes.some((lane) => this.#isLow(lane) && !this.#atEnd[lane])
   }
 
   #isLow(lane: Lane): boolean {
@@ -178,29 +166,43 @@ export class LinkWindow {
     }
   }
 
-  /** One read serves every lane that stands at the same place or is ahead within the page. */
-  #readPage(from: number): void {
-    const rows = this.#journal.ready(this.linkId, from, this.#limits.page)
-    const atEnd = rows.length < this.#limits.page
-    const to = atEnd ? Math.max(this.#top, rows.at(-1)?.seq ?? from) : rows.at(-1)!.seq
+  /** Returns the seq up to which no row of these lanes is unseen at this moment. */
+  #readApart(): number {
+    const open = lanesApart.filter((lane) => this.#lines[lane].size < this.#limits.most)
+    if (open.length > 0) this.#readInto(open)
+    return Math.min(
+      ...lanesApart.map((lane) => (open.includes(lane) && this.#atEnd[lane] ? Infinity : this.#after[lane])),
+    )
+  }
+
+  #readInto(open: readonly Lane[]): void {
+    const from = Math.min(...open.map((lane) => this.#after[lane]))
+    const rows = this.#journal.readyApart(this.linkId, from, this.#limits.page)
     const full = new Set<Lane>()
     for (const row of rows) {
       const lane = laneOf(row)
-      if (full.has(lane) || this.#after[lane] < from) continue
-      if (this.#consider(row, full.size > 0 || this.#someLaneIsBefore(from))) continue
+      if (!open.includes(lane) || full.has(lane) || row.seq <= this.#after[lane]) continue
+      // Always in doubt: the small lane may be far behind, with an older task of the key.
+      if (this.#consider(row, true)) continue
       full.add(lane)
-      this.#after[lane] = Math.max(this.#after[lane], row.seq - 1)
+      this.#after[lane] = row.seq - 1
     }
-    for (const lane of lanes) {
-      if (this.#after[lane] < from) continue
-      this.#atEnd[lane] = atEnd && !full.has(lane)
-      if (!full.has(lane)) this.#after[lane] = Math.max(this.#after[lane], to)
+    const last = rows.at(-1)?.seq ?? from
+    for (const lane of open) {
+      this.#atEnd[lane] = rows.length < this.#limits.page && !full.has(lane)
+      if (!full.has(lane)) this.#after[lane] = Math.max(this.#after[lane], last)
     }
-    this.#top = Math.max(this.#top, to)
+    this.#top = Math.max(this.#top, last)
   }
 
-  #someLaneIsBefore(seq: number): boolean {
-    return lanes.some((lane) => this.#after[lane] < seq)
+  #readSmall(apartSeenTo: number): void {
+    const rows = this.#journal.ready(this.linkId, this.#after.small, this.#limits.page)
+    for (const row of rows) {
+      if (laneOf(row) === 'small' && !this.#consider(row, row.seq > apartSeenTo)) return
+      this.#after.small = row.seq
+      this.#top = Math.max(this.#top, row.seq)
+    }
+    this.#atEnd.small = rows.length < this.#limits.page
   }
 
   /** Takes the row, passes it by because its key is taken, or returns false because its lane is full. */
@@ -290,4 +292,5 @@ export class LinkWindow {
   }
 }
 
+const lanesApart: readonly Lane[] = ['large', 'mrf']
 const newLines = (): Record<Lane, Line<Entry>> => ({ small: new Line(), large: new Line(), mrf: new Line() })

@@ -56,8 +56,7 @@ class DurableQueue implements TaskQueue {
   readonly #listeners: (() => void)[] = []
   #enqueuing = 0
   #latest = 0
-  #waking = false
-  #cancelNext: (() => void) | null = null
+  #cancelWake: (() => void) | null = null
   #cancelDue: (() => void) | null = null
   #armedFor = Infinity
   #closed = false
@@ -121,7 +120,7 @@ class DurableQueue implements TaskQueue {
     const windows = [...this.#windows.values()].filter((window) => this.#runs(window))
     for (const window of windows) window.fill(now)
     for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, leases)
-    if (windows.some((window) => window.wantsMore())) this.#wakeAfterIo()
+    if (windows.some((window) => window.wantsMore())) this.#wake()
     this.#armDue(now)
     return leases
   }
@@ -185,7 +184,7 @@ class DurableQueue implements TaskQueue {
 
   close(): void {
     this.#closed = true
-    this.#cancelNext?.()
+    this.#cancelWake?.()
     this.#cancelDue?.()
   }
 
@@ -247,6 +246,7 @@ class DurableQueue implements TaskQueue {
     return held
   }
 
+  /** The key and the place of the lease go to whoever is next. */
   #free({ window, entry }: Held, delayedUntil: number | null, again: boolean): void {
     window.free(entry, { delayedUntil, again }, this.#now())
     if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
@@ -254,21 +254,15 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  /** Tells the listeners once, after everything that is resolved in this turn. */
+  /**
+   * Tells the listeners once, in a later turn: by then those whose acks were resolved in this one have counted the room that
+   * they have again, the sockets had their turn, and a long read goes on in slices.
+   */
   #wake(): void {
-    if (this.#waking || this.#closed) return
-    this.#waking = true
-    queueMicrotask(() => {
-      this.#waking = false
-      if (!this.#closed) for (const listener of this.#listeners) listener()
-    })
-  }
-
-  /** Reading goes on in a later turn, so that a long read in slices holds up no socket. */
-  #wakeAfterIo(): void {
-    this.#cancelNext ??= this.#timers.after(0, () => {
-      this.#cancelNext = null
-      this.#wake()
+    if (this.#closed) return
+    this.#cancelWake ??= realTimers.after(0, () => {
+      this.#cancelWake = null
+      for (const listener of this.#listeners) listener()
     })
   }
 
