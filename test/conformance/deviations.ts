@@ -26,6 +26,8 @@ export const minioDeviations: Deviations = {
   'an object may have the name of a folder with others in it': 'hides what lies under the object',
   'tags may be written in any language': 'ASCII letters only',
   'a delete of a key that never was makes a marker too': 'makes none',
+  'who listens hears what changes under the prefix, with raw keys, and nothing of replicas':
+    'the build of 2026-02 gathers 4 KiB before it sends anything, pings included',
   'to purge a retained version is access denied': '400 InvalidRequest',
   'a version without retention or hold says that there is none': 'the same code with status 400',
 }

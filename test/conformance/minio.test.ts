@@ -2,7 +2,7 @@ import { describe } from 'vitest'
 import { reportSkipped } from '../support/install.ts'
 import { ensureMinio, startMinioSite } from '../support/minio.ts'
 import { minioDeviations } from './deviations.ts'
-import { allPromises } from './promises/all.ts'
+import { minioPromises } from './promises/all.ts'
 import { holdToPromises } from './site-promise.ts'
 
 const minio = await ensureMinio()
@@ -13,5 +13,5 @@ describe.skipIf(!minio.ok)('a real site', () => {
     const site = await startMinioSite({ name: 'conformance' })
     return { ...site, stop: () => site.stop() }
   }
-  holdToPromises('MinIO', start, allPromises, minioDeviations)
+  holdToPromises('MinIO', start, minioPromises, minioDeviations)
 })

@@ -1,5 +1,5 @@
 import { startSandbox } from '../support/sandbox.ts'
-import { allPromises } from './promises/all.ts'
+import { allPromises, minioPromises } from './promises/all.ts'
 import { holdToPromises } from './site-promise.ts'
 
 for (const identity of ['mints', 'adopts-minio'] as const) {
@@ -9,6 +9,6 @@ for (const identity of ['mints', 'adopts-minio'] as const) {
       const site = await startSandbox({ identity })
       return { ...site, stop: () => site.close() }
     },
-    allPromises,
+    identity === 'mints' ? allPromises : minioPromises,
   )
 }

@@ -4,8 +4,11 @@ import { listingPromises } from './listing.ts'
 import { lockPromises } from './locks.ts'
 import { multipartPromises } from './multipart.ts'
 import { objectPromises } from './objects.ts'
+import { changeStreamPromises } from './change-stream.ts'
+import { replicaPromises } from './replicas.ts'
 import { versionPromises } from './versions.ts'
 
+/** What every S3 site promises. */
 export const allPromises: readonly SitePromise[] = [
   ...objectPromises,
   ...keyPromises,
@@ -14,3 +17,6 @@ export const allPromises: readonly SitePromise[] = [
   ...multipartPromises,
   ...lockPromises,
 ]
+
+/** What MinIO and its like promise beyond that. */
+export const minioPromises: readonly SitePromise[] = [...allPromises, ...replicaPromises, ...changeStreamPromises]

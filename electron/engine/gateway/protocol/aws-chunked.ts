@@ -60,14 +60,17 @@ function parseChunkHead(line: string): { readonly sizeBytes: number; readonly si
   return { sizeBytes: Number.parseInt(size, 16), signature }
 }
 
+/** Blanks around a trailer's value are not signed; other white space is. */
+const withoutBlanks = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
+
 async function readTrailers(input: ByteReader, chain: SignatureChain | null): Promise<Map<string, string>> {
   const trailers = new Map<string, string>()
   let canonical = ''
   for (let line = await input.line(true); line !== ''; line = await input.line(true)) {
     const at = line.indexOf(':')
     if (at < 0) throw malformed()
-    const name = line.slice(0, at).trim().toLowerCase()
-    const value = line.slice(at + 1).trim()
+    const name = withoutBlanks(line.slice(0, at)).toLowerCase()
+    const value = withoutBlanks(line.slice(at + 1))
     if (name !== 'x-amz-trailer-signature') canonical += `${name}:${value}\n`
     trailers.set(name, value)
   }

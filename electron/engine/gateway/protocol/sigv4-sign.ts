@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { encodeUri } from './xml.ts'
 import type { Query } from './query.ts'
 
@@ -12,16 +12,19 @@ export interface SignatureScope {
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-/** The key that signs everything of one day, region and service. */
-export function signingKey(secretAccessKey: string, scope: SignatureScope): Buffer {
+/**
+ * The key that signs everything of one day, region and service. A key object, because Node takes several times as long
+ * to begin an HMAC with the same key in a buffer.
+ */
+export function signingKey(secretAccessKey: string, scope: SignatureScope): KeyObject {
   const dateKey = hmac(`AWS4${secretAccessKey}`, scope.date)
-  return hmac(hmac(hmac(dateKey, scope.region), scope.service), 'aws4_request')
+  return createSecretKey(hmac(hmac(hmac(dateKey, scope.region), scope.service), 'aws4_request'))
 }
 
 export const scopeText = (scope: SignatureScope): string =>
   `${scope.date}/${scope.region}/${scope.service}/aws4_request`
 
-export const hexHmac = (key: Buffer, text: string): string => createHmac('sha256', key).update(text).digest('hex')
+export const hexHmac = (key: KeyObject, text: string): string => createHmac('sha256', key).update(text).digest('hex')
 
 export interface CanonicalRequest {
   readonly method: string
@@ -67,8 +70,8 @@ export function stringToSign(
   scope: SignatureScope,
   encoding: 'latin1' | 'utf8',
 ): string {
-  const hash = createHash('sha256').update(canonical, encoding).digest('hex')
-  return `AWS4-HMAC-SHA256\n${amzDate}\n${scopeText(scope)}\n${hash}`
+  const digest = hash('sha256', encoding === 'utf8' ? canonical : Buffer.from(canonical, encoding), 'hex')
+  return `AWS4-HMAC-SHA256\n${amzDate}\n${scopeText(scope)}\n${digest}`
 }
 
 /** Epoch ms of `YYYYMMDDTHHMMSSZ`; null when it is not such a date. */

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual, type KeyObject } from 'node:crypto'
 import { decodePercent, type Query } from './query.ts'
 import { S3Error } from './s3-error.ts'
 import {
@@ -18,7 +18,7 @@ const longestPresignSeconds = 7 * 24 * 3600
 
 /** What is needed to check the signatures of the chunks and trailers that follow. */
 export interface ChunkSeed {
-  readonly key: Buffer
+  readonly key: KeyObject
   readonly amzDate: string
   readonly scope: SignatureScope
   readonly signature: string
@@ -63,7 +63,7 @@ interface Claim {
 /** Checks SigV4 signatures, from the Authorization header or a presigned query. Remembers the signing keys of the day. */
 export class SignatureVerifier {
   readonly #options: VerifyOptions
-  readonly #keys = new Map<string, Buffer>()
+  readonly #keys = new Map<string, KeyObject>()
 
   constructor(options: VerifyOptions) {
     this.#options = options
@@ -82,7 +82,7 @@ export class SignatureVerifier {
     return { accessKeyId: claim.accessKeyId, payload: payloadPromise(claim, key) }
   }
 
-  #signingKey(claim: Claim, secret: string): Buffer {
+  #signingKey(claim: Claim, secret: string): KeyObject {
     const name = `${claim.accessKeyId}/${claim.scope.date}/${claim.scope.region}`
     const known = this.#keys.get(name)
     if (known !== undefined) return known
@@ -204,7 +204,7 @@ function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): vo
  * Clients agree on the bytes but not on the text that is signed: the path as sent or in its canonical encoding, header
  * text as Latin-1 (what is on the wire) or as UTF-8 (what the SDK hashed). All name the same request, so any may match.
  */
-function signatureMatches(claim: Claim, request: SignedRequest, key: Buffer): boolean {
+function signatureMatches(claim: Claim, request: SignedRequest, key: KeyObject): boolean {
   const query = canonicalQuery(request.query)
   const canonicalPath = encodeUri(decodePercent(request.rawPath)).replaceAll('%2F', '/')
   const paths = canonicalPath === request.rawPath ? [request.rawPath] : [request.rawPath, canonicalPath]
@@ -227,7 +227,7 @@ export function sameSignature(expected: string, given: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-function payloadPromise(claim: Claim, key: Buffer): PayloadPromise {
+function payloadPromise(claim: Claim, key: KeyObject): PayloadPromise {
   const { amzDate, scope, signature } = claim
   const seed: ChunkSeed = { key, amzDate, scope, signature }
   switch (claim.payloadHash) {

@@ -47,16 +47,15 @@ function removeObject(site: SiteState, bucket: Bucket, deletion: Deletion): Dele
     return writeMarker(site, bucket, deletion, newVersionId(site, bucket, stamp))
   }
   checkVersionId(site, versionId)
-  if (stamp.deleteMarker) return writeMarker(site, bucket, deletion, versionId)
+  // As on MinIO: a marker that is there already is purged by the same request that would have made it.
+  const known = site.catalog.versions.find(bucket.id, deletion.key, versionId)
+  if (stamp.deleteMarker && known === undefined) return writeMarker(site, bucket, deletion, versionId)
   return purge(site, bucket, { ...deletion, versionId })
 }
 
 function writeMarker(site: SiteState, bucket: Bucket, deletion: Deletion, versionId: string): Deleted {
   const { key, stamp, now } = deletion
   const { catalog } = site
-  const known = catalog.versions.find(bucket.id, key, versionId)
-  const repeated = versionId !== 'null' && known?.deleteMarker === true
-  if (repeated) return { versionId, deleteMarker: true }
   const modifiedAt = stamp.modifiedAt ?? now
   catalog.atomic(() => {
     replace(site, bucket, key, versionId)
