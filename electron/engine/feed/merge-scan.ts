@@ -3,6 +3,7 @@ import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { compareKeys } from './key-order.ts'
 import type { ScanCheckpoint } from './scan-checkpoint.ts'
+import type { GoneTask } from './scan-gone.ts'
 import { tasksForKey, type KeyContext } from './scan-key.ts'
 import type { ScanCounts, ScannerOptions } from './scanner.ts'
 import { VersionReader } from './version-reader.ts'
@@ -39,7 +40,7 @@ export class MergeScan {
   #versions: number
   #differences: number
   #tasks: NewTask[] = []
-  #unproven: NewTask[] = []
+  #unproven: GoneTask[] = []
   #pairs: ReadonlyMap<string, readonly VersionPair[]> = new Map()
   /** Pairs are loaded up to this key. */
   #pairsTo: string | null = null
@@ -129,8 +130,10 @@ export class MergeScan {
     if (replicas === undefined) return
     for (let at = 0; at < unproven.length; at += provenAtOnce) {
       const asked = unproven.slice(at, at + provenAtOnce)
-      const proven = await Promise.all(asked.map((task) => replicas.isReplica(task.key, task.versionId!, signal)))
-      asked.forEach((task, index) => proven[index] === true && this.#add(task))
+      const proven = await Promise.all(
+        asked.map(({ task, replicaId }) => replicas.isReplica(task.key, replicaId, signal)),
+      )
+      asked.forEach(({ task }, index) => proven[index] === true && this.#add(task))
     }
   }
 

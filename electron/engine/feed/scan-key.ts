@@ -2,6 +2,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import { align, sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
+import { tasksForGone, type GoneTask } from './scan-gone.ts'
 
 /** What a scan honours besides the filter. */
 export type ScanSwitches = Pick<Rule, 'deleteMarkers' | 'versionDeletes' | 'metadata'>
@@ -21,11 +22,8 @@ export interface KeyContext {
 /** What is to be mended on one key. */
 export interface KeyTasks {
   readonly tasks: readonly NewTask[]
-  /** Purges of what may be a replica of ours or somebody else's version: only what is proved to be a replica may go. */
-  readonly unproven: readonly NewTask[]
+  readonly unproven: readonly GoneTask[]
 }
-
-const inStep: KeyTasks = { tasks: [], unproven: [] }
 
 /** One key as both listings show it, versions newest first. */
 export interface KeyView {
@@ -63,22 +61,22 @@ function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly Ver
 
 /** The tasks that bring the target's versions of one key in step, oldest version first. */
 export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
-  if (equalAtAGlance(view, context)) return inStep
+  if (equalAtAGlance(view, context)) return { tasks: [], unproven: [] }
   const wanted = view.source.filter((entry) => isWanted(entry, context))
   const { pairs, missing, extra, disorder } = align(wanted, view.target, view.pairs)
   const partner = new Map(view.pairs.map((pair) => [pair.targetVersionId, pair.sourceVersionId]))
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
-  const purged = context.switches.versionDeletes ? purges(view, extra, partner, context) : inStep
+  const gone = tasksForGone(view, extra, partner, context)
   const tasks = [
     ...missing.map((entry) => taskFor(entry, entry.deleteMarker ? 'deleteMarker' : 'put', absentSeenAt, context)),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       .map(([ours]) => taskFor(ours, 'metadata', 0, context)),
-    ...purged.tasks,
+    ...gone.filter(({ proven }) => proven).map(({ task }) => task),
   ]
-  return { tasks, unproven: purged.unproven }
+  return { tasks, unproven: gone.filter(({ proven }) => !proven) }
 }
 
 function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {
@@ -88,38 +86,6 @@ function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean
 /** Newer at the source than at the target, though it is the same version: its tags, metadata or lock may have changed. */
 function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, { switches, skewMs }: KeyContext): boolean {
   return switches.metadata && !ours.deleteMarker && ours.modifiedAt > theirs.modifiedAt + skewMs + 1000
-}
-
-/**
- * Replicas of versions that are gone from the source. Never by position or content: what we paired ourselves, and where
- * ids are shared what has an id that the source has not.
- */
-function purges(
-  view: KeyView,
-  extra: readonly VersionEntry[],
-  partner: ReadonlyMap<string, string>,
-  context: KeyContext,
-): KeyTasks {
-  const alive = new Set(view.source.map((entry) => entry.versionId))
-  // The listings are not of one instant: a version written and copied after the source's page was read is missing
-  // there, and its replica is not old enough.
-  const before = view.sourceAskedAt - context.skewMs - 1000
-  const tasks: NewTask[] = []
-  const unproven: NewTask[] = []
-  for (const replica of extra.toReversed()) {
-    const paired = partner.get(replica.versionId)
-    // A marker has no head that could prove it a replica.
-    if (paired === undefined && (!context.sharesIds || replica.deleteMarker)) continue
-    const versionId = paired ?? replica.versionId
-    if (versionId === 'null' || replica.versionId === 'null') continue
-    if (alive.has(versionId) || replica.modifiedAt >= before) continue
-    ;(paired === undefined ? unproven : tasks).push(purgeOf(view.key, versionId, context))
-  }
-  return { tasks, unproven }
-}
-
-function purgeOf(key: string, versionId: string, { linkId, now }: KeyContext): NewTask {
-  return { linkId, key, versionId, operation: 'deleteVersion', sizeBytes: null, changedAt: now, absentSeenAt: 0 }
 }
 
 function taskFor(

@@ -38,6 +38,7 @@ export function align(
     let t = partnerOf.get(s)
     if (t === undefined) {
       t = nextSame(version, target, floor, taken)
+      if (t !== undefined && isCovered(source, s, t)) t = undefined
       if (t !== undefined) taken.add(t)
     }
     if (t === undefined) {
@@ -63,7 +64,7 @@ function identified(
   const claimed = new Set<number>()
   source.forEach((entry, index) => {
     const at = targetIndex.get(mapped.get(entry.versionId) ?? entry.versionId)
-    if (at === undefined || claimed.has(at) || !mayBeOne(entry, target[at]!)) return
+    if (at === undefined || claimed.has(at) || !mayBeOne(entry, target[at]!) || isCovered(source, index, at)) return
     claimed.add(at)
     found.set(index, at)
   })
@@ -77,6 +78,14 @@ function identified(
 function mayBeOne(source: VersionEntry, target: VersionEntry): boolean {
   if (source.versionId === 'null' || target.versionId === 'null') return sameContent(source, target)
   return source.deleteMarker === target.deleteMarker
+}
+
+/**
+ * The source's latest is a `null` version, and its look-alike lies below something at the target: then that is the replica of
+ * a former `null` version of the same content, hidden or deleted since. A version with an id of its own is written once.
+ */
+function isCovered(source: readonly VersionEntry[], s: number, t: number): boolean {
+  return s === 0 && t > 0 && source[s]!.versionId === 'null'
 }
 
 /** The oldest free target version above `floor` with the same content, before any identified one is crossed. */

@@ -1,0 +1,72 @@
+import type { NewTask } from '../journal/port.ts'
+import type { VersionEntry } from '../store/port.ts'
+import type { KeyContext, KeyView } from './scan-key.ts'
+
+/** A task for what is gone from the source without a trace. */
+export interface GoneTask {
+  readonly task: NewTask
+  /** The version at the target that it is about. */
+  readonly replicaId: string
+  /** We paired it ourselves. Otherwise it may be somebody else’s: it must be proved a replica first. */
+  readonly proven: boolean
+}
+
+/**
+ * Finds the replicas of versions that are gone from the source, oldest first. Never by position or content: what we paired
+ * ourselves, and where ids are shared what has an id that the source has not.
+ */
+export function tasksForGone(
+  view: KeyView,
+  extra: readonly VersionEntry[],
+  partner: ReadonlyMap<string, string>,
+  context: KeyContext,
+): readonly GoneTask[] {
+  const { versionDeletes, deleteMarkers } = context.switches
+  const purged = versionDeletes ? purges(view, extra, partner, context) : []
+  return deleteMarkers ? [...purged, ...lostObject(view, partner, context)] : purged
+}
+
+/**
+ * The listings are not of one instant: a version written and copied after the source's page was read is missing there, and
+ * its replica is not old enough.
+ */
+const isOldEnough = (replica: VersionEntry, view: KeyView, { skewMs }: KeyContext): boolean =>
+  replica.modifiedAt < view.sourceAskedAt - skewMs - 1000
+
+function purges(
+  view: KeyView,
+  extra: readonly VersionEntry[],
+  partner: ReadonlyMap<string, string>,
+  context: KeyContext,
+): readonly GoneTask[] {
+  const alive = new Set(view.source.map((entry) => entry.versionId))
+  return extra.toReversed().flatMap((replica) => {
+    const paired = partner.get(replica.versionId)
+    // A marker has no head that could prove it a replica.
+    if (paired === undefined && (!context.sharesIds || replica.deleteMarker)) return []
+    const versionId = paired ?? replica.versionId
+    if (versionId === 'null' || replica.versionId === 'null') return []
+    if (alive.has(versionId) || !isOldEnough(replica, view, context)) return []
+    const task = taskFor(view.key, versionId, 'deleteVersion', context)
+    return [{ task, replicaId: replica.versionId, proven: paired !== undefined }]
+  })
+}
+
+/** The source has nothing of the key, and the target shows its null version: a bucket without versions lost the object. */
+function lostObject(view: KeyView, partner: ReadonlyMap<string, string>, context: KeyContext): readonly GoneTask[] {
+  const latest = view.target[0]
+  if (view.source.length > 0 || latest === undefined || latest.deleteMarker) return []
+  const paired = partner.get(latest.versionId) === 'null'
+  const shared = context.sharesIds && latest.versionId === 'null'
+  if ((!paired && !shared) || !isOldEnough(latest, view, context)) return []
+  return [{ task: taskFor(view.key, null, 'deleteMarker', context), replicaId: latest.versionId, proven: paired }]
+}
+
+function taskFor(
+  key: string,
+  versionId: string | null,
+  operation: NewTask['operation'],
+  { linkId, now }: KeyContext,
+): NewTask {
+  return { linkId, key, versionId, operation, sizeBytes: null, changedAt: now, absentSeenAt: 0 }
+}
