@@ -1,0 +1,483 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { failureFilter, failureListInput } from '../../shared/api/inputs.ts'
+import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
+import { OldestPending } from '../../electron/engine/journal/oldest-pending.ts'
+import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
+import { migrate, migrations } from '../../electron/engine/journal/schema.ts'
+import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite-journal.ts'
+import { makeTempDir } from '../support/temp.ts'
+
+const link = 'photos/0'
+const denied = fault('ACCESS_DENIED', 'PutObject: no')
+const busy = fault('SERVER_ERROR', 'PutObject: 500')
+const done = { bytes: 7, learned: [], forgotten: [] }
+
+interface Opened {
+  readonly dir: string
+  readonly journal: Journal
+  /** Closes it and opens it again, as a restart does. */
+  readonly reopen: () => Promise<Journal>
+}
+
+async function open(options: Partial<JournalOptions> = {}): Promise<Opened> {
+  const temp = await makeTempDir('journal')
+  const dir = temp.path
+  const start = () => openJournal({ dir, now: () => 5000, ...options })
+  let journal = start()
+  onTestFinished(async () => {
+    await journal.close()
+    await temp.remove()
+  })
+  const reopen = async () => {
+    await journal.close()
+    journal = start()
+    return journal
+  }
+  return { dir, journal, reopen }
+}
+
+const task = (key: string, more: Partial<NewTask> = {}): NewTask => ({
+  linkId: link,
+  key,
+  versionId: 'v1',
+  operation: 'put',
+  sizeBytes: 10,
+  changedAt: 1000,
+  absentSeenAt: 0,
+  ...more,
+})
+
+const faultOf = async (promise: Promise<unknown>): Promise<Fault | null> =>
+  promise.then(
+    () => null,
+    (error: unknown) => (error instanceof FaultError ? error.fault : null),
+  )
+
+const failures = (journal: Journal, more: object = {}, filter: object = {}) =>
+  journal.failures(failureListInput.parse({ ...more, filter }))
+
+describe('tasks', () => {
+  test('a version that waits already is one task with a higher revision, and an ack of the old one brings it back', async () => {
+    const { journal } = await open()
+    const [a, b, again, other] = await journal.enqueue([
+      task('a', { changedAt: 2000 }),
+      task('b', { versionId: null }),
+      task('a', { changedAt: 3000, sizeBytes: 20, absentSeenAt: 9 }),
+      task('a', { versionId: 'v2' }),
+    ])
+    expect([again, journal.task(a!)]).toMatchObject([
+      a,
+      { revision: 2, sizeBytes: 20, changedAt: 2000, absentSeenAt: 0 },
+    ])
+    expect(await journal.settle({ seq: a!, revision: 1, ...done })).toBe(false)
+    expect(journal.ready(link, 0, 10).map(({ seq }) => seq)).toEqual([a, b, other])
+    expect(await journal.settle({ seq: a!, revision: 2, ...done })).toBe(true)
+    expect(await journal.settle({ seq: a!, revision: 2, ...done })).toBe(true)
+    expect(journal.task(a!)).toBeNull()
+    expect(journal.totals(link)).toMatchObject({ backlogCount: 2, settledCount: 1, settledBytes: 14 })
+  })
+
+  test('totals follow every change, and are the same after a restart', async () => {
+    const { journal, reopen } = await open()
+    const [a, b, c] = await journal.enqueue([
+      task('a', { changedAt: 300 }),
+      task('b', { changedAt: 100, sizeBytes: null }),
+      task('c', { changedAt: 200, sizeBytes: 1 }),
+      task('d', { changedAt: 400, linkId: 'other/0' }),
+    ])
+    await journal.delay(a!, busy, 1, 9000, 5000)
+    await journal.park(b!, denied, 1, 5000)
+    const expected = {
+      backlogCount: 2,
+      backlogBytes: 11,
+      oldestPendingAt: 200,
+      delayed: 1,
+      parked: 1,
+      settledCount: 0,
+      settledBytes: 0,
+    }
+    expect(journal.totals(link)).toEqual(expected)
+    const later = await reopen()
+    expect(later.totals(link)).toEqual(expected)
+    await later.settle({ seq: c!, revision: 1, ...done })
+    expect(later.totals(link)).toMatchObject({ backlogCount: 1, oldestPendingAt: 300, settledCount: 1 })
+    expect(later.totals('nobody/0')).toMatchObject({ backlogCount: 0, oldestPendingAt: null })
+  })
+
+  test('ready rows, due rows and the next of a key come in their order', async () => {
+    const { journal } = await open()
+    const keys = ['a', 'a', 'b', 'c', 'd']
+    const seqs = await journal.enqueue(keys.map((key, at) => task(key, { versionId: `v${at}` })))
+    await journal.enqueue([task('big', { sizeBytes: 1 << 28 })])
+    await journal.delay(seqs[2]!, busy, 1, 8000, 5000)
+    await journal.delay(seqs[3]!, busy, 1, 7000, 5000)
+    await journal.park(seqs[0]!, denied, 1, 5000)
+    expect({
+      ready: journal.ready(link, 0, 2).map(({ key }) => key),
+      after: journal.ready(link, seqs[1]!, 9).map(({ key }) => key),
+      apart: journal.readyApart(link, 0, 9).map(({ key }) => key),
+      due: [journal.due(link, 7500, 9), journal.due(link, 9000, 9)].map((rows) => rows.map(({ key }) => key)),
+      delayedKeys: [...journal.delayedKeys(link)].sort(),
+      unsettled: journal.unsettled(link, 'a', 9).map(({ seq }) => seq),
+    }).toEqual({
+      ready: ['a', 'd'],
+      after: ['d', 'big'],
+      apart: ['big'],
+      due: [['c'], ['c', 'b']],
+      delayedKeys: ['b', 'c'],
+      unsettled: [seqs[1]],
+    })
+  })
+
+  test('a number is never given twice, even when the journal was empty in between', async () => {
+    const { journal, reopen } = await open()
+    const [first] = await journal.enqueue([task('a')])
+    await journal.settle({ seq: first!, revision: 1, ...done })
+    const [second] = await (await reopen()).enqueue([task('b')])
+    expect(second).toBeGreaterThan(first!)
+  })
+
+  test('the end of an attempt takes the sight of a scan from the other versions of its key', async () => {
+    const { journal } = await open()
+    const seen = { absentSeenAt: 4000 }
+    const [a1, a2, b] = await journal.enqueue([
+      task('a', seen),
+      task('a', { ...seen, versionId: 'v2' }),
+      task('b', seen),
+    ])
+    await journal.settle({ seq: a1!, revision: 1, ...done })
+    expect([journal.task(a2!)?.absentSeenAt, journal.task(b!)?.absentSeenAt]).toEqual([0, 4000])
+  })
+
+  test('keys of every kind come back as they went in', async () => {
+    const { journal } = await open()
+    const keys = ['', ' ', 'a\nb', 'a\0b', '%_\'"', 'ü/日本/😀', '../..', 'x'.repeat(1024)]
+    await journal.enqueue(keys.map((key) => task(key)))
+    expect(journal.ready(link, 0, 99).map(({ key }) => key)).toEqual(keys)
+  })
+
+  test('a forgotten link is gone at once, its rows are swept, and its name may be used again', async () => {
+    const { dir, journal, reopen } = await open()
+    const seqs = await journal.enqueue(Array.from({ length: 700 }, (_, at) => task(`${at}`)))
+    await journal.settle({
+      seq: seqs[0]!,
+      revision: 1,
+      ...done,
+      learned: [{ sourceVersionId: 's', targetVersionId: 't' }],
+    })
+    await journal.park(seqs[1]!, denied, 1, 5000)
+    await journal.forgetLink(link)
+    expect([journal.task(seqs[2]!), journal.totals(link).backlogCount, failures(journal).total]).toEqual([null, 0, 0])
+    const [again] = await journal.enqueue([task('2')])
+    expect([journal.ready(link, 0, 9).length, journal.pairs(link, '0')]).toEqual([1, []])
+    const later = await reopen()
+    await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM task')).toBe(1)
+    await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM link')).toBe(1)
+    expect(later.task(again!)?.key).toBe('2')
+  })
+})
+
+describe('failures', () => {
+  test('the list filters, searches, sorts and pages, and counts by code over all that matches', async () => {
+    const { journal } = await open()
+    const seqs = await journal.enqueue([
+      task('a/1'),
+      task('a/2', { operation: 'deleteMarker' }),
+      task('b/3', { linkId: 'photos/1' }),
+      task('b/4', { linkId: 'photos2/0' }),
+      task('never failed'),
+    ])
+    await journal.delay(seqs[0]!, busy, 3, 9000, 100)
+    await journal.park(seqs[1]!, denied, 1, 200)
+    await journal.park(seqs[2]!, denied, 2, 300)
+    await journal.delay(seqs[3]!, busy, 4, 8000, 400)
+    const keys = (more: object, filter: object = {}) => failures(journal, more, filter).rows.map(({ key }) => key)
+    expect({
+      newestFirst: keys({}),
+      byKey: keys({ sort: 'key', descending: false }),
+      byNext: keys({ sort: 'nextAttemptAt', descending: false }),
+      secondPage: keys({ sort: 'attempts', offset: 2, limit: 1 }),
+      ofRule: keys({}, { ruleId: 'photos' }),
+      ofLink: keys({}, { linkId: 'photos/1' }),
+      parked: keys({}, { state: 'parked' }),
+      code: keys({}, { code: 'SERVER_ERROR' }),
+      operation: keys({}, { operation: 'deleteMarker' }),
+      search: keys({}, { search: 'b/' }),
+      none: keys({}, { search: 'B/' }),
+    }).toEqual({
+      newestFirst: ['b/4', 'b/3', 'a/2', 'a/1'],
+      byKey: ['a/1', 'a/2', 'b/3', 'b/4'],
+      byNext: ['b/4', 'a/1', 'a/2', 'b/3'],
+      secondPage: ['b/3'],
+      ofRule: ['b/3', 'a/2', 'a/1'],
+      ofLink: ['b/3'],
+      parked: ['b/3', 'a/2'],
+      code: ['b/4', 'a/1'],
+      operation: ['a/2'],
+      search: ['b/4', 'b/3'],
+      none: [],
+    })
+    const page = failures(journal, { limit: 1 }, { ruleId: 'photos' })
+    expect([page.total, page.byCode, page.rows[0]]).toMatchObject([
+      3,
+      [
+        { code: 'ACCESS_DENIED', count: 2 },
+        { code: 'SERVER_ERROR', count: 1 },
+      ],
+      { fault: denied, attempts: 2, firstFailedAt: 300, lastAttemptAt: 300, state: 'parked' },
+    ])
+  })
+
+  test('retry makes them ready with attempts from 0, one by one or all that match, within the limit', async () => {
+    const { journal } = await open()
+    const seqs = await journal.enqueue(Array.from({ length: 600 }, (_, at) => task(`${at}`)))
+    await Promise.all(seqs.slice(0, 500).map((seq) => journal.park(seq, denied, 4, 1)))
+    const filter = failureFilter.parse({ code: 'ACCESS_DENIED' })
+    expect(await journal.retry({ seqs: [seqs[0]!, seqs[599]!, 12_345] }, 10)).toEqual([
+      { seq: seqs[0], linkId: link, key: '0' },
+    ])
+    expect((await journal.retry({ filter }, 300)).length).toBe(300)
+    expect((await journal.retry({ filter }, 300)).length).toBe(199)
+    expect(journal.totals(link)).toMatchObject({ backlogCount: 600, parked: 0, delayed: 0 })
+    expect(journal.task(seqs[7]!)).toMatchObject({ state: 'ready', attempts: 0, fault: denied })
+    expect(failures(journal).total).toBe(500)
+  })
+
+  test('a parked version that is enqueued again is ready, and stays in the list until it settles', async () => {
+    const { journal } = await open()
+    const [seq] = await journal.enqueue([task('a')])
+    await journal.park(seq!, denied, 1, 1)
+    await journal.enqueue([task('a')])
+    expect(failures(journal).rows).toMatchObject([{ seq, state: 'ready', revision: 2 }])
+    await journal.settle({ seq: seq!, revision: 2, ...done })
+    expect(failures(journal).total).toBe(0)
+  })
+
+  test('the history of a version that failed tells everything in order; of one that did not, nothing', async () => {
+    const { journal } = await open()
+    const [seq, fine] = await journal.enqueue([task('a'), task('fine')])
+    await journal.delay(seq!, busy, 1, 6000, 5100)
+    await journal.park(seq!, denied, 2, 5200)
+    await journal.retry({ seqs: [seq!] }, 1)
+    await journal.settle({ seq: seq!, revision: 1, ...done })
+    await journal.settle({ seq: fine!, revision: 1, ...done })
+    expect(journal.history(link, 'a', 'v1')).toEqual([
+      { at: 5000, what: 'queued', attempt: null, fault: null },
+      { at: 5100, what: 'attempt-failed', attempt: 1, fault: busy },
+      { at: 5200, what: 'parked', attempt: 2, fault: denied },
+      { at: 5000, what: 'retried', attempt: null, fault: null },
+      { at: 5000, what: 'settled', attempt: 1, fault: null },
+    ])
+    expect(journal.history(link, 'fine', 'v1')).toEqual([])
+  })
+
+  test('history stays within its bound', async () => {
+    const { dir, journal } = await open({ limits: { events: 300 } })
+    const [seq] = await journal.enqueue([task('a')])
+    await Promise.all(Array.from({ length: 2000 }, (_, at) => journal.delay(seq!, busy, at + 1, 9000, 5000 + at)))
+    expect(rowsIn(dir, 'SELECT count(*) AS n FROM event')).toBeLessThanOrEqual(300 + 256)
+    expect(journal.history(link, 'a', 'v1').at(-1)?.attempt).toBe(2000)
+  })
+})
+
+describe('what is kept beside the tasks', () => {
+  test('pairs are learned and forgotten with the settlement, and ranges take in both ends by UTF-8 order', async () => {
+    const { journal } = await open()
+    const keys = ['a', 'b', '\u{ffee}', '\u{1f600}']
+    const seqs = await journal.enqueue(keys.map((key) => task(key)))
+    for (const seq of seqs) {
+      const learned = [1, 2].map((n) => ({ sourceVersionId: `s${n}`, targetVersionId: `t${n}` }))
+      await journal.settle({ seq, revision: 1, bytes: 0, learned, forgotten: [] })
+    }
+    const [seq] = await journal.enqueue([task('a', { operation: 'deleteVersion' })])
+    await journal.settle({ seq: seq!, revision: 1, bytes: 0, learned: [], forgotten: ['s1'] })
+    expect(journal.pairs(link, 'a')).toEqual([{ sourceVersionId: 's2', targetVersionId: 't2' }])
+    expect([...journal.pairsBetween(link, 'b', '\u{1f600}').keys()]).toEqual(['b', '\u{ffee}', '\u{1f600}'])
+    expect([...journal.pairsBetween(link, 'a', 'b').keys()]).toEqual(['a', 'b'])
+  })
+
+  test('an upload keeps its parts over a restart, starts anew when it is saved again, and ends with its task', async () => {
+    const { journal, reopen } = await open()
+    const [seq] = await journal.enqueue([task('a')])
+    await journal.savePart(seq!, { partNumber: 9, etag: 'too early', sizeBytes: 1 })
+    await journal.saveUpload(seq!, { uploadId: 'u', layout: [5, 2], sourceEtag: 'e' })
+    await journal.savePart(seq!, { partNumber: 2, etag: 'p2', sizeBytes: 2 })
+    await journal.savePart(seq!, { partNumber: 1, etag: 'p1', sizeBytes: 5 })
+    const later = await reopen()
+    expect(later.upload(seq!)).toEqual({
+      uploadId: 'u',
+      layout: [5, 2],
+      sourceEtag: 'e',
+      parts: [
+        { partNumber: 1, etag: 'p1', sizeBytes: 5 },
+        { partNumber: 2, etag: 'p2', sizeBytes: 2 },
+      ],
+    })
+    await later.saveUpload(seq!, { uploadId: 'u2', layout: [7], sourceEtag: 'e2' })
+    expect(later.upload(seq!)).toMatchObject({ uploadId: 'u2', parts: [] })
+    await later.settle({ seq: seq!, revision: 1, ...done })
+    expect(later.upload(seq!)).toBeNull()
+  })
+
+  test('values, activity and rollups come back as they were written', async () => {
+    const { journal, reopen } = await open({ limits: { activity: 3, rollupAgeMs: 1000 } })
+    await Promise.all([
+      journal.write('scan/a_', { at: 1 }),
+      journal.write('scan/a%', [2]),
+      journal.write('scanner', null),
+    ])
+    await journal.write('scan/b', 'x')
+    await journal.erase('scan/b')
+    const entry = {
+      at: 1,
+      level: 'warning',
+      subject: 'rule',
+      ruleId: 'r',
+      siteId: null,
+      text: 't',
+      fault: denied,
+    } as const
+    for (let at = 1; at <= 5; at++) await journal.addActivity({ ...entry, at, ruleId: at % 2 === 0 ? 'r' : null })
+    const rollup = {
+      linkId: '',
+      backlogCount: 1,
+      backlogBytes: 2,
+      lagSeconds: 0.5,
+      objects: 3,
+      bytes: 4,
+      failures: 5,
+      rttMs: null,
+    }
+    await journal.addRollups([1000, 1900, 2500].map((at) => ({ ...rollup, at })))
+    const later = await reopen()
+    const all = { ruleId: null, level: null, before: null, limit: 9 }
+    const newest = later.activity(all)
+    expect({
+      values: [later.read('scan/a_'), later.read('scan/a%'), later.read('scan/b'), later.read('nothing')],
+      names: later.names('scan/'),
+      activity: newest.map(({ at }) => at),
+      ofRule: later.activity({ ...all, ruleId: 'r' }).map(({ at }) => at),
+      before: later.activity({ ...all, before: newest[0]!.id, limit: 1 }).map(({ at }) => at),
+      fault: newest[0]!.fault,
+      rollups: later.rollups('', 0),
+    }).toEqual({
+      values: [{ at: 1 }, [2], null, null],
+      names: ['scan/a%', 'scan/a_'],
+      activity: [5, 4, 3],
+      ofRule: [4],
+      before: [4],
+      fault: denied,
+      rollups: [
+        { ...rollup, at: 1900 },
+        { ...rollup, at: 2500 },
+      ],
+    })
+  })
+})
+
+describe('the file', () => {
+  test('a full disk ends all writing: nothing is promised that is not there, and everybody is told once', async () => {
+    const lines: string[] = []
+    const { dir, journal } = await open({ limits: { maxPages: 100 }, log: (line) => void lines.push(line) })
+    const told: Fault[] = []
+    journal.onUnwritable((fault) => told.push(fault))
+    const writes = Array.from({ length: 40 }, (_, batch) =>
+      journal.enqueue(Array.from({ length: 100 }, (_, at) => task(`${batch}/${at}/${'x'.repeat(100)}`))),
+    )
+    const ends = await Promise.allSettled(writes)
+    const promised = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+    const refusals = await Promise.all(writes.map(faultOf))
+    expect(refusals.at(-1)?.message).toBe('The journal could not be written: database or disk is full.')
+    expect((await faultOf(journal.write('later', 1)))?.code).toBe('JOURNAL_UNWRITABLE')
+    expect([told.length, lines.length]).toEqual([1, 1])
+    expect(promised.length).toBeGreaterThan(0)
+    expect(journal.totals(link).backlogCount).toBe(promised.length)
+    await journal.close()
+    const later = openJournal({ dir, now: Date.now })
+    expect(later.ready(link, 0, 10_000).map(({ seq }) => seq)).toEqual(promised)
+    await later.close()
+  })
+
+  test('a second engine in the same process is refused, and a closed journal frees its directory', async () => {
+    const { dir, journal, reopen } = await open()
+    expect(() => openJournal({ dir, now: Date.now })).toThrow(`The journal is open in process ${process.pid}.`)
+    expect(readFileSync(join(dir, 'journal.pid'), 'utf8')).toBe(`${process.pid}\n`)
+    await reopen()
+    expect((await faultOf(journal.flush()))?.code).toBe('JOURNAL_UNWRITABLE')
+  })
+
+  test('a journal written by version 1 opens with all that it held', async () => {
+    const temp = await makeTempDir('journal-v1')
+    const dir = temp.path
+    const database = new DatabaseSync(join(dir, 'journal.db'))
+    migrate(database, migrations.slice(0, 1))
+    database.exec(`INSERT INTO link (id, name, pending, bytes) VALUES (1, '${link}', 2, 300000001);
+      INSERT INTO task (seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at)
+        VALUES (7, 1, 'a', '', 0, 1, 50, 0, 60), (8, 1, 'big', 'v', 0, 300000000, 40, 0, 60);
+      INSERT INTO oldest VALUES (1, 0, 2, 40);
+      UPDATE mark SET seq = 8`)
+    database.close()
+    const journal = openJournal({ dir, now: () => 5000 })
+    expect(journal.readyApart(link, 0, 9)).toMatchObject([{ seq: 8, key: 'big' }])
+    expect(journal.totals(link)).toMatchObject({ backlogCount: 2, backlogBytes: 300_000_001, oldestPendingAt: 40 })
+    expect([journal.handedOut(), await journal.enqueue([task('b')])]).toEqual([8, [9]])
+    await journal.close()
+    await temp.remove()
+  })
+
+  test('a journal of a newer Lockstep, and a file that is none, are refused in words', async () => {
+    const temp = await makeTempDir('journal-new')
+    const dir = temp.path
+    const path = join(dir, 'journal.db')
+    const database = new DatabaseSync(path)
+    database.exec('PRAGMA user_version = 99')
+    database.close()
+    expect(() => openJournal({ dir, now: Date.now })).toThrow(/format 99/)
+    writeFileSync(path, 'not a database at all, '.repeat(100))
+    expect(() => openJournal({ dir, now: Date.now })).toThrow(/JOURNAL_UNWRITABLE: .*not a database/)
+    await temp.remove()
+  })
+
+  test('the mark of what was handed out only goes up', async () => {
+    const { journal, reopen } = await open()
+    await journal.raiseHandedOut(500)
+    await journal.raiseHandedOut(400)
+    expect((await reopen()).handedOut()).toBe(500)
+  })
+})
+
+test('the oldest pending change is exact, whatever comes and goes', () => {
+  const step = fc.record({ add: fc.boolean(), seq: fc.integer({ min: 1, max: 5000 }), at: fc.nat(100) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+      const pending = new Map<number, number>()
+      const oldest = new OldestPending()
+      const least = (times: Iterable<number>): number | null => [...times].sort((a, b) => a - b)[0] ?? null
+      for (const { add, seq, at } of steps) {
+        const held = pending.get(seq)
+        if (held !== undefined) oldest.remove(seq, held)
+        pending.delete(seq)
+        if (add) {
+          pending.set(seq, at)
+          oldest.add(seq, at)
+        }
+        const within = (from: number, to: number) =>
+          least([...pending].filter(([each]) => each >= from && each <= to).map(([, time]) => time))
+        expect(oldest.find(within)).toBe(least(pending.values()))
+      }
+    }),
+  )
+})
+
+function rowsIn(dir: string, sql: string): number {
+  const database = new DatabaseSync(join(dir, 'journal.db'), { readOnly: true })
+  try {
+    return Number(database.prepare(sql).get()!['n'])
+  } finally {
+    database.close()
+  }
+}

@@ -1,0 +1,356 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { fault } from '../../shared/model/fault.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
+import { FairShare } from '../../electron/engine/queue/fair-share.ts'
+import type { Lease, TaskQueue } from '../../electron/engine/queue/port.ts'
+import { Recency } from '../../electron/engine/queue/recency.ts'
+import { createQueue } from '../../electron/engine/queue/task-queue.ts'
+import { makeTempDir } from '../support/temp.ts'
+import { WoundClock } from './site-clock.ts'
+
+const plenty = { small: 1000, large: 1000, mrf: 1000 }
+const done = { bytes: 1, learned: [], forgotten: [] }
+const busy = fault('SERVER_ERROR', 'no')
+const denied = fault('ACCESS_DENIED', 'no')
+
+class World {
+  readonly clock: WoundClock
+  readonly journal: Journal
+  readonly queue: TaskQueue
+  readonly dir: string
+  wakes = 0
+
+  constructor(dir: string, clock: WoundClock) {
+    this.dir = dir
+    this.clock = clock
+    this.journal = openJournal({ dir, now: clock.now, limits: { flushDelayMs: 0 } })
+    this.queue = createQueue({ journal: this.journal, now: clock.now, random: () => 0, timers: clock })
+    this.queue.onReady(() => void this.wakes++)
+  }
+
+  addLink(linkId: string, priority = 0): void {
+    this.queue.addLink({ linkId, priority, sourceSite: 'a', targetSite: 'b' })
+  }
+
+  async enqueue(...tasks: readonly (Partial<NewTask> & { readonly key: string })[]): Promise<void> {
+    const changedAt = this.clock.now()
+    const usual = {
+      linkId: 'r/0',
+      versionId: 'v1',
+      operation: 'put',
+      sizeBytes: 1,
+      changedAt,
+      absentSeenAt: 0,
+    } as const
+    await this.queue.enqueue(tasks.map((task) => ({ ...usual, ...task })))
+  }
+
+  /** What can be had at this instant, after the mark of handed-out tasks had time to go up. */
+  async lease(room = plenty): Promise<readonly Lease[]> {
+    const early = this.queue.lease(room)
+    if (early.length > 0) return early
+    await this.journal.flush()
+    return this.queue.lease(room)
+  }
+
+  async restart(): Promise<World> {
+    this.queue.close()
+    await this.journal.close()
+    return new World(this.dir, this.clock)
+  }
+
+  /** Lets the listeners of this turn be told. */
+  async turn(): Promise<void> {
+    await this.clock.wind(0)
+    await this.clock.wind(0)
+  }
+}
+
+async function makeWorld(): Promise<World> {
+  const temp = await makeTempDir('queue')
+  const world = new World(temp.path, new WoundClock())
+  world.addLink('r/0')
+  onTestFinished(async () => {
+    world.queue.close()
+    await world.journal.close()
+    await temp.remove()
+  })
+  return world
+}
+
+const keys = (leases: readonly Lease[]) => leases.map(({ task }) => task.key)
+const versions = (leases: readonly Lease[]) => leases.map(({ task }) => `${task.key} ${task.versionId}`)
+
+describe('order', () => {
+  test('versions of one key go one at a time in their order, other keys go beside them', async () => {
+    const world = await makeWorld()
+    await world.enqueue(
+      { key: 'a', versionId: '1' },
+      { key: 'a', versionId: '2' },
+      { key: 'b' },
+      { key: 'a', versionId: '3' },
+    )
+    const order: string[] = []
+    for (let leases = await world.lease(); leases.length > 0; leases = await world.lease()) {
+      order.push(versions(leases).join(' + '))
+      for (const lease of leases) await world.queue.ack(lease, done)
+    }
+    expect(order).toEqual(['a 1 + b v1', 'a 2', 'a 3'])
+    expect(world.queue.idle()).toBe(true)
+  })
+
+  test('a delayed task holds back its key and nobody else; a parked one holds back nobody', async () => {
+    const world = await makeWorld()
+    await world.enqueue(
+      { key: 'a', versionId: '1' },
+      { key: 'a', versionId: '2' },
+      { key: 'b', versionId: '1' },
+      { key: 'b', versionId: '2' },
+    )
+    const [a, b] = await world.lease()
+    await world.queue.nack(a!, busy)
+    await world.queue.nack(b!, denied)
+    expect(versions(await world.lease())).toEqual(['b 2'])
+    expect(await world.lease()).toEqual([])
+    await world.clock.wind(500)
+    const due = await world.lease()
+    expect(due.map(({ lane, task }) => [lane, task.versionId, task.attempts])).toEqual([['mrf', '1', 1]])
+    await world.queue.ack(due[0]!, done)
+    expect(versions(await world.lease())).toEqual(['a 2'])
+  })
+
+  test('ten thousand versions behind one key stay in the journal, and another key is found behind them', async () => {
+    const world = await makeWorld()
+    const many = Array.from({ length: 10_000 }, (_, at) => ({ key: 'hot', versionId: `${at}` }))
+    await world.enqueue(...many, { key: 'cold' })
+    const found: string[] = []
+    for (let calls = 0; calls < 60 && found.length < 2; calls++) found.push(...versions(await world.lease()))
+    expect(found).toEqual(['hot 0', 'cold v1'])
+  })
+
+  test('a version enqueued while it is leased is done again after the ack', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' })
+    const [lease] = await world.lease()
+    await world.enqueue({ key: 'a' })
+    await world.queue.ack(lease!, done)
+    expect(world.queue.idle('r/0')).toBe(false)
+    const [again] = await world.lease()
+    expect(again!.task).toMatchObject({ seq: lease!.task.seq, revision: 2 })
+    await world.queue.ack(again!, done)
+    expect(world.queue.idle('r/0')).toBe(true)
+  })
+
+  test('a task given back goes again at once, and no attempt is counted', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' }, { key: 'b' })
+    const [a] = await world.lease({ small: 1, large: 0, mrf: 0 })
+    world.queue.release(a!)
+    world.queue.release(a!)
+    await world.queue.ack(a!, done)
+    const again = await world.lease()
+    expect([keys(again), again[0]!.task.attempts, again[0]!.fresh]).toEqual([['a', 'b'], 0, false])
+  })
+})
+
+describe('lanes and shares', () => {
+  test('large tasks start at once, however many small ones came before them', async () => {
+    const world = await makeWorld()
+    const small = Array.from({ length: 3000 }, (_, at) => ({ key: `${at}` }))
+    await world.enqueue(...small, { key: 'large', sizeBytes: 134_217_728 })
+    const leases = await world.lease({ small: 2, large: 2, mrf: 2 })
+    expect(leases.map(({ lane, task }) => [lane, task.key])).toEqual([
+      ['small', '0'],
+      ['small', '1'],
+      ['large', 'large'],
+    ])
+  })
+
+  test('links share the workers by priority + 1, and one that was idle saves up no turns', async () => {
+    const world = await makeWorld()
+    world.addLink('s/0', 2)
+    const of = (linkId: string, count: number) => Array.from({ length: count }, (_, at) => ({ linkId, key: `${at}` }))
+    await world.enqueue(...of('r/0', 200), ...of('s/0', 200))
+    const share = (leases: readonly Lease[]) => leases.filter(({ task }) => task.linkId === 's/0').length
+    const first = await world.lease({ small: 80, large: 0, mrf: 0 })
+    expect([first.length, share(first)]).toEqual([80, 60])
+    world.queue.hold('s/0', 'operator')
+    const alone = await world.lease({ small: 40, large: 0, mrf: 0 })
+    world.queue.unhold('s/0', 'operator')
+    const later = await world.lease({ small: 80, large: 0, mrf: 0 })
+    // A third is no round number: the first turn of the line may fall to either.
+    expect([share(alone), Math.abs(share(later) - 60) <= 1]).toEqual([0, true])
+  })
+
+  test('stride scheduling gives the weights exactly over a full turn', () => {
+    const share = new FairShare()
+    const links = [0, 1, 4].map((priority) => ({ linkId: `p${priority}`, priority }))
+    const turns = Array.from({ length: 80 }, () => share.next(links)!.linkId)
+    const count = (linkId: string) => turns.filter((each) => each === linkId).length
+    expect([count('p0'), count('p1'), count('p4')]).toEqual([10, 20, 50])
+    expect(share.next([])).toBeNull()
+  })
+})
+
+describe('holding and removing', () => {
+  test('a held link gathers tasks and hands out none until every reason is gone', async () => {
+    const world = await makeWorld()
+    for (const reason of ['site a', 'operator', 'operator']) world.queue.hold('r/0', reason)
+    await world.enqueue({ key: 'a' })
+    world.queue.unhold('r/0', 'operator')
+    expect([await world.lease(), world.queue.counts('r/0')]).toEqual([[], { ready: 1, leased: 0 }])
+    world.queue.unhold('r/0', 'site a')
+    expect([keys(await world.lease()), world.queue.counts('r/0')]).toEqual([['a'], { ready: 0, leased: 1 }])
+  })
+
+  test('a link removed and added again hands out nothing that is out still', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' }, { key: 'b' })
+    const [a] = await world.lease({ small: 1, large: 0, mrf: 0 })
+    world.queue.removeLink('r/0')
+    expect(await world.lease()).toEqual([])
+    world.addLink('r/0')
+    const [b, ...none] = await world.lease()
+    expect([keys([b!]), none]).toEqual([['b'], []])
+    await world.queue.ack(a!, done)
+    await world.queue.ack(b!, done)
+    expect(world.queue.idle()).toBe(true)
+  })
+})
+
+describe('retry and time', () => {
+  test('a retry resets attempts and goes at once, before later versions of its key', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a', versionId: '1' }, { key: 'a', versionId: '2' }, { key: 'b' })
+    const [a, b] = await world.lease()
+    await world.queue.nack(a!, denied)
+    await world.queue.nack(b!, busy)
+    const filter = { ruleId: 'r', linkId: null, state: null, code: null, operation: null, search: '' }
+    expect(await world.queue.retry({ filter }, 100)).toBe(2)
+    const leases = await world.lease()
+    expect(leases.map(({ lane, task }) => [lane, task.key, task.versionId, task.attempts])).toEqual([
+      ['small', 'a', '1', 0],
+      ['small', 'b', 'v1', 0],
+    ])
+  })
+
+  test('listeners are told once a turn: of new tasks, of a free key, of a due time, of the end of a hold', async () => {
+    const world = await makeWorld()
+    const wakesAfter = async (act: () => Promise<unknown>) => {
+      await world.turn()
+      world.wakes = 0
+      await act()
+      await world.turn()
+      return world.wakes
+    }
+    const enqueued = await wakesAfter(() => Promise.all([world.enqueue({ key: 'a' }), world.enqueue({ key: 'b' })]))
+    const [a, b] = await world.lease()
+    const freed = await wakesAfter(() => Promise.all([world.queue.ack(a!, done), world.queue.nack(b!, busy)]))
+    const early = await wakesAfter(() => world.clock.wind(499))
+    const due = await wakesAfter(() => world.clock.wind(1))
+    world.queue.hold('r/0', 'test')
+    const unheld = await wakesAfter(async () => world.queue.unhold('r/0', 'test'))
+    expect({ enqueued, freed, early, due, unheld }).toEqual({ enqueued: 1, freed: 1, early: 0, due: 1, unheld: 1 })
+  })
+
+  test('a restart keeps delayed, parked and leased tasks, and the time at which each is due', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'b', versionId: 'v2' })
+    const [a, b] = await world.lease()
+    await world.queue.nack(a!, denied)
+    await world.queue.nack(b!, busy)
+    const later = await world.restart()
+    later.addLink('r/0')
+    expect(versions(await later.lease())).toEqual(['c v1'])
+    await world.clock.wind(500)
+    expect(versions(await later.lease())).toEqual(['b v1'])
+    expect(later.journal.totals('r/0')).toMatchObject({ backlogCount: 3, parked: 1 })
+    later.queue.close()
+    await later.journal.close()
+  })
+})
+
+describe('freshness', () => {
+  const seen = (world: World) => ({ absentSeenAt: world.clock.now() })
+  const fresh = (leases: readonly Lease[]) => leases.map((lease) => [lease.task.key, lease.task.versionId, lease.fresh])
+
+  test('only the first task of its key since the scan looked is fresh, and only once', async () => {
+    const world = await makeWorld()
+    const sight = seen(world)
+    await world.clock.wind(1)
+    await world.enqueue(
+      { key: 'a', ...sight, versionId: '1' },
+      { key: 'a', ...sight, versionId: '2' },
+      { key: 'b' },
+      { key: 'c', ...sight },
+    )
+    const leases = await world.lease()
+    expect(fresh(leases)).toEqual([
+      ['a', '1', true],
+      ['b', 'v1', false],
+      ['c', 'v1', true],
+    ])
+    world.queue.release(leases[2]!)
+    await world.queue.ack(leases[0]!, done)
+    expect(fresh(await world.lease())).toEqual([
+      ['c', 'v1', false],
+      ['a', '2', false],
+    ])
+  })
+
+  test('what a scan saw before the key was handed out is worth nothing, though it is enqueued after', async () => {
+    const world = await makeWorld()
+    const sight = seen(world)
+    await world.clock.wind(1)
+    await world.enqueue({ key: 'a', versionId: null })
+    const [lease] = await world.lease()
+    await world.queue.ack(lease!, done)
+    await world.enqueue({ key: 'a', ...sight })
+    expect(world.journal.ready('r/0', 0, 9)[0]!.absentSeenAt).toBe(0)
+    await world.clock.wind(1)
+    await world.enqueue({ key: 'b', ...seen(world) })
+    expect(fresh(await world.lease())).toEqual([
+      ['a', 'v1', false],
+      ['b', 'v1', true],
+    ])
+  })
+
+  test('after a restart what may have been handed out is not fresh, and what cannot have been still is', async () => {
+    const world = await makeWorld()
+    const sight = seen(world)
+    await world.clock.wind(1)
+    await world.enqueue(...Array.from({ length: 6000 }, (_, at) => ({ key: `${at}`, ...sight })))
+    await world.lease({ small: 1, large: 0, mrf: 0 })
+    await world.journal.flush()
+    expect(world.journal.handedOut()).toBe(5001)
+    const later = await world.restart()
+    later.addLink('r/0')
+    const found = new Map<number, boolean>()
+    for (let calls = 0; calls < 200 && found.size < 6000; calls++) {
+      for (const { task, fresh } of await later.lease()) found.set(task.seq, fresh)
+    }
+    const freshOnes = [...found].filter(([, fresh]) => fresh).map(([seq]) => seq)
+    expect([found.size, freshOnes.length, Math.min(...freshOnes)]).toEqual([6000, 999, 5002])
+    later.queue.close()
+    await later.journal.close()
+  })
+
+  test('no task is handed out before the mark that covers it is on disk', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' })
+    expect([world.queue.lease(plenty), world.journal.handedOut()]).toEqual([[], 0])
+    await world.journal.flush()
+    expect([keys(world.queue.lease(plenty)), world.journal.handedOut()]).toEqual([['a'], 5001])
+  })
+
+  test('a key that was forgotten counts as handed out when the youngest forgotten one was', () => {
+    const recency = new Recency(2)
+    recency.note('r/0', 'a', 10)
+    recency.note('r/0', 'b', 20)
+    recency.note('r/0', 'a', 30)
+    recency.note('r/0', 'c', 40)
+    expect(['a', 'b', 'x'].map((key) => recency.untouchedSince('r/0', key, 20))).toEqual([false, false, false])
+    expect(['a', 'b', 'x'].map((key) => recency.untouchedSince('r/0', key, 21))).toEqual([false, true, true])
+  })
+})
