@@ -1,6 +1,7 @@
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { openPayload, type Payload } from '../gateway/protocol/payload.ts'
 import { route, type S3Call } from '../gateway/protocol/route.ts'
 import { errorXml, S3Error } from '../gateway/protocol/s3-error.ts'
@@ -33,6 +34,8 @@ export class S3Server implements NetworkPlug {
 
   constructor(options: S3ServerOptions) {
     this.#options = options
+    // Any number of delayed answers may wait for it.
+    setMaxListeners(0, this.#closing.signal)
     // An upload may take as long as it moves; connections stay open between the bursts of a client's work.
     this.#server = createServer({
       requestTimeout: 0,
@@ -176,14 +179,8 @@ async function refuse(action: FaultAction, response: ServerResponse): Promise<bo
 }
 
 /** A latency ends early when the site is closed. */
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, delayMs)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
 }
 
 function respondError(error: unknown, request: IncomingMessage, response: ServerResponse, requestId: string): void {

@@ -35,7 +35,7 @@ export interface SandboxSite {
   readonly secretAccessKey: string
   readonly faults: FaultSwitch
   readonly requests: RequestLog
-  /** Resets what is under way. What was answered before is kept in the directory. */
+  /** Resets what is under way. What was answered before is kept in the directory. May be called again. */
   close(): Promise<void>
 }
 
@@ -65,6 +65,11 @@ export async function createSandboxSite(options: SandboxSiteOptions): Promise<Sa
   const faults = new FaultSwitch(server)
   server.useFaults(faults)
   const port = await server.open(options.port ?? 0)
+  const close = async (): Promise<void> => {
+    await server.close()
+    catalog.close()
+  }
+  let closed: Promise<void> | null = null
   return {
     endpoint: `http://127.0.0.1:${port}`,
     region,
@@ -72,9 +77,6 @@ export async function createSandboxSite(options: SandboxSiteOptions): Promise<Sa
     secretAccessKey,
     faults,
     requests,
-    close: async () => {
-      await server.close()
-      catalog.close()
-    },
+    close: () => (closed ??= close()),
   }
 }
