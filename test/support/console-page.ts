@@ -34,7 +34,7 @@ export async function openConsole(browser: Browser, world: FakeWorld, options: O
   const host = await startConsoleHost(engine.api, await builtConsole())
   const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
