@@ -18,8 +18,17 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly page: Page
+  /** What the browser complained of since it was joined: a console in order leaves this empty. */
+  readonly complaints: readonly string[]
   /** Asks the program to quit and waits until it has. Returns its exit code. */
   close(): Promise<number | null>
+}
+
+export interface Served extends Launched {
+  /** The link that `serve` printed; this page has used it. */
+  readonly link: string
+  /** Ends the engine at once and leaves the page open. */
+  kill(): Promise<void>
 }
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -47,25 +56,52 @@ function desktopArguments({ dataDir, configFile }: LaunchOptions): readonly stri
   return [`--data=${dataDir}`, ...(configFile === undefined ? [] : [`--config=${configFile}`])]
 }
 
-async function launchLoopback({ dataDir, configFile, environment }: LaunchOptions): Promise<Launched> {
+/** `lockstep serve`, and its console in a browser of the test's. */
+export async function launchLoopback({
+  dataDir,
+  configFile,
+  environment,
+}: Omit<LaunchOptions, 'driver'>): Promise<Served> {
   const config = configFile === undefined ? [] : ['--config', configFile]
   const args = ['serve', '--data', dataDir, ...config]
   const child = fork(path.join(root, 'build/lockstep.mjs'), args, {
     silent: true,
     env: { ...process.env, ...environment },
   })
-  const url = await consoleUrl(child)
-  const browser = await chromium.launch({ executablePath: chromiumPath, chromiumSandbox: false })
+  const link = await consoleUrl(child)
+  const browser = await launchChromium()
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
-  await page.goto(url)
+  const complaints = collectComplaints(page)
+  await page.goto(link)
   return {
     page,
+    complaints,
+    link,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exitCode(child)
+    },
     close: async () => {
       await browser.close()
       child.kill('SIGTERM')
       return await exitCode(child)
     },
   }
+}
+
+/** A browser of the test's own, for a console that is served. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, chromiumSandbox: false })
+}
+
+/** Gathers uncaught errors and console errors of a page from here on. */
+export function collectComplaints(page: Page): readonly string[] {
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
+  })
+  return complaints
 }
 
 /** Reads the one line that `serve` prints when it is ready. */
@@ -96,6 +132,7 @@ async function launchStandIn(options: LaunchOptions): Promise<Launched> {
   })
   return {
     page,
+    complaints: collectComplaints(page),
     close: async () => {
       if (child.connected) child.send('quit')
       const code = await exitCode(child)
@@ -142,6 +179,7 @@ async function launchElectron(options: LaunchOptions): Promise<Launched> {
   const child = program.process()
   return {
     page,
+    complaints: collectComplaints(page),
     close: async () => {
       await program.close()
       return await exitCode(child)
