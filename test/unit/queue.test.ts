@@ -316,6 +316,18 @@ describe('freshness', () => {
     ])
   })
 
+  test('what a scan saw while the key was handed out is worth nothing, though it is enqueued after the copy', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a', versionId: 'v1' })
+    const [lease] = await world.lease()
+    await world.clock.wind(1)
+    const sight = seen(world)
+    await world.clock.wind(1)
+    await world.queue.ack(lease!, done)
+    await world.enqueue({ key: 'a', versionId: 'v1', ...sight })
+    expect(fresh(await world.lease())).toEqual([['a', 'v1', false]])
+  })
+
   test('after a restart what may have been handed out is not fresh, and what cannot have been still is', async () => {
     const world = await makeWorld()
     const sight = seen(world)

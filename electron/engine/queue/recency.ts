@@ -1,6 +1,7 @@
 /**
- * Remembers when a key of a link was last handed out, for a bounded number of keys. What was forgotten counts as handed
- * out at the time of the youngest forgotten entry, so forgetting costs a look at the target, never a second copy.
+ * Remembers when a key of a link was last handed out or given back, for a bounded number of keys. What was forgotten
+ * counts as handed out at the time of the youngest forgotten entry, so forgetting costs a look at the target, never a
+ * second copy.
  */
 export class Recency {
   readonly #limit: number
@@ -19,7 +20,7 @@ export class Recency {
     if (this.#handedOutAt.size > this.#limit) this.#evict()
   }
 
-  /** Whether nothing of the key was handed out at that instant or after it. */
+  /** Whether nothing of the key was handed out or given back at that instant or after it. */
   untouchedSince(linkId: string, key: string, at: number): boolean {
     return at > (this.#handedOutAt.get(nameOf(linkId, key)) ?? this.#floor)
   }

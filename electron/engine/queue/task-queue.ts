@@ -243,6 +243,8 @@ class DurableQueue implements TaskQueue {
     const held = this.#leases.get(lease)
     if (held === undefined || stateAfter(held.entry.state, event) === null) return null
     this.#leases.delete(lease)
+    // A scan that looked while the copy was under way saw nothing of it yet: that sight is worth as little as an older one.
+    this.#recency.note(lease.task.linkId, lease.task.key, this.#time())
     return held
   }
 
