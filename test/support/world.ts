@@ -44,7 +44,8 @@ export interface World {
   readonly log: readonly string[]
   api(): EngineApi
   engine(): Engine
-  start(config?: Partial<ConfigInput>): Promise<void>
+  /** Over what the world was made with. */
+  start(config?: Partial<ConfigInput>, engine?: WorldOptions['engine']): Promise<void>
   stop(): Promise<void>
   /** A scan that begins now finds nothing more, and nothing is pending. Throws what is pending otherwise. */
   settled(timeoutMs?: number): Promise<void>
@@ -79,10 +80,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     dataDir: join(temp.path, 'data'),
     api: () => running().api,
     engine: running,
-    async start(config) {
+    async start(config, bounds = options.engine) {
       const declared = configSchema.parse(declare(a, b, options, config))
       engine = await startEngine({
-        ...options.engine,
+        ...bounds,
         dataDir: world.dataDir,
         credentials: memoryCredentials(),
         config: declared,

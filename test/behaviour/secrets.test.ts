@@ -1,0 +1,67 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { siteUpdateInput } from '../../shared/api/inputs.ts'
+import { differencesOnceSettled } from '../support/in-step.ts'
+import { failures, retryAll, untilBadge, untilParked } from '../support/watch.ts'
+import { sandboxKeys } from '../support/sandbox.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+const wrongKeys = { accessKeyId: 'MISTYPEDACCESSKEY', secretAccessKey: 'mistyped/secret+key' } as const
+const secrets = [...Object.values(sandboxKeys), ...Object.values(wrongKeys)]
+
+/** Everything that can go wrong with keys in a message: refusals that quote the request, wrong keys, broken bodies. */
+async function misfortunes(world: World): Promise<void> {
+  const quoted = `Credential=${sandboxKeys.accessKeyId}/x, secret ${sandboxKeys.secretAccessKey}`
+  world.b.faults.add({ on: 'PutObject', key: 'quoted', do: { kind: 'refuse', code: 'AccessDenied', message: quoted } })
+  world.b.faults.add({ on: 'PutObject', key: 'broken', times: 2, do: { kind: 'reset' } })
+  world.a.faults.add({ on: 'GetObject', key: 'cut', times: 1, do: { kind: 'cut-body', afterBytes: 3 } })
+  for (const key of ['quoted', 'broken', 'cut']) await world.put(key)
+  await untilParked(world, ['quoted'])
+  const [site] = [{ id: 'b', name: 'Site B', endpoint: world.b.endpoint }]
+  await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: wrongKeys }))
+  await untilBadge(world, 'waiting', /does not know this access key/)
+  await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: sandboxKeys }))
+  await world
+    .api()
+    .config.apply({ text: 'not JSON: mistyped/secret+key' })
+    .catch(() => undefined)
+}
+
+async function filesUnder(dir: string): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file)] as const)))
+}
+
+test('after all that can go wrong no key is in a log, a list, an export, the diagnostics or a file', async () => {
+  const world = await startWorld()
+  await misfortunes(world)
+  const shown = (): Record<string, string> => ({
+    log: world.log.join('\n'),
+    failures: JSON.stringify(failures(world)),
+    history: JSON.stringify(failures(world).map(({ seq }) => world.api().failures.get({ seq }))),
+    activity: JSON.stringify(world.api().activity.list({ ruleId: null, level: null, before: null, limit: 500 })),
+    sites: JSON.stringify(world.api().sites.list()),
+    rules: JSON.stringify(world.api().rules.list()),
+    overview: JSON.stringify(world.api().overview.get()),
+    settings: JSON.stringify(world.api().settings.get()),
+    diagnostics: world.api().diagnostics.get().text,
+    export: world.api().config.export(),
+  })
+  const during = shown()
+  world.b.faults.clear()
+  retryAll(world)
+  expect(await differencesOnceSettled(world)).toEqual([])
+  const after = shown()
+  const running = await filesUnder(world.dataDir)
+  await world.stop()
+  const stopped = await filesUnder(world.dataDir)
+  expect(during['failures']).toContain('quoted')
+  expect(running.size).toBeGreaterThan(0)
+  const places = [...Object.entries(during), ...Object.entries(after), ...running, ...stopped]
+  const found = places.flatMap(([place, content]) =>
+    secrets.filter((secret) => Buffer.from(content).includes(secret)).map((secret) => `${secret} in ${place}`),
+  )
+  expect(found).toEqual([])
+})
