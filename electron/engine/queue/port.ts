@@ -38,8 +38,11 @@ export interface TaskQueue {
 
   /** Durable when it resolves; wakes the workers. */
   enqueue(tasks: readonly NewTask[]): Promise<void>
-  /** Up to `room` leases per lane, now; may be empty. Never waits. */
-  lease(room: Readonly<Record<Lane, number>>): readonly Lease[]
+  /**
+   * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
+   * more than `mostPerTarget` leases.
+   */
+  lease(room: Readonly<Record<Lane, number>>, mostPerTarget?: number): readonly Lease[]
   ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<void>
   /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. */
   nack(lease: Lease, fault: Fault): Promise<void>

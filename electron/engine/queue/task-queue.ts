@@ -9,6 +9,7 @@ import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { Recency } from './recency.ts'
 import { nextStep, retryPolicy } from './retry.ts'
+import { TargetShare } from './target-share.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
 
 export interface QueueOptions {
@@ -113,13 +114,14 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  lease(room: Readonly<Record<Lane, number>>): readonly Lease[] {
+  lease(room: Readonly<Record<Lane, number>>, mostPerTarget = Infinity): readonly Lease[] {
     const leases: Lease[] = []
     if (this.#closed || lanes.every((lane) => room[lane] <= 0)) return leases
     const now = this.#now()
     const windows = [...this.#windows.values()].filter((window) => this.#runs(window))
     for (const window of windows) window.fill(now)
-    for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, leases)
+    const share = new TargetShare(windows, mostPerTarget)
+    for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, share, leases)
     if (windows.some((window) => window.wantsMore())) this.#wake()
     this.#armDue(now)
     return leases
@@ -192,13 +194,16 @@ class DurableQueue implements TaskQueue {
     return window.active && !this.#holds.has(window.linkId)
   }
 
-  #leaseLane(lane: Lane, room: number, windows: readonly LinkWindow[], leases: Lease[]): void {
-    const contenders = new Set(windows.filter((window) => this.#offers(window, lane)))
+  #leaseLane(lane: Lane, room: number, windows: readonly LinkWindow[], share: TargetShare, leases: Lease[]): void {
+    const contenders = new Set(windows.filter((window) => share.hasRoom(window) && this.#offers(window, lane)))
     for (let left = room; left > 0; left--) {
       const window = this.#shares[lane].next(contenders)
       if (window === null) return
       leases.push(this.#leaseFrom(window, lane))
+      share.take(window)
       if (!this.#offers(window, lane)) contenders.delete(window)
+      // A full target takes all its links out at once.
+      if (!share.hasRoom(window)) for (const other of contenders) if (!share.hasRoom(other)) contenders.delete(other)
     }
   }
 

@@ -27,6 +27,9 @@ interface UnderWay {
 /** Retries get a quarter of the room at most, so that a failing bucket cannot starve what flows. */
 const mrfShare = 0.25
 
+/** While several targets are written to, none holds more than this of the room: a silent one must leave some to the rest. */
+const targetShare = 0.75
+
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
   readonly #queue: TaskQueue
@@ -125,11 +128,15 @@ export class Dispatcher {
   #take(lane: Lane): readonly Lease[] {
     const room = Math.max(0, Math.min(this.#allowance.current - this.#underWay.size, this.#roomOf(lane)))
     if (room === 0) return []
-    const leases = this.#queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room })
+    const leases = this.#queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room }, this.#mostPerTarget())
     const startedAt = this.#now()
     for (const lease of leases) this.#underWay.set(lease.task.seq, { lease, startedAt })
     this.#busy[lane] += leases.length
     return leases
+  }
+
+  #mostPerTarget(): number {
+    return Math.max(1, Math.floor(this.#allowance.current * targetShare))
   }
 
   #roomOf(lane: Lane): number {
