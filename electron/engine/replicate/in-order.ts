@@ -45,19 +45,24 @@ export function sequence(
 
 /** Carries out a {@link sequence}; resolves with the outcome of the named version and every pair learned on the way. */
 export async function bringInOrder(named: VersionEntry, steps: readonly Step[], world: World): Promise<Outcome> {
-  await refuseWhereLocked(steps, world)
   const learned: VersionPair[] = []
+  const also: string[] = []
   let ofNamed: Extract<Outcome, { kind: 'settled' }> | null = null
-  for (const { version, former } of steps) {
+  let wrote = false
+  for (const { version, former } of await movable(named, steps, world)) {
+    // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
+    if (former !== null && !wrote) continue
     const outcome = version === named ? await bring(version, world) : await bringOther(version, world)
     if (outcome === null) continue
     if (outcome.kind === 'fault') return outcome
+    if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true
     learned.push(...outcome.learned)
     if (former !== null) await removeFormer(former, outcome.learned, world)
     if (version === named) ofNamed = outcome
+    else if (former === null) also.push(version.versionId)
   }
   if (ofNamed === null) throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
-  return { ...ofNamed, learned }
+  return { ...ofNamed, learned, also }
 }
 
 /** null: failed for good. It is listed by its own task, and must not hold back what comes after it. */
@@ -86,16 +91,25 @@ async function removeFormer(former: VersionEntry, learned: readonly VersionPair[
   )
 }
 
-/** Before anything is written: a locked replica could not be removed afterwards, and would stay twice. */
-async function refuseWhereLocked(steps: readonly Step[], world: World): Promise<void> {
-  for (const { version, former } of steps) {
-    if (former === null || version.deleteMarker || version.versionId === former.versionId) continue
-    const ref = { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId }
-    const lock = (await world.target.head(ref, { signal: world.signal }))?.lock ?? null
-    const locked =
-      lock !== null && (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > world.now()))
-    if (!locked) continue
+/**
+ * The steps above the newest replica that is locked at the target: it could not be removed from below and would stay twice.
+ * What is missing below it is listed by its own task, and does not hold back what comes after.
+ */
+async function movable(named: VersionEntry, steps: readonly Step[], world: World): Promise<readonly Step[]> {
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const { version, former } = steps[index]!
+    if (former === null || !(await isLocked(version, former, world))) continue
+    const above = steps.slice(index + 1)
+    if (above.some((step) => step.version === named)) return above
     const message = `An older version cannot be placed below version ${former.versionId}, which is locked at the target.`
     throw new FaultError(fault('OBJECT_LOCKED', message, { site: world.link.target.site }))
   }
+  return steps
+}
+
+async function isLocked(version: VersionEntry, former: VersionEntry, world: World): Promise<boolean> {
+  if (version.deleteMarker || version.versionId === former.versionId) return false
+  const ref = { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId }
+  const lock = (await world.target.head(ref, { signal: world.signal }))?.lock ?? null
+  return lock !== null && (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > world.now()))
 }

@@ -156,6 +156,7 @@ export class Dispatcher {
     if (outcome.kind === 'settled') {
       this.#events.onSettled(lease, outcome)
       await this.#queue.ack(lease, { bytes: outcome.bytes, learned: outcome.learned, forgotten: outcome.forgotten })
+      await this.#takeUpAgain(lease, outcome.also ?? [])
       return
     }
     const { fault } = outcome
@@ -164,6 +165,14 @@ export class Dispatcher {
       this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())
     if (this.#events.onFault(lease, fault) === 'release') return this.#queue.release(lease)
     await this.#queue.nack(lease, fault)
+  }
+
+  /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */
+  async #takeUpAgain({ task: { linkId, key } }: Lease, versionIds: readonly string[]): Promise<void> {
+    const parked = versionIds.filter((versionId) => this.#journal.isParked(linkId, key, versionId))
+    if (parked.length === 0) return
+    const rest = { operation: 'put', sizeBytes: null, changedAt: this.#now(), absentSeenAt: 0 } as const
+    await this.#queue.enqueue(parked.map((versionId) => ({ linkId, key, versionId, ...rest })))
   }
 
   #transfer({ lease, startedAt }: UnderWay): readonly Transfer[] {

@@ -41,6 +41,8 @@ export type Outcome =
       readonly bytes: number
       readonly learned: readonly VersionPair[]
       readonly forgotten: readonly string[]
+      /** Other versions of the key that were brought on the way. */
+      readonly also?: readonly string[]
     }
   | { readonly kind: 'fault'; readonly fault: Fault }
 
