@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { differencesOnceSettled } from '../support/in-step.ts'
+import { Random } from '../support/random.ts'
+import { remove, versionsOf } from '../support/s3-acts.ts'
+import { startWorld } from '../support/world.ts'
+
+/** Every write to a key at the target, in the order in which the target carried them out. */
+const writes = ['PutObject', 'DeleteObject'] as const
+
+describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identity) => {
+  test('overwrites and deletes of few keys arrive in the source’s order, through errors and latencies', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    const random = new Random(seed)
+    const world = await startWorld({ a: { identity }, b: { identity } })
+    world.b.faults.add({ on: writes, do: { kind: 'latency', delayMs: 20 } })
+    world.b.faults.add({ on: writes, key: 'k0', times: 3, after: 2, do: { kind: 'server-error' } })
+    world.b.faults.add({ on: 'PutObject', key: 'k1', times: 2, after: 1, do: { kind: 'reset' } })
+    world.a.faults.add({ on: 'GetObject', key: 'k2', times: 2, do: { kind: 'cut-body', afterBytes: 3 } })
+    for (let step = 0; step < 60; step++) {
+      const key = `k${random.int(0, 3)}`
+      if (random.chance(0.25)) await remove(world.s3.a, key)
+      else await world.put(key, `content ${step}`)
+    }
+    expect(await differencesOnceSettled(world), `seed ${seed}`).toEqual([])
+  })
+
+  test('a version that failed first and is retried later is put in its place below its successors', async () => {
+    const world = await startWorld({ a: { identity }, b: { identity }, stopped: true })
+    for (const body of ['one', 'two', 'three']) await world.put('key', body)
+    const denied = world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'deny' } })
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect([denied.hits, world.failures()]).toEqual([1, []])
+  })
+})
+
+test('a delete never overtakes the put before it', async () => {
+  const world = await startWorld()
+  await world.settled()
+  const refusals = world.b.faults.add({ on: 'PutObject', key: 'key', times: 3, do: { kind: 'server-error' } })
+  await world.put('key', 'short-lived')
+  await remove(world.s3.a, 'key')
+  expect(await differencesOnceSettled(world)).toEqual([])
+  const done = world.b.requests
+    .list({ key: 'key' })
+    .filter(({ operation, status }) => writes.some((write) => write === operation) && status !== null && status < 300)
+  expect([refusals.hits, done.map(({ operation }) => operation)]).toEqual([3, ['PutObject', 'DeleteObject']])
+})
+
+test('a version that fails for good is listed, holds back nothing and moves nothing', async () => {
+  const world = await startWorld({ stopped: true })
+  // Too much metadata for a target that needs room for the version's origin.
+  const id = await world.put('key', 'one', { Metadata: { long: 'y'.repeat(2044) } })
+  for (const body of ['two', 'three']) await world.put('key', body)
+  await world.start()
+  await world.settled()
+  await world.put('key', 'four')
+  await world.settled()
+  const replicas = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
+  expect(replicas.map(({ sizeBytes }) => sizeBytes)).toEqual([4, 5, 3])
+  expect(world.b.requests.count({ operation: 'PutObject', key: 'key', status: 200 })).toBe(3)
+  expect(world.failures().map(({ versionId, state }) => [versionId, state])).toEqual([[id, 'parked']])
+})
