@@ -9,7 +9,7 @@ test('a version delete that the target’s retention forbids is parked, and done
   const id = await world.put('deed', 'x')
   await world.settled()
   const [replica] = await versionsOf({ site: world.b, bucket: 'data' }, 'deed')
-  const until = new Date(Date.now() + 6_000)
+  const until = new Date(Date.now() + 8_000)
   await world.s3.b.send(
     new PutObjectRetentionCommand({
       Bucket: 'data',
@@ -25,7 +25,7 @@ test('a version delete that the target’s retention forbids is parked, and done
   expect(row!.fault.message).toMatch(/^DeleteObject data\/deed: /)
   await untilBadge(world, 'failing', /1 item needs attention.* → Wait until the retention ends/)
   expect((await world.sides()).b).toHaveLength(1)
-  await expect.poll(() => Date.now(), { timeout: 10_000 }).toBeGreaterThan(until.getTime())
+  await expect.poll(() => Date.now(), { timeout: 15_000 }).toBeGreaterThan(until.getTime())
   retryAll(world)
   await expect.poll(async () => (await world.sides()).b, { timeout: 10_000 }).toEqual([])
   await expect.poll(() => failures(world)).toEqual([])
