@@ -8,6 +8,8 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 export function openDatabase(path: string, maxPages: number | null): DatabaseSync {
   const database = new DatabaseSync(path)
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
+  // Copying the log back into the file after 2 MiB, not the usual 4, keeps the longest flush short.
+  database.exec('PRAGMA wal_autocheckpoint = 500')
   // 32 MiB holds the hot ends of the indexes; the log is cut back to 64 MiB after a burst.
   database.exec('PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864')
   if (maxPages !== null) database.exec(`PRAGMA max_page_count = ${maxPages}`)

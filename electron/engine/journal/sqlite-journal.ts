@@ -30,7 +30,7 @@ export interface JournalLimits extends CommitLimits, HistoryLimits {
 const HOUR = 3_600_000
 
 export const journalLimits: JournalLimits = {
-  rowsPerFlush: 512,
+  rowsPerFlush: 256,
   flushBudgetMs: 4,
   flushDelayMs: 2,
   events: 200_000,

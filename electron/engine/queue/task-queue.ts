@@ -21,8 +21,8 @@ export interface QueueOptions {
   readonly limits?: Partial<WindowLimits>
 }
 
-/** Keys whose last lease is remembered: about 30 MB of names. */
-const RECENT_KEYS = 200_000
+/** Keys whose last lease is remembered: about 20 MB of names. */
+const RECENT_KEYS = 100_000
 /** Due times closer together than this are met by one timer. */
 const DUE_GRAIN_MS = 20
 /** setTimeout cannot wait longer than 24.8 days; an hour is a good time to look again. */
