@@ -38,4 +38,5 @@ export class DeleteBrakes {
   }
 }
 
-const isDelete = (task: NewTask): boolean => task.operation === 'deleteMarker' || task.operation === 'deleteVersion'
+export const isDelete = (task: NewTask): boolean =>
+  task.operation === 'deleteMarker' || task.operation === 'deleteVersion'

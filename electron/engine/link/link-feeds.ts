@@ -1,7 +1,7 @@
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
-import type { DeleteBrakes } from '../feed/delete-brakes.ts'
+import { isDelete, type DeleteBrakes } from '../feed/delete-brakes.ts'
 import { startListen } from '../feed/listen.ts'
 import type { Feed, Intake } from '../feed/port.ts'
 import { createScanner, type ScanResult, type Scanner } from '../feed/scanner.ts'
@@ -13,6 +13,7 @@ import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
 import type { Link } from './links.ts'
+import { notPending } from './not-pending.ts'
 import { replicaProof } from './replica-proof.ts'
 import { Topics } from './topics.ts'
 
@@ -119,10 +120,12 @@ export class LinkFeeds {
     })
   }
 
-  /** The brake sees what a scan found before the queue does. */
+  /** The brake sees what a scan found before the queue does; what an event told already is no second change. */
   async #enqueue(link: Link, tasks: readonly NewTask[]): Promise<void> {
-    await this.#parts.brakes.count(link.rule, tasks)
-    await this.#parts.queue.enqueue(tasks)
+    const { brakes, queue, journal } = this.#parts
+    if (tasks.some(isDelete)) await brakes.count(link.rule, notPending(tasks, journal))
+    else await brakes.count(link.rule, tasks)
+    await queue.enqueue(tasks)
   }
 
   #pushed(link: Link): FeedView | null {
