@@ -38,7 +38,8 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
       world.b.requests.clear()
       await world.start()
       const written = (): number =>
-        world.b.requests.list().filter(({ key, operation }) => /^key/.test(key) && operation === 'PutObject').length
+        world.b.requests.list().filter(({ key, operation }) => key.startsWith('key') && operation === 'PutObject')
+          .length
       await expect.poll(written, { timeout: 15_000, interval: 5 }).toBeGreaterThan(2)
       await world.stop()
     }

@@ -1,0 +1,108 @@
+import { PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
+import { describe, expect, test } from 'vitest'
+import { compareInput } from '../../shared/api/inputs.ts'
+import type { CompareReport } from '../../shared/model/job.ts'
+import { putTags, remove, versionsOf } from '../support/s3-acts.ts'
+import { startWorld, type World, type WorldOptions } from '../support/world.ts'
+
+async function compare(
+  world: World,
+  more: { readonly deep?: boolean; readonly prefix?: string } = {},
+): Promise<CompareReport> {
+  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', ...more }))
+  const report = (): CompareReport | null => world.api().compare.report({ jobId: id })
+  await expect.poll(() => report()?.endedAt ?? null, { timeout: 20_000 }).not.toBeNull()
+  return report()!
+}
+
+const found = ({ differences }: CompareReport): readonly string[] =>
+  differences.map(({ kind, key }) => `${kind} ${key}`).toSorted()
+
+/** In step, then paused, so that what is planted stays. */
+async function worldAtRest(options: WorldOptions, keys: readonly string[]): Promise<World> {
+  const world = await startWorld({ rules: [{ versionDeletes: true }], ...options })
+  for (const key of keys)
+    for (const body of ['one', 'two']) await world.put(key, body, { Metadata: { a: '1' }, Tagging: 'a=1' })
+  await remove(world.s3.a, keys[0]!)
+  await world.settled(30_000)
+  await world.api().rules.pause({ id: 'r' })
+  return world
+}
+
+const target = (world: World) => ({ site: world.b, bucket: 'data' })
+
+describe.each(['mints', 'adopts-minio'] as const)('with a target that %s', (identity) => {
+  const sites = { a: { identity }, b: { identity } } as const
+
+  test('equal sides are found equal, deep or not', async () => {
+    const world = await worldAtRest(sites, ['gone', 'kept', 'ä ö/中'])
+    for (const deep of [false, true]) {
+      expect(await compare(world, { deep })).toMatchObject({
+        verdict: 'equal',
+        keys: 3,
+        versions: 7,
+        differences: [],
+        fault: null,
+      })
+    }
+  })
+
+  test('a version that is missing, one too many and one in the way are found without reading a body', async () => {
+    const world = await worldAtRest(sites, ['gone', 'missing', 'extra', 'covered', 'same'])
+    const [latest] = await versionsOf(target(world), 'missing')
+    await remove(world.s3.b, 'missing', latest!.versionId)
+    await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'alien', Body: 'x' }))
+    await remove(world.s3.b, 'covered')
+    world.a.requests.clear()
+    const report = await compare(world)
+    expect(found(report)).toEqual([
+      'extra-at-target alien',
+      'extra-at-target covered',
+      'missing-at-target missing',
+      'not-latest covered',
+    ])
+    expect(report).toMatchObject({ verdict: 'different', differenceCount: 4, keys: 6 })
+    expect(world.a.requests.count({ operation: 'GetObject' })).toBe(0)
+    expect(found(await compare(world, { prefix: 'missing' }))).toEqual(['missing-at-target missing'])
+  })
+
+  test('tags and locks that differ are found by the deep comparison alone', async () => {
+    const world = await worldAtRest({ ...sites, objectLock: true }, ['gone', 'tags', 'held', 'same'])
+    await putTags(world.s3.b, 'tags', { a: '2' })
+    await world.s3.b.send(new PutObjectLegalHoldCommand({ Bucket: 'data', Key: 'held', LegalHold: { Status: 'ON' } }))
+    expect(await compare(world)).toMatchObject({ verdict: 'equal' })
+    const report = await compare(world, { deep: true })
+    expect(found(report)).toEqual(['lock held', 'tags tags'])
+    expect(report.differences.map(({ detail }) => detail)).toEqual(
+      expect.arrayContaining(['no lock at the source, legal hold at the target.']),
+    )
+  })
+})
+
+test('replicas that are not what they claim to be are found: other bytes, other metadata, another order', async () => {
+  const world = await startWorld({ stopped: true })
+  const ids = {
+    bytes: await world.put('bytes', 'two'),
+    metadata: await world.put('metadata', 'x', { Metadata: { a: '1' } }),
+  }
+  const [one, two] = [await world.put('order', 'one'), await world.put('order', 'two')]
+  const forge = (Key: string, Body: string, versionId: string, more = {}) =>
+    world.s3.b.send(
+      new PutObjectCommand({ Bucket: 'data', Key, Body, Metadata: { ...more, 'lockstep-version': versionId } }),
+    )
+  await forge('bytes', 'TWO', ids.bytes)
+  await forge('metadata', 'x', ids.metadata, { a: '2', b: '3' })
+  await forge('order', 'two', two)
+  await forge('order', 'one', one)
+  await world.start()
+  await world.settled()
+  expect(found(await compare(world))).toEqual(['content bytes', 'not-latest order', 'order order'])
+  const deep = found(await compare(world, { deep: true }))
+  expect(deep).toEqual(expect.arrayContaining(['content bytes', 'metadata metadata', 'order order']))
+})
+
+test('a comparison whose site does not answer is unknown, and says why', async () => {
+  const world = await worldAtRest({}, ['gone', 'key'])
+  world.b.faults.add({ on: 'ListObjectVersions', do: { kind: 'deny' } })
+  expect(await compare(world)).toMatchObject({ verdict: 'unknown', fault: { code: 'ACCESS_DENIED', site: 'b' } })
+})
