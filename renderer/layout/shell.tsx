@@ -1,8 +1,8 @@
 import { ActionIcon, AppShell, Tooltip } from '@mantine/core'
 import { IconKeyboard } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useCallback, useEffect, useState } from 'react'
 import { ToneBadge } from '../components/tone.tsx'
 import { useConsole, useLive } from '../console-parts.ts'
 import { formatClock, formatCount } from '../words/format.ts'
@@ -118,12 +118,15 @@ function Freshness() {
 
 /** After a change of page the focus goes to its heading, so that keyboard and speech start where the page does. */
 function useFocusOnNewPage(): void {
-  const path = useRouterState({ select: (state) => state.location.pathname })
-  const before = useRef(path)
-  useEffect(() => {
-    if (before.current === path) return
-    before.current = path
-    document.getElementById('page-title')?.focus({ preventScroll: true })
-    window.scrollTo(0, 0)
-  }, [path])
+  const router = useRouter()
+  // The address changes before the page does: only what is rendered can take the focus.
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+        if (fromLocation === undefined || !pathChanged) return
+        document.getElementById('page-title')?.focus({ preventScroll: true })
+        window.scrollTo(0, 0)
+      }),
+    [router],
+  )
 }

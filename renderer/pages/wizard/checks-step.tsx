@@ -16,6 +16,8 @@ interface ChecksStepProps {
   readonly onNext: () => void
 }
 
+const outcomeId = 'checks-outcome'
+
 /** The checks as they come in, each in plain words, with a button where one can be mended. */
 export function ChecksStep({ runId, onRun, onBack, onNext }: ChecksStepProps) {
   const { queries, client } = useConsole()
@@ -66,7 +68,7 @@ function Steps({ run }: { readonly run: CheckRun }) {
   return (
     <>
       <Group justify="space-between" mb={8}>
-        <Text role="status" fw={500}>
+        <Text role="status" id={outcomeId} tabIndex={-1} fw={500} style={{ outline: 'none' }}>
           {run.state === 'running' ? `${ended} of ${run.steps.length} answered` : outcomeOf(run)}
         </Text>
       </Group>
@@ -116,7 +118,11 @@ function Step({ step, runId }: { readonly step: CheckStep; readonly runId: strin
             mt={6}
             style={{ display: 'block' }}
             loading={repair.isPending}
-            onClick={() => repair.mutate(undefined)}
+            onClick={() => {
+              repair.mutate(undefined)
+              // The button goes away with what it mends, and the focus must not go with it.
+              document.getElementById(outcomeId)?.focus({ preventScroll: true })
+            }}
           >
             {step.repair}
           </Button>

@@ -32,10 +32,12 @@ export function SideStep({ which, draft, onChange, onNext, onBack }: SideStepPro
   const { queries } = useConsole()
   const sites = useQuery(queries.sites)
   const [tried, setTried] = useState(false)
+  const [connected, setConnected] = useState(false)
   const side = draft[which]
   const set = (changed: Partial<SideDraft>) => onChange({ [which]: { ...side, ...changed } })
   const problem = sideProblem(draft, which)
   const choose = (siteId: string) => {
+    setConnected(false)
     // The same name at both ends is what most pairs want.
     const bucket = which === 'target' && side.bucket === '' ? draft.source.bucket : side.bucket
     set(siteId === anotherSite ? { adding: true, siteId: null } : { adding: false, siteId, bucket })
@@ -62,14 +64,15 @@ export function SideStep({ which, draft, onChange, onNext, onBack }: SideStepPro
                   onCancel={null}
                   typed={side.typed}
                   onTyped={(typed) => set({ typed, adding: true })}
-                  onSaved={(saved) =>
+                  onSaved={(saved) => {
+                    setConnected(true)
                     set({
                       siteId: saved.id,
                       adding: false,
                       typed: emptySiteValues,
                       bucket: side.bucket || (which === 'target' ? draft.source.bucket : ''),
                     })
-                  }
+                  }}
                 />
               )}
               {side.siteId !== null && !adding && (
@@ -79,6 +82,7 @@ export function SideStep({ which, draft, onChange, onNext, onBack }: SideStepPro
                   siteId={side.siteId}
                   which={which}
                   value={side.bucket}
+                  focused={connected}
                   error={tried && side.siteId !== null ? problem : null}
                   onChange={(bucket) => set({ bucket })}
                 />
@@ -132,11 +136,13 @@ interface BucketChoiceProps {
   readonly siteId: string
   readonly which: 'source' | 'target'
   readonly value: string
+  /** Takes the focus when it appears: the form that had it is gone. */
+  readonly focused: boolean
   readonly error: string | null
   readonly onChange: (bucket: string) => void
 }
 
-function BucketChoice({ site, siteId, which, value, error, onChange }: BucketChoiceProps) {
+function BucketChoice({ site, siteId, which, value, focused, error, onChange }: BucketChoiceProps) {
   const { queries } = useConsole()
   const buckets = useQuery(queries.buckets(siteId))
   const [editing, setEditing] = useState(false)
@@ -165,6 +171,7 @@ function BucketChoice({ site, siteId, which, value, error, onChange }: BucketCho
         placeholder="Choose or type a name"
         data={(buckets.data ?? []).map(({ name }) => name)}
         value={value}
+        autoFocus={focused}
         onChange={onChange}
         error={error}
         limit={100}

@@ -1,5 +1,5 @@
 import { Button, Group, Text, Title } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { createContext, use, useEffect, useRef, type ReactNode } from 'react'
 
 interface StepFrameProps {
   readonly title: string
@@ -11,12 +11,16 @@ interface StepFrameProps {
   readonly children: ReactNode
 }
 
+/** Whether one has gone from one step to another: the first heading leaves the focus to the page's own. */
+export const SteppedContext = createContext<{ readonly current: boolean }>({ current: false })
+
 /** What every step of the wizard shares: heading, content, and the way back and on. */
 export function StepFrame({ title, lead, onBack, next, problem = null, children }: StepFrameProps) {
+  const heading = useFocusOnStep()
   return (
     <div className="panel">
       <div className="panel-body">
-        <Title order={2} tabIndex={-1} style={{ outline: 'none' }}>
+        <Title order={2} ref={heading} tabIndex={-1} style={{ outline: 'none' }}>
           {title}
         </Title>
         <Text c="dimmed" mb="md">
@@ -37,4 +41,14 @@ export function StepFrame({ title, lead, onBack, next, problem = null, children 
       </Group>
     </div>
   )
+}
+
+/** A new step starts at its heading, for the keyboard and for those who hear the screen. */
+function useFocusOnStep() {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const stepped = use(SteppedContext)
+  useEffect(() => {
+    if (stepped.current) heading.current?.focus()
+  }, [stepped])
+  return heading
 }

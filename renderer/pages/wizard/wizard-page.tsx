@@ -1,5 +1,5 @@
 import { Stepper } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { Page } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -7,15 +7,20 @@ import { ChecksStep } from './checks-step.tsx'
 import { emptyDraft, pairKey, placeIn, wizardSteps, type PairDraft } from './pair-draft.ts'
 import { RuleStep } from './rule-step.tsx'
 import { SideStep } from './side-step.tsx'
+import { SteppedContext } from './step-frame.tsx'
 import { SummaryStep } from './summary-step.tsx'
 
 /** From two sites to a running rule, one step at a time. */
 export function WizardPage() {
-  const [step, setStep] = useState(0)
+  const [step, showStep] = useState(0)
+  const stepped = useRef(false)
+  const setStep = (to: number) => {
+    stepped.current = true
+    showStep(to)
+  }
   const [draft, setDraft] = useState<PairDraft>(emptyDraft)
   const change = (changed: Partial<PairDraft>) => setDraft((before) => ({ ...before, ...changed }))
   const runChecks = useRunChecks(draft, change)
-  useFocusOnStep(step)
   const steps = [
     <SideStep key="source" which="source" draft={draft} onChange={change} onNext={() => setStep(1)} onBack={null} />,
     <SideStep
@@ -57,7 +62,7 @@ export function WizardPage() {
         ))}
       </Stepper>
       <section aria-label={wizardSteps[step]} id="wizard-step">
-        {steps[step]}
+        <SteppedContext value={stepped}>{steps[step]}</SteppedContext>
       </section>
     </Page>
   )
@@ -77,13 +82,4 @@ function useRunChecks(draft: PairDraft, change: (changed: Partial<PairDraft>) =>
     const checkedFor = pairKey(draft)
     start.mutate({ source, target }, { onSuccess: (run) => change({ checkId: run.id, checkedFor }) })
   }
-}
-
-/** A new step starts at its heading, for the keyboard and for those who hear the screen. */
-function useFocusOnStep(step: number): void {
-  const before = useRef(step)
-  useEffect(() => {
-    if (before.current !== step) document.querySelector<HTMLElement>('#wizard-step h2')?.focus()
-    before.current = step
-  }, [step])
 }
