@@ -21,14 +21,14 @@ export interface Launched {
   /** What the browser complained of since it was joined: a console in order leaves this empty. */
   readonly complaints: readonly string[]
   /** Asks the program to quit and waits until it has. Returns its exit code. */
-  close(): Promise<number | null>
+  readonly close: () => Promise<number | null>
 }
 
 export interface Served extends Launched {
   /** The link that `serve` printed; this page has used it. */
   readonly link: string
   /** Ends the engine at once and leaves the page open. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
 }
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -70,7 +70,8 @@ export async function launchLoopback({
   })
   const link = await consoleUrl(child)
   const browser = await launchChromium()
-  const page = await browser.newPage({ viewport: { width: 1280, height: 860 } })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } })
+  const page = await context.newPage()
   const complaints = collectComplaints(page)
   await page.goto(link)
   return {

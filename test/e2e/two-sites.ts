@@ -17,7 +17,7 @@ export interface TwoSites {
   /** The source's clients. */
   readonly s3: S3Client
   /** Quits the program; its exit code. */
-  quit(): Promise<number | null>
+  readonly quit: () => Promise<number | null>
 }
 
 export async function openTwoSites(driver: Driver): Promise<TwoSites> {
