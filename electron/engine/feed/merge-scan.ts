@@ -10,11 +10,13 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas'
+  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags'
 > {
   readonly prefix: string
   readonly covers: KeyMatch
   readonly isParked: (key: string, versionId: string | null) => boolean
+  readonly thorough: boolean
+  readonly changedSince: number
   readonly begin: ScanCheckpoint | null
   readonly signal: AbortSignal
   readonly onProgress: ((counts: ScanCounts) => void) | undefined
@@ -150,10 +152,12 @@ export class MergeScan {
   }
 
   #contextAt(now: number): KeyContext {
-    const { link, skewMs, replicas } = this.#options
+    const { link, skewMs, replicas, thorough, changedSince } = this.#options
+    const tellsOfTags = this.#options.tellsOfTags?.() ?? true
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
     const sharesIds = replicas?.sharesIds() ?? false
-    return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, sharesIds }
+    const checks = { thorough, changedSince, tellsOfTags, sharesIds }
+    return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 
   async #flush(): Promise<void> {

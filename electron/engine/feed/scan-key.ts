@@ -15,6 +15,12 @@ export interface KeyContext {
   /** How far the two sites' clocks may be apart, beyond the second that listings are coarse. */
   readonly skewMs: number
   readonly now: number
+  /** An operator's full pass: tags and locks of every version are compared, whatever the listings say. */
+  readonly thorough: boolean
+  /** When the last full scan began: what was not touched since then was compared then. 0 when there was none. */
+  readonly changedSince: number
+  /** The source sends an event when tags or locks change. */
+  readonly tellsOfTags: boolean
   /** The target keeps the source's version ids, and no other source writes there. */
   readonly sharesIds: boolean
 }
@@ -83,9 +89,20 @@ function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean
   return entry.modifiedAt >= since && (switches.deleteMarkers || !entry.deleteMarker)
 }
 
-/** Newer at the source than at the target, though it is the same version: its tags, metadata or lock may have changed. */
-function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, { switches, skewMs }: KeyContext): boolean {
-  return switches.metadata && !ours.deleteMarker && ours.modifiedAt > theirs.modifiedAt + skewMs + 1000
+/** Tags are often set right after the object: by then a prompt copy may be there already, without them. */
+const promptMs = 5000
+
+/**
+ * May tags or locks of a version that is at the target already have changed? Listings tell little: some sites give such a
+ * version a new time, Ceph and MinIO do not. So what was written since the last scan and copied at once is compared again,
+ * unless the source sends an event for it; what is tagged later on such a site, a resync finds.
+ */
+function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, context: KeyContext): boolean {
+  const { switches, skewMs, thorough, changedSince, tellsOfTags } = context
+  if (!switches.metadata || ours.deleteMarker) return false
+  if (thorough) return true
+  if (ours.modifiedAt < changedSince - skewMs - promptMs) return false
+  return ours.modifiedAt > theirs.modifiedAt + (tellsOfTags ? skewMs + 1000 : -skewMs - promptMs)
 }
 
 function taskFor(

@@ -31,6 +31,10 @@ export interface ScannerOptions {
   readonly clock: Clock
   /** How far the clocks of the two sites may be apart. */
   readonly skewMs: () => number
+  /** Does the source send an event when tags or locks change? Otherwise what was written lately is compared again. */
+  readonly tellsOfTags?: () => boolean
+  /** When the last full scan began, epoch ms; 0 when there was none. Absent: every scan looks as the first does. */
+  readonly lastScan?: { read(): number; write(startedAt: number): Promise<void> }
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
 }
@@ -88,12 +92,15 @@ export function createScanner(options: ScannerOptions): Scanner {
       // A scan of a part must not disturb the checkpoint of the whole.
       const whole = prefix === link.rule.filter.prefix
       const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
+      const startedAt = clock.now()
       const unwanted = reason === 'resync' ? undefined : options.isParked
       const scan = new MergeScan({
         ...options,
         prefix,
         covers,
         isParked: unwanted ?? (() => false),
+        thorough: reason === 'resync',
+        changedSince: options.lastScan?.read() ?? 0,
         begin,
         signal,
         onProgress,
@@ -102,6 +109,8 @@ export function createScanner(options: ScannerOptions): Scanner {
       })
       const counts = await scan.run()
       if (whole) await checkpoint.write(null)
+      // A resumed scan did not look at what lies before its checkpoint: the full one that follows moves the mark.
+      if (whole && begin === null) await options.lastScan?.write(startedAt)
       return { ...counts, resumed: begin !== null }
     },
   }

@@ -1,23 +1,27 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import type { Lock, ObjectHead, Tags, VersionEntry } from '../store/port.ts'
+import type { Lock, ObjectHead, Tags } from '../store/port.ts'
 import type { World } from './world.ts'
 
 /**
- * Brings tags, retention and legal hold of a version that is at the target already in step; resolves with whether
- * anything was changed. The rest of the metadata cannot change within a version (S3), so it is not looked at.
+ * Brings tags, retention and legal hold of a version that is at the target already in step. The rest of the metadata
+ * cannot change within a version (S3), so it is not looked at. `absent`: one of the two versions is not there.
  */
-export async function syncMetadata(source: VersionEntry, target: VersionEntry, world: World): Promise<boolean> {
+export async function syncMetadata(
+  sourceVersionId: string,
+  targetVersionId: string,
+  world: World,
+): Promise<'changed' | 'same' | 'absent'> {
   const { key } = world.order
-  const from: ObjectRef = { bucket: world.link.source.bucket, key, versionId: source.versionId }
-  const to: ObjectRef = { bucket: world.link.target.bucket, key, versionId: target.versionId }
+  const from: ObjectRef = { bucket: world.link.source.bucket, key, versionId: sourceVersionId }
+  const to: ObjectRef = { bucket: world.link.target.bucket, key, versionId: targetVersionId }
   const [there, here] = await Promise.all([
     world.source.head(from, { signal: world.signal }),
     world.target.head(to, { signal: world.signal }),
   ])
-  if (there === null || here === null) return false
+  if (there === null || here === null) return 'absent'
   const tagged = await syncTags(from, there, to, here, world)
   const locked = await syncLock(from, there.lock, to, here.lock, world)
-  return tagged || locked
+  return tagged || locked ? 'changed' : 'same'
 }
 
 async function syncTags(

@@ -27,8 +27,7 @@ export function identityFor(
   modifiedAt: number,
   etag: string,
 ): IdentityStamp | null {
-  // A null version has no id to adopt on Ceph: rgwx-version-id=null would mint the text "null" as an ordinary id.
-  if (style === 'mints' || style === 'unknown' || (style === 'adopts-ceph' && versionId === 'null')) return null
+  if (style === 'mints' || style === 'unknown') return null
   return { style, versionId, modifiedAt, etag }
 }
 

@@ -68,7 +68,9 @@ export function stamp(identity: IdentityStamp | null, operation: StampedOperatio
 }
 
 function stampCeph(identity: IdentityStamp, operation: StampedOperation): Stamped {
-  const named = operation !== 'create-upload' && operation !== 'delete-version' && identity.versionId !== 'null'
+  // `null` names the null version, as it does in S3: an object put with it replaces the one that is there.
+  const isNullMarker = operation === 'delete-marker' && identity.versionId === 'null'
+  const named = operation !== 'create-upload' && operation !== 'delete-version' && !isNullMarker
   return named ? { query: [['rgwx-version-id', identity.versionId]], headers: [] } : nothing
 }
 
