@@ -96,7 +96,7 @@ async function runChecks(suite: Suite): Promise<Outcome> {
     ['types', 'tsc', ['-b']],
     ['lint', 'oxlint', ['--type-aware']],
     ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
-    ...(existsSync(join(root, 'knip.json')) ? ([['unused', 'knip', []]] as const) : []),
+    ['unused', 'knip', ['--no-config-hints']],
   ]
   let passed = 0
   for (const [name, command, args] of checks) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bucketAt, bucketName, ruleSchema } from '../model/rule.ts'
+import { bucketAt, bucketName } from '../model/rule.ts'
 import { credentialsSchema, siteId, siteSchema } from '../model/site.ts'
 import { checkIds } from '../model/check.ts'
 import { operations } from '../model/task.ts'
@@ -15,7 +15,6 @@ export const createBucketInput = z.strictObject({
   versioning: z.boolean(),
   objectLock: z.boolean(),
 })
-export const ruleUpdateInput = ruleSchema
 export const resyncInput = z.strictObject({ ruleId: z.string(), prefix: z.string().max(1024).default('') })
 export const compareInput = z.strictObject({
   ruleId: z.string(),

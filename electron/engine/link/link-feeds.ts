@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
@@ -106,6 +107,7 @@ export class LinkFeeds {
   #scanner(link: Link): Scanner {
     const { journal, list, clock, health, order, store } = this.#parts
     const checkpointName = `scan/${link.linkId}`
+    const scannedName = `scanned/${link.linkId}`
     return createScanner({
       link: { ...link, ruleStartedAt: link.record.createdAt },
       list,
@@ -115,6 +117,11 @@ export class LinkFeeds {
       backlogCount: () => journal.totals(link.linkId).backlogCount,
       isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
       checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
+      tellsOfTags: () => this.#parts.capabilities(link.source.site)?.changeStream === 'listen',
+      lastScan: {
+        read: () => z.number().catch(0).parse(journal.read(scannedName)),
+        write: (startedAt) => journal.write(scannedName, startedAt),
+      },
       clock,
       skewMs: () => Math.abs((health(link.source.site).clockSkewMs ?? 0) - (health(link.target.site).clockSkewMs ?? 0)),
     })

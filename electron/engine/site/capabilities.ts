@@ -64,16 +64,6 @@ export async function probeTarget(
   return value
 }
 
-/** {@link probeTarget}, when only the way with ids matters. */
-export async function probeIdentity(
-  store: ObjectStore,
-  bucket: string,
-  ports: CanaryPorts,
-  signal: AbortSignal,
-): Promise<Identity> {
-  return (await probeTarget(store, bucket, ports, signal)).identity
-}
-
 type Versions = () => ReturnType<Canary['versions']>
 
 async function tryStyles(

@@ -30,7 +30,8 @@ export const operations: Readonly<Record<S3Operation, Operation>> = {
   ListObjectVersions: listing.listObjectVersions,
   ListMultipartUploads: listing.listMultipartUploads,
   GetObject: read.getObject,
-  HeadObject: read.headObject,
+  // The answer of GET, whose body the server leaves out.
+  HeadObject: read.getObject,
   GetObjectAttributes: getObjectAttributes,
   PutObject: putObject,
   CopyObject: copy.copyObject,

@@ -26,9 +26,6 @@ export const getObject: Operation = (site, exchange) => {
   }
 }
 
-/** Node sends no body for HEAD, but the length must be announced as for GET. */
-export const headObject: Operation = getObject
-
 interface Wanted {
   readonly status: 200 | 206
   readonly headers: Readonly<Record<string, string | number>>
