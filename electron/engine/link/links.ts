@@ -1,6 +1,6 @@
 import type { SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import { linksOf, type RuleLink } from '../rule/link.ts'
+import { bucketKey, linksOf, type RuleLink } from '../rule/link.ts'
 import type { TransferPool } from '../worker/pool.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { IdentityProbes } from './identity.ts'
@@ -138,9 +138,17 @@ export class Links {
       rule,
       ...state,
       copySince: rule.existingObjects ? 0 : record.createdAt,
+      ...this.#opposite(link),
     }
     this.#orders.set(linkId, order)
     this.#parts.pool.link(order, rule.bandwidth.bytesPerSecond)
+  }
+
+  #opposite({ source, target }: Link): Pick<LinkOrder, 'opposite'> {
+    const found = this.list().find(
+      (other) => bucketKey(other.source) === bucketKey(target) && bucketKey(other.target) === bucketKey(source),
+    )
+    return found === undefined ? {} : { opposite: { linkId: found.linkId, versionDeletes: found.rule.versionDeletes } }
   }
 
   #setHold(link: Link, reason: HoldReason, hold: boolean): void {

@@ -2,7 +2,7 @@ import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { identityFor } from './replica.ts'
 import type { VersionPair } from '../journal/port.ts'
-import { arrived } from './settled.ts'
+import { arrived, settled } from './settled.ts'
 import type { World } from './world.ts'
 
 /** Writes the source's delete marker at the target, with its id where the target adopts ids. */
@@ -10,6 +10,8 @@ export async function writeMarker(
   marker: Pick<VersionEntry, 'versionId' | 'modifiedAt'>,
   world: World,
 ): Promise<Outcome> {
+  // P7: a marker carries no origin. One that the target's own rule brought here, and that is gone there, was deleted there.
+  if (world.order.replicas?.includes(marker.versionId) === true) return settled('not-wanted')
   const identity = identityFor(world.link.identity, marker.versionId, marker.modifiedAt, '')
   const stored = await world.target.writeDeleteMarker(
     { bucket: world.link.target.bucket, key: world.order.key },

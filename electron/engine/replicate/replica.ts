@@ -7,13 +7,13 @@ import { stamped } from './origin.ts'
 /** What the target is asked to store for this version of the source: everything but the bytes. */
 export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world: World): NewVersion {
   const { link, order, now } = world
-  // Without an id of its own to tell them apart by, a replica needs the stamp.
-  const keepsId = link.identity === 'adopts-minio' && isMinioId(versionId)
+  // A replica needs the stamp where its id does not tell, and where it must not be taken for the target's own and sent back.
+  const stampless = link.identity === 'adopts-minio' && isMinioId(versionId) && link.opposite === undefined
   return {
     bucket: link.target.bucket,
     key: order.key,
     content: head.content,
-    metadata: keepsId ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
+    metadata: stampless ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
     tags,
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),

@@ -16,6 +16,8 @@ export interface LinkOrder {
   readonly ordersByMtime: boolean
   /** Epoch ms: older versions are not wanted (a rule without existing objects); 0 takes all. */
   readonly copySince: number
+  /** The link that copies the other way between the same buckets. */
+  readonly opposite?: { readonly linkId: string; readonly versionDeletes: boolean }
 }
 
 /** One task as a transfer thread gets it. */
@@ -30,6 +32,8 @@ export interface TaskOrder {
   readonly fresh: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null
+  /** Versions at the source that the opposite link brought there, as far as the journal knows. */
+  readonly replicas?: readonly string[]
 }
 
 /** Expected ends of a task; a fault is the unexpected one. */
