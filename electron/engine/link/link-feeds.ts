@@ -53,6 +53,7 @@ export class LinkFeeds {
         : new Topics({
             send: (siteId) => connections.of(siteId).send,
             pushTo: (siteId) => webhook.urlFor(siteId),
+            clock: parts.clock,
             onChange,
           })
   }

@@ -2,23 +2,31 @@ import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import { faultFrom } from '../errors.ts'
 import { createCephTopic, type CephTopic } from '../feed/ceph-topic.ts'
+import type { Clock } from '../feed/clock.ts'
 import type { SendSigned } from '../feed/port.ts'
 
 export interface TopicsParts {
   readonly send: (siteId: string) => SendSigned
   readonly pushTo: (siteId: string) => string
+  readonly clock: Clock
   readonly onChange: () => void
 }
 
 interface Topic {
   readonly topic: CephTopic
+  readonly siteId: string
   fault: Fault | null
 }
+
+/** A site that could not be asked is asked again this often; meanwhile the scan finds what its events would have told. */
+const againMs = 10_000
 
 /** The notifications that we asked sites with topics (Ceph) to send: one per source bucket and prefix. */
 export class Topics {
   readonly #parts: TopicsParts
   readonly #topics = new Map<string, Topic>()
+  /** Ceph keeps all topics in one record: two requests at one time undo each other (404 and 500, seen on 16.2.15). */
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(parts: TopicsParts) {
     this.#parts = parts
@@ -30,9 +38,9 @@ export class Topics {
       if (wanted.has(name)) continue
       this.#topics.delete(name)
       // A topic that stays behind pushes to a receiver that knows no such rule: harmless, and not worth holding up a removal.
-      entry.topic.remove().catch(() => undefined)
+      this.#turn = this.#turn.then(() => entry.topic.remove().catch(() => undefined))
     }
-    for (const [name, { source, prefix }] of wanted) if (!this.#topics.has(name)) this.#create(name, source, prefix)
+    for (const [name, { source, prefix }] of wanted) if (!this.#topics.has(name)) this.#add(name, source, prefix)
   }
 
   fault(name: string): Fault | null {
@@ -41,30 +49,35 @@ export class Topics {
 
   /** The site came back or was edited: what could not be asked for before may be now. */
   again(siteId: string): void {
-    for (const [name, entry] of this.#topics) if (name.startsWith(`${siteId}/`)) void this.#ask(entry, siteId)
+    for (const [name, entry] of this.#topics) if (entry.siteId === siteId) this.#ask(name, entry)
   }
 
-  #create(name: string, source: BucketAt, prefix: string): void {
+  #add(name: string, source: BucketAt, prefix: string): void {
     const topic = createCephTopic({
-      send: this.#parts.send(source.site),
+      // Asked for at every call: an edited site has another connection.
+      send: (request, signal) => this.#parts.send(source.site)(request, signal),
       bucket: source.bucket,
       prefix,
       name: topicName(source, prefix),
       pushTo: this.#parts.pushTo(source.site),
     })
-    const entry: Topic = { topic, fault: null }
+    const entry: Topic = { topic, siteId: source.site, fault: null }
     this.#topics.set(name, entry)
-    void this.#ask(entry, source.site)
+    this.#ask(name, entry)
   }
 
-  async #ask(entry: Topic, siteId: string): Promise<void> {
-    try {
-      await entry.topic.create()
-      entry.fault = null
-    } catch (error) {
-      entry.fault = faultFrom(error, { operation: 'CreateTopic', siteId })
-    }
-    this.#parts.onChange()
+  #ask(name: string, entry: Topic): void {
+    this.#turn = this.#turn.then(async () => {
+      if (this.#topics.get(name) !== entry) return
+      try {
+        await entry.topic.create()
+        entry.fault = null
+      } catch (error) {
+        entry.fault = faultFrom(error, { operation: 'CreateTopic', siteId: entry.siteId })
+        this.#parts.clock.after(againMs, () => this.#ask(name, entry))
+      }
+      this.#parts.onChange()
+    })
   }
 }
 
