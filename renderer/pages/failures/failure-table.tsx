@@ -137,8 +137,8 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
         />
       </td>
       <td>
-        <button type="button" className="row-link clip2" title={failure.key} onClick={() => onOpen(failure.seq)}>
-          {failure.key}
+        <button type="button" className="row-link" title={failure.key} onClick={() => onOpen(failure.seq)}>
+          <span className="clip2">{failure.key}</span>
         </button>
         <Line title={`${failure.ruleId}, to ${placeOf(failure.target)}`}>
           {failure.ruleId}, to {placeOf(failure.target)}

@@ -110,7 +110,8 @@ function Step({ step, runId }: { readonly step: CheckStep; readonly runId: strin
         {step.found}
         {step.fault && (
           <span style={{ display: 'block' }}>
-            {titleOf(step.fault.code)} {step.fault.message} <span className="dim">{step.fault.remedy}</span>
+            {titleOf(step.fault.code)} {step.fault.message !== step.found && step.fault.message}{' '}
+            <span className="dim">{step.fault.remedy}</span>
           </span>
         )}
         {step.repair !== null && (
