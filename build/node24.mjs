@@ -15,8 +15,9 @@ const packagedNode = fileURLToPath(
 export function ensureDependencies() {
   if (existsSync(new URL('../node_modules/.package-lock.json', import.meta.url))) return true
   process.stderr.write('Installing dependencies (once) …\n')
+  // Not `npm ci`: it wants every platform's optional binaries in the lock file, and some cannot be had everywhere.
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
