@@ -163,5 +163,7 @@ test('a link that is changed is scanned anew after its old scan has ended; one t
   schedule.gap('l')
   await settle()
   expect({ log, view: schedule.view('l') }).toEqual({ log: ['start', 'start'], view: null })
-  await expect(schedule.resync('l', { prefix: '', reason: 'resync', signal: new AbortController().signal })).rejects.toThrow('NOT_FOUND')
+  await expect(
+    schedule.resync('l', { prefix: '', reason: 'resync', signal: new AbortController().signal }),
+  ).rejects.toThrow('NOT_FOUND')
 })
