@@ -28,8 +28,8 @@ export default defineConfig({
       suite('renderer', ['renderer/**/*.test.{ts,tsx}'], 2 * minute, 1),
       suite('e2e', ['e2e/**/*.test.ts'], 5 * minute, 1),
       suite('packaging', ['packaging/**/*.test.ts'], 10 * minute, 1),
-      suite('real', ['real/**/*.test.ts'], 10 * minute, 1),
-      suite('crash', ['crash/**/*.test.ts'], 10 * minute, 1),
+      suite('real', ['real/**/*.test.ts'], 15 * minute, 1),
+      suite('crash', ['crash/**/*.test.ts'], 15 * minute, 1),
     ],
   },
 })

@@ -10,6 +10,15 @@ export interface CanaryPorts {
   readonly clock: Clock
   /** 0–1. */
   readonly random: () => number
+  /** Absent: a canary that a crash leaves behind stays until somebody deletes it. */
+  readonly notes?: CanaryNotes
+}
+
+/** What outlives a crash: the keys under which canaries of one bucket may still lie. */
+export interface CanaryNotes {
+  keys(): readonly string[]
+  planned(key: string): Promise<void>
+  gone(key: string): Promise<void>
 }
 
 const body = Buffer.from('A probe of Lockstep’s. It removes itself; if it is still here, it may be deleted.\n')
@@ -26,12 +35,12 @@ export class Canary {
   readonly #ports: CanaryPorts
   readonly #lock: boolean
 
-  constructor(store: ObjectStore, bucket: string, lock: boolean, ports: CanaryPorts) {
+  constructor(store: ObjectStore, bucket: string, lock: boolean, ports: CanaryPorts, key?: string) {
     this.#store = store
     this.#bucket = bucket
     this.#ports = ports
     this.#lock = lock
-    this.key = `${canaryPrefix}${uuid(ports.random)}`
+    this.key = key ?? `${canaryPrefix}${uuid(ports.random)}`
   }
 
   /** Writes a small object; asks for `versionId` in the given style when it is not null. */
@@ -114,15 +123,24 @@ export async function withCanary<T>(
 ): Promise<Released<T>> {
   const view = await store.bucket(bucket, { signal })
   if (view === null) throw new FaultError(fault('BUCKET_MISSING', `There is no bucket ${bucket}.`))
+  for (const key of ports.notes?.keys() ?? [])
+    await removed(new Canary(store, bucket, view.objectLock, ports, key), ports)
   const canary = new Canary(store, bucket, view.objectLock, ports)
+  await ports.notes?.planned(canary.key)
   let left: Fault | null = null
   let value: T
   try {
     value = await use(canary, view.versioning === 'Enabled')
   } finally {
-    left = await canary.remove()
+    left = await removed(canary, ports)
   }
   return { value, left }
+}
+
+async function removed(canary: Canary, { notes }: CanaryPorts): Promise<Fault | null> {
+  const left = await canary.remove()
+  if (left === null) await notes?.gone(canary.key)
+  return left
 }
 
 /** A version 4 UUID: the only shape of version id that MinIO takes. */

@@ -7,6 +7,7 @@ import type { Clock } from '../feed/clock.ts'
 import type { Journal } from '../journal/port.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { changeStreams, probeTarget, vendorOf, type TargetIdentity } from './capabilities.ts'
+import type { CanaryNotes } from './canary.ts'
 import type { CredentialStore, KeyPair } from './credentials.ts'
 import { SitesHealth } from './health.ts'
 import { KeyRing } from './key-ring.ts'
@@ -91,6 +92,8 @@ class SiteRegistry implements Sites {
   readonly #records = new Map<string, SiteRecord>()
   readonly #stores = new Map<string, ObjectStore>()
   readonly #stopped = new AbortController()
+  /** Keys of canaries that this engine wrote; others in the journal were left behind by one that was killed. */
+  readonly #canaries = new Set<string>()
 
   constructor(options: SitesOptions) {
     const { credentials, environment, clock, random, onChange, onTransition } = options
@@ -242,10 +245,31 @@ class SiteRegistry implements Sites {
     const { clock, random } = this.#options
     const either = signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal])
     const found = await withTimeLimit(clock, probeLimitMs, either, (limited) =>
-      probeTarget(this.store(site), bucket, { clock, random }, limited),
+      probeTarget(this.store(site), bucket, { clock, random, notes: this.#canaryNotes(site, bucket) }, limited),
     )
     await this.#learn(site, found)
     return found
+  }
+
+  #canaryNotes(site: string, bucket: string): CanaryNotes {
+    const { journal } = this.#options
+    const prefix = `canary/${site}/${bucket}/`
+    return {
+      // Another probe of the same bucket may be at work with a canary of its own.
+      keys: () =>
+        journal
+          .names(prefix)
+          .map((name) => name.slice(prefix.length))
+          .filter((key) => !this.#canaries.has(key)),
+      planned: async (key) => {
+        this.#canaries.add(key)
+        await journal.write(`${prefix}${key}`, true)
+      },
+      gone: async (key) => {
+        this.#canaries.delete(key)
+        await journal.erase(`${prefix}${key}`)
+      },
+    }
   }
 
   async #learn(siteId: string, found: TargetIdentity | null): Promise<void> {
