@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { openSiteWorld, keys, siteAt, type SiteWorld } from './site-world.ts'
+import { openSiteWorld, keys, plain, siteAt, type SiteWorld } from './site-world.ts'
 import { WoundClock } from './site-clock.ts'
 import { readFileSync } from 'node:fs'
 
@@ -112,4 +112,22 @@ test('what a target does with version ids is kept as a capability of its site', 
   await world.sites.probeTarget({ site: 'a', bucket: 'photos' })
   const again = await world.again()
   expect(again.capabilities('a')).toMatchObject({ identity: 'adopts-minio', ordersByMtime: true })
+})
+
+test('a canary that a killed engine left behind is removed by the next probe, and nothing else is', async () => {
+  const world = await open()
+  const sandbox = await world.sandbox('s')
+  await world.sites.create(siteAt('a', sandbox.endpoint))
+  const store = world.sites.store('a')
+  await store.createBucket('photos', { objectLock: false })
+  await store.enableVersioning('photos')
+  const body = { sizeBytes: 1, body: Buffer.from('x') }
+  for (const key of ['.lockstep-canary/left', '.lockstep-canary/not-ours', 'photo']) {
+    await store.put(plain('photos', key), body)
+  }
+  await world.journal.write('canary/a/photos/.lockstep-canary/left', true)
+  await world.sites.probeTarget({ site: 'a', bucket: 'photos' })
+  const { entries } = await store.listVersions({ bucket: 'photos', prefix: '' })
+  expect(entries.map((entry) => entry.key)).toEqual(['.lockstep-canary/not-ours', 'photo'])
+  expect(world.journal.names('canary/')).toEqual([])
 })
