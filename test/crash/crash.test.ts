@@ -14,8 +14,9 @@ process.stdout.write(`crash: LOCKSTEP_SEED=${seed} LOCKSTEP_CRASH_KILLS=${kills}
 
 test(`kill -9 at ${kills} moments loses nothing, doubles nothing and keeps the order (LOCKSTEP_SEED=${seed})`, async () => {
   const dir = await makeTempDir('crash')
+  // A source whose ids are UUIDs: no others can be adopted.
   const [source, minting, adopting] = await Promise.all([
-    startSandboxProcess(join(dir.path, 'source'), 'mints'),
+    startSandboxProcess(join(dir.path, 'source'), 'adopts-minio'),
     startSandboxProcess(join(dir.path, 'minting'), 'mints'),
     startSandboxProcess(join(dir.path, 'adopting'), 'adopts-minio'),
   ])
@@ -47,8 +48,8 @@ test.skipIf(!ceph.ok)(`kill -9 between two real Ceph sites does no harm either (
       targets: [{ site: target!, sameIds: false }],
     })
     expect(result.differences).toEqual([[]])
-    await dir.remove()
   } finally {
     await Promise.all([source!.stop(), target!.stop()])
   }
+  await dir.remove()
 })
