@@ -29,7 +29,7 @@ export default defineConfig({
       suite('e2e', ['e2e/**/*.test.ts'], 5 * minute, 1),
       suite('packaging', ['packaging/**/*.test.ts'], 10 * minute, 1),
       suite('real', ['real/**/*.test.ts'], 15 * minute, 1),
-      suite('crash', ['crash/**/*.test.ts'], 15 * minute, 1),
+      suite('crash', ['crash/**/*.test.ts'], 22 * minute, 1),
     ],
   },
 })

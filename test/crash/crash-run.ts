@@ -49,7 +49,7 @@ export async function crashAgainAndAgain(options: CrashOptions): Promise<CrashRe
   const last = await startLockstep(lockstep)
   try {
     const settledBetweenKills = (await last.api.overview.get.query()).links.reduce((sum, l) => sum + l.settledCount, 0)
-    await last.bringInStep(180)
+    await last.bringInStep(420)
     const differences = await Promise.all(
       targets.map(async ({ site, sameIds }) => {
         const to = { site, bucket: 'box' }
