@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { existsSync, globSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
 import { z } from 'zod'
 import { ensurePackages, packagesOf } from './support/install.ts'
 import { ensureMinio } from './support/minio.ts'
@@ -15,6 +15,8 @@ interface Outcome {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** What failed, by name and reason: told again at the end, where it is found. */
+  readonly failures: readonly string[]
 }
 
 interface Suite {
@@ -49,6 +51,7 @@ export async function main(names: readonly string[]): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 'lockstep-test-'))
   const total = { passed: 0, failed: 0, skipped: 0 }
   const lines: string[] = []
+  const failures: string[] = []
   for (const suite of chosen) {
     const startedAt = performance.now()
     say(`\n▶ ${suite.name}: ${suite.about}`)
@@ -56,10 +59,12 @@ export async function main(names: readonly string[]): Promise<number> {
     total.passed += outcome.passed
     total.failed += outcome.failed
     total.skipped += outcome.skipped
+    failures.push(...outcome.failures)
     lines.push(summary(suite, outcome, (performance.now() - startedAt) / 1000))
     say(lines.at(-1)!)
   }
   await report(lines, total, join(scratch, 'skipped'))
+  failures.forEach((failure) => say(`\n✘ ${failure}`))
   await rm(scratch, { recursive: true, force: true })
   say(`${total.passed} passed, ${total.failed} failed`)
   return total.failed === 0 ? 0 : 1
@@ -76,7 +81,7 @@ async function prepare(chosen: readonly Suite[]): Promise<void> {
   if (needs('renderer', 'e2e')) await ensurePackages(packagesOf.chromium)
 }
 
-async function report(lines: readonly string[], total: Outcome, notesFile: string): Promise<void> {
+async function report(lines: readonly string[], total: Pick<Outcome, 'skipped'>, notesFile: string): Promise<void> {
   say('')
   lines.forEach(say)
   const notes = existsSync(notesFile) ? (await readFile(notesFile, 'utf8')).trim().split('\n') : []
@@ -98,13 +103,13 @@ async function runChecks(suite: Suite): Promise<Outcome> {
     ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
     ['unused', 'knip', ['--no-config-hints']],
   ]
-  let passed = 0
+  const failures: string[] = []
   for (const [name, command, args] of checks) {
     const code = await run(join(bin, command), args, suite.limitMinutes)
     say(`  ${code === 0 ? '✔' : '✘'} ${name}`)
-    if (code === 0) passed += 1
+    if (code !== 0) failures.push(`check › ${name}: ${command} ended with ${code}`)
   }
-  return { passed, failed: checks.length - passed, skipped: 0 }
+  return { passed: checks.length - failures.length, failed: failures.length, skipped: 0, failures }
 }
 
 const reportSchema = z.object({
@@ -113,13 +118,21 @@ const reportSchema = z.object({
   numFailedTests: z.int(),
   numPendingTests: z.int(),
   numTodoTests: z.int(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 })
 
 async function runVitest(suite: Suite, scratch: string): Promise<Outcome> {
   if (globSync(`${suite.name}/**/*.test.{ts,tsx}`, { cwd: import.meta.dirname }).length === 0) {
-    say(`  no tests found for ${suite.name}`)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return brokenSuite(`${suite.name}: no tests found`)
   }
   const file = join(scratch, `${suite.name}.json`)
   const config = ['--config', join(import.meta.dirname, 'vitest.config.ts'), '--project', suite.name]
@@ -129,23 +142,33 @@ async function runVitest(suite: Suite, scratch: string): Promise<Outcome> {
   })
   const parsed = existsSync(file) ? reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))) : null
   if (parsed === null || !parsed.success) {
-    say(`  ${suite.name} ended with ${code} and left no report`)
-    return { passed: 0, failed: 1, skipped: 0 }
+    return brokenSuite(`${suite.name} ended with ${code} and left no report`)
   }
   return outcomeOf(parsed.data, code)
 }
 
+function brokenSuite(reason: string): Outcome {
+  return { passed: 0, failed: 1, skipped: 0, failures: [reason] }
+}
+
 /** A file that could not be loaded has no failed test, and an unhandled error belongs to none: both count as one. */
 function outcomeOf(result: z.output<typeof reportSchema>, code: number): Outcome {
-  const broken = result.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length
-  const failed = result.numFailedTests + broken
+  const failures = result.testResults.flatMap(failuresOf)
+  if (failures.length === 0 && (code !== 0 || result.numPassedTests + result.numPendingTests === 0))
+    failures.push(`ended with ${code} though no test failed: an error that belongs to none, told above`)
   return {
     passed: result.numPassedTests,
-    failed: failed === 0 && (code !== 0 || result.numPassedTests + result.numPendingTests === 0) ? 1 : failed,
+    failed: failures.length,
     skipped: result.numPendingTests + result.numTodoTests,
+    failures,
   }
+}
+
+function failuresOf(file: z.output<typeof reportSchema>['testResults'][number]): readonly string[] {
+  const name = relative(import.meta.dirname, file.name)
+  const tests = file.assertionResults.filter((test) => test.status === 'failed')
+  if (file.status === 'failed' && tests.length === 0) return [`${name}: ${file.message || 'could not be run'}`]
+  return tests.map((test) => `${name} › ${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
 }
 
 async function run(
