@@ -101,7 +101,7 @@ async function join(options: EngineOptions, journal: Journal, log: Logger, now: 
   const changed = (topic: LiveTopic): void => parts.announcer.changed(topic)
   const tell = teller(journal, log, now, () => changed('activity'))
   const rules = new RuleBook(journal, now)
-  const queue = createQueue({ journal, now, random })
+  const queue = createQueue({ journal, now, random, retry: options.retry })
   const rates = new RateBook()
   const eventLoop = watchEventLoop(startedAt)
   const jobs = new Jobs(now, () => changed('jobs'))

@@ -1,6 +1,7 @@
 import type { DemoView, EngineApi } from '../../shared/api/engine-api.ts'
 import type { Config } from '../../shared/model/config.ts'
 import type { JournalLimits } from './journal/sqlite-journal.ts'
+import type { RetryPolicy } from './queue/retry.ts'
 import type { CredentialStore } from './site/credentials.ts'
 import type { Timeouts } from './store/wire/request.ts'
 
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly timeouts?: Partial<Timeouts> | undefined
   /** Over the usual ones: what the journal keeps, and how large it may grow. */
   readonly journalLimits?: Partial<JournalLimits> | undefined
+  /** Over the usual ones: how soon a failed task is tried again. */
+  readonly retry?: Partial<RetryPolicy> | undefined
 }
 
 /** The switch of `npm run demo`. */

@@ -15,6 +15,7 @@ import type { LinkView, RuleInput } from '../../shared/model/rule.ts'
 import type { Failure } from '../../shared/model/task.ts'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
+import type { RetryPolicy } from '../../electron/engine/queue/retry.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
 import type { Engine, EngineOptions } from '../../electron/engine/start.ts'
 import { startSandbox, type SandboxOptions } from './sandbox.ts'
@@ -31,9 +32,12 @@ export interface WorldOptions {
   readonly config?: Partial<ConfigInput>
   /** Do not start the engine yet. */
   readonly stopped?: boolean
-  /** Bounds of the engine, over the usual ones. */
-  readonly engine?: Pick<EngineOptions, 'timeouts' | 'journalLimits'>
+  /** Bounds of the engine, over the usual ones. By default a failed task is tried again within a second. */
+  readonly engine?: Pick<EngineOptions, 'timeouts' | 'journalLimits' | 'retry'>
 }
+
+/** What ten lost answers in a row cost must stay far within a test's time limit, whatever chance adds to it. */
+const quickRetry: Partial<RetryPolicy> = { baseDelayMs: 100, maxDelayMs: 1000 }
 
 /** Two sandbox sites, a and b, and an engine between them. All of it ends with the test; the folder stays when it fails. */
 export interface World {
@@ -83,6 +87,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async start(config, bounds = options.engine) {
       const declared = configSchema.parse(declare(a, b, options, config))
       engine = await startEngine({
+        retry: quickRetry,
         ...bounds,
         dataDir: world.dataDir,
         credentials: memoryCredentials(),

@@ -8,7 +8,7 @@ import { lanes } from './lane.ts'
 import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { Recency } from './recency.ts'
-import { nextStep, retryPolicy } from './retry.ts'
+import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
 import { TargetShare } from './target-share.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
 
@@ -19,6 +19,7 @@ export interface QueueOptions {
   readonly random: () => number
   readonly timers?: Timers
   readonly limits?: Partial<WindowLimits>
+  readonly retry?: Partial<RetryPolicy> | undefined
 }
 
 /** Keys whose last lease is remembered: about 20 MB of names. */
@@ -43,6 +44,7 @@ class DurableQueue implements TaskQueue {
   readonly #random: () => number
   readonly #timers: Timers
   readonly #limits: WindowLimits
+  readonly #retry: RetryPolicy
   readonly #startedAt: number
   readonly #mark: HandedOutMark
   readonly #recency = new Recency(RECENT_KEYS)
@@ -62,12 +64,13 @@ class DurableQueue implements TaskQueue {
   #armedFor = Infinity
   #closed = false
 
-  constructor({ journal, now, random, timers = realTimers, limits }: QueueOptions) {
+  constructor({ journal, now, random, timers = realTimers, limits, retry }: QueueOptions) {
     this.#journal = journal
     this.#now = now
     this.#random = random
     this.#timers = timers
     this.#limits = { ...windowLimits, ...limits }
+    this.#retry = { ...retryPolicy, ...retry }
     this.#startedAt = now()
     this.#mark = new HandedOutMark(journal, () => this.#wake())
   }
@@ -138,7 +141,7 @@ class DurableQueue implements TaskQueue {
   async nack(lease: Lease, fault: Fault): Promise<void> {
     const { seq } = lease.task
     const attempts = lease.task.attempts + 1
-    const step = nextStep(retryPolicy, fault, attempts, this.#random)
+    const step = nextStep(this.#retry, fault, attempts, this.#random)
     const held = this.#end(lease, step.kind)
     if (held === null) return
     const now = this.#now()
