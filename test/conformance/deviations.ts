@@ -7,6 +7,7 @@ export const cephDeviations: Deviations = {
   'conditions of a write hold in versioned buckets too': 'ignores If-None-Match there',
   'user metadata beyond 2 KiB is refused': 'takes 8 KiB',
   'a copy takes new tags when told': 'ignores the tagging directive',
+  'a delete of what is deleted puts one marker on the other': 'writes none, and names none',
   'a read behind a delete marker says so in its headers': 'a plain 404',
   'a delete marker cannot be read by its id: 405': 'a plain 404',
   'a version that is gone is refused as a version': 'NoSuchKey',
@@ -26,6 +27,7 @@ export const minioDeviations: Deviations = {
   'an object may have the name of a folder with others in it': 'hides what lies under the object',
   'tags may be written in any language': 'ASCII letters only',
   'a delete of a key that never was makes a marker too': 'makes none',
+  'a delete of what is deleted puts one marker on the other': 'writes none, and names the one that is there',
   'who listens hears what changes under the prefix, with raw keys, and nothing of replicas':
     'the build of 2026-02 gathers 4 KiB before it sends anything, pings included',
   'to purge a retained version is access denied': '400 InvalidRequest',

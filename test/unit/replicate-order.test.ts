@@ -24,6 +24,7 @@ describe('the sequence of writes that brings a version', () => {
       target,
       alignment: align(source, target, [{ sourceVersionId: 'v2', targetVersionId: 'r2' }]),
       learned: [],
+      placeholders: [],
     }
     const steps = sequence(source[1]!, seen, () => true, false)
     expect(steps.map(({ version, former }) => [version.versionId, former?.versionId ?? null])).toEqual([
@@ -36,7 +37,7 @@ describe('the sequence of writes that brings a version', () => {
   test('is only what is missing where the site orders by modification time', () => {
     const source = [entry('v2', 2), entry('v1', 1)]
     const target = [entry('v2', 2)]
-    const seen = { source, target, alignment: align(source, target, []), learned: [] }
+    const seen = { source, target, alignment: align(source, target, []), learned: [], placeholders: [] }
     expect(sequence(source[1]!, seen, () => true, true).map((step) => step.version.versionId)).toEqual(['v1'])
   })
 
@@ -51,7 +52,12 @@ describe('the sequence of writes that brings a version', () => {
         const alignment = align(source, replicas, pairs)
         const named = alignment.missing[pick % Math.max(1, alignment.missing.length)]
         if (named === undefined) return
-        const steps = sequence(named, { source, target: replicas, alignment, learned: [] }, () => true, false)
+        const steps = sequence(
+          named,
+          { source, target: replicas, alignment, learned: [], placeholders: [] },
+          () => true,
+          false,
+        )
         const kept = replicas.filter((replica) => !steps.some((step) => step.former === replica))
         const after = [...steps.map((step) => step.version.etag).toReversed(), ...kept.map((replica) => replica.etag)]
         expect(after).toEqual(source.map((version) => version.etag).filter((etag) => after.includes(etag)))

@@ -1,5 +1,6 @@
-import type { VersionEntry } from '../store/port.ts'
+import type { IdentityStamp, Stored, VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
+import { removePlaceholders, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
 import type { VersionPair } from '../journal/port.ts'
 import { arrived, settled } from './settled.ts'
@@ -13,13 +14,30 @@ export async function writeMarker(
   // P7: a marker carries no origin. One that the target's own rule brought here, and that is gone there, was deleted there.
   if (world.order.replicas?.includes(marker.versionId) === true) return settled('not-wanted')
   const identity = identityFor(world.link.identity, marker.versionId, marker.modifiedAt, '')
-  const stored = await world.target.writeDeleteMarker(
-    { bucket: world.link.target.bucket, key: world.order.key },
-    identity,
-    { signal: world.signal },
-  )
+  const stored = await (identity === null ? mintMarker(marker.versionId, world) : write(identity, world))
   const outcome = arrived('marker', 0, marker.versionId, stored.versionId)
   return outcome.learned.length > 0 ? outcome : { ...outcome, learned: markerPair(marker.versionId, world) }
+}
+
+const write = (identity: IdentityStamp | null, { link, order, target, signal }: World): Promise<Stored> =>
+  target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, identity, { signal })
+
+/** A site may refuse, silently, to put one marker on another, or on nothing: then a placeholder goes in between. */
+async function mintMarker(markerId: string, world: World): Promise<Stored> {
+  if ((await newest(world))?.deleteMarker !== true) {
+    const stored = await write(null, world)
+    if (stored.versionId !== null) return stored
+  }
+  const placeholder = await writePlaceholder(markerId, world)
+  const stored = await write(null, world)
+  if (placeholder !== null && placeholder !== 'null') await removePlaceholders([{ versionId: placeholder }], world)
+  return stored
+}
+
+async function newest({ link, order, target, signal }: World): Promise<VersionEntry | undefined> {
+  const request = { bucket: link.target.bucket, prefix: order.key, limit: 1 }
+  const [first] = (await target.listVersions(request, { signal })).entries
+  return first?.key === order.key ? first : undefined
 }
 
 /**

@@ -2,15 +2,19 @@ import type { VersionPair } from '../journal/port.ts'
 import type { ListPosition, ObjectStore, VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
 import { originOf } from './origin.ts'
+import { isPlaceholder } from './placeholder.ts'
 import type { World } from './world.ts'
 
 /** One key as both sides have it at the same moment. */
 export interface Seen {
   readonly source: readonly VersionEntry[]
+  /** Without our placeholders. */
   readonly target: readonly VersionEntry[]
   readonly alignment: Alignment
   /** Pairs that the journal did not know, found in the replicas' own metadata. */
   readonly learned: readonly VersionPair[]
+  /** Placeholders at the target that an attempt left behind. */
+  readonly placeholders: readonly VersionEntry[]
 }
 
 /** Most keys have few versions; the rest are read in full pages. */
@@ -21,13 +25,14 @@ const asked = 50
 /** Reads every version of the task's key on both sides and finds out which belong together. */
 export async function look(world: World): Promise<Seen> {
   const { order, link } = world
-  const [source, target] = await Promise.all([
+  const [source, found] = await Promise.all([
     versionsOf(world.source, link.source.bucket, order.key, world.signal),
     versionsOf(world.target, link.target.bucket, order.key, world.signal),
   ])
-  const learned = await learn(source, target, world)
+  const { learned, placeholders } = await learn(source, found, world)
+  const target = placeholders.length === 0 ? found : found.filter((entry) => !placeholders.includes(entry))
   const known = learned.length === 0 ? order.pairs : [...order.pairs, ...learned]
-  return { source, target, alignment: align(source, target, known), learned }
+  return { source, target, alignment: align(source, target, known), learned, placeholders }
 }
 
 /** All versions of exactly this key, newest first. Longer keys with the same beginning sort after it and end the read. */
@@ -57,23 +62,25 @@ async function learn(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
   world: World,
-): Promise<readonly VersionPair[]> {
+): Promise<Pick<Seen, 'learned' | 'placeholders'>> {
   const mapped = new Set(world.order.pairs.map((pair) => pair.targetVersionId))
   const sourceIds = new Set(source.map((entry) => entry.versionId))
   const unknown = target.filter(
     (entry) => !entry.deleteMarker && !mapped.has(entry.versionId) && !ownIdCounts(entry, sourceIds),
   )
   const learned: VersionPair[] = []
+  const placeholders: VersionEntry[] = []
   for (const entry of unknown.slice(0, asked)) {
     const head = await world.target.head(
       { bucket: world.link.target.bucket, key: entry.key, versionId: entry.versionId },
       { signal: world.signal },
     )
     const origin = head === null ? null : originOf(head)
-    if (origin !== null && origin.versionId !== 'null')
+    if (head !== null && isPlaceholder(head)) placeholders.push(entry)
+    else if (origin !== null && origin.versionId !== 'null')
       learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
   }
-  return learned
+  return { learned, placeholders }
 }
 
 const ownIdCounts = (entry: VersionEntry, sourceIds: ReadonlySet<string>): boolean =>

@@ -50,6 +50,11 @@ export function stamped(head: ObjectHead, versionId: string, from: string): Reco
   return metadata
 }
 
+/** The stamp of something that is no copy of a version: which one it is for, and where it comes from. */
+export function origined(versionId: string, from: string): Record<string, string> {
+  return { [versionName]: versionId, [originName]: from }
+}
+
 function sizeOf(metadata: Readonly<Record<string, string>>): number {
   let bytes = 0
   for (const name in metadata) bytes += name.length + metadata[name]!.length

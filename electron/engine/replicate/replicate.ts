@@ -4,6 +4,7 @@ import type { Outcome } from '../worker/port.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, sequence } from './in-order.ts'
 import { look, type Seen } from './look.ts'
+import { removePlaceholders } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
 import { settled } from './settled.ts'
@@ -14,13 +15,21 @@ import type { World } from './world.ts'
  * target lacks the version (`fresh`), both sides are looked at first and only what is missing is done.
  */
 export async function replicate(world: World): Promise<Outcome> {
-  const { order, link } = world
+  const { order } = world
   if (order.fresh && order.versionId !== null) {
     const { versionId, operation, sizeBytes, changedAt } = order
     return bring({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, world)
   }
   if (order.operation === 'metadata' && (await syncedBlind(world))) return settled('metadata')
   const seen = await look(world)
+  const outcome = await replicateSeen(seen, world)
+  // Last, because a marker may just have been written on top of one.
+  if (outcome.kind === 'settled') await removePlaceholders(seen.placeholders, world)
+  return outcome
+}
+
+async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
+  const { order, link } = world
   if (order.operation === 'deleteVersion' && order.versionId !== null) return purgeVersion(order.versionId, seen, world)
   const named =
     order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)

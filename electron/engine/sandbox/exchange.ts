@@ -11,10 +11,17 @@ import type { Version } from './version-table.ts'
 export type SandboxIdentity = 'mints' | 'adopts-minio'
 
 /** What the operations work on. */
+/**
+ * What a plain delete does where a marker would come to lie on another, or on nothing: AWS writes it. Ceph writes none on
+ * another and names none; MinIO neither, names the one that is there, and writes none for a key that it has not got.
+ */
+export type PlainMarkers = 'as-aws' | 'as-ceph' | 'as-minio'
+
 export interface SiteState {
   readonly catalog: Catalog
   readonly changes: ChangeStream
   readonly identity: SandboxIdentity
+  readonly plainMarkers: PlainMarkers
   readonly region: string
   readonly random: (bytes: number) => Uint8Array
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { SignatureVerifier } from '../gateway/protocol/sigv4-verify.ts'
 import { Catalog } from './catalog.ts'
 import { ChangeStream } from './change-stream.ts'
-import type { SandboxIdentity, SiteState } from './exchange.ts'
+import type { PlainMarkers, SandboxIdentity, SiteState } from './exchange.ts'
 import { FaultSwitch } from './fault-switch.ts'
 import { RequestLog } from './request-log.ts'
 import { S3Server } from './s3-server.ts'
@@ -17,6 +17,8 @@ export interface SandboxSiteOptions {
   readonly secretAccessKey: string
   /** Default `mints`: version ids of its own, in order of arrival, as AWS. */
   readonly identity?: SandboxIdentity
+  /** Default `as-aws`. */
+  readonly plainMarkers?: PlainMarkers
   /** Default `us-east-1`. Signatures for another region are refused. */
   readonly region?: string
   /** `none`: has no change stream to listen to. Default `listen`. */
@@ -48,6 +50,7 @@ export async function createSandboxSite(options: SandboxSiteOptions): Promise<Sa
     catalog,
     changes: new ChangeStream(),
     identity: options.identity ?? 'mints',
+    plainMarkers: options.plainMarkers ?? 'as-aws',
     region,
     random: options.random ?? randomBytes,
   }

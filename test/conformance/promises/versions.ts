@@ -116,6 +116,21 @@ export const versionPromises: readonly SitePromise[] = [
     },
   },
   {
+    name: 'a delete of what is deleted puts one marker on the other',
+    check: async (world) => {
+      const at = { Bucket: await world.bucket(), Key: 'twice' }
+      const one = await put(world, at, 'one')
+      const lower = await remove(world, at)
+      const upper = await remove(world, at)
+      expect(await history(world, at)).toEqual([
+        `latest ${upper}`,
+        `version ${one}`,
+        `marker ${upper}`,
+        `marker ${lower}`,
+      ])
+    },
+  },
+  {
     name: 'deleting a version by its id purges just that one, and doing it again is no fault',
     check: async (world) => {
       const at = { Bucket: await world.bucket(), Key: 'purge' }

@@ -44,13 +44,24 @@ function removeObject(site: SiteState, bucket: Bucket, deletion: Deletion): Dele
   const { versionId, stamp } = deletion
   if (versionId === undefined) {
     if (bucket.versioning === 'Off') return purge(site, bucket, { ...deletion, versionId: 'null' })
-    return writeMarker(site, bucket, deletion, newVersionId(site, bucket, stamp))
+    return (
+      markerInstead(site, bucket, deletion) ?? writeMarker(site, bucket, deletion, newVersionId(site, bucket, stamp))
+    )
   }
   checkVersionId(site, versionId)
   // As on MinIO: a marker that is there already is purged by the same request that would have made it.
   const known = site.catalog.versions.find(bucket.id, deletion.key, versionId)
   if (stamp.deleteMarker && known === undefined) return writeMarker(site, bucket, deletion, versionId)
   return purge(site, bucket, { ...deletion, versionId })
+}
+
+/** What the site has or does instead of a new marker; null: it writes one. */
+function markerInstead(site: SiteState, bucket: Bucket, { key }: Deletion): Deleted | null {
+  const newest = site.plainMarkers === 'as-aws' ? undefined : site.catalog.versions.newest(bucket.id, key)
+  const none: Deleted = { versionId: null, deleteMarker: false }
+  if (newest?.deleteMarker === true)
+    return site.plainMarkers === 'as-minio' ? { versionId: newest.versionId, deleteMarker: true } : none
+  return newest === undefined && site.plainMarkers === 'as-minio' ? none : null
 }
 
 function writeMarker(site: SiteState, bucket: Bucket, deletion: Deletion, versionId: string): Deleted {
