@@ -35,6 +35,11 @@ export class RuleBook {
     return this.list().map((record) => record.rule)
   }
 
+  /** Those that read from the site or write to it. */
+  ofSite(siteId: string): readonly Rule[] {
+    return this.rules().filter((rule) => [rule.source, ...rule.targets].some(({ site }) => site === siteId))
+  }
+
   get(id: string): RuleRecord {
     const record = this.#records.get(id)
     if (record === undefined) throw new FaultError(fault('NOT_FOUND', `There is no rule “${id}”.`))

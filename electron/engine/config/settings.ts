@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { notificationsSchema, workersSchema, type Config } from '../../../shared/model/config.ts'
+import type { Journal } from '../journal/port.ts'
+
+/** What the operator may change while the engine runs, kept in the journal. */
+export interface EngineSettings {
+  workers(): Config['workers']
+  setWorkers(workers: Config['workers']): Promise<void>
+  readonly notifications: Config['notifications']
+}
+
+const settingsName = 'settings'
+const settingsSchema = z.object({
+  workers: workersSchema.prefault({}),
+  notifications: notificationsSchema.prefault({}),
+})
+
+/** What a configuration file declares goes before what was kept. */
+export function openSettings(
+  journal: Pick<Journal, 'read' | 'write'>,
+  declared: Config | null,
+  onWorkers: (workers: Config['workers']) => void,
+): EngineSettings {
+  let kept = settingsSchema.parse(declared ?? journal.read(settingsName) ?? {})
+  return {
+    workers: () => kept.workers,
+    notifications: kept.notifications,
+    async setWorkers(workers) {
+      await journal.write(settingsName, { ...kept, workers })
+      kept = { ...kept, workers }
+      onWorkers(workers)
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { DeleteBrakes } from '../feed/delete-brakes.ts'
+import { createIntake } from '../feed/intake.ts'
+import { openWebhook } from '../feed/open-webhook.ts'
+import type { Intake } from '../feed/port.ts'
+import { createSchedule } from '../feed/schedule.ts'
+import type { Webhook } from '../feed/webhook.ts'
+import { LinkFeeds } from '../link/link-feeds.ts'
+import type { Parts } from '../parts.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+import type { Records } from './records.ts'
+import type { JoinedSites } from './sites.ts'
+import type { Transfers } from './transfers.ts'
+
+/** Where changes come from, and what they pass on their way to the queue. */
+export interface Feeds {
+  readonly brakes: DeleteBrakes
+  readonly intake: Intake
+  readonly webhook: Webhook | null
+  readonly feeds: LinkFeeds
+}
+
+export async function joinFeeds(
+  made: Ground & Notices & Records & JoinedSites & Transfers,
+  later: () => Pick<Parts, 'feeds'>,
+): Promise<Feeds> {
+  const { journal, queue, rules, settings, sites, siteEvents, connections, links, pool } = made
+  const { clock, random, now, changed } = made
+  const brakes = new DeleteBrakes({ now, onTrip: (rule, trip) => siteEvents.brakeTripped(rule, trip) })
+  const intake = createIntake({ rules: () => rules.rules(), queue, brakes })
+  const webhook = await openWebhook(settings.notifications, journal, {
+    intake,
+    now,
+    knowsSite: (siteId) => sites.has(siteId),
+    onGap: (siteId) => later().feeds.siteReturned(siteId, links.ofSite(siteId)),
+  })
+  const feeds = new LinkFeeds({
+    journal,
+    queue,
+    intake,
+    brakes,
+    schedule: createSchedule({ clock, onChange: () => changed('rules') }),
+    webhook,
+    connections,
+    order: (linkId) => links.order(linkId),
+    store: (siteId) => sites.store(siteId),
+    list: (siteId, request, signal) => pool.list(siteId, request, signal),
+    capabilities: (siteId) => sites.capabilities(siteId),
+    health: (siteId) => sites.health(siteId),
+    clock,
+    random,
+    onChange: () => changed('rules'),
+  })
+  return { brakes, intake, webhook, feeds }
+}

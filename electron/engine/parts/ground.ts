@@ -1,0 +1,36 @@
+import { systemClock, type Clock } from '../feed/clock.ts'
+import type { Journal } from '../journal/port.ts'
+import { openJournal } from '../journal/sqlite-journal.ts'
+import { createLogger, type Logger } from '../log/logger.ts'
+import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
+import { systemNetwork, type Network } from '../site/network.ts'
+import type { EngineOptions } from '../start.ts'
+
+/** What every part stands on: the journal, and the world outside the engine. */
+export interface Ground {
+  readonly journal: Journal
+  readonly log: Logger
+  readonly network: Network
+  readonly clock: Clock
+  /** 0–1. */
+  readonly random: () => number
+  readonly now: () => number
+  readonly startedAt: number
+  readonly eventLoop: EventLoopGauge
+}
+
+/** Takes the data directory: one engine at a time. */
+export function openGround(options: EngineOptions): Ground {
+  const now = (): number => systemClock.now()
+  const startedAt = now()
+  return {
+    journal: openJournal({ dir: options.dataDir, now, log: options.log, limits: options.journalLimits ?? {} }),
+    log: createLogger(options.log),
+    network: systemNetwork,
+    clock: systemClock,
+    random: Math.random,
+    now,
+    startedAt,
+    eventLoop: watchEventLoop(startedAt),
+  }
+}

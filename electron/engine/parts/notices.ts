@@ -1,0 +1,27 @@
+import type { LiveTopic } from '../../../shared/api/engine-api.ts'
+import { teller, type Tell } from '../api/activity.ts'
+import { Announcer } from '../live/announcer.ts'
+import type { Parts } from '../parts.ts'
+import type { Ground } from './ground.ts'
+
+/** How a part tells consoles and the operator. */
+export interface Notices {
+  readonly announcer: Announcer
+  readonly changed: (topic: LiveTopic) => void
+  readonly tell: Tell
+}
+
+/** What a batch carries is read when somebody watches: long after everything is joined. */
+type Watched = Pick<Parts, 'overview' | 'dispatcher'>
+
+const transfersShown = 200
+
+export function joinNotices({ journal, log, now }: Ground, later: () => Watched): Notices {
+  const read = (): ReturnType<ConstructorParameters<typeof Announcer>[0]> => {
+    const { overview, dispatcher } = later()
+    return { overview: overview(), transfers: dispatcher.transfers(transfersShown) }
+  }
+  const announcer = new Announcer(read, now)
+  const changed = (topic: LiveTopic): void => announcer.changed(topic)
+  return { announcer, changed, tell: teller(journal, log, now, () => changed('activity')) }
+}

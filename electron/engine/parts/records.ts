@@ -1,0 +1,34 @@
+import { openSettings, type EngineSettings } from '../config/settings.ts'
+import { RuleBook } from '../link/rule-book.ts'
+import type { Parts } from '../parts.ts'
+import type { TaskQueue } from '../queue/port.ts'
+import { createQueue } from '../queue/task-queue.ts'
+import type { EngineOptions } from '../start.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+
+/** What the journal keeps for the engine: tasks, rules and settings. */
+export interface Records {
+  readonly queue: TaskQueue
+  readonly rules: RuleBook
+  readonly settings: EngineSettings
+}
+
+type Served = Pick<Parts, 'dispatcher' | 'openSitesInThreads'>
+
+export function joinRecords(
+  { retry, config }: EngineOptions,
+  { journal, now, random, changed }: Ground & Notices,
+  later: () => Served,
+): Records {
+  return {
+    queue: createQueue({ journal, now, random, retry }),
+    rules: new RuleBook(journal, now),
+    settings: openSettings(journal, config, (workers) => {
+      const { dispatcher, openSitesInThreads } = later()
+      dispatcher.setLimits(workers)
+      openSitesInThreads()
+      changed('settings')
+    }),
+  }
+}

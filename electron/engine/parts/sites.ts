@@ -1,0 +1,49 @@
+import { FeedConnections } from '../link/feed-connections.ts'
+import { SiteEvents } from '../link/site-events.ts'
+import type { Parts } from '../parts.ts'
+import { createSites, type Sites } from '../site/registry.ts'
+import type { EngineOptions } from '../start.ts'
+import { createStore } from '../store/s3-store.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+import type { Records } from './records.ts'
+
+/** The sites, and what follows when one of them goes, comes back or is edited. */
+export interface JoinedSites {
+  readonly sites: Sites
+  readonly siteEvents: SiteEvents
+  readonly connections: FeedConnections
+  /** Every transfer thread gets every site with its keys. */
+  readonly openSitesInThreads: () => void
+}
+
+/** Connections of the main thread to one site: probes, wizard, comparisons. Transfers have their own, per thread. */
+const mainSockets = 32
+
+export function joinSites(
+  { credentials, environment, timeouts }: EngineOptions,
+  { journal, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
+  later: () => Parts,
+): JoinedSites {
+  const siteEvents = new SiteEvents(later, tell, changed)
+  const sites = createSites({
+    journal,
+    credentials,
+    environment,
+    openStore: (site, keys) => createStore({ site, keys, sockets: mainSockets, timeouts }),
+    network,
+    clock,
+    random,
+    usedBy: (siteId) => rules.ofSite(siteId).map(({ id }) => id),
+    onChange: (siteId, change) => siteEvents.changed(siteId, change),
+    onTransition: (siteId, state, fault) => siteEvents.turned(siteId, state, fault),
+  })
+  return {
+    sites,
+    siteEvents,
+    connections: new FeedConnections(sites, now),
+    openSitesInThreads() {
+      for (const siteId of sites.ids()) siteEvents.openInThreads(siteId)
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { availableParallelism } from 'node:os'
+import type { Config } from '../../../shared/model/config.ts'
+import type { Journal } from '../journal/port.ts'
+import { IdentityProbes } from '../link/identity.ts'
+import { Links } from '../link/links.ts'
+import { TaskEvents } from '../link/task-events.ts'
+import { RateBook } from '../metrics/rates.ts'
+import type { Parts } from '../parts.ts'
+import type { EngineOptions } from '../start.ts'
+import { Dispatcher } from '../worker/dispatcher.ts'
+import { TransferPool, type PoolEvents } from '../worker/pool.ts'
+import { threadEntry } from '../worker/thread-entry.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+import type { Records } from './records.ts'
+import type { JoinedSites } from './sites.ts'
+
+/** The links at work: who may hand out tasks, who hands them out, who carries the bytes, and what it measures. */
+export interface Transfers {
+  readonly links: Links
+  readonly identities: IdentityProbes
+  readonly dispatcher: Dispatcher
+  readonly pool: TransferPool
+  readonly rates: RateBook
+}
+
+export function joinTransfers(
+  { timeouts }: EngineOptions,
+  { journal, queue, rules, settings, sites, clock, now, log, changed }: Ground & Notices & Records & JoinedSites,
+  later: () => Parts,
+): Transfers {
+  const rates = new RateBook()
+  const taskEvents = new TaskEvents(later, rates, now, changed)
+  const pool = new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
+    ...uploadRecords(journal),
+    onOutcomes: (outcomes) => dispatcher.onOutcomes(outcomes),
+    onMoved: (linkId, read, written) => taskEvents.moved(linkId, read, written),
+    onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),
+  })
+  const identities = new IdentityProbes({
+    probe: (target) => sites.probeTarget(target),
+    clock,
+    onChange: () => {
+      links.refresh()
+      changed('rules')
+    },
+  })
+  const links = new Links({ rules, queue, pool, identities, sites })
+  const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
+  const dispatcher = new Dispatcher({ queue, journal, pool, link, now }, settings.workers(), taskEvents)
+  journal.onUnwritable((fault) => {
+    dispatcher.stop()
+    log.error({ code: fault.code }, fault.message)
+  })
+  return { links, identities, dispatcher, pool, rates }
+}
+
+/** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */
+function threadsOf({ threads }: Config['workers']): number {
+  return threads ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+}
+
+/** A part that is not on record is sent again after a crash, so a lost record costs time and no more. */
+function uploadRecords(journal: Journal): Pick<PoolEvents, 'onUploadStarted' | 'onPartDone' | 'onUploadEnded'> {
+  return {
+    onUploadStarted: (seq, record) => journal.saveUpload(seq, record),
+    onPartDone: (seq, part) => void journal.savePart(seq, part).catch(() => undefined),
+    onUploadEnded: (seq) => void journal.forgetUpload(seq).catch(() => undefined),
+  }
+}

@@ -1,0 +1,68 @@
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Overview } from '../../../shared/model/overview.ts'
+import { overviewOf } from '../api/overview.ts'
+import { Jobs } from '../job/jobs.ts'
+import { LinkViews } from '../link/link-views.ts'
+import { linkSample } from '../metrics/link-sample.ts'
+import { createSeries, type Series } from '../metrics/series.ts'
+import type { Feeds } from './feeds.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+import type { JoinedSites } from './sites.ts'
+import type { Transfers } from './transfers.ts'
+
+/** What the operator sees of the parts, and what was begun by hand. */
+export interface Views {
+  readonly views: LinkViews
+  readonly overview: () => Overview
+  readonly series: Series
+  readonly jobs: Jobs
+}
+
+type Seen = Ground & Notices & JoinedSites & Transfers & Feeds
+
+export function joinViews(made: Seen): Views {
+  const views = joinLinkViews(made)
+  const { links, dispatcher, eventLoop, startedAt, now, changed } = made
+  return {
+    views,
+    overview: () =>
+      overviewOf({
+        links: () => links.list().map((link) => views.view(link)),
+        workers: () => dispatcher.busy(),
+        eventLoopDelayP99Ms: () => eventLoop.p99Ms(now()),
+        startedAt,
+        now,
+      }),
+    series: joinSeries(made),
+    jobs: new Jobs(now, () => changed('jobs')),
+  }
+}
+
+function joinLinkViews({ journal, rates, identities, sites, dispatcher, feeds, now, changed }: Seen): LinkViews {
+  let journalFault: Fault | null = null
+  journal.onUnwritable((fault) => {
+    journalFault = fault
+    changed('rules')
+  })
+  return new LinkViews({
+    journal,
+    rates,
+    identities,
+    sites,
+    inFlight: (linkId) => dispatcher.inFlight(linkId),
+    feeds: (link) => feeds.views(link),
+    journalFault: () => journalFault,
+    now,
+  })
+}
+
+function joinSeries({ journal, links, rates, sites, now, clock }: Seen): Series {
+  const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
+  return createSeries({
+    journal,
+    read: () => links.list().map((link) => linkSample(link.linkId, journal, rates, rttMs(link.target.site), now())),
+    now,
+    timers: clock,
+  })
+}
