@@ -108,4 +108,5 @@ export const keysOfTopic: Record<LiveTopic, readonly string[]> = {
   settings: ['settings'],
   checks: ['checks'],
   demo: ['demo'],
+  gateway: ['gateway'],
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Activity } from '../model/activity.ts'
 import type { CheckRun } from '../model/check.ts'
+import type { GatewayKeyView, GatewayRequest, GatewayView, NewGatewayKey } from '../model/gateway.ts'
 import type { CompareReport, Job } from '../model/job.ts'
 import type { Overview, SeriesPoint } from '../model/overview.ts'
 import type { Rule, RuleView } from '../model/rule.ts'
@@ -60,7 +61,17 @@ export interface DemoView {
 }
 
 /** What changed since the last batch; the console refetches these. `seq` counts batches: a gap means refetch everything. */
-export const liveTopics = ['sites', 'rules', 'failures', 'activity', 'jobs', 'settings', 'checks', 'demo'] as const
+export const liveTopics = [
+  'sites',
+  'rules',
+  'failures',
+  'activity',
+  'jobs',
+  'settings',
+  'checks',
+  'demo',
+  'gateway',
+] as const
 export type LiveTopic = (typeof liveTopics)[number]
 export interface LiveBatch {
   readonly seq: number
@@ -130,6 +141,20 @@ export interface EngineApi {
   settings: {
     get(): Settings
     update(q: In<typeof input.settingsInput>): Promise<Settings>
+  }
+  gateway: {
+    view(): GatewayView
+    /** Takes effect at once: the listener moves; null switches it off. A port that is taken shows in the view's state. */
+    update(q: In<typeof input.gatewaySettingsInput>): Promise<GatewayView>
+    keys: {
+      list(): readonly GatewayKeyView[]
+      /** The only time that the secret is told. */
+      create(q: In<typeof input.gatewayKeyInput>): Promise<NewGatewayKey>
+      /** Takes effect with the next request. Declared keys are revoked in the configuration. */
+      revoke(q: In<typeof input.gatewayRevokeInput>): Promise<void>
+    }
+    /** The last requests, newest first; a bounded number is kept. */
+    requests(q: In<typeof input.gatewayRequestsInput>): readonly GatewayRequest[]
   }
   config: {
     /** Without secrets. */

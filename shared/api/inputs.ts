@@ -4,6 +4,7 @@ import { credentialsSchema, siteId, siteSchema } from '../model/site.ts'
 import { checkIds } from '../model/check.ts'
 import { operations } from '../model/task.ts'
 import { workersSchema } from '../model/config.ts'
+import { gatewayGrantSchema, gatewaySettingsSchema } from '../model/gateway.ts'
 
 export const siteInput = siteSchema.extend({ credentials: credentialsSchema })
 export const siteUpdateInput = siteSchema.extend({ credentials: credentialsSchema.optional() })
@@ -72,3 +73,12 @@ export const waitInput = z.strictObject({
 })
 export const compareReportInput = z.strictObject({ jobId: z.string() })
 export const demoSwitchInput = z.strictObject({ targetBroken: z.boolean() })
+
+export const gatewaySettingsInput = z.strictObject({ settings: gatewaySettingsSchema.nullable() })
+export const gatewayKeyInput = gatewayGrantSchema.extend({ label: z.string().trim().min(1).max(80) })
+export const gatewayRevokeInput = z.strictObject({ accessKeyId: z.string().min(1) })
+export const gatewayRequestsInput = z.strictObject({
+  /** Only requests that the client heard refused or failed. */
+  failedOnly: z.boolean().default(false),
+  limit: z.int().min(1).max(500).default(100),
+})

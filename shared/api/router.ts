@@ -82,6 +82,16 @@ export const router = t.router({
     get: ask.query(({ ctx }) => ctx.api.settings.get()),
     update: ask.input(input.settingsInput).mutation(({ ctx, input: q }) => ctx.api.settings.update(q)),
   }),
+  gateway: t.router({
+    view: ask.query(({ ctx }) => ctx.api.gateway.view()),
+    update: ask.input(input.gatewaySettingsInput).mutation(({ ctx, input: q }) => ctx.api.gateway.update(q)),
+    keys: t.router({
+      list: ask.query(({ ctx }) => ctx.api.gateway.keys.list()),
+      create: ask.input(input.gatewayKeyInput).mutation(({ ctx, input: q }) => ctx.api.gateway.keys.create(q)),
+      revoke: ask.input(input.gatewayRevokeInput).mutation(({ ctx, input: q }) => ctx.api.gateway.keys.revoke(q)),
+    }),
+    requests: ask.input(input.gatewayRequestsInput).query(({ ctx, input: q }) => ctx.api.gateway.requests(q)),
+  }),
   config: t.router({
     export: ask.query(({ ctx }) => ctx.api.config.export()),
     preview: ask.input(input.configTextInput).mutation(({ ctx, input: q }) => ctx.api.config.preview(q)),

@@ -5,7 +5,7 @@ export interface Activity {
   readonly id: number
   readonly at: number
   readonly level: 'info' | 'warning' | 'error'
-  readonly subject: 'engine' | 'site' | 'rule' | 'task' | 'job'
+  readonly subject: 'engine' | 'site' | 'rule' | 'task' | 'job' | 'gateway'
   readonly ruleId: string | null
   readonly siteId: string | null
   readonly text: string

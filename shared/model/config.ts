@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { gatewayConfigSchema } from './gateway.ts'
 import { ruleSchema } from './rule.ts'
 import { siteWithCredentialsSchema } from './site.ts'
 
@@ -34,6 +35,8 @@ export const configFields = z.strictObject({
   rules: z.array(ruleSchema).max(1000).default([]),
   workers: workersSchema.default({ limit: 100, large: 10, threads: null }),
   notifications: notificationsSchema.default({ listen: null, publicUrl: null }),
+  /** The S3 endpoint that clients may use instead of the source; null leaves it as it was set in the console, off at first. */
+  gateway: gatewayConfigSchema.nullable().default(null),
 })
 
 interface Named {

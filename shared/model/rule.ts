@@ -119,10 +119,19 @@ export interface LinkView extends LinkId {
   readonly drainSeconds: number | null
 }
 
+/** A rule that answers the gateway's clients as `async` for the time being: its targets did not confirm in time. */
+export interface Degraded {
+  readonly since: number
+  /** One plain sentence. */
+  readonly reason: string
+}
+
 export interface RuleView extends Rule {
   readonly paused: { readonly by: 'operator' | 'brake'; readonly reason: string; readonly at: number } | null
   readonly links: readonly LinkView[]
   readonly feeds: readonly FeedView[]
   /** How fast a change is noticed, in one sentence. */
   readonly noticedBy: string
+  /** Set while writes through the gateway are answered as `async` though the rule promises more. */
+  readonly degraded: Degraded | null
 }

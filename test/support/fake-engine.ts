@@ -8,6 +8,7 @@ import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import type { SiteView } from '../../shared/model/site.ts'
 import type { Failure } from '../../shared/model/task.ts'
 import { createFakeChecks } from './fake-checks.ts'
+import { createFakeGateway } from './fake-gateway.ts'
 import { viewOf, type FakeWorld } from './fake-world.ts'
 
 /** An engine without a disk or a site: it answers from a world held in memory, and announces when told to. */
@@ -105,21 +106,22 @@ function createFakeLive(snapshot: () => Pick<LiveBatch, 'overview' | 'transfers'
   }
 }
 
+interface Procedures {
+  readonly [name: string]: ((q: unknown) => unknown) | Procedures
+}
+
 /** The api with every call told to `observe` first; where that answers true, the call never returns. */
 function watched(api: EngineApi, observe: (path: string, input: unknown) => boolean): EngineApi {
-  const subjects = Object.entries(api).map(
-    ([subject, procedures]: [string, Record<string, (q: unknown) => unknown>]) => [
-      subject,
-      Object.fromEntries(
-        Object.entries(procedures).map(([name, run]) => [
-          name,
-          (input: unknown) =>
-            observe(`${subject}.${name}`, input) ? new Promise(() => {}) : run.call(procedures, input),
-        ]),
-      ),
-    ],
-  )
-  return Object.fromEntries(subjects) as EngineApi
+  const group = (procedures: Procedures, path: string): Procedures =>
+    Object.fromEntries(
+      Object.entries(procedures).map(([name, run]) => [
+        name,
+        typeof run === 'function'
+          ? (input: unknown) => (observe(`${path}${name}`, input) ? new Promise(() => {}) : run.call(procedures, input))
+          : group(run, `${path}${name}.`),
+      ]),
+    )
+  return group(api as unknown as Procedures, '') as unknown as EngineApi
 }
 
 const missing = (what: string) => new FaultError(fault('NOT_FOUND', `There is no ${what}.`))
@@ -289,6 +291,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
         return world.settings
       },
     },
+    gateway: createFakeGateway(world, () => live.push('gateway')),
     config: {
       export: () => JSON.stringify({ version: 1, sites: [], rules: [] }, null, 2),
       preview: ({ text }) => previewOf(text),

@@ -1,10 +1,12 @@
 import { ruleSchema, type LinkState, type LinkView, type Rule, type RuleView } from '../../shared/model/rule.ts'
 import type { Activity } from '../../shared/model/activity.ts'
+import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
 import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
+import { gatewayOff } from './fake-gateway.ts'
 
 /** All that a fake engine knows; tests change it in place and then push. */
 export interface FakeWorld {
@@ -19,6 +21,8 @@ export interface FakeWorld {
   reports: CompareReport[]
   settings: Settings
   demo: { targetBroken: boolean; targetSite: string } | null
+  gateway: GatewayView
+  gatewayRequests: GatewayRequest[]
 }
 
 const minute = 60_000
@@ -45,6 +49,8 @@ export function emptyWorld(now: number): FakeWorld {
       runtime: 'Node 24.21.0, Linux x64',
     },
     demo: null,
+    gateway: gatewayOff(now),
+    gatewayRequests: [],
   }
 }
 
@@ -227,6 +233,7 @@ export function viewOf(rule: Rule, state: LinkState, index: number, now: number)
         lastScanDifferences: index % 4,
       },
     ],
+    degraded: null,
     noticedBy:
       'Changes are noticed within a second by the event stream of berlin; a scan every 5 min is the safety net.',
   }

@@ -9,6 +9,7 @@ import { compareApi } from './compare.ts'
 import { configApi, type ConfigParts } from './config.ts'
 import { diagnosticsApi } from './diagnostics.ts'
 import { failuresApi } from './failures.ts'
+import { gatewayApi } from './gateway.ts'
 import { metricsApi } from './metrics.ts'
 import { putRule, rulesApi, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
@@ -53,6 +54,7 @@ export function assembleApi(
     }),
     activity: activityApi(journal),
     settings: settingsApi(parts, options),
+    gateway: gatewayApi(now),
     config: configApi(config),
     diagnostics: diagnosticsApi(parts, options),
     metrics: metricsApi(parts, options.version),

@@ -109,7 +109,14 @@ async function resyncLinks(
 function ruleView({ rule, paused }: RuleRecord, parts: RulesParts): RuleView {
   const links = parts.links.ofRule(rule.id)
   const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
-  return { ...rule, paused, links: links.map((link) => parts.view(link)), feeds, noticedBy: noticedBy(rule, feeds) }
+  return {
+    ...rule,
+    paused,
+    links: links.map((link) => parts.view(link)),
+    feeds,
+    noticedBy: noticedBy(rule, feeds),
+    degraded: null,
+  }
 }
 
 /** Links of one rule share their event stream; each has a scan of its own, and the slowest is the one to show. */
