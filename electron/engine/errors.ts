@@ -1,4 +1,5 @@
 import { fault, FaultError, type Fault, type FaultCode } from '../../shared/model/fault.ts'
+import { grantRemedy } from '../../shared/model/rights.ts'
 
 /** What was asked of whom: it goes into the message, so that a fault can be understood without a log. */
 export interface FaultContext {
@@ -180,7 +181,10 @@ export function faultFromAnswer(answer: SiteAnswer, context: FaultContext): Faul
   const code = codeOf(answer, context)
   const said = [answer.code, answer.words].filter((part) => part !== null && part !== '').join(': ')
   const message = describe(context, said === '' ? `answered ${answer.status}` : `answered ${answer.status} ${said}`)
-  const more = context.siteId === undefined ? {} : { site: context.siteId }
+  const more = {
+    ...(context.siteId === undefined ? {} : { site: context.siteId }),
+    ...(code === 'ACCESS_DENIED' ? { remedy: grantRemedy(context) } : {}),
+  }
   if (code !== 'SLOW_DOWN') return fault(code, message, more)
   return fault(code, message, { ...more, afterMs: answer.retryAfterMs ?? slowDownAfterMs })
 }

@@ -71,7 +71,7 @@ export const faultKinds = {
   ),
   ACCESS_DENIED: permanent(
     'The access key may not do this.',
-    'Grant the missing right named in the message to this access key, then retry.',
+    'Grant the missing right that the message names to the access key used at that site, then retry.',
   ),
   CLOCK_SKEW: transient(
     'The clocks of the site and of this machine are too far apart.',

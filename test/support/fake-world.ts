@@ -3,6 +3,7 @@ import type { Activity } from '../../shared/model/activity.ts'
 import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
 import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
+import { grantRemedy } from '../../shared/model/rights.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
@@ -136,6 +137,13 @@ function onlineHealth({ rttMs }: SiteSeed, index: number, now: number): SiteHeal
     rttMs: { current: rttMs, average: rttMs * 1.08, max: rttMs * 3.2 },
     jitterMs: rttMs / 9,
     probeLoss: index === 3 ? 0.017 : 0,
+    probes: {
+      recent: 60,
+      counted: 17_280,
+      failed: index === 3 ? 290 : 0,
+      sinceAt: now - 24 * hour,
+      lastAt: now - 2000,
+    },
     clockSkewMs: index === 3 ? 4000 : 0,
     downSince: null,
     totalDownMs: index * 190_000,
@@ -267,7 +275,10 @@ function linkFrom(rule: Rule, place: number, state: LinkState, index: number, no
 }
 
 const causes: readonly (readonly [FaultCode, string])[] = [
-  ['ACCESS_DENIED', 'PutObject to photos at oslo: “User is not authorized to perform s3:PutObject on this resource.”'],
+  [
+    'ACCESS_DENIED',
+    'PutObject photos/object: answered 403 AccessDenied: User is not authorized to perform this action.',
+  ],
   ['CONNECT_TIMEOUT', 'Connecting to rgw.lyon.example.org:443 took longer than 5 s.'],
   ['OBJECT_LOCKED', 'DeleteObjectVersion: the version is under retention until 2027-01-31.'],
   ['METADATA_OVER_LIMIT', 'The user metadata is 2,911 bytes; 2,048 are allowed.'],
@@ -279,7 +290,11 @@ function failureFrom(index: number, world: FakeWorld, now: number): Failure {
   const rule = world.rules[index % world.rules.length]!
   const link = rule.links[0]!
   const [code, message] = causes[index % causes.length]!
-  const value = fault(code, message, { site: link.target.site })
+  const remedy =
+    code === 'ACCESS_DENIED'
+      ? { remedy: grantRemedy({ operation: 'PutObject', bucket: link.target.bucket, siteId: link.target.site }) }
+      : {}
+  const value = fault(code, message, { site: link.target.site, ...remedy })
   const parked = value.retry === 'never'
   return {
     seq: 10_000 + index,

@@ -66,6 +66,16 @@ describe('a site’s refusal becomes the fault that tells what to do', () => {
   })
 })
 
+test('a refused operation tells which right to grant, on which bucket and at which site', () => {
+  const remedyOf = (operation: string, bucket?: string): string =>
+    faultFromAnswer({ status: 403, code: 'AccessDenied', words: null }, { operation, siteId: 'oslo', bucket }).remedy
+  expect([remedyOf('UploadPart', 'photos'), remedyOf('ListBuckets'), remedyOf('probe', 'photos')]).toEqual([
+    'Grant the missing right s3:PutObject on the bucket photos at the site oslo, to the access key used there, then retry.',
+    'Grant the missing right s3:ListAllMyBuckets at the site oslo, to the access key used there, then retry.',
+    'Grant the missing right for probe on the bucket photos at the site oslo, to the access key used there, then retry.',
+  ])
+})
+
 test('Ceph’s wordless refusals are told apart by what the request carried, and only then', () => {
   const codeOf = (code: string, carried: FaultContext['carried']) =>
     faultFromAnswer({ status: 400, code, words: '' }, { ...context, carried }).code
