@@ -48,6 +48,19 @@ export interface Stat {
   readonly max: number
 }
 
+/** How many probes the numbers of {@link SiteHealth} stand on. */
+export interface ProbeCounts {
+  /** In the window of `rttMs`, `jitterMs` and `probeLoss`. */
+  readonly recent: number
+  /** Since `sinceAt`, while the site was online: what failed of these was lost on the way, and was no outage. */
+  readonly counted: number
+  readonly failed: number
+  /** Epoch ms at which Lockstep began to watch the site; `totalDownMs` counts from here too. */
+  readonly sinceAt: number
+  /** Epoch ms of the last probe; null before the first ended. */
+  readonly lastAt: number | null
+}
+
 /** Health as measured by the engine's own probes; `asOf` in epoch ms. */
 export interface SiteHealth {
   readonly state: 'online' | 'offline' | 'unknown'
@@ -57,6 +70,7 @@ export interface SiteHealth {
   readonly jitterMs: number | null
   /** Failed probes of the last 60, 0–1. */
   readonly probeLoss: number | null
+  readonly probes: ProbeCounts
   /** This machine's clock minus the site's, milliseconds (resolution 1 s). */
   readonly clockSkewMs: number | null
   readonly downSince: number | null

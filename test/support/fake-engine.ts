@@ -319,6 +319,7 @@ function unknownHealth(now: number): SiteView['health'] {
     rttMs: null,
     jitterMs: null,
     probeLoss: null,
+    probes: { recent: 0, counted: 0, failed: 0, sinceAt: now, lastAt: null },
     clockSkewMs: null,
     downSince: null,
     totalDownMs: 0,

@@ -43,6 +43,9 @@ test('a site that goes and comes back is noticed, and the length of the outage i
   expect(back.downSince).toBe(null)
   expect(back.totalDownMs).toBeGreaterThanOrEqual(10_000)
   expect(back.probeLoss).toBeGreaterThan(0)
+  // What failed while it counted as online is loss; the probes of the outage itself are not.
+  expect(down.probes.failed).toBeGreaterThan(0)
+  expect(back.probes).toMatchObject({ counted: down.probes.counted, failed: down.probes.failed })
   expect(world.heard).toEqual(['a created', 'a online', 'a offline CONNECT_REFUSED', 'a online'])
 })
 

@@ -23,12 +23,12 @@ const firstCopyName = (linkId: string): string => `first-copy-ended/${linkId}`
 export class LinkViews {
   readonly #parts: LinkViewParts
   readonly #lastFault = new Map<string, Fault>()
-  readonly #firstCopyEnded = new Set<string>()
+  readonly #firstCopyEnded = new Map<string, number>()
 
   constructor(parts: LinkViewParts) {
     this.#parts = parts
     for (const name of parts.journal.names('first-copy-ended/'))
-      this.#firstCopyEnded.add(name.slice(firstCopyName('').length))
+      this.#firstCopyEnded.set(name.slice(firstCopyName('').length), instantOf(parts.journal.read(name)))
   }
 
   faultSeen(linkId: string, fault: Fault): void {
@@ -39,6 +39,11 @@ export class LinkViews {
     this.#lastFault.delete(linkId)
     this.#firstCopyEnded.delete(linkId)
     void this.#parts.journal.erase(firstCopyName(linkId)).catch(() => undefined)
+  }
+
+  /** Epoch ms since when the link carries changes only; null while what the source held already is being copied. */
+  firstCopyEndedAt(linkId: string): number | null {
+    return this.#firstCopyEnded.get(linkId) ?? null
   }
 
   view(link: Link): LinkView {
@@ -105,7 +110,11 @@ export class LinkViews {
     if (backlogCount > 0 || this.#firstCopyEnded.has(linkId)) return
     if (!feeds.some((feed) => feed.kind === 'scan' && feed.lastScanEndedAt !== null && feed.state !== 'scanning'))
       return
-    this.#firstCopyEnded.add(linkId)
-    void this.#parts.journal.write(firstCopyName(linkId), true).catch(() => undefined)
+    const at = this.#parts.now()
+    this.#firstCopyEnded.set(linkId, at)
+    void this.#parts.journal.write(firstCopyName(linkId), at).catch(() => undefined)
   }
 }
+
+/** An end that is not dated is long past. */
+const instantOf = (kept: unknown): number => (typeof kept === 'number' ? kept : 0)

@@ -8,7 +8,7 @@ export interface SitesHealthOptions extends Pick<WatchOptions, 'clock' | 'random
   readonly onChange: (siteId: string) => void
 }
 
-const unknown: Omit<SiteHealth, 'asOf'> = {
+const unknown: Omit<SiteHealth, 'asOf' | 'probes'> = {
   state: 'unknown',
   rttMs: null,
   jitterMs: null,
@@ -53,7 +53,9 @@ export class SitesHealth {
   }
 
   health(siteId: string): SiteHealth {
-    return this.#watches.get(siteId)?.health() ?? { ...unknown, asOf: this.#options.clock.now() }
+    const asOf = this.#options.clock.now()
+    const probes = { recent: 0, counted: 0, failed: 0, sinceAt: asOf, lastAt: null }
+    return this.#watches.get(siteId)?.health() ?? { ...unknown, asOf, probes }
   }
 
   /** Probes now; resolves with what was found. */

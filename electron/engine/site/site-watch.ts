@@ -32,9 +32,12 @@ export class SiteWatch {
   #probes: readonly Probe[] = []
   #state: SiteHealth['state'] = 'unknown'
   #failed = 0
+  #counted = { counted: 0, failed: 0 }
+  #lastProbeAt: number | null = null
   #downSince: number | null = null
   #pastDownMs = 0
   #lastFault: Fault | null = null
+  readonly #sinceAt: number
   readonly #read = new WindowedSum(10_000, 1000)
   readonly #written = new WindowedSum(10_000, 1000)
   readonly #stopped = new AbortController()
@@ -43,6 +46,7 @@ export class SiteWatch {
 
   constructor(options: WatchOptions) {
     this.#options = options
+    this.#sinceAt = options.clock.now()
   }
 
   /** Probes now, or joins the probe that is under way. */
@@ -79,6 +83,12 @@ export class SiteWatch {
       state: this.#state,
       asOf,
       ...probeStats(this.#probes),
+      probes: {
+        recent: this.#probes.length,
+        ...this.#counted,
+        sinceAt: this.#sinceAt,
+        lastAt: this.#lastProbeAt,
+      },
       downSince: this.#downSince,
       totalDownMs: this.#pastDownMs + (this.#downSince === null ? 0 : asOf - this.#downSince),
       readBytesPerSecond: this.#read.perSecond(asOf),
@@ -100,6 +110,7 @@ export class SiteWatch {
     this.#probes = addProbe(this.#probes, found.probe)
     this.#failed = found.fault === null ? 0 : this.#failed + 1
     const at = this.#options.clock.now()
+    this.#count(found.probe, at)
     this.#hear(found.fault === null ? { kind: 'probe-ok', at } : { kind: 'probe-fault', fault: found.fault, at })
     this.#options.onChange()
   }
@@ -124,6 +135,14 @@ export class SiteWatch {
       const reachable = probe.rttMs !== null && !isRefusal(fault) && !faultKinds[fault.code].ofSite
       return { probe, fault: reachable ? null : fault }
     }
+  }
+
+  /** Before the breaker hears of it: the probes that open it were still of a site that counted as online. */
+  #count({ rttMs }: Probe, at: number): void {
+    this.#lastProbeAt = at
+    if (this.#state !== 'online') return
+    const { counted, failed } = this.#counted
+    this.#counted = { counted: counted + 1, failed: failed + (rttMs === null ? 1 : 0) }
   }
 
   #limited<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
