@@ -17,8 +17,8 @@ export type TaskState = (typeof taskStates)[number]
 
 export type Lane = 'small' | 'large' | 'mrf'
 
-/** One row of the failure list: a task that failed at least once and is not settled. */
-export interface Failure {
+/** Which task it is, wherever one is shown. */
+interface TaskShown {
   readonly seq: number
   readonly ruleId: string
   readonly linkId: string
@@ -28,6 +28,10 @@ export interface Failure {
   readonly versionId: string | null
   readonly operation: Operation
   readonly sizeBytes: number | null
+}
+
+/** One row of the failure list: a task that failed at least once and is not settled. */
+export interface Failure extends TaskShown {
   readonly state: 'delayed' | 'parked' | 'leased' | 'ready'
   readonly fault: Fault
   readonly attempts: number
@@ -45,18 +49,9 @@ export interface ItemEvent {
   readonly fault: Fault | null
 }
 
-export interface Transfer {
-  readonly seq: number
-  readonly ruleId: string
-  readonly linkId: string
-  readonly source: BucketAt
-  readonly target: BucketAt
-  readonly key: string
-  readonly versionId: string | null
-  readonly operation: Operation
+export interface Transfer extends TaskShown {
   readonly lane: Lane
   readonly startedAt: number
-  readonly sizeBytes: number | null
   readonly doneBytes: number
   readonly bytesPerSecond: number
   /** Present while a multipart copy runs. */

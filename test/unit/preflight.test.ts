@@ -6,7 +6,8 @@ import { systemNetwork, type Network } from '../../electron/engine/site/network.
 import { createPreflight, type Preflight } from '../../electron/engine/site/preflight.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
 import { eventually } from '../support/eventually.ts'
-import { openSiteWorld, plain, siteAt, type SiteWorld } from './site-world.ts'
+import { openSiteWorld, siteAt, type SiteWorld } from './site-world.ts'
+import { plainVersion } from '../support/new-version.ts'
 
 const ended: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -34,7 +35,7 @@ async function openPair(network: Network = systemNetwork, wanted = versioned): P
   const store = world.sites.store('a')
   await createBucketAs(store, 'photos', wanted)
   for (const key of ['x', 'y', 'y']) {
-    await store.put(plain('photos', key), { sizeBytes: 1_024, body: Buffer.alloc(1_024) })
+    await store.put(plainVersion('photos', key), { sizeBytes: 1_024, body: Buffer.alloc(1_024) })
   }
   const told: CheckRun[] = []
   const { sites, random } = world
@@ -153,7 +154,7 @@ test('what is at the target already is told, and is no obstacle', async () => {
   const pair = await openPair()
   const store = pair.sites.store('b')
   await createBucketAs(store, 'photos', versioned)
-  await store.put(plain('photos', 'old'), { sizeBytes: 2, body: Buffer.from('hi') })
+  await store.put(plainVersion('photos', 'old'), { sizeBytes: 2, body: Buffer.from('hi') })
   await store.writeDeleteMarker({ bucket: 'photos', key: 'old' }, null)
   const run = await check(pair)
   expect(run.state).toBe('passed')

@@ -7,7 +7,8 @@ import type { ObjectStore } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import type { SandboxIdentity } from '../../electron/engine/sandbox/exchange.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
-import { keys, openSiteWorld, plain, siteAt } from './site-world.ts'
+import { keys, openSiteWorld, siteAt } from './site-world.ts'
+import { plainVersion } from '../support/new-version.ts'
 
 const ended: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -51,7 +52,7 @@ test('a site that keeps chosen version ids is told from one that mints its own, 
 
 test('the canary is removed when the probe fails half-way, and nothing else is', async () => {
   const { site, store } = await openBucket('mints')
-  await store.put(plain('photos', `${canaryPrefix}of-somebody-else`), { sizeBytes: 0, body: new Uint8Array() })
+  await store.put(plainVersion('photos', `${canaryPrefix}of-somebody-else`), { sizeBytes: 0, body: new Uint8Array() })
   site.faults.add({ on: 'PutObject', after: 1, do: { kind: 'server-error' } })
   await expect(probeTarget(store, 'photos', ports, signal)).rejects.toMatchObject({ fault: { code: 'SERVER_ERROR' } })
   expect(await left(store)).toEqual([`${canaryPrefix}of-somebody-else`])

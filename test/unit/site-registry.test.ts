@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
-import { openSiteWorld, keys, plain, siteAt, type SiteWorld } from './site-world.ts'
+import { openSiteWorld, keys, siteAt, type SiteWorld } from './site-world.ts'
 import { WoundClock } from './site-clock.ts'
 import { readFileSync } from 'node:fs'
+import { plainVersion } from '../support/new-version.ts'
 
 const ended: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -123,7 +124,7 @@ test('a canary that a killed engine left behind is removed by the next probe, an
   await store.enableVersioning('photos')
   const body = { sizeBytes: 1, body: Buffer.from('x') }
   for (const key of ['.lockstep-canary/left', '.lockstep-canary/not-ours', 'photo']) {
-    await store.put(plain('photos', key), body)
+    await store.put(plainVersion('photos', key), body)
   }
   await world.journal.write('canary/a/photos/.lockstep-canary/left', true)
   await world.sites.probeTarget({ site: 'a', bucket: 'photos' })

@@ -7,7 +7,6 @@ import type { SandboxIdentity } from '../../electron/engine/sandbox/exchange.ts'
 import type { KeyPair } from '../../electron/engine/site/credentials.ts'
 import { systemNetwork } from '../../electron/engine/site/network.ts'
 import { createSites, type SiteChange, type Sites, type SitesOptions } from '../../electron/engine/site/registry.ts'
-import type { NewVersion } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import type { SiteWithCredentials } from '../../shared/model/site.ts'
 import { Random } from '../support/random.ts'
@@ -88,15 +87,4 @@ export const siteAt = (
   pathStyle: true,
   tls: { insecureSkipVerify: false },
   credentials,
-})
-
-export const plain = (bucket: string, key: string): NewVersion => ({
-  bucket,
-  key,
-  content: {},
-  metadata: {},
-  tags: {},
-  lock: null,
-  storageClass: null,
-  identity: null,
 })

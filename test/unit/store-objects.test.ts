@@ -4,8 +4,9 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultError } from '../../shared/model/fault.ts'
-import type { IdentityStamp, NewVersion, ObjectStore } from '../../electron/engine/store/port.ts'
+import type { IdentityStamp, ObjectStore } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
+import { plainVersion } from '../support/new-version.ts'
 
 interface Reply {
   readonly status: number
@@ -58,15 +59,7 @@ async function site(answer: (seen: Seen) => Reply): Promise<{ readonly store: Ob
 }
 
 const ref = { bucket: 'b', key: 'k' }
-const plain: NewVersion = {
-  ...ref,
-  content: {},
-  metadata: {},
-  tags: {},
-  lock: null,
-  storageClass: null,
-  identity: null,
-}
+const plain = plainVersion(ref.bucket, ref.key)
 const xmlError = (code: string, message = ''): string =>
   `<Error><Code>${code}</Code><Message>${message}</Message></Error>`
 const stamped = (style: IdentityStamp['style'], versionId: string): IdentityStamp => ({

@@ -4,9 +4,10 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultError } from '../../shared/model/fault.ts'
-import type { NewVersion, ObjectStore } from '../../electron/engine/store/port.ts'
+import type { ObjectStore } from '../../electron/engine/store/port.ts'
 import { createStore, type StoreOptions } from '../../electron/engine/store/s3-store.ts'
 import { eventually } from '../support/eventually.ts'
+import { plainVersion } from '../support/new-version.ts'
 
 /** One request as it came over the wire, and the connection to answer on. */
 interface Received {
@@ -60,15 +61,7 @@ function storeAt(endpoint: string, options: Partial<StoreOptions> = {}): ObjectS
 }
 
 const ref = { bucket: 'b', key: 'k' }
-const version: NewVersion = {
-  ...ref,
-  content: {},
-  metadata: {},
-  tags: {},
-  lock: null,
-  storageClass: null,
-  identity: null,
-}
+const version = plainVersion(ref.bucket, ref.key)
 const reply = (length: number, body = '', more = ''): string =>
   `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nETag: "e"\r\n${more}\r\n${body}`
 

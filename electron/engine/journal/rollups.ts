@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Journal, Rollup } from './port.ts'
 
@@ -9,46 +8,25 @@ export interface Rollups {
   drop(linkId: string): void
 }
 
-type Row = readonly [string, number, number, number, number, number, number, number, number | null]
-
-const rollupOf = ([
-  linkId,
-  at,
-  backlogCount,
-  backlogBytes,
-  lagSeconds,
-  objects,
-  bytes,
-  failures,
-  rttMs,
-]: Row): Rollup => ({
-  linkId,
-  at,
-  backlogCount,
-  backlogBytes,
-  lagSeconds,
-  objects,
-  bytes,
-  failures,
-  rttMs,
-})
+const columns = `link AS linkId, at, backlog_count AS backlogCount, backlog_bytes AS backlogBytes,
+  lag_seconds AS lagSeconds, objects, bytes, failures, rtt_ms AS rttMs`
 
 /** The stored samples of the charts, `ageMs` back from the newest of each link. */
 export function openRollups(database: DatabaseSync, commit: GroupCommit, ageMs: number): Rollups {
-  const add = database.prepare('INSERT OR REPLACE INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const add = database.prepare(`INSERT OR REPLACE INTO rollup VALUES
+    (:linkId, :at, :backlogCount, :backlogBytes, :lagSeconds, :objects, :bytes, :failures, :rttMs)`)
   const prune = database.prepare('DELETE FROM rollup WHERE link = ? AND at < ?')
   const drop = database.prepare('DELETE FROM rollup WHERE link = ?')
-  const since = query<Row>(database, 'SELECT * FROM rollup WHERE link = ? AND at >= ? ORDER BY at')
+  const since = database.prepare(`SELECT ${columns} FROM rollup WHERE link = ? AND at >= ? ORDER BY at`)
   const addOne = (row: Rollup): void => {
-    const { linkId, at, backlogCount, backlogBytes, lagSeconds, objects, bytes, failures, rttMs } = row
-    add.run(linkId, at, backlogCount, backlogBytes, lagSeconds, objects, bytes, failures, rttMs)
-    prune.run(linkId, at - ageMs)
+    add.run({ ...row })
+    prune.run(row.linkId, row.at - ageMs)
   }
   return {
     drop: (linkId) => void drop.run(linkId),
     port: {
       addRollups: (rows) => commit.submit(rows.length, () => rows.forEach(addOne)),
-      rollups: (linkId, sinceAt) => since.all(linkId, sinceAt).map(rollupOf),
+      rollups: (linkId, sinceAt) => since.all(linkId, sinceAt) as readonly unknown[] as readonly Rollup[],
     },
   }
 }

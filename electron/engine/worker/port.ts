@@ -1,8 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
-import type { Operation } from '../../../shared/model/task.ts'
-import type { UploadRecord, VersionPair } from '../journal/port.ts'
+import type { NewTask, UploadRecord, VersionPair } from '../journal/port.ts'
 import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 
@@ -21,14 +20,8 @@ export interface LinkOrder {
 }
 
 /** One task as a transfer thread gets it. */
-export interface TaskOrder {
+export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly seq: number
-  readonly linkId: string
-  readonly key: string
-  readonly versionId: string | null
-  readonly operation: Operation
-  readonly sizeBytes: number | null
-  readonly changedAt: number
   readonly fresh: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null

@@ -4,12 +4,11 @@ import { S3Error } from '../../gateway/protocol/s3-error.ts'
 import { element, xmlDocument } from '../../gateway/protocol/xml.ts'
 import { enterPart, partNumberOf, uploadOf } from './multipart.ts'
 import { changeFacts } from './tagging.ts'
-import { keepOrDiscard } from './write-object.ts'
+import { enterBody, keepOrDiscard } from './write-object.ts'
 import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { parseRange } from '../byte-range.ts'
 import { copyConditions, judge } from '../conditions.ts'
-import { enterVersion } from '../enter-version.ts'
 import {
   bucketOf,
   header,
@@ -69,22 +68,10 @@ export const copyObject: Operation = async (site, exchange) => {
   }
   const received = await readWhole(site, source.version)
   const etag = stamp.etag ?? received.md5
-  const entered = await keepOrDiscard(site, received, () =>
-    enterVersion(
-      site,
-      call.bucket,
-      {
-        key: call.key,
-        etag,
-        sizeBytes: received.sizeBytes,
-        storageClass,
-        facts,
-        stamp,
-        keepBody: () => site.catalog.bodies.keep(received),
-      },
-      { headers: {}, now, event: 's3:ObjectCreated:Copy' },
-    ),
-  )
+  const draft = { key: call.key, etag, storageClass, facts, stamp }
+  // The conditions of a copy are of its source, and were judged there.
+  const request = { headers: {}, now, event: 's3:ObjectCreated:Copy' }
+  const entered = await enterBody(site, call.bucket, received, draft, request)
   return copyAnswer('CopyObjectResult', etag, now, {
     ...versionHeader(entered.bucket, entered.versionId),
     ...sourceVersionHeader(source),

@@ -3,7 +3,7 @@ import { S3Error } from '../../gateway/protocol/s3-error.ts'
 import type { Payload } from '../../gateway/protocol/payload.ts'
 import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
-import { enterVersion } from '../enter-version.ts'
+import { enterVersion, type Draft } from '../enter-version.ts'
 import { bucketOf, versionHeader, type Operation, type SiteState } from '../exchange.ts'
 import { readDescription, readEncryption, readStorageClass, readTagging } from '../object-headers.ts'
 import { readLock } from '../object-lock.ts'
@@ -23,22 +23,8 @@ export const putObject: Operation = async (site, exchange) => {
   const received = await receiveBody(site, payload)
   const checksums = Object.fromEntries(payload.checksums)
   const etag = stamp.etag ?? received.md5
-  const entered = await keepOrDiscard(site, received, () =>
-    enterVersion(
-      site,
-      call.bucket,
-      {
-        key: call.key,
-        etag,
-        sizeBytes: received.sizeBytes,
-        storageClass,
-        facts: { ...facts, checksums },
-        stamp,
-        keepBody: () => site.catalog.bodies.keep(received),
-      },
-      { ...exchange, event: 's3:ObjectCreated:Put' },
-    ),
-  )
+  const draft = { key: call.key, etag, storageClass, facts: { ...facts, checksums }, stamp }
+  const entered = await enterBody(site, call.bucket, received, draft, { ...exchange, event: 's3:ObjectCreated:Put' })
   return {
     status: 200,
     headers: {
@@ -65,6 +51,19 @@ export function readFacts(
     ...(tags === undefined ? {} : { tags }),
     ...(stamp.replica ? { replica: true } : {}),
   }
+}
+
+/** Enters a new version with a received body. */
+export function enterBody(
+  site: SiteState,
+  bucketName: string,
+  received: Received,
+  draft: Omit<Draft, 'sizeBytes' | 'keepBody'>,
+  request: Parameters<typeof enterVersion>[3],
+): Promise<ReturnType<typeof enterVersion>> {
+  const keepBody = (): ReturnType<Draft['keepBody']> => site.catalog.bodies.keep(received)
+  const whole = { ...draft, sizeBytes: received.sizeBytes, keepBody }
+  return keepOrDiscard(site, received, () => enterVersion(site, bucketName, whole, request))
 }
 
 /** Receives a body whose length the client must have told. */
