@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Activity } from '../model/activity.ts'
+import type { Advice } from '../model/advisor.ts'
 import type { CheckRun } from '../model/check.ts'
 import type { GatewayKeyView, GatewayRequest, GatewayView, NewGatewayKey } from '../model/gateway.ts'
 import type { CompareReport, Job } from '../model/job.ts'
@@ -136,6 +137,10 @@ export interface EngineApi {
     start(q: In<typeof input.compareInput>): Job
     report(q: In<typeof input.compareReportInput>): CompareReport | null
     reports(): readonly CompareReport[]
+  }
+  advisor: {
+    /** With a rule: its own sites and history, whatever sites are named. Without: what runs between the sites named. */
+    compare(q: In<typeof input.advisorInput>): Advice
   }
   activity: { list(q: In<typeof input.activityInput>): readonly Activity[] }
   settings: {

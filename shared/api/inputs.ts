@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { assumptionsSchema } from '../model/advisor.ts'
 import { bucketAt, bucketName } from '../model/rule.ts'
 import { credentialsSchema, siteId, siteSchema } from '../model/site.ts'
 import { checkIds } from '../model/check.ts'
@@ -54,6 +55,13 @@ export const retryInput = z.union([
   z.strictObject({ filter: failureFilter }),
 ])
 export type RetryInput = z.infer<typeof retryInput>
+
+export const advisorInput = z.strictObject({
+  sourceSite: siteId,
+  targetSites: z.array(siteId).min(1).max(8),
+  ruleId: z.string().nullable().default(null),
+  assume: assumptionsSchema.prefault({}),
+})
 
 export const activityInput = z.strictObject({
   ruleId: z.string().nullable().default(null),

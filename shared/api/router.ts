@@ -75,6 +75,9 @@ export const router = t.router({
     report: ask.input(input.compareReportInput).query(({ ctx, input: q }) => ctx.api.compare.report(q)),
     reports: ask.query(({ ctx }) => ctx.api.compare.reports()),
   }),
+  advisor: t.router({
+    compare: ask.input(input.advisorInput).query(({ ctx, input: q }) => ctx.api.advisor.compare(q)),
+  }),
   activity: t.router({
     list: ask.input(input.activityInput).query(({ ctx, input: q }) => ctx.api.activity.list(q)),
   }),

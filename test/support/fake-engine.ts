@@ -7,6 +7,7 @@ import type { Overview, SeriesPoint } from '../../shared/model/overview.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import type { SiteView } from '../../shared/model/site.ts'
 import type { Failure } from '../../shared/model/task.ts'
+import { createFakeAdvisor } from './fake-advisor.ts'
 import { createFakeChecks } from './fake-checks.ts'
 import { createFakeGateway } from './fake-gateway.ts'
 import { viewOf, type FakeWorld } from './fake-world.ts'
@@ -275,6 +276,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       report: ({ jobId }) => world.reports.find((report) => report.jobId === jobId) ?? null,
       reports: () => world.reports.map((report) => ({ ...report, differences: [] })),
     },
+    advisor: createFakeAdvisor(world),
     activity: {
       list: (q) =>
         world.activity

@@ -4,6 +4,7 @@ import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
 import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
+import type { Rollup } from '../../electron/engine/journal/port.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
@@ -21,6 +22,8 @@ export interface FakeWorld {
   jobs: Job[]
   reports: CompareReport[]
   settings: Settings
+  /** What each link carried, minute by minute; without it, a steady stream with one peak. */
+  minutes?: (linkId: string) => readonly Rollup[]
   demo: { targetBroken: boolean; targetSite: string } | null
   gateway: GatewayView
   gatewayRequests: GatewayRequest[]

@@ -4,6 +4,7 @@ import type { Parts } from '../parts.ts'
 import { refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
 import type { EngineOptions } from '../start.ts'
+import { advisorApi } from './advisor.ts'
 import { activityApi } from './activity.ts'
 import { compareApi } from './compare.ts'
 import { configApi, type ConfigParts } from './config.ts'
@@ -52,6 +53,7 @@ export function assembleApi(
       store: (siteId) => parts.sites.store(siteId),
       now,
     }),
+    advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),
     activity: activityApi(journal),
     settings: settingsApi(parts, options),
     gateway: gatewayApi(now),

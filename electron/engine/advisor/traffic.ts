@@ -1,0 +1,93 @@
+import type { Figure } from '../../../shared/model/advisor.ts'
+import type { Rollup } from '../journal/port.ts'
+
+const minuteMs = 60_000
+
+/** What one link carried in one minute. */
+export type Minute = Pick<Rollup, 'at' | 'objects' | 'bytes' | 'backlogCount' | 'lagSeconds'>
+
+/** What a link’s history of minutes tells; null where nothing was seen that could tell. */
+export interface Traffic {
+  readonly averagePerSecond: Figure | null
+  readonly peakPerSecond: Figure | null
+  readonly meanObjectBytes: Figure | null
+  readonly lagMaxSeconds: Figure | null
+  readonly drainPerSecond: Figure | null
+  readonly bandwidthBytesPerSecond: Figure | null
+}
+
+/**
+ * Reads a link’s minutes, oldest first. What clients change is told from minutes after `changesSince` only: before, the
+ * first copy was under way (null: it still is). What the link can carry is told from all.
+ */
+export function trafficOf(minutes: readonly Minute[], changesSince: number | null): Traffic {
+  const ofChanges = changesSince === null ? [] : minutes.filter(({ at }) => at >= changesSince)
+  const figure = figureOver(ofChanges)
+  const arrivals = arrivalsPerMinute(ofChanges)
+  return {
+    averagePerSecond: figure(average(ofChanges)),
+    peakPerSecond: figure(highest(arrivals) / 60),
+    lagMaxSeconds: figure(highest(ofChanges.map(({ lagSeconds }) => lagSeconds))),
+    meanObjectBytes: meanSize(minutes),
+    ...carried(minutes),
+  }
+}
+
+/** Several links as one, minute by minute: counts add up, the lag is that of the one furthest behind. */
+export function together(links: readonly (readonly Minute[])[]): readonly Minute[] {
+  if (links.length === 1) return links[0]!
+  const byMinute = Map.groupBy(links.flat(), ({ at }) => at)
+  return [...byMinute]
+    .toSorted(([a], [b]) => a - b)
+    .map(([at, minutes]) => ({
+      at,
+      objects: sum(minutes, 'objects'),
+      bytes: sum(minutes, 'bytes'),
+      backlogCount: sum(minutes, 'backlogCount'),
+      lagSeconds: highest(minutes.map(({ lagSeconds }) => lagSeconds)),
+    }))
+}
+
+/** What came in a minute is what left, and by how much the backlog grew: so an outage hides no change. */
+function arrivalsPerMinute(minutes: readonly Minute[]): readonly number[] {
+  return minutes.map((minute, index) => {
+    const before = minutes[index - 1] ?? minute
+    return Math.max(0, minute.objects + minute.backlogCount - before.backlogCount)
+  })
+}
+
+function average(minutes: readonly Minute[]): number {
+  const grown = (minutes.at(-1)?.backlogCount ?? 0) - (minutes[0]?.backlogCount ?? 0)
+  return Math.max(0, sum(minutes, 'objects') + grown) / Math.max(60, minutes.length * 60)
+}
+
+/**
+ * A minute in which more waited than was done shows what the link can do; a quieter one only what was asked of it, and
+ * then the truth may be higher. What is carried now is worth more than a record of yesterday, but not less than it.
+ */
+function carried(minutes: readonly Minute[]): Pick<Traffic, 'drainPerSecond' | 'bandwidthBytesPerSecond'> {
+  const moving = minutes.filter(({ objects, bytes }) => objects + bytes > 0)
+  const full = moving.filter(({ objects, backlogCount }) => backlogCount >= Math.max(1, objects))
+  const seen = full.length > 0 ? full : moving
+  const figure = figureOver(seen, full.length === 0)
+  return {
+    drainPerSecond: figure(highest(seen.map(({ objects }) => objects)) / 60),
+    bandwidthBytesPerSecond: figure(highest(seen.map(({ bytes }) => bytes)) / 60),
+  }
+}
+
+function meanSize(minutes: readonly Minute[]): Figure | null {
+  const moving = minutes.filter(({ objects }) => objects > 0)
+  return figureOver(moving)(sum(moving, 'bytes') / sum(moving, 'objects'))
+}
+
+const figureOver =
+  (minutes: readonly Minute[], atLeast = false) =>
+  (value: number): Figure | null =>
+    minutes.length === 0
+      ? null
+      : { value, origin: 'measured', atLeast, asOf: minutes.at(-1)!.at + minuteMs, samples: minutes.length }
+
+const sum = (minutes: readonly Minute[], of: 'objects' | 'bytes' | 'backlogCount'): number =>
+  minutes.reduce((total, minute) => total + minute[of], 0)
+const highest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0)

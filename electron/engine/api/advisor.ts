@@ -1,0 +1,94 @@
+import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import { ackSchema, type LinkView } from '../../../shared/model/rule.ts'
+import { compareModes } from '../advisor/compare-modes.ts'
+import { figuresOf, type SeenSite, type SeenTarget } from '../advisor/figures.ts'
+import { recommend } from '../advisor/recommend.ts'
+import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
+import type { Journal } from '../journal/port.ts'
+import type { LinkViews } from '../link/link-views.ts'
+import type { Link, Links } from '../link/links.ts'
+import type { RuleBook } from '../link/rule-book.ts'
+import type { Sites } from '../site/registry.ts'
+
+const windowMs = 86_400_000
+
+interface AdvisorParts {
+  readonly journal: Pick<Journal, 'rollups'>
+  readonly rules: Pick<RuleBook, 'get'>
+  readonly links: Pick<Links, 'list' | 'ofRule'>
+  readonly views: Pick<LinkViews, 'view' | 'firstCopyEndedAt'>
+  readonly sites: Pick<Sites, 'get' | 'health'>
+  readonly workers: () => number
+  readonly now: () => number
+}
+
+/** Compares ways to acknowledge writes for one source and its targets, by what this engine measured of them. */
+export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
+  return {
+    compare({ sourceSite, targetSites, ruleId, assume }) {
+      const at = parts.now()
+      const rule = ruleId === null ? null : parts.rules.get(ruleId).rule
+      const asked = rule === null ? linksBetween(sourceSite, targetSites, parts) : ofRule(rule.id, parts)
+      const figures = figuresOf({
+        at,
+        source: seenSite(rule?.source.site ?? sourceSite, parts),
+        targets: asked.map(({ site, links }) => seenTarget(site, links, at, parts)),
+        workers: parts.workers(),
+        assumed: assume,
+      })
+      const modes = compareModes(figures)
+      return {
+        asOf: at,
+        ruleId,
+        rules: new Set(asked.flatMap(({ links }) => links.map((link) => link.ruleId))).size,
+        ack: rule?.ack ?? ackSchema.parse({}),
+        figures,
+        modes,
+        recommendation: recommend(figures, modes),
+      }
+    },
+  }
+}
+
+/** A target and the links whose history tells of it. */
+interface Asked {
+  readonly site: string
+  readonly links: readonly Link[]
+}
+
+const ofRule = (ruleId: string, { links }: AdvisorParts): readonly Asked[] =>
+  links.ofRule(ruleId).map((link) => ({ site: link.target.site, links: [link] }))
+
+/** Without a rule of its own, a pair is known by the rules that run between the same sites. */
+function linksBetween(source: string, targets: readonly string[], { links }: AdvisorParts): readonly Asked[] {
+  return [...new Set(targets)].map((site) => ({
+    site,
+    links: links.list().filter((link) => link.source.site === source && link.target.site === site),
+  }))
+}
+
+function seenSite(site: string, { sites }: AdvisorParts): SeenSite {
+  return { site, name: sites.get(site).name, health: sites.health(site) }
+}
+
+function seenTarget(site: string, links: readonly Link[], at: number, parts: AdvisorParts): SeenTarget {
+  return { ...seenSite(site, parts), link: links.length === 0 ? null : seenLinks(links, at, parts) }
+}
+
+function seenLinks(links: readonly Link[], at: number, { journal, views }: AdvisorParts): SeenTarget['link'] {
+  const viewed = links.map((link) => views.view(link))
+  const ended = links.map(({ linkId }) => views.firstCopyEndedAt(linkId))
+  const since = ended.includes(null) ? null : Math.max(...ended.map((instant) => instant ?? 0))
+  const minutes = together(links.map(({ linkId }): readonly Minute[] => journal.rollups(linkId, at - windowMs)))
+  const limits = links.map(({ rule }) => rule.bandwidth.bytesPerSecond)
+  return {
+    traffic: trafficOf(minutes, since),
+    backlogCount: viewed.reduce((sum, view) => sum + view.backlogCount, 0),
+    lagSeconds: Math.max(...viewed.map(lagOf)),
+    firstCopy: since === null,
+    limitBytesPerSecond: limits.length === 1 ? (limits[0] ?? null) : null,
+  }
+}
+
+const lagOf = ({ asOf, oldestPendingAt }: LinkView): number =>
+  oldestPendingAt === null ? 0 : Math.max(0, (asOf - oldestPendingAt) / 1000)

@@ -1,0 +1,206 @@
+import { z } from 'zod'
+import type { Rule } from './rule.ts'
+
+export type AckPolicy = Rule['ack']['policy']
+
+/**
+ * What is compared: the four ack policies, and for comparison a store that is spread over the same sites and agrees on
+ * every write by consensus.
+ */
+export const advisedModes = ['async', 'one', 'majority', 'all', 'consensus'] as const
+export type AdvisedMode = (typeof advisedModes)[number]
+
+/**
+ * Where waiting for a target begins to hurt: at most 20 ms of round trip and 0.01 % of loss is what RustFS’s own
+ * documentation asks of two sites that replicate to each other while clients wait.
+ */
+export const syncLimits = { rttMs: 20, lossShare: 0.0001 } as const
+
+/** What the operator supposes where nothing was measured, or to see what would be. null takes what was measured. */
+export const assumptionsSchema = z.strictObject({
+  sourceRttMs: z.number().min(0).max(60_000).nullable().default(null),
+  /** To every target. */
+  targetRttMs: z.number().min(0).max(60_000).nullable().default(null),
+  bandwidthBytesPerSecond: z.number().min(1).max(1e12).nullable().default(null),
+  averageChangesPerSecond: z.number().min(0).max(1e7).nullable().default(null),
+  peakChangesPerSecond: z.number().min(0).max(1e7).nullable().default(null),
+  meanObjectBytes: z.number().min(0).max(1e15).nullable().default(null),
+  /** How long the peak lasts. */
+  peakMinutes: z.number().min(1).max(10_080).default(60),
+})
+export type Assumptions = Readonly<z.infer<typeof assumptionsSchema>>
+
+/** `measured` by this engine, `assumed` by the operator, `estimated` from other figures. */
+export type Origin = 'measured' | 'assumed' | 'estimated'
+
+/** One number with all that makes it worth believing; its unit is in the name of the field that holds it. */
+export interface Figure {
+  readonly value: number
+  readonly origin: Origin
+  /** The true value may be higher: the most that was seen, while nothing asked for more. */
+  readonly atLeast: boolean
+  /** Epoch ms of the newest sample; null when nothing was measured. */
+  readonly asOf: number | null
+  /** Probes, or minutes of traffic; 0 when nothing was measured. */
+  readonly samples: number
+}
+
+/** Probes that got no answer, of those sent while the site was online. */
+export interface LossFigure {
+  /** Against {@link syncLimits}: `too-few` while the probes allow of both. */
+  readonly verdict: 'within' | 'above' | 'too-few'
+  readonly failed: number
+  readonly probes: number
+  /** The share lies below this with 95 % confidence; null before the first probe. */
+  readonly atMostShare: number | null
+  /** How many probes without a failure would show that the loss is within the limit. */
+  readonly probesToTell: number
+  readonly asOf: number | null
+}
+
+/** How long a site answered since Lockstep began to watch it. */
+export interface UpFigure {
+  /** 0–1. */
+  readonly share: number
+  readonly downMs: number
+  readonly watchedMs: number
+}
+
+export interface SiteFigures {
+  readonly site: string
+  readonly name: string
+  readonly online: boolean | null
+  /** Round trips as measured from the computer that runs Lockstep, where the gateway is too. */
+  readonly rttAverageMs: Figure | null
+  readonly rttMaxMs: Figure | null
+  readonly loss: LossFigure
+  /** null until the site has been watched for a minute. */
+  readonly up: UpFigure | null
+}
+
+export interface TargetFigures extends SiteFigures {
+  readonly bandwidthBytesPerSecond: Figure | null
+  /** Changes per second that the link copies when it is full. */
+  readonly drainPerSecond: Figure | null
+  readonly backlogCount: Figure | null
+  readonly lagSeconds: Figure | null
+  /** The highest in the window. */
+  readonly lagMaxSeconds: Figure | null
+}
+
+/** What clients change at the source. */
+export interface ChangeFigures {
+  readonly averagePerSecond: Figure | null
+  /** The busiest minute. */
+  readonly peakPerSecond: Figure | null
+  readonly meanObjectBytes: Figure | null
+  /** The first copy still runs, so that changes cannot be told from it. */
+  readonly firstCopy: boolean
+}
+
+/** Everything that the comparison stands on. */
+export interface AdviceFigures {
+  readonly source: SiteFigures
+  /** One per copy: a rule may have two buckets at one site. */
+  readonly targets: readonly TargetFigures[]
+  readonly changes: ChangeFigures
+  readonly peakMinutes: number
+}
+
+export interface Spread {
+  /** At average round trips. */
+  readonly typicalMs: number
+  /** At the longest round trips seen. */
+  readonly worstMs: number
+  readonly origin: Origin
+}
+
+/** What acknowledged writes are lost when the source is lost for good. */
+export type LossOfSource =
+  | { readonly kind: 'nothing' }
+  /** The last `nowSeconds` of writes; at the end of the peak `atPeakSeconds`. null where it cannot be told. */
+  | { readonly kind: 'recent'; readonly nowSeconds: number | null; readonly atPeakSeconds: number | null }
+
+/** What writes meet. `partly`: some wait or are refused, as the rule’s timeout says. */
+export type WritesWhen = 'go-on' | 'refused' | 'timeout'
+
+export interface Backlog {
+  /** Changes per second by which the backlog grows while the peak lasts; 0 when the targets keep up. */
+  readonly growthPerSecond: number
+  /** At the end of the peak. */
+  readonly peakCount: number
+  readonly peakBytes: number | null
+  /** From the end of the peak until nothing waits; null when the average leaves no room to drain. */
+  readonly drainSeconds: number | null
+  /** Clients are slowed down to this many changes per second instead; null when nobody is. */
+  readonly heldToPerSecond: number | null
+  readonly origin: Origin
+}
+
+export interface Messages {
+  readonly least: number
+  readonly most: number
+}
+
+/** One column of the comparison. null where a figure that it needs is not known. */
+export interface ModeComparison {
+  readonly mode: AdvisedMode
+  /** Copies beside the source’s that a client waits for. */
+  readonly waitsFor: number
+  /** To a write that only waits for the source. */
+  readonly addedLatency: Spread | null
+  readonly lossOfSource: LossOfSource
+  /** How many sites may be lost at once, the source among them, without losing an acknowledged write. */
+  readonly sitesToLose: number
+  readonly sourceDown: WritesWhen
+  readonly targetDown: WritesWhen
+  /** Share of the time watched in which writes were possible, by the sites’ own measured shares; 0–1. */
+  readonly writable: number | null
+  /** Requests and answers between sites for one write. */
+  readonly messages: Messages
+  readonly backlog: Backlog | null
+}
+
+/** Why a policy is recommended, most telling first. */
+export type AdviceReason =
+  | { readonly kind: 'rtt-unknown'; readonly sites: readonly string[] }
+  | {
+      readonly kind: 'rtt-above' | 'rtt-within'
+      readonly site: string
+      readonly rttMs: number
+      readonly origin: Origin
+      readonly policy: AckPolicy
+      readonly addedMs: number
+    }
+  | { readonly kind: 'loss-above'; readonly site: string; readonly failed: number; readonly probes: number }
+  | { readonly kind: 'loss-unknown'; readonly site: string; readonly probes: number; readonly probesToTell: number }
+  | {
+      readonly kind: 'too-slow'
+      readonly site: string
+      readonly peakPerSecond: number
+      readonly drainPerSecond: number
+      readonly origin: Origin
+    }
+  | { readonly kind: 'one-may-be-down'; readonly targets: number }
+  | { readonly kind: 'target-stops-writes'; readonly site: string }
+  | { readonly kind: 'rpo'; readonly nowSeconds: number; readonly atPeakSeconds: number | null }
+  | { readonly kind: 'never-drains'; readonly site: string }
+  | { readonly kind: 'offline'; readonly site: string }
+
+export interface Recommendation {
+  /** null while too little is known to recommend any. */
+  readonly policy: AckPolicy | null
+  readonly reasons: readonly AdviceReason[]
+}
+
+export interface Advice {
+  readonly asOf: number
+  readonly ruleId: string | null
+  /** How many rules of this pair the numbers come from; 0 when nothing has been replicated between them. */
+  readonly rules: number
+  /** What the rule does today, or what a new rule would begin with. */
+  readonly ack: Rule['ack']
+  readonly figures: AdviceFigures
+  readonly modes: readonly ModeComparison[]
+  readonly recommendation: Recommendation
+}

@@ -1,0 +1,65 @@
+import { advisorApi } from '../../electron/engine/api/advisor.ts'
+import { linksOf } from '../../electron/engine/rule/link.ts'
+import type { Rollup } from '../../electron/engine/journal/port.ts'
+import type { EngineApi } from '../../shared/api/engine-api.ts'
+import { fault, FaultError } from '../../shared/model/fault.ts'
+import { ruleSchema, type RuleView } from '../../shared/model/rule.ts'
+import type { FakeWorld } from './fake-world.ts'
+
+const minuteMs = 60_000
+
+/** The engine’s own comparison over a world held in memory. */
+export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
+  const links = () =>
+    world.rules.flatMap((view) => {
+      const rule = bare(view)
+      return linksOf(rule).map((link) => ({ ...link, record: { rule, paused: view.paused, createdAt: 0 } }))
+    })
+  const site = (id: string) => {
+    const found = world.sites.find((one) => one.id === id)
+    if (found === undefined) throw new FaultError(fault('NOT_FOUND', `There is no site ${id}.`))
+    return found
+  }
+  return advisorApi({
+    journal: { rollups: (linkId) => world.minutes?.(linkId) ?? steadyMinutes(linkId, world.now) },
+    rules: {
+      get: (id) => {
+        const link = links().find(({ ruleId }) => ruleId === id)
+        if (link === undefined) throw new FaultError(fault('NOT_FOUND', `There is no rule ${id}.`))
+        return link.record
+      },
+    },
+    links: { list: links, ofRule: (ruleId) => links().filter((link) => link.ruleId === ruleId) },
+    views: {
+      view: ({ linkId }) => world.rules.flatMap((rule) => rule.links).find((link) => link.linkId === linkId)!,
+      firstCopyEndedAt: () => 0,
+    },
+    sites: { get: site, health: (id) => site(id).health },
+    workers: () => world.settings.workers.limit,
+    now: () => world.now,
+  })
+}
+
+/** Two hours: 12 changes a second on average, and ten minutes of 90 a second that the link could not keep up with. */
+export function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
+  return Array.from({ length: 120 }, (_, index) => {
+    const busy = index >= 60 && index < 70
+    const objects = busy ? 2400 : index >= 70 && index < 92 ? 2100 : 720
+    return {
+      linkId,
+      at: Math.floor(now / minuteMs) * minuteMs - (120 - index) * minuteMs,
+      backlogCount: busy ? 3000 * (index - 59) : index >= 70 && index < 92 ? 30_000 - 1380 * (index - 69) : 4,
+      backlogBytes: 0,
+      lagSeconds: busy ? 6 * (index - 59) : 1,
+      objects,
+      bytes: objects * 340_000,
+      failures: 0,
+      rttMs: null,
+    }
+  })
+}
+
+function bare(view: RuleView) {
+  const names = Object.keys(ruleSchema.shape)
+  return ruleSchema.parse(Object.fromEntries(Object.entries(view).filter(([name]) => names.includes(name))))
+}

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest'
+import type { AdvisedMode, ModeComparison } from '../../shared/model/advisor.ts'
+import { lossFigure } from '../../electron/engine/advisor/loss.ts'
+import { together, trafficOf } from '../../electron/engine/advisor/traffic.ts'
+import { adviceFor, at, figuresFor, minutesOf, type PairOptions } from './advisor-world.ts'
+
+const modeOf = (mode: AdvisedMode, options: PairOptions): ModeComparison =>
+  adviceFor(options).modes.find((one) => one.mode === mode)!
+
+test('5 ms apart: wait for the target, at about 4 ms a write, and lose nothing', () => {
+  const { modes, recommendation } = adviceFor({ targetRttMs: [5], minutes: minutesOf(10) })
+  expect(recommendation).toEqual({
+    policy: 'all',
+    reasons: [
+      { kind: 'rtt-within', site: 't1', rttMs: 5, origin: 'measured', policy: 'all', addedMs: 4 },
+      { kind: 'target-stops-writes', site: 't1' },
+      { kind: 'loss-unknown', site: 't1', probes: 17_280, probesToTell: 27_061 },
+    ],
+  })
+  expect(modes.map(({ mode, waitsFor, addedLatency, messages }) => [mode, waitsFor, addedLatency, messages])).toEqual([
+    ['async', 0, { typicalMs: 0, worstMs: 0, origin: 'measured' }, { least: 10, most: 10 }],
+    ['one', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
+    ['majority', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
+    ['all', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
+    ['consensus', 1, { typicalMs: 10, worstMs: 60, origin: 'measured' }, { least: 6, most: 10 }],
+  ])
+})
+
+test('80 ms apart: do not wait, and say what is lost instead', () => {
+  const { modes, recommendation } = adviceFor({ targetRttMs: [80], minutes: minutesOf(10) })
+  expect(recommendation).toEqual({
+    policy: 'async',
+    reasons: [
+      { kind: 'rtt-above', site: 't1', rttMs: 80, origin: 'measured', policy: 'all', addedMs: 79 },
+      { kind: 'rpo', nowSeconds: 0.161, atPeakSeconds: 0.161 },
+    ],
+  })
+  expect(modes.find(({ mode }) => mode === 'all')).toMatchObject({
+    addedLatency: { typicalMs: 79, worstMs: 239 },
+    lossOfSource: { kind: 'nothing' },
+    targetDown: 'timeout',
+  })
+  expect(modes.find(({ mode }) => mode === 'consensus')?.addedLatency).toMatchObject({ typicalMs: 160, worstMs: 960 })
+})
+
+test('of several targets the k-th fastest decides, and one far away holds nobody up', () => {
+  const options: PairOptions = { targetRttMs: [80, 5, 40], minutes: minutesOf(1) }
+  const added = (mode: AdvisedMode): number | undefined => modeOf(mode, options).addedLatency?.typicalMs
+  expect([added('one'), added('majority'), added('all')]).toEqual([4, 39, 79])
+  expect(adviceFor(options).recommendation).toMatchObject({
+    policy: 'one',
+    reasons: [{ kind: 'rtt-within', site: 't2', addedMs: 4 }, { kind: 'one-may-be-down', targets: 3 }, {}],
+  })
+  expect(adviceFor({ targetRttMs: [5, 8] }).recommendation).toMatchObject({
+    policy: 'majority',
+    reasons: [{ kind: 'rtt-within', site: 't1' }, { kind: 'one-may-be-down', targets: 2 }, {}],
+  })
+})
+
+test('what is not measured is not guessed, and what is assumed is marked', () => {
+  const unknown = adviceFor({ targetRttMs: [null] })
+  expect(unknown.recommendation).toEqual({ policy: null, reasons: [{ kind: 'rtt-unknown', sites: ['t1'] }] })
+  expect(unknown.modes.find(({ mode }) => mode === 'all')).toMatchObject({ addedLatency: null, backlog: null })
+  expect(unknown.modes[0]?.lossOfSource).toEqual({ kind: 'recent', nowSeconds: null, atPeakSeconds: null })
+  const assumed = adviceFor({ targetRttMs: [null], assume: { targetRttMs: 12 } })
+  expect(assumed.recommendation).toMatchObject({ policy: 'all', reasons: [{ rttMs: 12, origin: 'assumed' }, {}, {}] })
+})
+
+test('an assumption goes before what was measured', () => {
+  const { figures, recommendation } = adviceFor({ targetRttMs: [80], assume: { targetRttMs: 6 } })
+  expect(figures.targets[0]?.rttAverageMs).toEqual({
+    value: 6,
+    origin: 'assumed',
+    atLeast: false,
+    asOf: null,
+    samples: 0,
+  })
+  expect(recommendation.policy).toBe('all')
+})
+
+test('the time of the bytes counts only where bandwidth was seen full or is known', () => {
+  const assume = { meanObjectBytes: 1_000_000 }
+  const added = (options: PairOptions): number | undefined => modeOf('all', options).addedLatency?.typicalMs
+  expect(added({ minutes: minutesOf(10), assume })).toBe(4)
+  expect(added({ minutes: minutesOf(10), assume, limitBytesPerSecond: 10_000_000 })).toBe(104)
+  expect(added({ minutes: minutesOf(10, 60, { backlogCount: 5000 }), assume })).toBe(1004)
+  expect(added({ assume: { ...assume, bandwidthBytesPerSecond: 100_000_000 } })).toBe(14)
+})
+
+test('a peak above the drain rate gathers a backlog, and the time to drain is told', () => {
+  const full = minutesOf(40, 30, { backlogCount: 9000 })
+  const assume = { averageChangesPerSecond: 10, peakChangesPerSecond: 50, peakMinutes: 60 }
+  expect(modeOf('async', { targetRttMs: [80], minutes: full, assume })).toMatchObject({
+    backlog: {
+      growthPerSecond: 10,
+      peakCount: 36_000,
+      peakBytes: 3.6e9,
+      drainSeconds: 1200,
+      heldToPerSecond: null,
+      origin: 'assumed',
+    },
+  })
+  expect(modeOf('all', { targetRttMs: [80], minutes: full, assume }).backlog).toMatchObject({
+    growthPerSecond: 0,
+    peakCount: 0,
+    drainSeconds: 0,
+    heldToPerSecond: 40,
+  })
+  const never = adviceFor({ targetRttMs: [80], minutes: full, assume: { ...assume, averageChangesPerSecond: 45 } })
+  expect(never.modes[0]?.backlog?.drainSeconds).toBe(null)
+  expect(never.recommendation.reasons).toContainEqual({ kind: 'never-drains', site: 't1' })
+})
+
+test('a near target that cannot keep up with the peak is not waited for', () => {
+  const minutes = minutesOf(40, 30, { backlogCount: 9000 })
+  const { recommendation } = adviceFor({ minutes, assume: { averageChangesPerSecond: 10, peakChangesPerSecond: 50 } })
+  expect(recommendation).toMatchObject({
+    policy: 'async',
+    reasons: [{ kind: 'too-slow', site: 't1', peakPerSecond: 50, drainPerSecond: 40 }, { kind: 'rpo' }],
+  })
+})
+
+test('writes are as available as the sites that they need', () => {
+  // Each site was up for 99 of 100 hours.
+  const options = { probes: { sinceAt: at - 360_000_000 }, downMs: 3_600_000 }
+  const share = (mode: AdvisedMode, targetRttMs: readonly number[]): number =>
+    modeOf(mode, { ...options, targetRttMs }).writable!
+  expect(share('async', [5])).toBeCloseTo(0.99)
+  expect(share('all', [5])).toBeCloseTo(0.9801)
+  expect(share('majority', [5, 5])).toBeCloseTo(0.99 * (1 - 0.01 ** 2))
+  expect(share('all', [5, 5])).toBeCloseTo(0.970299)
+  expect(share('consensus', [5, 5])).toBeCloseTo(0.99 ** 3 + 3 * 0.99 ** 2 * 0.01)
+  expect(modeOf('consensus', { targetRttMs: [5, 5] })).toMatchObject({ sourceDown: 'go-on', targetDown: 'go-on' })
+  expect(modeOf('consensus', { targetRttMs: [5] })).toMatchObject({ sourceDown: 'refused', targetDown: 'refused' })
+  expect(modeOf('async', { probes: { sinceAt: at - 30_000 } }).writable).toBe(null)
+})
+
+test('a loss is told only when the probes prove it', () => {
+  const verdict = (failed: number, counted: number): string =>
+    lossFigure({ recent: 60, counted, failed, sinceAt: 0, lastAt: at }).verdict
+  expect(verdict(0, 0)).toBe('too-few')
+  expect(verdict(1, 19)).toBe('too-few')
+  expect(verdict(0, 60)).toBe('too-few')
+  expect(verdict(1, 60)).toBe('above')
+  expect(verdict(1, 20_000)).toBe('too-few')
+  expect(verdict(0, 27_061)).toBe('within')
+  expect(lossFigure({ recent: 60, counted: 60, failed: 0, sinceAt: 0, lastAt: at }).atMostShare).toBeCloseTo(0.043, 3)
+  expect(adviceFor({ probes: { counted: 600, failed: 6 } }).recommendation).toMatchObject({
+    policy: 'async',
+    reasons: [{ kind: 'loss-above', site: 't1', failed: 6, probes: 600 }, { kind: 'rpo' }],
+  })
+})
+
+test('an outage hides no change: what waits counts when it comes, and not again when it goes', () => {
+  const minute = (index: number, objects: number, backlogCount: number) => ({
+    ...minutesOf(0, 1)[0]!,
+    at: at - (10 - index) * 60_000,
+    objects,
+    bytes: objects * 1000,
+    backlogCount,
+  })
+  // 600 changes a minute; the target is down for two minutes and then catches up.
+  const minutes = [minute(0, 600, 0), minute(1, 0, 600), minute(2, 0, 1200), minute(3, 1800, 0), minute(4, 600, 0)]
+  const traffic = trafficOf(minutes, 0)
+  expect(traffic.averagePerSecond?.value).toBe(10)
+  expect(traffic.peakPerSecond?.value).toBe(10)
+  expect(trafficOf(minutes, minutes[3]!.at).peakPerSecond).toMatchObject({ value: 30, samples: 2 })
+})
+
+test('the first copy tells what the link can carry, and nothing of what clients change', () => {
+  const figures = figuresFor({ minutes: minutesOf(40, 30, { backlogCount: 9000 }), firstCopy: true })
+  expect(figures.changes).toMatchObject({ averagePerSecond: null, peakPerSecond: null, firstCopy: true })
+  expect(figures.targets[0]).toMatchObject({
+    drainPerSecond: { value: 40, atLeast: false, samples: 30, origin: 'measured' },
+    bandwidthBytesPerSecond: { value: 4_000_000, atLeast: false },
+  })
+})
+
+test('rules of one pair count together, minute by minute', () => {
+  expect(together([minutesOf(10, 3), minutesOf(5, 2)]).map(({ objects }) => objects)).toEqual([600, 900, 900])
+})
