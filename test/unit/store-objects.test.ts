@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { IdentityStamp, ObjectStore } from '../../electron/engine/store/port.ts'
+import { pumped } from '../../electron/engine/store/wire/pumped.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import { plainVersion } from '../support/new-version.ts'
 
@@ -236,7 +237,7 @@ test('the site is told the MD5, and an answer with another one is CONTENT_MISMAT
   }))
   const body = () => ({
     sizeBytes: 5,
-    body: Readable.from([Buffer.from('hello')]),
+    body: pumped(Readable.from([Buffer.from('hello')])),
     md5: '5d41402abc4b2a76b9719d911017c592',
   })
   expect(await faultOf(store.put(plain, body()))).toBe('CONTENT_MISMATCH')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
@@ -5,7 +6,9 @@ import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { ObjectStore } from '../../electron/engine/store/port.ts'
+import { pumped } from '../../electron/engine/store/wire/pumped.ts'
 import { createStore, type StoreOptions } from '../../electron/engine/store/s3-store.ts'
+import { bytesOf } from '../support/random.ts'
 import { eventually } from '../support/eventually.ts'
 import { plainVersion } from '../support/new-version.ts'
 
@@ -155,7 +158,7 @@ test('a body of another length than announced never completes at the site', asyn
   })
   const store = storeAt(endpoint)
   const put = (sizeBytes: number, pieces: readonly Buffer[]) =>
-    faultOf(store.put(version, { sizeBytes, body: Readable.from(pieces) }))
+    faultOf(store.put(version, { sizeBytes, body: pumped(Readable.from(pieces)) }))
   expect(await put(5, [Buffer.from('four')])).toBe('BODY_CUT')
   expect(await put(5, [Buffer.from('longer')])).toBe('BODY_CUT')
   expect(heads).toEqual([])
@@ -183,14 +186,14 @@ test('a large body waits for leave, counts every byte, and a refusal costs none 
   const store = storeAt(endpoint)
   const pieces = (): Readable => Readable.from(Array.from({ length: 48 }, () => Buffer.alloc(65_536)))
   let counted = 0
-  await store.put(version, { sizeBytes, body: pieces() }, { onBytes: (bytes) => (counted += bytes) })
+  await store.put(version, { sizeBytes, body: pumped(pieces()) }, { onBytes: (bytes) => (counted += bytes) })
   expect([received, counted]).toEqual([sizeBytes, sizeBytes])
 
   let refusedBytes = 0
   const body = pieces()
   const refused = store.put(
     { ...version, key: 'refused' },
-    { sizeBytes, body },
+    { sizeBytes, body: pumped(body) },
     { onBytes: (bytes) => (refusedBytes += bytes) },
   )
   expect([await faultOf(refused), refusedBytes, body.destroyed]).toEqual(['ACCESS_DENIED', 0, true])
@@ -204,7 +207,7 @@ test('a site that stops taking bytes is BODY_STALLED, and the source is let go',
       for (;;) yield Buffer.alloc(1 << 20)
     })(),
   )
-  expect(await faultOf(store.put(version, { sizeBytes: 2 ** 40, body }))).toBe('BODY_STALLED')
+  expect(await faultOf(store.put(version, { sizeBytes: 2 ** 40, body: pumped(body) }))).toBe('BODY_STALLED')
   expect(body.destroyed).toBe(true)
 })
 
@@ -215,6 +218,38 @@ test('the source’s own fault is the fault of the copy', async () => {
   const store = storeAt(endpoint)
   const { body } = (await store.get(ref))!
   expect(await faultOf(store.put(version, { sizeBytes: 100, body }))).toBe('BODY_CUT')
+})
+
+test('a target that is slower than its source gets every byte as it was', async () => {
+  const sizeBytes = 24 << 20
+  const whole = bytesOf(7, sizeBytes)
+  const digests: string[] = []
+  const { endpoint } = await scripted(({ head, socket }) => {
+    if (head.startsWith('GET')) {
+      socket.write(reply(sizeBytes))
+      socket.write(whole)
+      return
+    }
+    const received = createHash('md5')
+    let left = sizeBytes
+    socket.removeAllListeners('data')
+    socket.on('data', (piece) => {
+      received.update(piece)
+      left -= piece.length
+      // It takes its time, so that the sender's socket fills up.
+      socket.pause()
+      setImmediate(() => socket.resume())
+      if (left > 0) return
+      digests.push(received.digest('hex'))
+      socket.end(reply(0, '', 'Connection: close\r\n'))
+    })
+    socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+  })
+  const store = storeAt(endpoint, { sockets: 2 })
+  // The second body comes over the same connection, into the memory of the first.
+  for (let copy = 0; copy < 2; copy++) await store.put(version, { sizeBytes, body: (await store.get(ref))!.body })
+  const md5 = createHash('md5').update(whole).digest('hex')
+  expect(digests).toEqual([md5, md5])
 })
 
 test('an abort rejects with its reason at every stage, and leaves no connection behind', async () => {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { BodyLengthError, gathered, type Pumped } from './wire/pumped.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
@@ -140,30 +140,44 @@ export class Objects {
     return answer
   }
 
+  /** A short body leaves in one write with its head. */
   async #gathered(
     call: SignedCall,
-    body: Readable | Uint8Array,
+    body: Pumped | Uint8Array,
     sizeBytes: number,
     signal: AbortSignal | undefined,
-  ): Promise<Readable | Uint8Array> {
-    if (body instanceof Uint8Array) {
-      if (body.length === sizeBytes) return body
-      throw faultAt('BODY_CUT', `the body has ${body.length} bytes, not ${sizeBytes}`, this.#calls.context(call))
+  ): Promise<Pumped | Uint8Array> {
+    if (!(body instanceof Uint8Array))
+      return sizeBytes > gatherBytes ? body : this.#gather(call, body, sizeBytes, signal)
+    if (body.length === sizeBytes) return body
+    throw faultAt('BODY_CUT', `the body has ${body.length} bytes, not ${sizeBytes}`, this.#calls.context(call))
+  }
+
+  async #gather(
+    call: SignedCall,
+    body: Pumped,
+    sizeBytes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const onAbort = (): void => body.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await gathered(body, sizeBytes)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof FaultError) throw error
+      if (error instanceof BodyLengthError) throw faultAt('BODY_CUT', error.message, this.#calls.context(call))
+      const words = error instanceof Error ? error.message : 'failed'
+      throw faultAt('SOURCE_UNREADABLE', `reading the body to send: ${words}`, this.#calls.context(call))
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
     }
-    if (sizeBytes > gatherBytes) return body
-    const bytes = await gather(body, sizeBytes, signal)
-    if (bytes instanceof Error) {
-      if (bytes instanceof FaultError || signal?.aborted === true) throw bytes
-      throw faultAt('SOURCE_UNREADABLE', `reading the body to send: ${bytes.message}`, this.#calls.context(call))
-    }
-    if (bytes !== null) return bytes
-    throw faultAt('BODY_CUT', `the body is not ${sizeBytes} bytes long`, this.#calls.context(call))
   }
 }
 
 /** Read to its end by now, or of no use: a body that nobody reads holds its socket for ever. */
 export function letGo({ body }: PutBody): void {
-  if (body instanceof Readable) body.destroy()
+  if ('pump' in body) body.destroy()
 }
 
 function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef): SignedCall {
@@ -205,31 +219,4 @@ const plainMd5 = /^[0-9a-f]{32}$/
 function isOtherMd5(headers: HeaderMap, etag: string, md5: string): boolean {
   const encrypted = Object.keys(headers).some((name) => name.startsWith('x-amz-server-side-encryption'))
   return !encrypted && plainMd5.test(etag) && plainMd5.test(md5) && etag !== md5
-}
-
-/** All bytes of a short stream; null when its length is another; an Error when it broke. */
-function gather(
-  body: Readable,
-  sizeBytes: number,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array | Error | null> {
-  return new Promise((resolve) => {
-    const pieces: Buffer[] = []
-    let bytes = 0
-    if (body.destroyed || body.readableEnded) return resolve(body.errored)
-    const onAbort = (): void => void body.destroy(signal?.reason instanceof Error ? signal.reason : undefined)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    const settle = (result: Uint8Array | Error | null): void => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve(result)
-    }
-    body.on('data', (piece: Buffer) => {
-      bytes += piece.length
-      if (bytes > sizeBytes) settle(null)
-      else pieces.push(piece)
-    })
-    body.on('end', () => settle(bytes !== sizeBytes ? null : pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)))
-    body.on('error', settle)
-    body.on('close', () => settle(null))
-  })
 }

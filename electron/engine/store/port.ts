@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Pumped } from './wire/pumped.ts'
 import type { BucketView, Identity } from '../../../shared/model/site.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 
@@ -45,7 +46,7 @@ export interface ObjectHead {
 export interface ObjectBody {
   readonly head: ObjectHead
   /** Must be read to its end or destroyed; a watchdog ends it with a BODY_STALLED fault when it stops moving. */
-  readonly body: Readable
+  readonly body: Readable & Pumped
 }
 
 export type Tags = Readonly<Record<string, string>>
@@ -110,8 +111,8 @@ export interface NewVersion {
 
 export interface PutBody {
   readonly sizeBytes: number
-  /** A stream is read once; its length must be `sizeBytes`, anything else is a BODY_CUT fault and nothing is stored. */
-  readonly body: Readable | Uint8Array
+  /** Read once, when it is no buffer; its length must be `sizeBytes`, anything else is a BODY_CUT fault and nothing is stored. */
+  readonly body: Pumped | Uint8Array
   /** Hex MD5 of the body when known beforehand: sent as Content-MD5, so that the target refuses other bytes. */
   readonly md5?: string | undefined
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Pumped } from './wire/pumped.ts'
 import { hash } from 'node:crypto'
 import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
@@ -18,7 +18,7 @@ export interface SignedCall {
   readonly key?: string | undefined
   readonly query?: readonly QueryPair[] | undefined
   readonly headers?: readonly HeaderPair[] | undefined
-  readonly body?: Uint8Array | Readable | undefined
+  readonly body?: Uint8Array | Pumped | undefined
   readonly sizeBytes?: number | undefined
   /** Sign the bytes of the body too: Ceph's topic requests are refused otherwise. */
   readonly signBody?: boolean | undefined

@@ -59,7 +59,7 @@ export class AnswerReader {
     const end = all.indexOf(blankLine)
     if (end === -1) {
       if (all.length > longestHeadBytes) throw new MalformedResponse('the answer’s headers do not end')
-      this.#early = all
+      this.#early = this.#early === null ? Buffer.from(all) : all
       return null
     }
     this.#early = null

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
@@ -8,7 +7,8 @@ import { AnswerReader, type AnswerEvents } from './answer-reader.ts'
 import { ReceivedBody } from './received-body.ts'
 import type { Timeouts, WireAnswer, WireRequest } from './request.ts'
 import { MalformedResponse, type ResponseHead } from './response-head.ts'
-import { BodyLengthError, sendBody, type Outlet } from './send-body.ts'
+import { BodyLengthError } from './pumped.ts'
+import { sendBody, type Outlet } from './send-body.ts'
 
 export interface ConnectionOptions {
   readonly secureContext: SecureContext | undefined
@@ -68,10 +68,8 @@ export class Connection implements AnswerEvents {
   constructor(host: Host, options: ConnectionOptions) {
     this.host = host
     this.#options = options
-    this.#socket = dial(host, options)
+    this.#socket = dial(host, options, (bytes) => this.#received(bytes))
     this.#socket.on(host.tls ? 'secureConnect' : 'connect', () => this.#connected())
-    this.#socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    this.#socket.on('drain', () => this.#drained())
     this.#socket.on('end', () => this.#ended())
     this.#socket.on('error', (error) => this.#broken(error))
     this.#socket.on('close', () => this.#closed())
@@ -165,10 +163,17 @@ export class Connection implements AnswerEvents {
     }
   }
 
+  /** The bytes may lie in memory that is used again once they are taken: full or not, the socket must be done with them. */
   #write(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#gone || this.#socket.write(bytes)) return undefined
+    if (this.#gone) return undefined
+    this.#socket.write(bytes, this.#onWritten)
+    if (this.#socket.writableLength === 0) return undefined
     this.#await('BODY_STALLED', this.#options.timeouts.stallMs)
     return new Promise((resolve) => (this.#onDrain = resolve))
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#socket.writableLength === 0) this.#drained()
   }
 
   #drained(): void {
@@ -182,9 +187,13 @@ export class Connection implements AnswerEvents {
 
   // Receiving
 
-  #received(chunk: Buffer): void {
+  /** False: read no more for now. */
+  #received(chunk: Buffer): boolean {
     const turn = this.#turn
-    if (turn === null) return void this.#socket.destroy()
+    if (turn === null) {
+      this.#socket.destroy()
+      return false
+    }
     try {
       turn.reader.push(chunk)
       if (this.#turn === turn && turn.head !== null && !this.#socket.isPaused()) this.#awaitBytes(turn)
@@ -193,6 +202,7 @@ export class Connection implements AnswerEvents {
       if (this.#turn === turn) this.#fail(faultAt('RESPONSE_UNREADABLE', error.message, turn.request.context))
       else this.#socket.destroy()
     }
+    return !this.#socket.isPaused()
   }
 
   head(head: ResponseHead): void {
@@ -213,12 +223,12 @@ export class Connection implements AnswerEvents {
   piece(bytes: Buffer): void {
     const turn = this.#turn!
     if (turn.stream !== null) {
-      if (!turn.stream.push(bytes)) this.#pause()
+      if (!turn.stream.accept(bytes)) this.#pause()
       return
     }
     turn.collectedBytes += bytes.length
     if (turn.collectedBytes > longestCollectedBytes) throw new MalformedResponse('the answer is too long')
-    turn.pieces.push(bytes)
+    turn.pieces.push(Buffer.from(bytes))
   }
 
   end(): void {
@@ -226,14 +236,16 @@ export class Connection implements AnswerEvents {
     const { head, pieces } = turn
     this.#finishTurn(turn)
     const reusable = head!.keepAlive && (turn.bodySent || turn.request.body === null)
-    if (reusable) this.#rewind(head!)
-    else this.#retire()
-    if (turn.stream !== null) turn.stream.complete()
+    if (!reusable) this.#retire()
+    const release = (): void => {
+      if (reusable && !this.#gone) this.#rewind(head!)
+    }
+    if (turn.stream !== null) turn.stream.complete(release)
     else {
       const bytes = pieces.length === 1 ? pieces[0]! : pieces.length === 0 ? noBytes : Buffer.concat(pieces)
       turn.resolve({ status: head!.status, headers: head!.headers, bytes, stream: null, rttMs: turn.rttMs })
+      release()
     }
-    if (reusable) this.#options.onFree(this)
   }
 
   #rewind(head: ResponseHead): void {
@@ -244,6 +256,7 @@ export class Connection implements AnswerEvents {
     if (this.#socket.isPaused()) this.#socket.resume()
     // An idle connection must not keep the program alive.
     this.#socket.unref()
+    this.#options.onFree(this)
   }
 
   #pause(): void {
@@ -307,7 +320,7 @@ export class Connection implements AnswerEvents {
     this.#rest()
     turn.request.signal?.removeEventListener('abort', turn.onAbort)
     const { body } = turn.request
-    if (!turn.bodySent && turn.bodyStarted && body instanceof Readable) body.destroy()
+    if (!turn.bodySent && turn.bodyStarted && body !== null && 'pump' in body) body.destroy()
     this.#onDrain?.()
     this.#onDrain = null
   }
@@ -337,8 +350,22 @@ const deadlineWords: Partial<Record<FaultCode, string>> = {
   BODY_STALLED: 'not a byte moved in time',
 }
 
-function dial(host: Host, options: ConnectionOptions): Socket {
-  const where = { host: host.name, port: host.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }
+/**
+ * Every read of a connection goes into this one piece of memory: none is allocated, none is collected. Measured on copies of
+ * 64 MiB on loopback: CPU falls to less than half of Node's 64 KiB a read, and little more beyond this size.
+ */
+const readBytes = 256 * 1024
+
+function dial(host: Host, options: ConnectionOptions, received: (bytes: Buffer) => boolean): Socket {
+  const buffer = Buffer.allocUnsafeSlow(readBytes)
+  const where = {
+    host: host.name,
+    port: host.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    onread: { buffer, callback: (bytes: number) => received(buffer.subarray(0, bytes)) },
+  }
   if (!host.tls) return connectTcp(where)
   return connectTls({
     ...where,

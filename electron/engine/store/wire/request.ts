@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Pumped } from './pumped.ts'
 import type { FaultContext } from '../../errors.ts'
 import type { Host } from '../address.ts'
 import type { HeaderMap } from './response-head.ts'
@@ -27,7 +28,7 @@ export interface WireRequest {
   readonly method: string
   /** Request line and headers with the closing empty line, latin1. */
   readonly head: string
-  readonly body: Uint8Array | Readable | null
+  readonly body: Uint8Array | Pumped | null
   readonly sizeBytes: number
   /** Wait for `100 Continue` before the body: a refusal then costs no body. */
   readonly expectContinue: boolean
@@ -44,7 +45,7 @@ export interface WireAnswer {
   readonly headers: HeaderMap
   /** The whole body, unless it is streamed. */
   readonly bytes: Buffer
-  readonly stream: Readable | null
+  readonly stream: (Readable & Pumped) | null
   /** From the request written to the first byte of the answer. */
   readonly rttMs: number
 }
