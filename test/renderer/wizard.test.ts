@@ -120,3 +120,47 @@ test('going back keeps what was entered, and a wrong value is named with its rem
   expect(await page.getByRole('combobox', { name: 'Source bucket' }).inputValue()).toBe('ledger')
   expect(await page.getByRole('radio', { name: 'Berlin' }).isChecked()).toBe(true)
 })
+
+/** From the first step of the wizard to the checks under way, on the sites of the full world. */
+async function startChecks(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: 'Berlin' }).check()
+  await page.getByRole('combobox', { name: 'Source bucket' }).fill('ledger')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Next: target' }).click()
+  await page.getByRole('radio', { name: 'Oslo' }).check()
+  await page.getByRole('button', { name: 'Next: checks' }).click()
+  await page.getByText('6 of 22 answered').waitFor()
+}
+
+const failedCheck = (page: Page) => page.getByRole('listitem').filter({ hasText: 'Versioning is off' })
+
+test('the first failed check comes into view and takes the focus when the checks end, in a small window too', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()), { width: 1024, height: 700 })
+  await open.goTo('pair')
+  const { page } = open
+  await startChecks(page)
+  await page.getByText('1 check failed: mend it, then run again.').waitFor()
+  await failedCheck(page).and(page.locator(':focus')).waitFor()
+  const box = await failedCheck(page).boundingBox()
+  expect(box!.y).toBeGreaterThan(52)
+  expect(box!.y + box!.height).toBeLessThan(700)
+})
+
+test('whoever scrolls while the checks end keeps the view', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()), { width: 1024, height: 700 })
+  await open.goTo('pair')
+  const { page } = open
+  await startChecks(page)
+  const end = page.getByText('1 check failed: mend it, then run again.')
+  while (!(await end.isVisible())) await page.mouse.wheel(0, -40)
+  await failedCheck(page).and(page.locator(':focus')).waitFor()
+  expect(await page.evaluate(() => window.scrollY)).toBe(0)
+})
+
+test('while a new site is entered, only “Connect” asks to be pressed', async () => {
+  open = await openConsole(browser, emptyWorld(Date.now()))
+  await open.goTo('pair')
+  await open.page.getByRole('button', { name: 'Connect' }).waitFor()
+  const primary = open.page.locator('main .mantine-Button-root:not([data-variant="default"])')
+  expect(await primary.allInnerTexts()).toEqual(['Connect'])
+})

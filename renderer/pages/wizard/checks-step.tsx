@@ -1,6 +1,7 @@
 import { Button, Group, Loader, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconCircleMinus, IconCircleX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
+import type { RefObject } from 'react'
 import type { CheckRun, CheckStep } from '../../../shared/model/check.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { useAction } from '../../components/use-action.ts'
@@ -8,6 +9,7 @@ import { useConsole } from '../../console-parts.ts'
 import { countOf, formatMs } from '../../words/format.ts'
 import { titleOf } from '../../words/told.ts'
 import { StepFrame } from './step-frame.tsx'
+import { useFirstFailed } from './use-first-failed.ts'
 
 interface ChecksStepProps {
   readonly runId: string | null
@@ -64,6 +66,8 @@ function problemOf(run: CheckRun | undefined): string | null {
 }
 
 function Steps({ run }: { readonly run: CheckRun }) {
+  const firstFailed = useFirstFailed(run)
+  const failedId = run.steps.find(({ state }) => state === 'failed')?.id
   const ended = run.steps.filter(({ state }) => state !== 'waiting' && state !== 'running').length
   return (
     <>
@@ -74,7 +78,7 @@ function Steps({ run }: { readonly run: CheckRun }) {
       </Group>
       <ol className="feed-list" style={{ border: '1px solid var(--line)', borderRadius: 4 }}>
         {run.steps.map((step) => (
-          <Step key={step.id} step={step} runId={run.id} />
+          <Step key={step.id} step={step} runId={run.id} line={step.id === failedId ? firstFailed : null} />
         ))}
       </ol>
     </>
@@ -99,11 +103,18 @@ const looks: Record<
   skipped: { icon: IconCircleMinus, color: 'var(--mantine-color-dimmed)', word: 'Skipped' },
 }
 
-function Step({ step, runId }: { readonly step: CheckStep; readonly runId: string }) {
+interface StepProps {
+  readonly step: CheckStep
+  readonly runId: string
+  /** Set on the line that takes the focus. */
+  readonly line: RefObject<HTMLLIElement | null> | null
+}
+
+function Step({ step, runId, line }: StepProps) {
   const { client } = useConsole()
   const repair = useAction(() => client.checks.repair.mutate({ runId, stepId: step.id }))
   return (
-    <li className="check-line">
+    <li className="check-line" data-state={step.state} ref={line} tabIndex={line === null ? undefined : -1}>
       <StepIcon step={step} />
       <span style={{ fontWeight: step.state === 'failed' || step.state === 'running' ? 600 : 400 }}>{step.title}</span>
       <span className="wrap">

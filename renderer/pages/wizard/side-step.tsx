@@ -42,54 +42,57 @@ export function SideStep({ which, draft, onChange, onNext, onBack }: SideStepPro
     const bucket = which === 'target' && side.bucket === '' ? draft.source.bucket : side.bucket
     set(siteId === anotherSite ? { adding: true, siteId: null } : { adding: false, siteId, bucket })
   }
+  const entering = side.adding || sites.data?.length === 0
   const next = (
-    <Button size="sm" onClick={() => (problem === null ? onNext() : setTried(true))}>
+    // While a site is entered, “Connect” is what to press.
+    <Button
+      size="sm"
+      variant={entering ? 'default' : 'filled'}
+      onClick={() => (problem === null ? onNext() : setTried(true))}
+    >
       {which === 'source' ? 'Next: target' : 'Next: checks'}
     </Button>
   )
   return (
     <StepFrame {...words[which]} onBack={onBack} next={next} problem={tried ? problem : null}>
       <Loaded query={sites} what="the sites">
-        {(rows) => {
-          const adding = side.adding || rows.length === 0
-          return (
-            <Stack gap="lg">
-              {rows.length > 0 && (
-                <SiteChoice rows={rows} which={which} value={adding ? anotherSite : side.siteId} onChoose={choose} />
-              )}
-              {adding && (
-                <SiteEditorForm
-                  site={null}
-                  save="Connect"
-                  onCancel={null}
-                  typed={side.typed}
-                  onTyped={(typed) => set({ typed, adding: true })}
-                  onSaved={(saved) => {
-                    setConnected(true)
-                    set({
-                      siteId: saved.id,
-                      adding: false,
-                      typed: emptySiteValues,
-                      bucket: side.bucket || (which === 'target' ? draft.source.bucket : ''),
-                    })
-                  }}
-                />
-              )}
-              {side.siteId !== null && !adding && (
-                <BucketChoice
-                  key={side.siteId}
-                  site={rows.find(({ id }) => id === side.siteId) ?? null}
-                  siteId={side.siteId}
-                  which={which}
-                  value={side.bucket}
-                  focused={connected}
-                  error={tried && side.siteId !== null ? problem : null}
-                  onChange={(bucket) => set({ bucket })}
-                />
-              )}
-            </Stack>
-          )
-        }}
+        {(rows) => (
+          <Stack gap="lg">
+            {rows.length > 0 && (
+              <SiteChoice rows={rows} which={which} value={entering ? anotherSite : side.siteId} onChoose={choose} />
+            )}
+            {entering && (
+              <SiteEditorForm
+                site={null}
+                save="Connect"
+                onCancel={null}
+                typed={side.typed}
+                onTyped={(typed) => set({ typed, adding: true })}
+                onSaved={(saved) => {
+                  setConnected(true)
+                  set({
+                    siteId: saved.id,
+                    adding: false,
+                    typed: emptySiteValues,
+                    bucket: side.bucket || (which === 'target' ? draft.source.bucket : ''),
+                  })
+                }}
+              />
+            )}
+            {side.siteId !== null && !entering && (
+              <BucketChoice
+                key={side.siteId}
+                site={rows.find(({ id }) => id === side.siteId) ?? null}
+                siteId={side.siteId}
+                which={which}
+                value={side.bucket}
+                focused={connected}
+                error={tried && side.siteId !== null ? problem : null}
+                onChange={(bucket) => set({ bucket })}
+              />
+            )}
+          </Stack>
+        )}
       </Loaded>
     </StepFrame>
   )
