@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../../shared/model/overview.ts'
+import { sampleEveryMs, type SeriesPoint } from '../../shared/model/overview.ts'
 import { formatByteRate, formatCount, formatDuration, formatObjectRate } from '../words/format.ts'
 
 export interface ChartKind {
@@ -33,6 +33,17 @@ export const chartKinds: readonly ChartKind[] = [
   },
   { id: 'bytes', title: 'Throughput, bytes/s', value: (point) => point.bytesPerSecond, words: formatByteRate },
 ]
+
+/** When the first line can be drawn, in words; null when there is one. `sinceAt`: from when on points were looked for. */
+export function collectingWords(points: readonly SeriesPoint[], sinceAt: number, now: number): string | null {
+  const [first, second] = points
+  if (second !== undefined) return null
+  const seconds = Math.ceil(((first?.at ?? sinceAt) + sampleEveryMs - now) / 1000)
+  const when = seconds > 0 ? `in ${seconds} s` : 'any moment'
+  return first === undefined
+    ? `Collecting; first point ${when}. It is measured every ${sampleEveryMs / 1000} s.`
+    : `Collecting; one point so far, the line begins with the next, ${when}.`
+}
 
 /** At most `limit` points, evenly spaced, the newest always among them. */
 export function thinOut<T>(points: readonly T[], limit: number): readonly T[] {

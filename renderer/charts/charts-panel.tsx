@@ -2,13 +2,14 @@ import { Button, Group, SegmentedControl, Skeleton, Text, Title } from '@mantine
 import { useDocumentVisibility } from '@mantine/hooks'
 import { IconPlayerPause, IconPlayerPlay, IconTable } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
+import { useNow } from '../components/ticker.ts'
 import { ToldNote } from '../components/told-note.tsx'
 import { useConsole } from '../console-parts.ts'
 import { formatBytes, formatClock } from '../words/format.ts'
 import { tellError } from '../words/told.ts'
-import { chartKinds, thinOut } from './chart-kinds.ts'
+import { chartKinds, collectingWords, thinOut } from './chart-kinds.ts'
 
 const SeriesChart = lazy(async () => ({ default: (await import('./series-chart.tsx')).SeriesChart }))
 
@@ -21,8 +22,16 @@ const windows = [
 const mostPoints = 150
 const tableRows = 15
 
+interface ChartsPanelProps {
+  /** null draws all links together. */
+  readonly linkId: string | null
+  readonly title: string
+  /** What else chooses what is drawn, beside the time span. */
+  readonly choice?: ReactNode
+}
+
 /** The history of one link or of all: four charts, or the same numbers as a table. Rests while nobody looks. */
-export function ChartsPanel({ linkId, title }: { readonly linkId: string | null; readonly title: string }) {
+export function ChartsPanel({ linkId, title, choice }: ChartsPanelProps) {
   const { queries } = useConsole()
   const [windowMs, setWindowMs] = useState('900000')
   const [paused, setPaused] = useState(false)
@@ -35,6 +44,7 @@ export function ChartsPanel({ linkId, title }: { readonly linkId: string | null;
         <Title order={2} style={{ flex: 1 }}>
           {title}
         </Title>
+        {choice}
         <SegmentedControl
           size="xs"
           aria-label="Time span"
@@ -61,13 +71,18 @@ export function ChartsPanel({ linkId, title }: { readonly linkId: string | null;
       </Group>
       {series.isError && <ToldNote told={tellError(series.error)} retry={() => void series.refetch()} />}
       {series.data && asTable && <SeriesTable points={thinOut(series.data, tableRows)} title={title} />}
-      {!asTable && (
+      {series.data && <Collecting points={series.data} />}
+      {!asTable && !(series.isError && !series.data) && (
         <div className="charts">
-          {chartKinds.map((kind) => (
-            <Suspense key={kind.id} fallback={<Skeleton height={164} />}>
-              <SeriesChart kind={kind} points={thinOut(series.data ?? [], mostPoints)} />
-            </Suspense>
-          ))}
+          {chartKinds.map((kind) =>
+            series.data ? (
+              <Suspense key={kind.id} fallback={<Skeleton height={164} />}>
+                <SeriesChart kind={kind} points={thinOut(series.data, mostPoints)} />
+              </Suspense>
+            ) : (
+              <Skeleton key={kind.id} height={164} />
+            ),
+          )}
         </div>
       )}
       {paused && (
@@ -76,6 +91,18 @@ export function ChartsPanel({ linkId, title }: { readonly linkId: string | null;
         </Text>
       )}
     </section>
+  )
+}
+
+/** What there is to see before there is a line: when the first point comes. */
+function Collecting({ points }: { readonly points: readonly SeriesPoint[] }) {
+  const now = useNow()
+  const [since] = useState(now)
+  const words = collectingWords(points, since, now)
+  return words === null ? null : (
+    <Text role="status" c="dimmed" mb="xs">
+      {words}
+    </Text>
   )
 }
 

@@ -21,8 +21,9 @@ export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesCha
         {kind.title}
         <span>{now ? kind.words(now.value) : ''}</span>
       </figcaption>
+      {now === undefined && <p className="chart-empty">No point yet</p>}
       <ResponsiveContainer width="100%" height={132} initialDimension={{ width: 320, height: 132 }}>
-        <AreaChart data={drawn} margin={{ top: 10, right: 14, bottom: 2, left: 0 }} accessibilityLayer={false}>
+        <AreaChart data={drawn} margin={{ top: 10, right: 24, bottom: 2, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--line)" strokeDasharray="2 3" />
           <XAxis
             dataKey="at"
@@ -62,7 +63,7 @@ export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesCha
             strokeWidth={1.6}
             fill="var(--chart-1)"
             fillOpacity={0.12}
-            dot={false}
+            dot={drawn.length === 1}
             isAnimationActive={false}
           />
         </AreaChart>

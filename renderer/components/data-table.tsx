@@ -23,6 +23,27 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode
 }
 
+/** A column of one measured value, sorted by it; a dash where nothing was measured. */
+export function measured<Row>(
+  id: string,
+  header: string,
+  width: string,
+  value: (row: Row) => number | null,
+  words: (value: number, row: Row) => ReactNode,
+): Column<Row> {
+  return {
+    id,
+    header,
+    width,
+    align: 'end',
+    sortBy: (row) => value(row) ?? -1,
+    cell: (row) => {
+      const found = value(row)
+      return found === null ? <span className="dim">–</span> : words(found, row)
+    },
+  }
+}
+
 interface DataTableProps<Row> {
   readonly label: string
   readonly columns: readonly Column<Row>[]

@@ -31,7 +31,11 @@ export function JobLine({ job }: { readonly job: Job }) {
           </Button>
         )}
       </Group>
-      {job.state === 'running' && <Bar label={job.title} done={job.done} total={job.total} />}
+      {job.state === 'running' && (
+        <div style={{ padding: '6px 0' }}>
+          <Bar label={job.title} done={job.done} total={job.total} />
+        </div>
+      )}
       <Text size="sm" c="dimmed">
         {outcomeOf(job)} · started <Ago at={job.startedAt} />
       </Text>

@@ -26,7 +26,10 @@ export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason:
     case 'first-copy':
       return { reason: 'What the source already holds is being copied.', remedy: 'Nothing to do.' }
     case 'disabled':
-      return { reason: 'The rule is switched off; changes are not noticed.', remedy: 'Switch it on to go on.' }
+      return {
+        reason: 'The rule is switched off; changes are not noticed.',
+        remedy: 'Switch it on, on the rule’s page, to go on.',
+      }
     case 'paused':
     case 'waiting':
     case 'failing':
@@ -45,8 +48,11 @@ export function behindOf(oldestPendingAt: number | null, now: number): string | 
 }
 
 /** When the backlog will be gone at the present rate, in words. */
-export function forecastOf(link: Pick<LinkView, 'backlogCount' | 'drainSeconds'>): string {
+export function forecastOf(link: Pick<LinkView, 'state' | 'backlogCount' | 'drainSeconds'>): string {
   if (link.backlogCount === 0) return 'Nothing to drain'
+  if (link.state.kind === 'paused') return 'Stands still while paused'
+  if (link.state.kind === 'waiting') return 'Stands still while it waits'
+  if (link.state.kind === 'disabled') return 'Stands still while switched off'
   if (link.drainSeconds === null) return 'Not shrinking at the present rate'
   return `Drained in about ${formatDuration(link.drainSeconds * 1000)}`
 }

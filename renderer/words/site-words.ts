@@ -52,10 +52,15 @@ export function skewWords(clockSkewMs: number): string {
   return `${seconds} s ${clockSkewMs > 0 ? 'behind' : 'ahead'}`
 }
 
+/** The last round trip, in ms; null when none was measured or the site does not answer now. */
+export function currentRtt(health: Pick<SiteHealth, 'state' | 'rttMs'>): number | null {
+  return health.state === 'offline' || health.rttMs === null ? null : health.rttMs.current
+}
+
 export function rttWords(health: SiteHealth): string {
   const { rttMs } = health
   if (rttMs === null) return 'not measured'
-  return `${formatMs(rttMs.current)} (average ${formatMs(rttMs.average)}, max ${formatMs(rttMs.max)})`
+  return `${health.state === 'offline' ? 'before it went offline: ' : ''}${formatMs(rttMs.current)} (average ${formatMs(rttMs.average)}, max ${formatMs(rttMs.max)})`
 }
 
 export const credentialsWords: Record<SiteView['credentialsFrom'], string> = {

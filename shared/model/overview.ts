@@ -18,6 +18,9 @@ export interface Overview {
   readonly eventLoopDelayP99Ms: number
 }
 
+/** How often the engine measures for the charts: what is younger than this has no point yet. */
+export const sampleEveryMs = 5_000
+
 /** One point of a chart; instants in epoch ms, downsampled in the engine to at most 150 points a series. */
 export interface SeriesPoint {
   readonly at: number

@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../../../shared/model/overview.ts'
+import { sampleEveryMs, type SeriesPoint } from '../../../shared/model/overview.ts'
 import type { Journal, Rollup } from '../journal/port.ts'
 import type { Timers } from '../journal/timers.ts'
 import { acrossLinks, downsample, overTime, type Sample } from './sample.ts'
@@ -22,7 +22,6 @@ export interface Series {
   points(linkId: string | null, windowMs: number): readonly SeriesPoint[]
 }
 
-export const sampleEveryMs = 5_000
 const keptMs = 3_600_000
 const rollupMs = 60_000
 const pointLimit = 150

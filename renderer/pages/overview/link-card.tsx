@@ -6,22 +6,29 @@ import { Behind } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
 import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../words/format.ts'
 import { forecastOf, stateWords, whyOf } from '../../words/link-words.ts'
+import { currentRtt } from '../../words/site-words.ts'
 
 interface LinkCardProps {
   readonly link: LinkView
   readonly targetHealth: SiteHealth | null
+  /** On the rule's own page the card is titled by its target. */
+  readonly ofRule?: boolean
 }
 
 /** One rule to one target: its state and why, how far behind, how fast, and the way to what failed. */
-export function LinkCard({ link, targetHealth }: LinkCardProps) {
+export function LinkCard({ link, targetHealth, ofRule = false }: LinkCardProps) {
   const why = whyOf(link)
   return (
     <article className="panel link-card" data-tone={stateWords[link.state.kind].tone} aria-label={link.linkId}>
       <div className="link-card-head">
         <div style={{ display: 'flex', justifyContent: 'space-between', gap: 10, alignItems: 'center' }}>
-          <Link className="row-link clip" to="/rules/$ruleId" params={{ ruleId: link.ruleId }}>
-            {link.ruleId}
-          </Link>
+          {ofRule ? (
+            <span className="dim">To {link.target.site}</span>
+          ) : (
+            <Link className="row-link clip" to="/rules/$ruleId" params={{ ruleId: link.ruleId }} title={link.ruleId}>
+              {link.ruleId}
+            </Link>
+          )}
           <StateBadge state={link.state} />
         </div>
         <div className="link-places">
@@ -43,9 +50,7 @@ export function LinkCard({ link, targetHealth }: LinkCardProps) {
         <Fact name="Rate">
           {formatByteRate(link.bytesPerSecond)}, {formatObjectRate(link.objectsPerSecond)}
         </Fact>
-        <Fact name="Round trip to the target">
-          {targetHealth?.rttMs ? formatMs(targetHealth.rttMs.current) : 'not measured'}
-        </Fact>
+        <Fact name="Round trip to the target">{rttOf(targetHealth)}</Fact>
         <Fact name="Forecast">{forecastOf(link)}</Fact>
         <Fact name="Not in step">
           <Attention link={link} />
@@ -53,6 +58,12 @@ export function LinkCard({ link, targetHealth }: LinkCardProps) {
       </dl>
     </article>
   )
+}
+
+function rttOf(health: SiteHealth | null): string {
+  if (health?.state === 'offline') return 'Target is offline'
+  const rttMs = health === null ? null : currentRtt(health)
+  return rttMs === null ? 'Not measured yet' : formatMs(rttMs)
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: React.ReactNode }) {

@@ -82,37 +82,31 @@ function Totals({ overview }: { readonly overview: Overview }) {
       <Stat name="Throughput" note={formatObjectRate(totals.objectsPerSecond)}>
         {formatByteRate(totals.bytesPerSecond)}
       </Stat>
-      <Stat
-        name="Trying again"
-        note={
-          totals.failing > 0 ? (
-            <Link className="row-link" to="/failures" search={{ state: 'delayed' }}>
-              Show them
-            </Link>
-          ) : (
-            'none'
-          )
-        }
-      >
-        {countOf(totals.failing, 'item')}
-      </Stat>
-      <Stat
-        name="Parked, need you"
-        note={
-          totals.parked > 0 ? (
-            <Link className="row-link" to="/failures" search={{ state: 'parked' }}>
-              Show them
-            </Link>
-          ) : (
-            'none'
-          )
-        }
-      >
-        {countOf(totals.parked, 'item')}
-      </Stat>
+      <FailedStat name="Trying again" state="delayed" count={totals.failing} />
+      <FailedStat name="Parked, need you" state="parked" count={totals.parked} />
       <Stat name="Workers busy" note={`of ${formatCount(workers.limit)} at most`}>
         {formatCount(workers.busy)}
       </Stat>
     </dl>
+  )
+}
+
+interface FailedStatProps {
+  readonly name: string
+  readonly state: 'delayed' | 'parked'
+  readonly count: number
+}
+
+/** How many items failed, with the way to exactly those. */
+function FailedStat({ name, state, count }: FailedStatProps) {
+  const way = (
+    <Link className="row-link" to="/failures" search={{ state }}>
+      Show them
+    </Link>
+  )
+  return (
+    <Stat name={name} note={count > 0 ? way : 'none'}>
+      {countOf(count, 'item')}
+    </Stat>
   )
 }

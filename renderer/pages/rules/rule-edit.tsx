@@ -2,13 +2,13 @@ import { ActionIcon, Button, Group, Select, Stack, TextInput, Title } from '@man
 import { useForm } from '@mantine/form'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { ruleSchema, type Rule, type RuleView } from '../../../shared/model/rule.ts'
+import type { Rule, RuleView } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { placeOf } from '../../words/link-words.ts'
 import { RuleFields, type RuleForm } from './rule-fields.tsx'
-import { readRuleForm, valuesOf, type RuleFormValues } from './rule-form-values.ts'
+import { readRuleForm, ruleOf, valuesOf, type RuleFormValues } from './rule-form-values.ts'
 
 const mostTargets = 8
 
@@ -36,7 +36,7 @@ export function RuleEdit({ rule, onClose }: { readonly rule: RuleView; readonly 
       >
         <Stack>
           <Targets form={form} />
-          <RuleFields form={form} idFixed />
+          <RuleFields form={form} existing />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
@@ -109,10 +109,4 @@ function Targets({ form }: { readonly form: RuleForm }) {
       </Stack>
     </fieldset>
   )
-}
-
-/** The rule without what the engine adds to show it: the schema refuses unknown fields. */
-function ruleOf(view: RuleView): Rule {
-  const names = Object.keys(ruleSchema.shape) as (keyof Rule)[]
-  return ruleSchema.parse(Object.fromEntries(names.map((name) => [name, view[name]])))
 }

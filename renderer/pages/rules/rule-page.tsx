@@ -1,9 +1,17 @@
-import { Button, Group, Menu } from '@mantine/core'
-import { IconDots, IconPencil, IconPlayerPause, IconPlayerPlay, IconScale, IconTrash } from '@tabler/icons-react'
+import { Button, Group, Menu, Select } from '@mantine/core'
+import {
+  IconDots,
+  IconPencil,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPower,
+  IconScale,
+  IconTrash,
+} from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { RuleView } from '../../../shared/model/rule.ts'
+import type { LinkView, RuleView } from '../../../shared/model/rule.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
 import { Confirm } from '../../components/confirm.tsx'
 import { JobLine } from '../../components/job-line.tsx'
@@ -18,6 +26,7 @@ import { CompareReports } from './compare-reports.tsx'
 import { FeedsPanel } from './feeds-panel.tsx'
 import { CompareDialog, ResyncDialog } from './rule-dialogs.tsx'
 import { RuleEdit } from './rule-edit.tsx'
+import { ruleOf } from './rule-form-values.ts'
 import { withLiveLinks } from './rule-links.ts'
 import { RuleSummary } from './rule-summary.tsx'
 
@@ -61,21 +70,41 @@ function Content({ rule }: { readonly rule: RuleView }) {
       <RunningJobs ruleId={rule.id} />
       <section aria-label="Links" className="link-grid">
         {rule.links.map((link) => (
-          <LinkCard key={link.linkId} link={link} targetHealth={healthOf(link.target.site)} />
+          <LinkCard key={link.linkId} ofRule link={link} targetHealth={healthOf(link.target.site)} />
         ))}
       </section>
       <FeedsPanel rule={rule} />
       <CompareReports ruleId={rule.id} />
-      {rule.links[0] && (
-        <ChartsPanel linkId={rule.links.length === 1 ? rule.links[0].linkId : null} title={chartTitle(rule)} />
-      )}
+      <LinkCharts links={rule.links} />
       <RuleSummary rule={rule} />
     </>
   )
 }
 
-function chartTitle(rule: RuleView): string {
-  return rule.links.length === 1 ? 'This link over time' : 'All links over time'
+/** The history of one link of the rule; with several targets, of the one that is chosen. */
+function LinkCharts({ links }: { readonly links: readonly LinkView[] }) {
+  const [chosen, setChosen] = useState<string | null>(null)
+  const shown = links.find(({ linkId }) => linkId === chosen) ?? links[0]
+  if (shown === undefined) return null
+  return (
+    <ChartsPanel
+      key={shown.linkId}
+      linkId={shown.linkId}
+      title={links.length === 1 ? 'This link over time' : `To ${placeOf(shown.target)} over time`}
+      choice={
+        links.length > 1 && (
+          <Select
+            size="xs"
+            w={220}
+            aria-label="Which link"
+            data={links.map((link) => ({ value: link.linkId, label: placeOf(link.target) }))}
+            value={shown.linkId}
+            onChange={setChosen}
+          />
+        )
+      }
+    />
+  )
 }
 
 function RunningJobs({ ruleId }: { readonly ruleId: string }) {
@@ -92,7 +121,7 @@ function RunningJobs({ ruleId }: { readonly ruleId: string }) {
   )
 }
 
-type Open = 'compare' | 'resync' | 'remove' | null
+type Open = 'compare' | 'resync' | 'off' | 'remove' | null
 
 function Actions({ rule }: { readonly rule: RuleView }) {
   const { client } = useConsole()
@@ -108,13 +137,25 @@ function Actions({ rule }: { readonly rule: RuleView }) {
     () => client.rules.resume.mutate({ id }),
     () => `${id} goes on.`,
   )
+  const switchTo = useAction(
+    (enabled: boolean) => client.rules.update.mutate({ ...ruleOf(rule), enabled }),
+    (view) => (view.enabled ? `${id} is on again.` : `${id} is switched off: its changes are not noticed.`),
+  )
   const remove = useAction(
     () => client.rules.remove.mutate({ id }),
     () => `The rule ${id} was removed.`,
   )
   return (
     <Group gap="xs">
-      {rule.paused?.by === 'operator' ? (
+      {!rule.enabled ? (
+        <Button
+          leftSection={<IconPower size={14} aria-hidden />}
+          loading={switchTo.isPending}
+          onClick={() => switchTo.mutate(true)}
+        >
+          Switch on
+        </Button>
+      ) : rule.paused?.by === 'operator' ? (
         <Button leftSection={<IconPlayerPlay size={14} aria-hidden />} onClick={() => resume.mutate(undefined)}>
           Resume
         </Button>
@@ -150,6 +191,7 @@ function Actions({ rule }: { readonly rule: RuleView }) {
           <Menu.Item onClick={() => void navigate({ to: '/activity', search: { rule: id } })}>
             Activity of this rule
           </Menu.Item>
+          {rule.enabled && <Menu.Item onClick={() => setOpen('off')}>Switch off…</Menu.Item>}
           <Menu.Item color="red" leftSection={<IconTrash size={14} aria-hidden />} onClick={() => setOpen('remove')}>
             Remove…
           </Menu.Item>
@@ -157,6 +199,18 @@ function Actions({ rule }: { readonly rule: RuleView }) {
       </Menu>
       <CompareDialog ruleId={id} opened={open === 'compare'} onClose={close} />
       <ResyncDialog rule={rule} opened={open === 'resync'} onClose={close} />
+      <Confirm
+        opened={open === 'off'}
+        title={`Switch ${id} off?`}
+        confirm="Switch it off"
+        busy={switchTo.isPending}
+        onClose={close}
+        onConfirm={() => switchTo.mutate(false, { onSuccess: close })}
+      >
+        Changes in {placeOf(rule.source)} are no longer noticed, and the targets fall behind. What is there stays. When
+        it is on again, a scan finds what was missed. To hold it for a while and lose no time afterwards, pause it
+        instead.
+      </Confirm>
       <Confirm
         opened={open === 'remove'}
         title={`Remove the rule ${id}?`}

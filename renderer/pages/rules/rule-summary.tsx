@@ -1,4 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
+import { Link } from '@tanstack/react-router'
 import { Panel } from '../../components/page.tsx'
 import { countOf, formatByteRate, formatDuration, formatShare } from '../../words/format.ts'
 import { placeOf } from '../../words/link-words.ts'
@@ -60,7 +61,14 @@ export function RuleFacts({ rule }: { readonly rule: Rule }) {
 
 export function RuleSummary({ rule }: { readonly rule: Rule }) {
   return (
-    <Panel title="What the rule does">
+    <Panel
+      title="What the rule does"
+      actions={
+        <Link to="/advisor" search={{ rule: rule.id }} className="row-link">
+          Compare ways to acknowledge writes
+        </Link>
+      }
+    >
       <RuleFacts rule={rule} />
     </Panel>
   )

@@ -6,10 +6,10 @@ import type { RuleView } from '../../../shared/model/rule.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
-import { Behind } from '../../components/times.tsx'
+import { Age } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatBytes, formatCount } from '../../words/format.ts'
+import { countOf, formatBytes, formatClock } from '../../words/format.ts'
 import { placeOf, whyOf } from '../../words/link-words.ts'
 import { oldestOf, sumOf, withLiveLinks, worstLinkOf } from './rule-links.ts'
 
@@ -25,7 +25,9 @@ export function RulesPage() {
   return (
     <Page
       title="Rules"
-      lead={rules.data && countOf(rules.data.length, 'rule')}
+      lead={
+        rules.data && `${countOf(rules.data.length, 'rule')}${overview ? ` · as of ${formatClock(overview.asOf)}` : ''}`
+      }
       actions={rules.data?.length ? pair : null}
     >
       <Loaded query={rules} what="the rules">
@@ -72,7 +74,7 @@ const columns: readonly Column<RuleView>[] = [
   {
     id: 'state',
     header: 'State',
-    width: '250px',
+    width: '240px',
     sortBy: (rule) => worstLinkOf(rule)?.state.kind ?? '',
     cell: (rule) => <RuleState rule={rule} />,
   },
@@ -92,10 +94,10 @@ const columns: readonly Column<RuleView>[] = [
   {
     id: 'behind',
     header: 'Oldest pending',
-    width: '140px',
+    width: '146px',
     align: 'end',
     sortBy: (rule) => -(oldestOf(rule) ?? Number.MAX_SAFE_INTEGER),
-    cell: (rule) => <Behind oldestPendingAt={oldestOf(rule)} />,
+    cell: (rule) => <Age of={oldestOf(rule)} />,
   },
   {
     id: 'attention',
@@ -108,7 +110,7 @@ const columns: readonly Column<RuleView>[] = [
       if (failed === 0) return <span className="dim">nothing</span>
       return (
         <Link className="row-link" to="/failures" search={{ rule: rule.id }}>
-          {formatCount(failed)}
+          {countOf(failed, 'item')}
         </Link>
       )
     },

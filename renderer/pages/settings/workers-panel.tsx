@@ -1,7 +1,8 @@
-import { Button, Group, NumberInput, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useEffect } from 'react'
 import type { Settings } from '../../../shared/api/engine-api.ts'
+import { Field } from '../../components/form-field.tsx'
 import { Panel } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -52,29 +53,36 @@ export function WorkersPanel({ workers }: { readonly workers: Settings['workers'
     <Panel title="Workers">
       <form noValidate onSubmit={form.onSubmit((values) => save.mutate(values))}>
         <Group gap="md" align="flex-start">
-          <NumberInput
-            w={220}
+          <Field
+            form={form}
+            name="limit"
+            kind="number"
+            width={220}
             label="Objects at one time"
             description="1 to 1,000; fewer at slow sites."
             min={1}
             max={1000}
-            {...form.getInputProps('limit')}
           />
-          <NumberInput
-            w={220}
+          <Field
+            form={form}
+            name="large"
+            kind="number"
+            width={220}
             label="Large ones at one time"
             description="1 to 100; large is 128 MiB and more."
             min={1}
             max={100}
-            {...form.getInputProps('large')}
           />
-          <NumberInput
-            w={220}
+          <Field
+            form={form}
+            name="threads"
+            kind="number"
+            width={220}
             label="Threads"
             description="1 to 16; empty goes by the processor."
+            placeholder="by the processor"
             min={1}
             max={16}
-            {...form.getInputProps('threads')}
           />
         </Group>
         <Group mt="md" gap="sm">

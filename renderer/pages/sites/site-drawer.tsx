@@ -1,13 +1,21 @@
 import { Button, Drawer, Group, Stack, Title } from '@mantine/core'
 import { useState } from 'react'
-import type { SiteView } from '../../../shared/model/site.ts'
+import type { SiteHealth, SiteView } from '../../../shared/model/site.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { formatByteRate, formatClock, formatDuration, formatMs, formatShare } from '../../words/format.ts'
+import {
+  countOf,
+  formatByteRate,
+  formatClock,
+  formatDuration,
+  formatInstant,
+  formatMs,
+  formatShare,
+} from '../../words/format.ts'
 import {
   capabilitySentences,
   credentialsWords,
@@ -81,11 +89,16 @@ function certificateWords({ endpoint, tls }: SiteView): string {
   return tls.caFile ? `checked against ${tls.caFile}` : 'checked against this computer’s authorities'
 }
 
+/** Numbers from a handful of probes tell little, so the heading says how many there were. */
+function healthTitle({ probes }: SiteHealth): string {
+  return probes.recent === 0 ? 'Health, not probed yet' : `Health, of the last ${countOf(probes.recent, 'probe')}`
+}
+
 function Health({ site: { health } }: { readonly site: SiteView }) {
   return (
     <section aria-label="Health">
       <Title order={2} mb={6}>
-        Health, of the last 60 probes
+        {healthTitle(health)}
       </Title>
       <dl className="facts">
         <dt>Round trip</dt>
@@ -105,10 +118,13 @@ function Health({ site: { health } }: { readonly site: SiteView }) {
           </>
         )}
         <dt>Downtime in all</dt>
-        <dd>{health.totalDownMs === 0 ? 'none' : formatDuration(health.totalDownMs)}</dd>
-        <dt>Read from it</dt>
+        <dd>
+          {health.totalDownMs === 0 ? 'none' : formatDuration(health.totalDownMs)} since{' '}
+          {formatInstant(health.probes.sinceAt)}
+        </dd>
+        <dt>Read from it, now</dt>
         <dd>{formatByteRate(health.readBytesPerSecond)}</dd>
-        <dt>Written to it</dt>
+        <dt>Written to it, now</dt>
         <dd>{formatByteRate(health.writeBytesPerSecond)}</dd>
       </dl>
     </section>

@@ -1,5 +1,6 @@
-import { Checkbox, Grid, Group, PasswordInput, Radio, Select, Stack, TextInput } from '@mantine/core'
+import { Grid, Group, Radio, Select, Stack } from '@mantine/core'
 import type { UseFormReturnType } from '@mantine/form'
+import { Field } from '../../components/form-field.tsx'
 import type { SiteFormValues } from './site-form-values.ts'
 
 export type SiteForm = UseFormReturnType<SiteFormValues>
@@ -9,18 +10,14 @@ export function SiteFields({ form, keysKept }: { readonly form: SiteForm; readon
   return (
     <Stack gap="md" className="form">
       <Grid gap="md">
-        <Grid.Col span={{ base: 12, sm: 5 }}>
-          <TextInput label="Name" placeholder="Berlin" autoComplete="off" {...form.getInputProps('name')} />
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, sm: 7 }}>
-          <TextInput
-            label="Endpoint"
-            placeholder="https://s3.example.org:9000"
-            autoComplete="off"
-            spellCheck={false}
-            {...form.getInputProps('endpoint')}
-          />
-        </Grid.Col>
+        <Field form={form} name="name" span={{ base: 12, sm: 5 }} label="Name" placeholder="Berlin" />
+        <Field
+          form={form}
+          name="endpoint"
+          span={{ base: 12, sm: 7 }}
+          label="Endpoint"
+          placeholder="https://s3.example.org:9000"
+        />
       </Grid>
       <Keys form={form} keysKept={keysKept} />
       <details className="fold" open={Boolean(form.errors.region) || undefined}>
@@ -32,7 +29,6 @@ export function SiteFields({ form, keysKept }: { readonly form: SiteForm; readon
 }
 
 function Keys({ form, keysKept }: { readonly form: SiteForm; readonly keysKept: boolean }) {
-  const kept = keysKept ? 'Leave both empty to keep the present keys.' : undefined
   return (
     <Stack gap="sm">
       <Radio.Group label="Keys" {...form.getInputProps('keysFrom')}>
@@ -43,29 +39,28 @@ function Keys({ form, keysKept }: { readonly form: SiteForm; readonly keysKept: 
       </Radio.Group>
       {form.values.keysFrom === 'typed' ? (
         <Grid gap="md">
-          <Grid.Col span={6}>
-            <TextInput
-              label="Access key"
-              description={kept}
-              autoComplete="off"
-              spellCheck={false}
-              {...form.getInputProps('accessKeyId')}
-            />
-          </Grid.Col>
-          <Grid.Col span={6}>
-            <PasswordInput
-              label="Secret key"
-              description={keysKept ? 'It is never shown again.' : undefined}
-              autoComplete="off"
-              {...form.getInputProps('secretAccessKey')}
-            />
-          </Grid.Col>
+          <Field
+            form={form}
+            name="accessKeyId"
+            span={6}
+            label="Access key"
+            description={keysKept ? 'Leave both empty to keep the present keys.' : undefined}
+          />
+          <Field
+            form={form}
+            name="secretAccessKey"
+            kind="secret"
+            span={6}
+            label="Secret key"
+            description={keysKept ? 'It is never shown again.' : undefined}
+          />
         </Grid>
       ) : (
-        <TextInput
+        <Field
+          form={form}
+          name="env"
           label="Start of the variables’ names"
           description="SITE_A reads SITE_A_ACCESS_KEY_ID and SITE_A_SECRET_ACCESS_KEY."
-          {...form.getInputProps('env')}
         />
       )}
     </Stack>
@@ -75,13 +70,7 @@ function Keys({ form, keysKept }: { readonly form: SiteForm; readonly keysKept: 
 function Advanced({ form }: { readonly form: SiteForm }) {
   return (
     <Grid gap="md" mt={4}>
-      <Grid.Col span={6}>
-        <TextInput
-          label="Region"
-          description="What the server expects in signatures."
-          {...form.getInputProps('region')}
-        />
-      </Grid.Col>
+      <Field form={form} name="region" span={6} label="Region" description="What the server expects in signatures." />
       <Grid.Col span={6}>
         <Select
           label="Addresses of buckets"
@@ -94,19 +83,20 @@ function Advanced({ form }: { readonly form: SiteForm }) {
           onChange={(value) => form.setFieldValue('pathStyle', value === 'path')}
         />
       </Grid.Col>
-      <Grid.Col span={6}>
-        <TextInput
-          label="CA file"
-          description="For a certificate of your own authority: the path of its PEM file."
-          {...form.getInputProps('caFile')}
-        />
-      </Grid.Col>
-      <Grid.Col span={6}>
-        <Checkbox
-          mt={26}
+      <Field
+        form={form}
+        name="caFile"
+        span={6}
+        label="CA file"
+        description="For a certificate of your own authority: the path of its PEM file."
+      />
+      <Grid.Col span={6} pt={26}>
+        <Field
+          form={form}
+          name="insecureSkipVerify"
+          kind="tick"
           label="Accept any certificate"
           description="Anyone on the way can then read and change everything. Only to try things out."
-          {...form.getInputProps('insecureSkipVerify', { type: 'checkbox' })}
         />
       </Grid.Col>
     </Grid>

@@ -3,13 +3,13 @@ import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { SiteView } from '../../../shared/model/site.ts'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { DataTable, measured, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatByteRate, formatClock, formatMs, formatShare } from '../../words/format.ts'
-import { siteState, skewWords, vendorNames } from '../../words/site-words.ts'
+import { currentRtt, siteState, skewWords, vendorNames } from '../../words/site-words.ts'
 import { SiteDrawer } from './site-drawer.tsx'
 import { SiteEditor } from './site-editor.tsx'
 
@@ -103,31 +103,15 @@ const columns: readonly Column<SiteView>[] = [
       return <ToneBadge tone={tone}>{label}</ToneBadge>
     },
   },
-  {
-    id: 'rtt',
-    header: 'Round trip',
-    width: '115px',
-    align: 'end',
-    sortBy: ({ health }) => health.rttMs?.current ?? -1,
-    cell: ({ health }) => (health.rttMs ? formatMs(health.rttMs.current) : <span className="dim">–</span>),
-  },
-  {
-    id: 'loss',
-    header: 'Probes lost',
-    width: '125px',
-    align: 'end',
-    sortBy: ({ health }) => health.probeLoss ?? -1,
-    cell: ({ health }) => (health.probeLoss === null ? <span className="dim">–</span> : formatShare(health.probeLoss)),
-  },
-  {
-    id: 'skew',
-    header: 'Clock',
-    width: '120px',
-    align: 'end',
-    sortBy: ({ health }) => Math.abs(health.clockSkewMs ?? 0),
-    cell: ({ health }) =>
-      health.clockSkewMs === null ? <span className="dim">–</span> : skewWords(health.clockSkewMs),
-  },
+  measured('rtt', 'Round trip', '115px', ({ health }) => currentRtt(health), formatMs),
+  measured('loss', 'Probes lost', '125px', ({ health }) => health.probeLoss, formatShare),
+  measured(
+    'skew',
+    'Clock',
+    '120px',
+    ({ health }) => magnitude(health.clockSkewMs),
+    (_, { health }) => skewWords(health.clockSkewMs ?? 0),
+  ),
   {
     id: 'traffic',
     header: 'Read, written',
@@ -142,3 +126,5 @@ const columns: readonly Column<SiteView>[] = [
     ),
   },
 ]
+
+const magnitude = (value: number | null): number | null => (value === null ? null : Math.abs(value))

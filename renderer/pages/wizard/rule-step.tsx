@@ -89,7 +89,7 @@ function Form({ values, taken, onChange, onBack, onNext, onGoTo }: FormProps) {
             </Button>
           </dd>
         </dl>
-        <RuleFields form={form} idFixed={false} />
+        <RuleFields form={form} existing={false} />
       </StepFrame>
     </form>
   )
