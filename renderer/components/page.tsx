@@ -14,7 +14,7 @@ export function Page({ title, lead, actions, children }: PageProps) {
     <div className="page">
       <div className="page-head">
         <div>
-          <Title order={1} tabIndex={-1} id="page-title">
+          <Title order={1} tabIndex={-1} id="page-title" style={{ outline: 'none' }}>
             {title}
           </Title>
           {lead && <Text c="dimmed">{lead}</Text>}

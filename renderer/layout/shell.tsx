@@ -107,11 +107,13 @@ function Freshness() {
   const { kind, asOf } = useLive()
   return (
     <div className="nav-foot">
-      {kind === 'live' && asOf !== null
-        ? `Live, as of ${formatClock(asOf)}`
-        : kind === 'lost'
-          ? 'Not live'
-          : 'Connecting…'}
+      {kind === 'live' && asOf !== null ? (
+        <>Live, as&nbsp;of {formatClock(asOf)}</>
+      ) : kind === 'lost' ? (
+        'Not live'
+      ) : (
+        'Connecting…'
+      )}
     </div>
   )
 }

@@ -93,3 +93,16 @@ test('an item shows its whole history, and says when it is settled', async () =>
   engine.finish(engine.world.jobs.at(-1)!.id)
   await drawer.getByText('This item is settled: the target has it.').waitFor()
 })
+
+test('an item of an offline site says whom it waits for and since when, not “now”', async () => {
+  await open.goTo('failures?item=10041')
+  const drawer = open.page.getByRole('dialog', { name: 'Item' })
+  await drawer.getByText(/^waits for Lyon \(archive\), offline for 47 min/).waitFor()
+  await drawer.getByRole('button', { name: 'Close' }).click()
+  await open.page.getByRole('combobox', { name: 'Rule' }).click()
+  await open.page.getByRole('option', { name: 'builds-to-lyon', exact: true }).click()
+  await open.page
+    .getByRole('cell', { name: /^waits for Lyon \(archive\), offline for 47 min/ })
+    .first()
+    .waitFor()
+})

@@ -181,3 +181,50 @@ test('an import shows its changes before it makes them', async () => {
   await page.getByRole('button', { name: 'Apply 2 changes' }).click()
   await page.getByText('2 changes applied.').waitFor()
 })
+
+test('a chart without a line says when its first point comes, and draws as soon as there are two', async () => {
+  const world = fullWorld(Date.now())
+  world.series = []
+  open = await openConsole(browser, world)
+  await open.goTo('')
+  const { page } = open
+  await page.getByText(/^Collecting; first point in [1-5] s\. It is measured every 5 s\.$/).waitFor()
+  const point = {
+    at: Date.now(),
+    backlogCount: 7,
+    backlogBytes: 0,
+    lagSeconds: 2,
+    objectsPerSecond: 0,
+    bytesPerSecond: 0,
+  }
+  world.series = [{ ...point, failures: 0, rttMs: null }]
+  await page.getByText(/^Collecting; one point so far/).waitFor()
+  world.series = [point.at - 5000, point.at].map((at) => ({ ...point, at, failures: 0, rttMs: null }))
+  await page.getByText('Collecting').waitFor({ state: 'detached' })
+  expect(await page.getByRole('figure', { name: 'Backlog, changes' }).locator('path.recharts-curve').count()).toBe(2)
+})
+
+test('the charts of a rule with two targets are of one link, and of which can be chosen', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('rules/photos-to-oslo')
+  const { page, engine } = open
+  await page.getByRole('heading', { name: 'To photos @ oslo over time' }).waitFor()
+  await page.getByRole('combobox', { name: 'Which link' }).click()
+  await page.getByRole('option', { name: 'photos-archive @ lyon' }).click()
+  await page.getByRole('heading', { name: 'To photos-archive @ lyon over time' }).waitFor()
+  const asked = engine.calls.filter(({ path }) => path === 'overview.series').map(({ input }) => input)
+  expect(new Set(asked.map((input) => (input as { linkId: string }).linkId))).toEqual(
+    new Set(['photos-to-oslo/oslo/photos', 'photos-to-oslo/lyon/photos-archive']),
+  )
+})
+
+test('a rule that is switched off can be switched on where it says so', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  const off = open.engine.world.rules.find(({ enabled }) => !enabled)!
+  await open.goTo(`rules/${off.id}`)
+  await open.page.getByText('Switch it on, on the rule’s page, to go on.').waitFor()
+  await open.page.getByRole('button', { name: 'Switch on' }).click()
+  await open.page.getByText(`${off.id} is on again.`).waitFor()
+  const { path, input } = open.engine.calls.find(({ path }) => path === 'rules.update')!
+  expect({ path, input }).toMatchObject({ input: { id: off.id, enabled: true } })
+})

@@ -176,7 +176,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     return job
   }
   return {
-    overview: { get: () => overviewOf(world), series: ({ windowMs }) => seriesOf(world, windowMs) },
+    overview: { get: () => overviewOf(world), series: ({ windowMs }) => world.series ?? seriesOf(world, windowMs) },
     sites: {
       list: () => world.sites,
       create: async ({ credentials: _credentials, ...site }) => {

@@ -6,6 +6,7 @@ import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
 import type { Rollup } from '../../electron/engine/journal/port.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
+import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
 import { gatewayOff } from './fake-gateway.ts'
@@ -25,6 +26,8 @@ export interface FakeWorld {
   /** What each link carried, minute by minute; without it, a steady stream with one peak. */
   minutes?: (linkId: string) => readonly Rollup[]
   demo: { targetBroken: boolean; targetSite: string } | null
+  /** null draws waves. */
+  series: SeriesPoint[] | null
   gateway: GatewayView
   gatewayRequests: GatewayRequest[]
 }
@@ -53,6 +56,7 @@ export function emptyWorld(now: number): FakeWorld {
       runtime: 'Node 24.21.0, Linux x64',
     },
     demo: null,
+    series: null,
     gateway: gatewayOff(now),
     gatewayRequests: [],
   }

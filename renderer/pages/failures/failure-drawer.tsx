@@ -10,7 +10,7 @@ import { useConsole } from '../../console-parts.ts'
 import { formatBytes, formatInstant } from '../../words/format.ts'
 import { operationWords } from '../../words/link-words.ts'
 import { tellFault, titleOf } from '../../words/told.ts'
-import { NextAttempt } from './failure-table.tsx'
+import { NextAttempt } from './next-attempt.tsx'
 
 interface FailureDrawerProps {
   readonly seq: number | undefined

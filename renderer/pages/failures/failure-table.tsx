@@ -1,20 +1,29 @@
 import { ActionIcon, Checkbox, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { IconRefresh } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useRef, type ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import type { FailureListInput } from '../../../shared/api/inputs.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
 import type { Failure } from '../../../shared/model/task.ts'
 import { HeaderCell, Spacer } from '../../components/data-table.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
-import { Ago, Until } from '../../components/times.tsx'
+import { Ago } from '../../components/times.tsx'
 import type { FailureSearch } from '../../search.ts'
 import { formatBytes, formatCount } from '../../words/format.ts'
 import { operationWords, placeOf } from '../../words/link-words.ts'
 import { tellError, titleOf } from '../../words/told.ts'
 import { pageLength, useFailureRows } from './failure-rows.ts'
+import { NextAttempt } from './next-attempt.tsx'
 
-/** Every row has this height, so that the place of row 4,000 is known before it is read. */
-const rowPx = 98
+/** Every row has this height, so that the place of row 4,000 is known before it is read; narrow columns need a line more. */
+const deskRowPx = 98
+const narrowRowPx = 118
+
+function useRowPx(): number {
+  const narrow = useMediaQuery('(max-width: 75em)', false, { getInitialValueInEffect: false })
+  return narrow ? narrowRowPx : deskRowPx
+}
 
 type SortId = FailureListInput['sort']
 
@@ -29,25 +38,27 @@ interface FailureTableProps {
 }
 
 const columns: readonly { id: string; title: string; width?: string; sort?: SortId; align?: 'end' }[] = [
-  { id: 'choose', title: '', width: '44px' },
-  { id: 'object', title: 'Object', width: '31%', sort: 'key' },
+  { id: 'choose', title: '', width: '40px' },
+  { id: 'object', title: 'Object', width: '27%', sort: 'key' },
   { id: 'cause', title: 'Cause and remedy' },
-  { id: 'attempts', title: 'Attempts', width: '104px', sort: 'attempts', align: 'end' },
-  { id: 'next', title: 'Next attempt', width: '104px', sort: 'nextAttemptAt', align: 'end' },
-  { id: 'last', title: 'Last attempt', width: '112px', sort: 'lastAttemptAt', align: 'end' },
-  { id: 'act', title: '', width: '54px' },
+  { id: 'attempts', title: 'Attempts', width: '100px', sort: 'attempts', align: 'end' },
+  { id: 'next', title: 'Next attempt', width: '112px', sort: 'nextAttemptAt', align: 'end' },
+  { id: 'last', title: 'Last attempt', width: '96px', sort: 'lastAttemptAt', align: 'end' },
+  { id: 'act', title: '', width: '50px' },
 ]
 
 /** Draws the rows in view of a list that stays in the engine. */
 export function FailureTable(props: FailureTableProps) {
   const { search, total } = props
   const scroll = useRef<HTMLDivElement>(null)
+  const rowPx = useRowPx()
   const virtual = useVirtualizer({
     count: total,
     getScrollElement: () => scroll.current,
     estimateSize: () => rowPx,
     overscan: 6,
   })
+  useEffect(() => virtual.measure(), [virtual, rowPx])
   const window = virtual.getVirtualItems()
   const first = window[0]?.index ?? 0
   const rows = useFailureRows(search, first, Math.min(total - 1, window.at(-1)?.index ?? pageLength - 1))
@@ -74,7 +85,7 @@ export function FailureTable(props: FailureTableProps) {
           <tbody>
             <Spacer height={before} span={columns.length} />
             {window.map(({ index }) => (
-              <Row key={index} index={index} failure={rows.at(index)} {...props} />
+              <Row key={index} index={index} rowPx={rowPx} failure={rows.at(index)} {...props} />
             ))}
             <Spacer height={after} span={columns.length} />
           </tbody>
@@ -112,10 +123,11 @@ function Head({ search, onSort }: FailureTableProps) {
 
 interface RowProps extends FailureTableProps {
   readonly index: number
+  readonly rowPx: number
   readonly failure: Failure | undefined
 }
 
-function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
+function Row({ index, rowPx, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
   if (failure === undefined) {
     return (
       <tr aria-rowindex={index + 2} style={{ height: rowPx }}>
@@ -154,19 +166,7 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
         </Line>
       </td>
       <td>
-        <div
-          className="clip2"
-          style={{ fontWeight: 600 }}
-          title={`${failure.fault.code}: ${titleOf(failure.fault.code)}`}
-        >
-          {titleOf(failure.fault.code)}
-        </div>
-        <div className="clip" title={failure.fault.message}>
-          {failure.fault.message}
-        </div>
-        <div className="dim clip" title={failure.fault.remedy}>
-          {failure.fault.remedy}
-        </div>
+        <Cause fault={failure.fault} />
       </td>
       <td data-align="end">{formatCount(failure.attempts)}</td>
       <td data-align="end">
@@ -186,18 +186,27 @@ function Row({ index, failure, chosen, onChoose, onOpen, onRetry }: RowProps) {
   )
 }
 
+/** What happened, what exactly, and what to do; the words in full are in the item's details. */
+function Cause({ fault: { code, message, remedy } }: { readonly fault: Fault }) {
+  return (
+    <>
+      <div className="clip2" style={{ fontWeight: 600 }} title={`${code}: ${titleOf(code)}`}>
+        {titleOf(code)}
+      </div>
+      <div className="clip" title={message}>
+        {message}
+      </div>
+      <div className="dim clip2" title={remedy}>
+        {remedy}
+      </div>
+    </>
+  )
+}
+
 function Line({ title, children }: { readonly title?: string | undefined; readonly children: ReactNode }) {
   return (
     <div className="dim clip" title={title}>
       {children}
     </div>
   )
-}
-
-/** “in 12 s”, “parked”, or that a worker has it at this moment. */
-export function NextAttempt({ failure }: { readonly failure: Pick<Failure, 'state' | 'nextAttemptAt'> }) {
-  if (failure.state === 'leased') return <>under way</>
-  if (failure.state === 'ready') return <>in the queue</>
-  if (failure.state === 'parked' || failure.nextAttemptAt === null) return <strong>parked</strong>
-  return <Until at={failure.nextAttemptAt} />
 }

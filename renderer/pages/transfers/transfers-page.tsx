@@ -3,13 +3,13 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { Transfer } from '../../../shared/model/task.ts'
 import { Bar } from '../../components/bar.tsx'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { DataTable, measured, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
-import { useConsole } from '../../console-parts.ts'
-import { countOf, formatByteRate, formatBytes, formatCount } from '../../words/format.ts'
+import { useConsole, useLive } from '../../console-parts.ts'
+import { countOf, formatByteRate, formatBytes, formatClock, formatCount } from '../../words/format.ts'
 import { laneWords, operationWords } from '../../words/link-words.ts'
 
 const route = getRouteApi('/transfers')
@@ -21,11 +21,15 @@ export function TransfersPage() {
   const navigate = route.useNavigate()
   const transfers = useQuery(queries.transfers)
   const rules = useQuery(queries.rules)
+  const { asOf } = useLive()
   const shown = (transfers.data ?? []).filter((transfer) => rule === undefined || transfer.ruleId === rule)
   return (
     <Page
       title="Transfers"
-      lead={transfers.data && leadOf(shown.length, transfers.data.length)}
+      lead={
+        transfers.data &&
+        `${leadOf(shown.length, transfers.data.length)}${asOf === null ? '' : ` · as of ${formatClock(asOf)}`}`
+      }
       actions={
         <Select
           aria-label="Rule"
@@ -84,7 +88,7 @@ const columns: readonly Column<Transfer>[] = [
   {
     id: 'rule',
     header: 'Rule and operation',
-    width: '180px',
+    width: '176px',
     sortBy: (transfer) => transfer.ruleId,
     cell: (transfer) => (
       <>
@@ -100,33 +104,18 @@ const columns: readonly Column<Transfer>[] = [
   {
     id: 'progress',
     header: 'Progress',
-    width: '220px',
+    width: '186px',
     cell: (transfer) => <Progress transfer={transfer} />,
   },
-  {
-    id: 'rate',
-    header: 'Rate',
-    width: '100px',
-    align: 'end',
-    sortBy: (transfer) => transfer.bytesPerSecond,
-    cell: (transfer) => formatByteRate(transfer.bytesPerSecond),
-  },
-  {
-    id: 'attempt',
-    header: 'Attempt',
-    width: '98px',
-    align: 'end',
-    sortBy: (transfer) => transfer.attempt,
-    cell: (transfer) => formatCount(transfer.attempt),
-  },
-  {
-    id: 'started',
-    header: 'Started',
-    width: '110px',
-    align: 'end',
-    sortBy: (transfer) => transfer.startedAt,
-    cell: (transfer) => <Ago at={transfer.startedAt} />,
-  },
+  measured('rate', 'Rate', '96px', ({ bytesPerSecond }) => bytesPerSecond, formatByteRate),
+  measured('attempt', 'Attempt', '96px', ({ attempt }) => attempt, formatCount),
+  measured(
+    'started',
+    'Started',
+    '98px',
+    ({ startedAt }) => startedAt,
+    (at) => <Ago at={at} />,
+  ),
 ]
 
 function Progress({ transfer }: { readonly transfer: Transfer }) {
@@ -136,9 +125,15 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
       <div style={{ padding: '7px 0 4px' }}>
         <Bar label={`Progress of ${transfer.key}`} done={doneBytes} total={sizeBytes} />
       </div>
-      <div className="dim nowrap">
-        {formatBytes(doneBytes)} {sizeBytes !== null && `of ${formatBytes(sizeBytes)}`}
-        {parts && `, part ${formatCount(parts.done)} of ${formatCount(parts.total)}`}
+      <div className="dim">
+        <span className="nowrap">
+          {formatBytes(doneBytes)} {sizeBytes === null ? 'of an unknown size' : `of ${formatBytes(sizeBytes)}`}
+        </span>
+        {parts && (
+          <>
+            , <span className="nowrap">{`part ${formatCount(parts.done)} of ${formatCount(parts.total)}`}</span>
+          </>
+        )}
       </div>
     </>
   )
