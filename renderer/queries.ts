@@ -1,5 +1,5 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
-import type { FailureListInput } from '../shared/api/inputs.ts'
+import type { AdvisorInput, FailureListInput } from '../shared/api/inputs.ts'
 import type { LiveTopic } from '../shared/api/engine-api.ts'
 import type { Activity } from '../shared/model/activity.ts'
 import type { Overview } from '../shared/model/overview.ts'
@@ -85,6 +85,13 @@ export function createQueries(client: Client) {
       queryOptions({
         queryKey: ['activity', filter, before, limit],
         queryFn: () => client.activity.list.query({ ...filter, before, limit }),
+        placeholderData: keepPreviousData,
+      }),
+    advice: (input: AdvisorInput) =>
+      queryOptions({
+        queryKey: ['advice', input],
+        queryFn: () => client.advisor.compare.query(input),
+        refetchInterval: pollFeedsMs,
         placeholderData: keepPreviousData,
       }),
     settings: queryOptions({ queryKey: ['settings'], queryFn: () => client.settings.get.query() }),

@@ -1,6 +1,7 @@
 import { createHashHistory, createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
 import { Shell } from './layout/shell.tsx'
 import { ActivityPage } from './pages/activity/activity-page.tsx'
+import { AdvisorPage } from './pages/advisor/advisor-page.tsx'
 import { FailuresPage } from './pages/failures/failures-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { OverviewPage } from './pages/overview/overview-page.tsx'
@@ -10,7 +11,7 @@ import { SettingsPage } from './pages/settings/settings-page.tsx'
 import { SitesPage } from './pages/sites/sites-page.tsx'
 import { TransfersPage } from './pages/transfers/transfers-page.tsx'
 import { WizardPage } from './pages/wizard/wizard-page.tsx'
-import { activitySearch, failureSearch, ruleSearch, sitesSearch, transferSearch } from './search.ts'
+import { activitySearch, advisorSearch, failureSearch, ruleSearch, sitesSearch, transferSearch } from './search.ts'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage })
 
@@ -43,6 +44,7 @@ const tree = root.addChildren([
     component: ActivityPage,
     validateSearch: activitySearch,
   }),
+  createRoute({ getParentRoute: () => root, path: '/advisor', component: AdvisorPage, validateSearch: advisorSearch }),
   createRoute({ getParentRoute: () => root, path: '/settings', component: SettingsPage }),
 ])
 

@@ -46,3 +46,11 @@ export const sitesSearch = z.object({ site: optional(text), add: optional(z.bool
 export const ruleSearch = z.object({ edit: optional(z.boolean()), report: optional(text) })
 export const transferSearch = z.object({ rule: optional(text) })
 export const activitySearch = z.object({ rule: optional(text), level: optional(z.enum(['info', 'warning', 'error'])) })
+
+/** A rule, or a source and its targets. */
+export const advisorSearch = z.object({
+  rule: optional(text),
+  source: optional(text),
+  targets: optional(z.array(text)),
+})
+export type AdvisorSearch = z.output<typeof advisorSearch>

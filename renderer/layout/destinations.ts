@@ -4,6 +4,7 @@ import {
   IconGauge,
   IconHistory,
   IconListDetails,
+  IconScale,
   IconServer2,
   IconSettings,
 } from '@tabler/icons-react'
@@ -16,6 +17,7 @@ export const destinations = [
   { to: '/transfers', title: 'Transfers', key: 't', icon: IconArrowsLeftRight },
   { to: '/failures', title: 'Failures', key: 'f', icon: IconAlertTriangle },
   { to: '/activity', title: 'Activity', key: 'a', icon: IconHistory },
+  { to: '/advisor', title: 'Advisor', key: 'd', icon: IconScale },
   { to: '/settings', title: 'Settings', key: 'e', icon: IconSettings },
 ] as const
 export type Destination = (typeof destinations)[number]

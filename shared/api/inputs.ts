@@ -58,10 +58,11 @@ export type RetryInput = z.infer<typeof retryInput>
 
 export const advisorInput = z.strictObject({
   sourceSite: siteId,
-  targetSites: z.array(siteId).min(1).max(8),
+  targetSites: z.array(siteId).min(1).max(8).readonly(),
   ruleId: z.string().nullable().default(null),
   assume: assumptionsSchema.prefault({}),
 })
+export type AdvisorInput = z.infer<typeof advisorInput>
 
 export const activityInput = z.strictObject({
   ruleId: z.string().nullable().default(null),

@@ -108,9 +108,9 @@ export interface AdviceFigures {
 }
 
 export interface Spread {
-  /** At average round trips. */
+  /** At average round trips, the bytes not counted unless the bandwidth is known. */
   readonly typicalMs: number
-  /** At the longest round trips seen. */
+  /** At the longest round trips seen, with the bytes at no more than what a full link carried. */
   readonly worstMs: number
   readonly origin: Origin
 }

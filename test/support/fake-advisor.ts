@@ -40,23 +40,30 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
   })
 }
 
-/** Two hours: 12 changes a second on average, and ten minutes of 90 a second that the link could not keep up with. */
-export function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
+/**
+ * Two hours: 12 changes a second with 45 at the peak; an outage of five minutes leaves a backlog that drains at 60.
+ */
+function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
   return Array.from({ length: 120 }, (_, index) => {
-    const busy = index >= 60 && index < 70
-    const objects = busy ? 2400 : index >= 70 && index < 92 ? 2100 : 720
+    const [objects, backlogCount, lagSeconds] = minuteAt(index)
     return {
       linkId,
       at: Math.floor(now / minuteMs) * minuteMs - (120 - index) * minuteMs,
-      backlogCount: busy ? 3000 * (index - 59) : index >= 70 && index < 92 ? 30_000 - 1380 * (index - 69) : 4,
+      backlogCount,
       backlogBytes: 0,
-      lagSeconds: busy ? 6 * (index - 59) : 1,
+      lagSeconds,
       objects,
       bytes: objects * 340_000,
       failures: 0,
       rttMs: null,
     }
   })
+}
+
+function minuteAt(index: number): readonly [objects: number, backlogCount: number, lagSeconds: number] {
+  if (index >= 30 && index < 36) return [2700, 4, 1]
+  if (index >= 60 && index < 65) return [0, 720 * (index - 59), 60 * (index - 59)]
+  return index === 65 ? [3600, 3600, 300] : [720, 4, 1]
 }
 
 function bare(view: RuleView) {

@@ -8,13 +8,20 @@ import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes } from '../../words/format.ts'
 import { tellError } from '../../words/told.ts'
+import { WizardAdvice } from '../advisor/wizard-advice.tsx'
 import { readRuleForm } from '../rules/rule-form-values.ts'
 import { RuleFacts } from '../rules/rule-summary.tsx'
 import type { PairDraft } from './pair-draft.ts'
 import { StepFrame } from './step-frame.tsx'
 
+interface SummaryStepProps {
+  readonly draft: PairDraft
+  readonly onChange: (changed: Partial<PairDraft>) => void
+  readonly onBack: () => void
+}
+
 /** All that will happen, once more in words; the start ends on the rule's page with the first copy under way. */
-export function SummaryStep({ draft, onBack }: { readonly draft: PairDraft; readonly onBack: () => void }) {
+export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
   const { client, queries } = useConsole()
   const navigate = useNavigate()
   const run = useQuery({ ...queries.check(draft.checkId ?? ''), enabled: draft.checkId !== null })
@@ -22,7 +29,7 @@ export function SummaryStep({ draft, onBack }: { readonly draft: PairDraft; read
     (rule: Rule) => client.rules.create.mutate(rule),
     (view) => `${view.id} is running.`,
   )
-  const rule = draft.rule === null ? null : readRuleForm(draft.rule).rule
+  const rule = draft.rule === null ? null : readRuleForm(draft.rule, draft.ack ?? undefined).rule
   if (rule === null) return null
   const start = () =>
     create.mutate(rule, {
@@ -40,6 +47,11 @@ export function SummaryStep({ draft, onBack }: { readonly draft: PairDraft; read
       }
     >
       <RuleFacts rule={rule} />
+      <WizardAdvice
+        rule={rule}
+        estimate={run.data?.estimate ?? null}
+        onUse={(policy) => onChange({ ack: { ...rule.ack, policy } })}
+      />
       {create.isError && <ToldNote told={tellError(create.error)} />}
     </StepFrame>
   )

@@ -49,7 +49,7 @@ export function WizardPage() {
       onNext={() => setStep(4)}
       onGoTo={setStep}
     />,
-    <SummaryStep key="summary" draft={draft} onBack={() => setStep(3)} />,
+    <SummaryStep key="summary" draft={draft} onChange={change} onBack={() => setStep(3)} />,
   ]
   return (
     <Page

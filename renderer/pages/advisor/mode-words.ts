@@ -1,0 +1,193 @@
+import type { Advice, AdvisedMode, AckPolicy, ModeComparison } from '../../../shared/model/advisor.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../words/format.ts'
+import { formatChangeRate, formatSeconds, formatUptime, originNote } from './amounts.ts'
+
+/** One cell of the comparison: what counts, and a line that makes it exact. */
+export interface Cell {
+  readonly value: string
+  readonly note: string | null
+}
+
+export const modeNames: Record<AdvisedMode, string> = {
+  async: 'Asynchronous',
+  one: 'One target',
+  majority: 'Majority',
+  all: 'All targets',
+  consensus: 'Consensus store',
+}
+
+export const isPolicy = (mode: AdvisedMode): mode is AckPolicy => mode !== 'consensus'
+
+/** When a client is answered, below the name of the mode. */
+export function answeredWhen({ mode, waitsFor }: ModeComparison, copies: number): string {
+  switch (mode) {
+    case 'async':
+      return 'answered when the source has it'
+    case 'one':
+      return copies === 1 ? 'when the target has it too' : 'when the fastest target has it too'
+    case 'majority':
+      return `when ${waitsFor + 1} of ${copies + 1} sites have it`
+    case 'all':
+      return copies === 1 ? 'when both sites have it' : `when all ${copies + 1} sites have it`
+    case 'consensus':
+      return `for comparison: when ${waitsFor + 1} of ${copies + 1} sites agree`
+  }
+}
+
+export interface ComparedRow {
+  readonly id: string
+  readonly name: string
+  /** How the numbers of the row come about. */
+  readonly explained: string
+  readonly cell: (mode: ModeComparison, advice: Advice) => Cell
+}
+
+const unknown = (note: string): Cell => ({ value: 'Not known', note })
+
+/** The one list of what is compared, in the order of the table. */
+export const comparedRows: readonly ComparedRow[] = [
+  {
+    id: 'latency',
+    name: 'Added to each write',
+    explained:
+      'Source and targets are written at the same time, so a write takes as long as the slowest site that is waited for, not the sum: one round trip, plus size ÷ bandwidth where a limit or an assumption says the bandwidth, minus the round trip to the source. Typical at the average round trip. At most at the longest one seen, with the bytes of a mean object at what the full link carried. A store by consensus brings the object to a majority and then agrees on its entry: two round trips at best; four were measured on such a store over long distances.',
+    cell: latencyCell,
+  },
+  {
+    id: 'rpo',
+    name: 'Lost if the source is lost',
+    explained:
+      'What clients were told is stored and no other site has. Asynchronous copies lag by the oldest change that waits, and never by less than one copy takes: a look at both sides, the read and the write. At the end of a peak the last change waits behind the whole backlog: backlog ÷ drain rate.',
+    cell: lossCell,
+  },
+  {
+    id: 'sites',
+    name: 'Sites that may be lost',
+    explained:
+      'How many sites may be lost for good at the same moment, the source among them, without losing a write that was acknowledged: the number of copies that were waited for, beside the first.',
+    cell: ({ sitesToLose }) => ({ value: sitesToLose === 0 ? 'None' : `Any ${sitesToLose}`, note: null }),
+  },
+  {
+    id: 'target-down',
+    name: 'A target is down',
+    explained:
+      'The rule decides what happens when a confirmation does not come in time: fail refuses the write and says that it may be repeated; degrade answers like asynchronous, shows it in the console, and returns to the promise when the targets have caught up. Whatever a target misses waits in the queue and follows.',
+    cell: targetDownCell,
+  },
+  {
+    id: 'source-down',
+    name: 'The source is down',
+    explained:
+      'Writes belong to the source: under every policy they stop while it is down. Only a store by consensus goes on at the other sites, as long as a majority of them is left.',
+    cell: ({ sourceDown }) =>
+      sourceDown === 'go-on'
+        ? { value: 'Writes go on', note: 'a majority is left' }
+        : { value: 'Writes stop', note: 'until it is back or you switch over' },
+  },
+  {
+    id: 'writable',
+    name: 'Writes were possible',
+    explained:
+      'By how long each site answered since Lockstep began to watch it, as if sites failed independently of each other: the source up, and as many targets as are waited for. With degrade instead of fail it is the share of the source alone.',
+    cell: writableCell,
+  },
+  {
+    id: 'messages',
+    name: 'Messages per write',
+    explained:
+      'Requests and answers between Lockstep and the sites for one write of a small object; TCP’s own are left out. A later copy looks at both sides, reads the source and writes the target; a write that waits goes to all sites at once, so it is not read again. A leader that agrees by consensus asks every other site in each of two to four rounds.',
+    cell: ({ messages }) => ({
+      value: messages.least === messages.most ? String(messages.least) : `${messages.least} to ${messages.most}`,
+      note: null,
+    }),
+  },
+  {
+    id: 'backlog',
+    name: 'Backlog at the peak',
+    explained:
+      'Changes that come per second at the peak, minus those that the link drains. A target that is waited for gathers no backlog: its clients are slowed down instead.',
+    cell: backlogCell,
+  },
+  {
+    id: 'drain',
+    name: 'Time to drain',
+    explained:
+      'From the end of the peak until nothing waits any more: backlog ÷ (drain rate − average change rate). When the average leaves no room to drain, it never ends.',
+    cell: drainCell,
+  },
+]
+
+/** What decides between modes; the wizard shows no more. */
+export const decisiveRows = comparedRows.filter(({ id }) => ['latency', 'rpo', 'target-down'].includes(id))
+
+function latencyCell({ addedLatency, waitsFor }: ModeComparison): Cell {
+  if (waitsFor === 0) return { value: 'Nothing', note: null }
+  if (addedLatency === null) return unknown('a round trip is not measured yet')
+  const { typicalMs, worstMs, origin } = addedLatency
+  return { value: `+ ${formatMs(typicalMs)}`, note: joined([`up to ${formatMs(worstMs)}`, originNote(origin)]) }
+}
+
+function lossCell({ lossOfSource }: ModeComparison, { figures }: Advice): Cell {
+  if (lossOfSource.kind === 'nothing') return { value: 'Nothing', note: null }
+  const { nowSeconds, atPeakSeconds } = lossOfSource
+  if (nowSeconds === null) return unknown('a round trip is not measured yet')
+  const peak =
+    atPeakSeconds === null
+      ? 'at the peak: not known'
+      : `after a peak of ${formatDuration(figures.peakMinutes * 60_000)}: ${formatSeconds(atPeakSeconds)}`
+  return { value: `The last ${formatSeconds(nowSeconds)}`, note: peak }
+}
+
+function targetDownCell({ targetDown, mode }: ModeComparison, { ack, figures }: Advice): Cell {
+  switch (targetDown) {
+    case 'go-on':
+      return {
+        value: 'Writes go on',
+        note: mode === 'async' ? 'its changes wait in the queue' : `${figures.targets.length - 1} left to confirm`,
+      }
+    case 'refused':
+      return { value: 'Writes stop', note: 'no majority without it' }
+    case 'timeout':
+      return timeoutCell(ack)
+  }
+}
+
+function timeoutCell({ onTimeout, timeoutMs }: Rule['ack']): Cell {
+  const after = formatDuration(timeoutMs)
+  return onTimeout === 'fail'
+    ? { value: `Refused after ${after}`, note: 'or, with degrade, as asynchronous' }
+    : { value: 'As asynchronous', note: `the first waits ${after}` }
+}
+
+function writableCell({ writable }: ModeComparison, { figures }: Advice): Cell {
+  if (writable === null) return unknown('the sites are not watched long enough')
+  const watched = Math.min(...[figures.source, ...figures.targets].map(({ up }) => up?.watchedMs ?? 0))
+  return { value: formatUptime(writable), note: `of the last ${formatDuration(watched)}` }
+}
+
+const ratesUnknown = 'change rate or round trip not measured'
+
+function backlogCell({ backlog }: ModeComparison): Cell {
+  if (backlog === null) return unknown(ratesUnknown)
+  const { growthPerSecond, peakCount, peakBytes, heldToPerSecond, origin } = backlog
+  const held = heldToPerSecond === null ? null : `clients are held to ${formatChangeRate(heldToPerSecond)}`
+  if (growthPerSecond === 0) return { value: 'None', note: joined([held, originNote(origin)]) }
+  const bytes = peakBytes === null ? '' : `, ${formatBytes(peakBytes)}`
+  return {
+    value: `+ ${formatChangeRate(growthPerSecond)}`,
+    note: joined([`up to ${countOf(Math.round(peakCount), 'change')}${bytes}`, held, originNote(origin)]),
+  }
+}
+
+function drainCell({ backlog }: ModeComparison): Cell {
+  if (backlog === null) return unknown(ratesUnknown)
+  if (backlog.peakCount === 0) return { value: 'Nothing to drain', note: null }
+  if (backlog.drainSeconds === null) return { value: 'Never', note: 'the average leaves no room' }
+  return { value: formatSeconds(backlog.drainSeconds), note: `for ${formatCount(backlog.peakCount)} changes` }
+}
+
+function joined(parts: readonly (string | null)[]): string | null {
+  const said = parts.filter((part) => part !== null)
+  return said.length === 0 ? null : said.join('; ')
+}
