@@ -32,6 +32,20 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     expect(await differencesOnceSettled(world)).toEqual([])
     expect([denied.hits, world.failures()]).toEqual([1, []])
   })
+
+  test('a replica that went missing comes back below its successors, though writing them again fails at first', async () => {
+    const world = await startWorld({ a: { identity }, b: { identity }, stopped: true })
+    for (const body of ['one', 'two', 'three']) await world.put('key', body)
+    await world.start()
+    await world.settled()
+    const [, , oldest] = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
+    await remove(world.s3.b, 'key', oldest!.versionId)
+    world.b.faults.add({ on: 'PutObject', key: 'key', times: 2, after: 1, do: { kind: 'server-error' } })
+    world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'server-error' } })
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(await versionsOf({ site: world.b, bucket: 'data' }, 'key')).toHaveLength(3)
+    expect(world.failures()).toEqual([])
+  })
 })
 
 test('a delete never overtakes the put before it', async () => {

@@ -1,5 +1,6 @@
 import type { NewTask, VersionPair } from '../../electron/engine/journal/port.ts'
 import { align } from '../../electron/engine/replicate/align.ts'
+import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { createScanner, type ScanLink, type ScannerOptions } from '../../electron/engine/feed/scanner.ts'
 import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 
@@ -68,6 +69,12 @@ export class Side {
     else this.keys.set(key, rest)
   }
 
+  /** Puts the newest version below all others, as a write that ended half way may leave it. */
+  sink(key: string): void {
+    const [newest, ...rest] = this.versions(key)
+    if (newest !== undefined) this.keys.set(key, [...rest, newest])
+  }
+
   list = (request: ListRequest): VersionPage => {
     this.asked.push(request)
     const { prefix, from } = request
@@ -108,10 +115,12 @@ export class World {
   readonly link: ScanLink
   checkpoint: unknown = null
   queued: NewTask[] = []
+  readonly order: Parameters<typeof sequence>[3]
   readonly #adopts: boolean
 
   constructor({ adopts = false, pageSize = 7, rule = {}, ruleStartedAt = 0 }: WorldOptions = {}) {
     this.#adopts = adopts
+    this.order = { identity: adopts ? 'adopts-ceph' : 'mints', ordersByMtime: false }
     this.source = new Side('s', pageSize)
     this.target = new Side('t', pageSize)
     this.link = {
@@ -148,6 +157,7 @@ export class World {
         },
       },
       clock: this.clock,
+      mendsOrder: () => mendsOrder(this.order),
       skewMs: () => 0,
       ...more,
     })
@@ -181,16 +191,11 @@ export class World {
   #lookAndBring(named: VersionEntry): void {
     const { key } = named
     const source = this.source.versions(key)
-    const { pairs } = align(source, this.target.versions(key), this.pairs.get(key) ?? [])
-    const partner = new Map(pairs)
-    if (partner.has(named)) return
-    let writing = false
-    for (const version of source.toReversed()) {
-      const former = partner.get(version)
-      const missing = former === undefined && source.indexOf(version) >= source.indexOf(named)
-      if (!missing && !(writing && former !== undefined)) continue
-      writing = true
-      if (former !== undefined) this.target.remove(key, former.versionId)
+    const alignment = align(source, this.target.versions(key), this.pairs.get(key) ?? [])
+    const begin = alignment.missing.includes(named) ? named : alignment.misplaced
+    if (begin === null) return
+    for (const { version, former } of sequence(begin, { source, alignment }, () => true, this.order)) {
+      if (former !== null) this.target.remove(key, former.versionId)
       this.replicate(version, true)
     }
   }

@@ -10,7 +10,7 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags'
+  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder'
 > {
   readonly prefix: string
   readonly covers: KeyMatch
@@ -156,7 +156,8 @@ export class MergeScan {
     const tellsOfTags = this.#options.tellsOfTags?.() ?? true
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
     const sharesIds = replicas?.sharesIds() ?? false
-    const checks = { thorough, changedSince, tellsOfTags, sharesIds }
+    const mendsOrder = this.#options.mendsOrder?.() ?? false
+    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder }
     return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 

@@ -23,6 +23,8 @@ export interface KeyContext {
   readonly tellsOfTags: boolean
   /** The target keeps the source's version ids, and no other source writes there. */
   readonly sharesIds: boolean
+  /** Versions that lie in another order at the target may be put in the source's. */
+  readonly mendsOrder: boolean
 }
 
 /** What is to be mended on one key. */
@@ -69,14 +71,15 @@ function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly Ver
 export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   if (equalAtAGlance(view, context)) return { tasks: [], unproven: [] }
   const wanted = view.source.filter((entry) => isWanted(entry, context))
-  const { pairs, missing, extra, disorder } = align(wanted, view.target, view.pairs)
+  const { pairs, missing, extra, disorder, misplaced } = align(wanted, view.target, view.pairs)
   const partner = new Map(view.pairs.map((pair) => [pair.targetVersionId, pair.sourceVersionId]))
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
   const gone = tasksForGone(view, extra, partner, context)
   const tasks = [
-    ...missing.map((entry) => taskFor(entry, entry.deleteMarker ? 'deleteMarker' : 'put', absentSeenAt, context)),
+    ...missing.map((entry) => taskFor(entry, writeOf(entry), absentSeenAt, context)),
+    ...(misplaced === null || !context.mendsOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       .map(([ours]) => taskFor(ours, 'metadata', 0, context)),
@@ -104,6 +107,8 @@ function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, context: Key
   if (ours.modifiedAt < changedSince - skewMs - promptMs) return false
   return ours.modifiedAt > theirs.modifiedAt + (tellsOfTags ? skewMs + 1000 : -skewMs - promptMs)
 }
+
+const writeOf = ({ deleteMarker }: VersionEntry): NewTask['operation'] => (deleteMarker ? 'deleteMarker' : 'put')
 
 function taskFor(
   entry: VersionEntry,

@@ -35,6 +35,8 @@ export interface ScannerOptions {
   readonly tellsOfTags?: () => boolean
   /** When the last full scan began, epoch ms; 0 when there was none. Absent: every scan looks as the first does. */
   readonly lastScan?: { read(): number; write(startedAt: number): Promise<void> }
+  /** May versions that lie in another order at the target be put in the source's? Absent: they stay as they lie. */
+  readonly mendsOrder?: () => boolean
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
 }

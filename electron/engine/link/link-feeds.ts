@@ -10,6 +10,7 @@ import type { ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
+import { mendsOrder } from '../replicate/in-order.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
@@ -112,6 +113,10 @@ export class LinkFeeds {
     return createScanner({
       link: { ...link, ruleStartedAt: link.record.createdAt },
       list,
+      mendsOrder: () => {
+        const known = order(link.linkId)
+        return known !== null && mendsOrder(known)
+      },
       replicas: replicaProof({ link, links: () => this.#links, order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks) => this.#enqueue(link, tasks),

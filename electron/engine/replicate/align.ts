@@ -10,6 +10,8 @@ export interface Alignment {
   readonly extra: readonly VersionEntry[]
   /** Some missing version is older than a paired one: a plain copy would come out on top of its successor. */
   readonly disorder: boolean
+  /** The oldest source version whose partner lies below that of an elder; null when those that are there are in order. */
+  readonly misplaced: VersionEntry | null
 }
 
 /** The same bytes as far as a listing tells; two delete markers are always the same. */
@@ -32,6 +34,7 @@ export function align(
   const taken = new Set<number>(partnerOf.values())
   let floor = target.length
   let disorder = false
+  let misplaced: VersionEntry | null = null
   let oldestUnpaired = -1
   for (let s = source.length - 1; s >= 0; s--) {
     const version = source[s]!
@@ -47,10 +50,11 @@ export function align(
       continue
     }
     if (oldestUnpaired > s || t > floor) disorder = true
+    if (t > floor) misplaced ??= version
     pairs.push([version, target[t]!])
     floor = Math.min(floor, t)
   }
-  return { pairs, missing, extra: target.filter((_, index) => !taken.has(index)), disorder }
+  return { pairs, missing, extra: target.filter((_, index) => !taken.has(index)), disorder, misplaced }
 }
 
 function identified(

@@ -1,6 +1,6 @@
 import type { IdentityStamp, Stored, VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
-import { removePlaceholders, writePlaceholder } from './placeholder.ts'
+import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
 import type { VersionPair } from '../journal/port.ts'
 import { arrived, settled } from './settled.ts'
@@ -30,7 +30,7 @@ async function mintMarker(markerId: string, world: World): Promise<Stored> {
   }
   const placeholder = await writePlaceholder(markerId, world)
   const stored = await write(null, world)
-  if (placeholder !== null && placeholder !== 'null') await removePlaceholders([{ versionId: placeholder }], world)
+  if (placeholder !== null && placeholder !== 'null') await removeLeftovers([{ versionId: placeholder }], world)
   return stored
 }
 

@@ -1,10 +1,11 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { LinkOrder, Outcome } from '../worker/port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
 import type { Seen } from './look.ts'
+import type { Settled } from './settled.ts'
 import type { World } from './world.ts'
 
 /** Brings one version or delete marker that the target has not got. */
@@ -18,17 +19,25 @@ interface Step {
 }
 
 /**
+ * May a version be written once more only to lie on top? Not where the site places it by its own time or keeps it where it
+ * is, and not where a rule leads back: of two sides that were both written, neither order is the right one.
+ */
+export const mendsOrder = (link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 'opposite'>): boolean =>
+  link.identity !== 'adopts-minio' && !link.ordersByMtime && link.opposite === undefined
+
+/**
  * Sites order versions by arrival. So what is to be written, oldest first, is: every missing version up to the named one,
- * and every version already there that is newer than the oldest of those, or it would end up below its elders. Where the
- * site orders by modification time, the missing ones alone.
+ * and every version already there that is newer than the oldest of those, or it would end up below its elders, as one does
+ * whose attempt ended half way. Where the site orders by modification time, the missing ones alone.
  */
 export function sequence(
   named: VersionEntry,
-  seen: Seen,
+  seen: Pick<Seen, 'source' | 'alignment'>,
   isWanted: (version: VersionEntry) => boolean,
-  ordersByMtime: boolean,
+  link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 'opposite'>,
 ): readonly Step[] {
-  const partner = new Map(seen.alignment.pairs)
+  const { pairs, misplaced } = seen.alignment
+  const partner = new Map(pairs)
   const steps: Step[] = []
   const namedAt = seen.source.indexOf(named)
   for (let index = seen.source.length - 1; index >= 0; index--) {
@@ -36,7 +45,7 @@ export function sequence(
     const former = partner.get(version)
     if (former === undefined) {
       if (index >= namedAt && isWanted(version)) steps.push({ version, former: null })
-    } else if (steps.length > 0 && !ordersByMtime) {
+    } else if ((steps.length > 0 && !link.ordersByMtime) || (version === misplaced && mendsOrder(link))) {
       steps.push({ version, former })
     }
   }
@@ -44,15 +53,21 @@ export function sequence(
 }
 
 /** Carries out a {@link sequence}; resolves with the outcome of the named version and every pair learned on the way. */
-export async function bringInOrder(named: VersionEntry, steps: readonly Step[], world: World): Promise<Outcome> {
+export async function bringInOrder(
+  named: VersionEntry,
+  steps: readonly Step[],
+  misplaced: VersionEntry | null,
+  world: World,
+): Promise<Outcome> {
   const learned: VersionPair[] = []
   const also: string[] = []
-  let ofNamed: Extract<Outcome, { kind: 'settled' }> | null = null
+  let ofNamed: Settled | null = null
   let wrote = false
   for (const { version, former } of await movable(named, steps, world)) {
     // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
-    if (former !== null && !wrote) continue
-    const outcome = version === named ? await bring(version, world) : await bringOther(version, world)
+    if (former !== null && !wrote && version !== misplaced) continue
+    const told = former === null ? world : { ...world, replaces: former.versionId }
+    const outcome = version === named ? await bring(version, told) : await bringOther(version, told)
     if (outcome === null) continue
     if (outcome.kind === 'fault') return outcome
     if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true

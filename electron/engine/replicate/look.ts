@@ -1,20 +1,20 @@
 import type { VersionPair } from '../journal/port.ts'
-import type { ListPosition, ObjectStore, VersionEntry } from '../store/port.ts'
+import type { ListPosition, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
-import { originOf } from './origin.ts'
+import { originOf, replacedBy } from './origin.ts'
 import { isPlaceholder } from './placeholder.ts'
 import type { World } from './world.ts'
 
 /** One key as both sides have it at the same moment. */
 export interface Seen {
   readonly source: readonly VersionEntry[]
-  /** Without our placeholders. */
+  /** Without the leftovers. */
   readonly target: readonly VersionEntry[]
   readonly alignment: Alignment
   /** Pairs that the journal did not know, found in the replicas' own metadata. */
   readonly learned: readonly VersionPair[]
-  /** Placeholders at the target that an attempt left behind. */
-  readonly placeholders: readonly VersionEntry[]
+  /** What an attempt that was cut short left at the target: placeholders, and replicas that another has replaced. */
+  readonly leftovers: readonly VersionEntry[]
 }
 
 /** Most keys have few versions; the rest are read in full pages. */
@@ -29,10 +29,10 @@ export async function look(world: World): Promise<Seen> {
     versionsOf(world.source, link.source.bucket, order.key, world.signal),
     versionsOf(world.target, link.target.bucket, order.key, world.signal),
   ])
-  const { learned, placeholders } = await learn(source, found, world)
-  const target = placeholders.length === 0 ? found : found.filter((entry) => !placeholders.includes(entry))
+  const { learned, leftovers } = await learn(source, found, world)
+  const target = leftovers.length === 0 ? found : found.filter((entry) => !leftovers.includes(entry))
   const known = learned.length === 0 ? order.pairs : [...order.pairs, ...learned]
-  return { source, target, alignment: align(source, target, known), learned, placeholders }
+  return { source, target, alignment: align(source, target, known), learned, leftovers }
 }
 
 /** All versions of exactly this key, newest first. Longer keys with the same beginning sort after it and end the read. */
@@ -62,25 +62,35 @@ async function learn(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
   world: World,
-): Promise<Pick<Seen, 'learned' | 'placeholders'>> {
+): Promise<Pick<Seen, 'learned' | 'leftovers'>> {
   const mapped = new Set(world.order.pairs.map((pair) => pair.targetVersionId))
   const sourceIds = new Set(source.map((entry) => entry.versionId))
   const unknown = target.filter(
     (entry) => !entry.deleteMarker && !mapped.has(entry.versionId) && !ownIdCounts(entry, sourceIds),
   )
   const learned: VersionPair[] = []
-  const placeholders: VersionEntry[] = []
+  const leftovers: VersionEntry[] = []
   for (const entry of unknown.slice(0, asked)) {
     const head = await world.target.head(
       { bucket: world.link.target.bucket, key: entry.key, versionId: entry.versionId },
       { signal: world.signal },
     )
-    const origin = head === null ? null : originOf(head)
-    if (head !== null && isPlaceholder(head)) placeholders.push(entry)
-    else if (origin !== null && origin.versionId !== 'null')
+    if (head === null) continue
+    const origin = originOf(head)
+    if (isPlaceholder(head)) leftovers.push(entry)
+    else if (origin !== null && origin.versionId !== 'null') {
       learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
+      leftovers.push(...target.filter(({ versionId }) => versionId === formerOf(head, origin.versionId, world)))
+    }
   }
-  return { learned, placeholders }
+  return { learned, leftovers }
+}
+
+/** Only what the journal knows for a replica of the very same version is ever taken for replaced. */
+function formerOf(head: ObjectHead, sourceVersionId: string, { order }: World): string | null {
+  const former = replacedBy(head)
+  const known = order.pairs.find((pair) => pair.sourceVersionId === sourceVersionId)?.targetVersionId
+  return former !== null && former === known ? former : null
 }
 
 const ownIdCounts = (entry: VersionEntry, sourceIds: ReadonlySet<string>): boolean =>

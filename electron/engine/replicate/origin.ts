@@ -8,6 +8,8 @@ import type { ObjectHead } from '../store/port.ts'
 const versionName = 'lockstep-version'
 const originName = 'lockstep-origin'
 const modifiedName = 'lockstep-modified'
+/** The replica of the same version that this one was written to replace. */
+const replacesName = 'lockstep-replaces'
 
 /** AWS counts names and values of all user metadata against 2 KiB. */
 const metadataLimitBytes = 2048
@@ -35,10 +37,20 @@ export function withoutOrigin(metadata: ObjectHead['metadata']): Record<string, 
   return own
 }
 
+/** The id of the replica that this one was written to replace: it goes, should the attempt not have come to that. */
+export const replacedBy = (head: Pick<ObjectHead, 'metadata'>): string | null => head.metadata[replacesName] ?? null
+
 /** The metadata of a replica: the user's own plus the stamp. Cut to the version id where the rest would not fit. */
-export function stamped(head: ObjectHead, versionId: string, from: string): Record<string, string> {
+export function stamped(
+  head: ObjectHead,
+  versionId: string,
+  from: string,
+  replaces: string | null,
+): Record<string, string> {
   const metadata = withoutOrigin(head.metadata)
   metadata[versionName] = versionId
+  if (replaces !== null && sizeOf(metadata) + replacesName.length + replaces.length <= metadataLimitBytes)
+    metadata[replacesName] = replaces
   const short = sizeOf(metadata)
   const origin = head.metadata[originName] ?? from
   const modified = head.metadata[modifiedName] ?? new Date(head.modifiedAt).toISOString()

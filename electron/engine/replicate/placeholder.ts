@@ -33,7 +33,7 @@ export const isPlaceholder = (head: Pick<ObjectHead, 'metadata'>): boolean =>
   head.metadata[placeholderName] !== undefined
 
 /** Removes exactly these: what an attempt that was cut short left behind. */
-export async function removePlaceholders(
+export async function removeLeftovers(
   versions: readonly Pick<VersionEntry, 'versionId'>[],
   { link, order, target, signal }: World,
 ): Promise<void> {

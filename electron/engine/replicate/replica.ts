@@ -13,7 +13,9 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     bucket: link.target.bucket,
     key: order.key,
     content: head.content,
-    metadata: stampless ? head.metadata : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`),
+    metadata: stampless
+      ? head.metadata
+      : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`, world.replaces ?? null),
     tags,
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),

@@ -2,12 +2,12 @@ import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { markerPair } from './delete-marker.ts'
-import { bring, bringInOrder, sequence } from './in-order.ts'
+import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
 import { look, type Seen } from './look.ts'
-import { removePlaceholders } from './placeholder.ts'
+import { removeLeftovers } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
-import { settled } from './settled.ts'
+import { settled, type Settled } from './settled.ts'
 import type { World } from './world.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function replicate(world: World): Promise<Outcome> {
   const seen = await look(world)
   const outcome = await replicateSeen(seen, world)
   // Last, because a marker may just have been written on top of one.
-  if (outcome.kind === 'settled') await removePlaceholders(seen.placeholders, world)
+  if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, world)
   return outcome
 }
 
@@ -35,15 +35,25 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
     order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)
   if (named === undefined) return withoutSource(seen, world)
   const pair = seen.alignment.pairs.find(([source]) => source === named)
-  if (pair !== undefined) return alreadyThere(named, pair[1], seen, world)
+  if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
   if (!wanted(named, world)) return settled('not-wanted', seen.learned)
-  const outcome = await bringInOrder(
-    named,
-    sequence(named, seen, (version) => wanted(version, world), link.ordersByMtime),
-    world,
-  )
-  return outcome.kind === 'fault' ? outcome : { ...outcome, learned: [...seen.learned, ...outcome.learned] }
+  const steps = sequence(named, seen, (version) => wanted(version, world), link)
+  return withLearned(seen.learned, await bringInOrder(named, steps, seen.alignment.misplaced, world))
 }
+
+/** The version is there; others of its key may lie below their elders, as an attempt that ended half way leaves them. */
+async function inOrder(there: Settled, seen: Seen, world: World): Promise<Outcome> {
+  const { misplaced } = seen.alignment
+  if (misplaced === null || !mendsOrder(world.link)) return there
+  const steps = sequence(misplaced, seen, () => false, world.link)
+  const moved = await bringInOrder(misplaced, steps, misplaced, world)
+  return moved.kind === 'fault'
+    ? moved
+    : { ...there, bytes: moved.bytes, learned: [...there.learned, ...moved.learned] }
+}
+
+const withLearned = (learned: readonly VersionPair[], outcome: Outcome): Outcome =>
+  outcome.kind === 'fault' ? outcome : { ...outcome, learned: [...learned, ...outcome.learned] }
 
 /** Where the replica's id is known, comparing tags and locks needs no look at the versions around it. */
 async function syncedBlind(world: World): Promise<boolean> {
@@ -66,7 +76,7 @@ async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
   return settled('marker', seen.learned)
 }
 
-async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Outcome> {
+async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Settled> {
   const compares = !source.deleteMarker && world.link.rule.metadata
   const changed = compares && (await syncMetadata(source.versionId, target.versionId, world)) === 'changed'
   return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, world))

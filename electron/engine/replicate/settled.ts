@@ -1,7 +1,7 @@
 import type { VersionPair } from '../journal/port.ts'
 import type { Outcome } from '../worker/port.ts'
 
-type Settled = Extract<Outcome, { kind: 'settled' }>
+export type Settled = Extract<Outcome, { kind: 'settled' }>
 const nothing: readonly never[] = []
 
 /** An expected end that moved nothing. */

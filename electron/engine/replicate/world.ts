@@ -26,6 +26,8 @@ export interface World {
   readonly target: ObjectStore
   readonly pacer: Pacer
   readonly uploads: UploadNotes
+  /** The replica that this write puts out of use, to be noted on the new one. */
+  readonly replaces?: string
   readonly signal: AbortSignal
   readonly now: () => number
   readonly onProgress: (
