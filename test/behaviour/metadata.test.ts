@@ -36,6 +36,8 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     await world.put('ten tags', 'x', { Tagging: new URLSearchParams(manyTags).toString() })
     expect(await differencesOnceSettled(world)).toEqual([])
     expect(await tagsOf(world.s3.b, 'tags')).toEqual({ team: 'storage & co', empty: '', ä: '中文', 'a/b': 'c=d' })
+    // With the object, not after it: a reader of the target never sees it without.
+    expect(world.b.requests.count({ operation: 'PutObjectTagging' })).toBe(0)
   })
 
   test('tags changed later follow, on the current version and on older ones, to the last one removed', async () => {
