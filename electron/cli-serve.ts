@@ -16,7 +16,8 @@ export interface ServeCliOptions {
 export async function serveUntilStopped(io: CliIo, options: ServeCliOptions): Promise<ExitCode> {
   const stopped = stopSignal(io)
   const serving = await start(io, options)
-  io.out(JSON.stringify({ console: serving.consoleUrl, gateway: null, webhook: serving.webhookUrl, pid: process.pid }))
+  const { consoleUrl, gatewayUrl, webhookUrl } = serving
+  io.out(JSON.stringify({ console: consoleUrl, gateway: gatewayUrl, webhook: webhookUrl, pid: process.pid }))
   await stopped
   await serving.stop()
   return exitCodes.yes

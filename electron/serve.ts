@@ -35,6 +35,8 @@ export interface Serving {
   /** Another link of that kind. */
   newConsoleUrl(): string
   readonly webhookUrl: string | null
+  /** Where the S3 gateway listens; null while it does not. */
+  readonly gatewayUrl: string | null
   /** Stops the host, then the engine. */
   stop(): Promise<void>
 }
@@ -52,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     consoleUrl: host.consoleUrl,
     newConsoleUrl: () => host.newConsoleUrl(),
     webhookUrl: engine.webhookUrl,
+    gatewayUrl: engine.gatewayUrl(),
     stop: async () => {
       await removeControl(options.dataDir)
       await host.close()

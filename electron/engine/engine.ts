@@ -12,17 +12,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { api, config } = assembleApi(parts, options)
   try {
     await parts.sites.start()
+    await parts.gateway.load()
     parts.openSitesInThreads()
-    if (options.config !== null) await applyConfig(options.config, config)
+    if (options.config !== null) await applyConfig(options.config, config, { lasting: false })
     await parts.follow()
     parts.dispatcher.start()
     parts.series.start()
+    await parts.gateway.start()
   } catch (error) {
     await stopParts(parts)
     throw error
   }
   parts.tell('info', 'engine', `Lockstep ${options.version} started.`)
-  return { api, webhookUrl: parts.webhook?.url ?? null, stop: once(() => stopParts(parts)) }
+  return {
+    api,
+    webhookUrl: parts.webhook?.url ?? null,
+    gatewayUrl: () => parts.gateway.url,
+    stop: once(() => stopParts(parts)),
+  }
 }
 
 /** Sources first, then the workers, the journal last: whatever ends on the way is still written. */
@@ -30,6 +37,7 @@ async function stopParts(parts: Parts): Promise<void> {
   parts.announcer.stop()
   parts.identities.stop()
   await parts.jobs.stop()
+  await parts.gateway.stop()
   await parts.webhook?.stop()
   await parts.feeds.stop()
   parts.dispatcher.stop()

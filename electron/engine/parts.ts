@@ -1,5 +1,6 @@
 import { followRules } from './link/follow-rules.ts'
 import { joinFeeds, type Feeds } from './parts/feeds.ts'
+import { joinGateway, type GatewayPart } from './parts/gateway.ts'
 import { openGround, type Ground } from './parts/ground.ts'
 import { joinNotices, type Notices } from './parts/notices.ts'
 import { joinRecords, type Records } from './parts/records.ts'
@@ -9,7 +10,7 @@ import { joinViews, type Views } from './parts/views.ts'
 import type { EngineOptions } from './start.ts'
 
 /** Everything the engine is made of, joined and not yet started. */
-export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers, Feeds, Views {
+export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers, Feeds, Views, GatewayPart {
   /** To be called after every change of the rule book. */
   readonly follow: () => Promise<void>
 }
@@ -33,6 +34,7 @@ async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
   const transfers = joinTransfers(options, { ...ground, ...notices, ...records, ...sites }, later)
   const feeds = await joinFeeds({ ...ground, ...notices, ...records, ...sites, ...transfers }, later)
   const views = joinViews({ ...ground, ...notices, ...sites, ...transfers, ...feeds })
+  const gateway = joinGateway(options, { ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const parts: Parts = {
     ...ground,
     ...notices,
@@ -41,6 +43,7 @@ async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
     ...transfers,
     ...feeds,
     ...views,
+    ...gateway,
     follow: () => followRules(parts),
   }
   return parts

@@ -35,6 +35,8 @@ export interface Engine {
   readonly api: EngineApi
   /** Where the webhook receiver listens, with its secret path; null when it is off. */
   readonly webhookUrl: string | null
+  /** Where the S3 gateway listens; null while it does not. */
+  gatewayUrl(): string | null
   /** Hands back what is in flight, flushes the journal, releases its lock. */
   stop(): Promise<void>
 }

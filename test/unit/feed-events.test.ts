@@ -166,7 +166,7 @@ function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
     enqueue: (batch: readonly NewTask[]) => {
       log.push(`enqueue ${batch.length}`)
       tasks.push(...batch)
-      return Promise.resolve()
+      return Promise.resolve(batch.map((_, at) => at + 1))
     },
   }
   return { intake: createIntake({ rules: () => rules, queue, brakes }), brakes, log, tasks }

@@ -48,7 +48,8 @@ const cli = (...args: readonly string[]) => runCli([...args, '--data', dataDir],
 async function engineWith(parts: Parameters<typeof hostApi>[0]): Promise<void> {
   const api: EngineApi = hostApi(parts)
   serving = await serve({
-    startEngine: () => Promise.resolve({ api, webhookUrl: null, stop: () => Promise.resolve() }),
+    startEngine: () =>
+      Promise.resolve({ api, webhookUrl: null, gatewayUrl: () => null, stop: () => Promise.resolve() }),
     config: null,
     dataDir,
     rendererDir: dataDir,

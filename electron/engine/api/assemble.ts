@@ -56,7 +56,7 @@ export function assembleApi(
     advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),
     activity: activityApi(journal),
     settings: settingsApi(parts, options),
-    gateway: gatewayApi(now),
+    gateway: gatewayApi(parts.gateway),
     config: configApi(config),
     diagnostics: diagnosticsApi(parts, options),
     metrics: metricsApi(parts, options.version),
@@ -82,7 +82,7 @@ export function assembleApi(
 }
 
 function ruleParts(parts: Parts): RulesParts {
-  const { rules, links, feeds, brakes, jobs, sites, views, follow, tell, now } = parts
+  const { rules, links, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
   return {
     rules,
     links,
@@ -93,17 +93,19 @@ function ruleParts(parts: Parts): RulesParts {
     view: (link) => views.view(link),
     feedViews: (link) => feeds.views(link),
     follow,
+    degraded: (ruleId) => gateway.degraded(ruleId),
     tell,
     now,
   }
 }
 
-function configParts({ sites, rules, settings }: Parts, forRules: RulesParts): ConfigParts {
+function configParts({ sites, rules, settings, gateway }: Parts, forRules: RulesParts): ConfigParts {
   return {
     sites: () => sites.ids().map((siteId) => sites.get(siteId)),
     rules: () => rules.rules(),
     workers: () => settings.workers(),
     notifications: settings.notifications,
+    gateway,
     hasKeys: (siteId) => sites.has(siteId),
     checkKeys: (siteId, credentials) => sites.checkKeys(siteId, credentials),
     async putSite(site, credentials) {

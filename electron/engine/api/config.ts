@@ -2,9 +2,11 @@ import type { z } from 'zod'
 import type { EngineApi, ImportPreview } from '../../../shared/api/engine-api.ts'
 import { configFields, refuseTwins, type Config } from '../../../shared/model/config.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { GatewaySettings } from '../../../shared/model/gateway.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { siteWithCredentialsSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
 import { parseConfig } from '../config/parse-config.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 
 /** What an import may change, and what an export reads. */
 export interface ConfigParts {
@@ -12,6 +14,7 @@ export interface ConfigParts {
   readonly rules: () => readonly Rule[]
   readonly workers: () => Config['workers']
   readonly notifications: Config['notifications']
+  readonly gateway: Pick<Gateway, 'settings' | 'check' | 'configure' | 'declare'>
   readonly hasKeys: (siteId: string) => boolean
   /** Throws CONFIG_INVALID when the credentials name environment variables that are not set. */
   readonly checkKeys: (siteId: string, credentials: Credentials) => void
@@ -43,25 +46,34 @@ export function configApi(parts: ConfigParts): EngineApi['config'] {
           ),
         )
       }
-      await applyConfig(wanted, parts)
+      await applyConfig(wanted, parts, { lasting: true })
       return shown
     },
   }
 }
 
-/** Sites first, because rules name them. What the file does not name stays as it is: an import never removes. */
+/**
+ * Sites first, because rules name them. What the file does not name stays as it is: an import never removes. `lasting`:
+ * client keys are kept beyond this run; those of a file that is read at every start are not.
+ */
 export async function applyConfig(
-  wanted: Pick<Import, 'sites' | 'rules' | 'workers'>,
+  wanted: Pick<Import, 'sites' | 'rules' | 'workers' | 'gateway'>,
   parts: ConfigParts,
+  { lasting }: { readonly lasting: boolean },
 ): Promise<void> {
   validateTogether(wanted, parts)
   for (const { credentials, ...site } of wanted.sites) await parts.putSite(site, credentials ?? null)
   for (const rule of wanted.rules) await parts.putRule(rule)
   await parts.setWorkers(wanted.workers)
+  if (wanted.gateway === null) return
+  const { keys, ...settings } = wanted.gateway
+  await parts.gateway.declare(keys, lasting)
+  await parts.gateway.configure(settings)
 }
 
-function exported({ sites, rules, workers, notifications }: ConfigParts): string {
-  return `${JSON.stringify({ version: 1, sites: sites(), rules: rules(), workers: workers(), notifications }, null, 2)}\n`
+function exported({ sites, rules, workers, notifications, gateway }: ConfigParts): string {
+  const all = { sites: sites(), rules: rules(), workers: workers(), notifications, gateway: gateway.settings() }
+  return `${JSON.stringify({ version: 1, ...all }, null, 2)}\n`
 }
 
 function parseImport(text: string, parts: ConfigParts): Import {
@@ -71,9 +83,15 @@ function parseImport(text: string, parts: ConfigParts): Import {
 }
 
 /** Looks at what would be there afterwards, all of it, before anything is changed. */
-function validateTogether(wanted: Pick<Import, 'sites' | 'rules'>, parts: ConfigParts): void {
+function validateTogether(wanted: Pick<Import, 'sites' | 'rules' | 'gateway'>, parts: ConfigParts): void {
   for (const { id, credentials } of wanted.sites) if (credentials !== undefined) parts.checkKeys(id, credentials)
-  parts.validate(mergedById(parts.rules(), wanted.rules), mergedById(parts.sites(), wanted.sites))
+  const sites = mergedById(parts.sites(), wanted.sites)
+  parts.validate(mergedById(parts.rules(), wanted.rules), sites)
+  if (wanted.gateway !== null)
+    parts.gateway.check(
+      wanted.gateway,
+      sites.map(({ id }) => id),
+    )
 }
 
 function mergedById<T extends { readonly id: string }>(known: readonly T[], wanted: readonly T[]): readonly T[] {
@@ -92,9 +110,20 @@ function preview(wanted: Import, parts: ConfigParts): ImportPreview {
     ...(same(wanted.workers, parts.workers())
       ? []
       : [`Set workers to ${wanted.workers.limit}, ${wanted.workers.large} of them for large objects.`]),
+    ...gatewayChanges(wanted.gateway, parts.gateway.settings()),
   ]
   const missing = wanted.sites.filter((site) => site.credentials === undefined && !parts.hasKeys(site.id))
   return { changes, missingSecretsFor: missing.map((site) => site.id) }
+}
+
+function gatewayChanges(wanted: Import['gateway'], known: GatewaySettings | null): readonly string[] {
+  if (wanted === null) return []
+  const { keys, ...settings } = wanted
+  const where = settings.listen === null ? 'switched off' : `on ${settings.listen}`
+  return [
+    ...(same(settings, known) ? [] : [`Set the gateway to site ${settings.site}, ${where}.`]),
+    ...keys.map(({ accessKeyId }) => `Set the client key ${accessKeyId} of the gateway.`),
+  ]
 }
 
 function changeOf(

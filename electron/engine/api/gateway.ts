@@ -1,24 +1,18 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
-import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 
-export function gatewayApi(now: () => number): EngineApi['gateway'] {
-  const refuse = (): never => {
-    throw new FaultError(fault('NOT_SUPPORTED', 'This engine has no gateway.'))
-  }
+export function gatewayApi(gateway: Gateway): EngineApi['gateway'] {
   return {
-    view: () => ({
-      asOf: now(),
-      state: { kind: 'off' },
-      settings: null,
-      exposedAs: null,
-      rules: [],
-      keys: [],
-      counts: { requests: 0, refused: 0, failed: 0, readBytes: 0, writtenBytes: 0 },
-      openConnections: 0,
-      underWay: 0,
-    }),
-    update: refuse,
-    keys: { list: () => [], create: refuse, revoke: refuse },
-    requests: () => [],
+    view: () => gateway.view(),
+    async update({ settings }) {
+      await gateway.configure(settings)
+      return gateway.view()
+    },
+    keys: {
+      list: () => gateway.keys.list(),
+      create: (wanted) => gateway.createKey(wanted),
+      revoke: ({ accessKeyId }) => gateway.revokeKey(accessKeyId),
+    },
+    requests: ({ limit, failedOnly }) => gateway.requests(limit, failedOnly),
   }
 }

@@ -1,7 +1,7 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { FeedView, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
+import type { Degraded, FeedView, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { DeleteBrakes } from '../feed/delete-brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
@@ -22,6 +22,7 @@ export interface RulesParts {
   readonly feedViews: (link: Link) => readonly FeedView[]
   /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
   readonly follow: () => Promise<void>
+  readonly degraded: (ruleId: string) => Degraded | null
   readonly tell: Tell
   readonly now: () => number
 }
@@ -115,7 +116,7 @@ function ruleView({ rule, paused }: RuleRecord, parts: RulesParts): RuleView {
     links: links.map((link) => parts.view(link)),
     feeds,
     noticedBy: noticedBy(rule, feeds),
-    degraded: null,
+    degraded: parts.degraded(rule.id),
   }
 }
 

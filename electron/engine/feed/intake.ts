@@ -2,8 +2,9 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, indexRules, type RuleIndex } from '../rule/decide.ts'
+import type { RuleLink } from '../rule/link.ts'
 import type { DeleteBrakes } from './delete-brakes.ts'
-import type { Change, Intake } from './port.ts'
+import type { Change, Placed, PlacingIntake } from './port.ts'
 
 export interface IntakeOptions {
   /** The same array as long as nothing changed: a new one is compiled anew. */
@@ -12,8 +13,8 @@ export interface IntakeOptions {
   readonly brakes: Pick<DeleteBrakes, 'count'>
 }
 
-/** Puts what feeds found into the queue: one task per change and link that wants it, durable when `offer` resolves. */
-export function createIntake(options: IntakeOptions): Intake {
+/** Puts what was found into the queue: one task per change and link that wants it, durable when a promise resolves. */
+export function createIntake(options: IntakeOptions): PlacingIntake {
   let compiled: readonly Rule[] | null = null
   let index: RuleIndex = new Map()
   const current = (): RuleIndex => {
@@ -22,19 +23,29 @@ export function createIntake(options: IntakeOptions): Intake {
     compiled = rules
     return index
   }
+  const place = async (changes: readonly Change[]): Promise<readonly Placed[]> => {
+    const byLink = tasksByLink(current(), changes)
+    if (byLink.size === 0) return []
+    // A brake that trips must hold the rule before its deletes can be handed out.
+    for (const { link, tasks } of byLink.values()) await options.brakes.count(link.rule, tasks)
+    const seqs = await options.queue.enqueue([...byLink.values()].flatMap(({ tasks }) => tasks))
+    let at = 0
+    return [...byLink.values()].flatMap(({ link, changes }) =>
+      changes.map((change) => ({ change, link, seq: seqs[at++]! })),
+    )
+  }
   return {
+    place,
     async offer(changes) {
-      const byLink = tasksByLink(current(), changes)
-      if (byLink.size === 0) return
-      // A brake that trips must hold the rule before its deletes can be handed out.
-      for (const { rule, tasks } of byLink.values()) await options.brakes.count(rule, tasks)
-      await options.queue.enqueue([...byLink.values()].flatMap(({ tasks }) => tasks))
+      await place(changes)
     },
+    linksFor: (change) => decide(current(), { site: change.siteId, bucket: change.bucket }, change),
   }
 }
 
 interface LinkTasks {
-  readonly rule: Rule
+  readonly link: RuleLink
+  readonly changes: Change[]
   readonly tasks: NewTask[]
 }
 
@@ -42,9 +53,11 @@ function tasksByLink(index: RuleIndex, changes: readonly Change[]): ReadonlyMap<
   const byLink = new Map<string, LinkTasks>()
   for (const change of changes) {
     const { key, versionId, operation, sizeBytes, changedAt } = change
-    for (const { linkId, rule } of decide(index, { site: change.siteId, bucket: change.bucket }, change)) {
+    for (const link of decide(index, { site: change.siteId, bucket: change.bucket }, change)) {
+      const { linkId } = link
       let found = byLink.get(linkId)
-      if (found === undefined) byLink.set(linkId, (found = { rule, tasks: [] }))
+      if (found === undefined) byLink.set(linkId, (found = { link, changes: [], tasks: [] }))
+      found.changes.push(change)
       found.tasks.push({ linkId, key, versionId, operation, sizeBytes, changedAt, absentSeenAt: 0 })
     }
   }

@@ -105,6 +105,8 @@ export interface Journal {
   task(seq: number): TaskRow | null
   /** A scan leaves such a version alone: only an operator's retry or resync takes it up again. */
   isParked(linkId: string, key: string, versionId: string | null): boolean
+  /** Is anything of the key pending or parked? */
+  anyTask(linkId: string, key: string): boolean
   /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>

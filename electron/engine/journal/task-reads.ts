@@ -6,7 +6,7 @@ import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './tas
 
 type TaskReads = Pick<
   Journal,
-  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'totals'
+  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'anyTask' | 'totals'
 >
 
 const nothing = {
@@ -48,6 +48,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     `SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
   )
+  const anyOf = query<readonly [number]>(
+    database,
+    'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? LIMIT 1',
+  )
   const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
   const rows = (linkId: string, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] => {
     const link = links.named(linkId)
@@ -71,6 +75,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
       const link = links.named(linkId)
       if (link === undefined || link.parked === 0) return false
       return parkedOne.get(link.id, key, versionId ?? '') !== undefined
+    },
+    anyTask(linkId, key) {
+      const link = links.named(linkId)
+      return link !== undefined && anyOf.get(link.id, key) !== undefined
     },
     totals(linkId) {
       const link = links.named(linkId)

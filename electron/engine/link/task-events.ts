@@ -3,10 +3,11 @@ import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fa
 import type { RateBook } from '../metrics/rates.ts'
 import type { Parts } from '../parts.ts'
 import type { Lease } from '../queue/port.ts'
+import type { TaskEnd } from '../queue/task-ends.ts'
 import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
 
-type TaskParts = Pick<Parts, 'links' | 'sites' | 'identities' | 'views' | 'log'>
+type TaskParts = Pick<Parts, 'links' | 'sites' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'>
 
 /** What the rest of the engine learns from tasks as they end: rates, site health, the link’s last fault. */
 export class TaskEvents implements DispatcherEvents {
@@ -41,6 +42,12 @@ export class TaskEvents implements DispatcherEvents {
     }
     // Only a task that had failed leaves the failure list.
     if (task.fault !== null) this.#announce('failures')
+  }
+
+  onEnded({ task }: Lease, end: TaskEnd): void {
+    const { taskEnds, gateway } = this.#parts()
+    taskEnds.tell(task.seq, end)
+    gateway.taskEnded(task.linkId)
   }
 
   /** While its site is known to be down, or its target bucket in doubt, a task goes back untouched: that costs no attempts. */

@@ -1,7 +1,7 @@
 import { DeleteBrakes } from '../feed/delete-brakes.ts'
 import { createIntake } from '../feed/intake.ts'
 import { openWebhook } from '../feed/open-webhook.ts'
-import type { Intake } from '../feed/port.ts'
+import type { PlacingIntake } from '../feed/port.ts'
 import { createSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import { LinkFeeds } from '../link/link-feeds.ts'
@@ -15,7 +15,7 @@ import type { Transfers } from './transfers.ts'
 /** Where changes come from, and what they pass on their way to the queue. */
 export interface Feeds {
   readonly brakes: DeleteBrakes
-  readonly intake: Intake
+  readonly intake: PlacingIntake
   readonly webhook: Webhook | null
   readonly feeds: LinkFeeds
 }

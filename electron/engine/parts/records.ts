@@ -2,6 +2,7 @@ import { openSettings, type EngineSettings } from '../config/settings.ts'
 import { RuleBook } from '../link/rule-book.ts'
 import type { Parts } from '../parts.ts'
 import type { TaskQueue } from '../queue/port.ts'
+import { TaskEnds } from '../queue/task-ends.ts'
 import { createQueue } from '../queue/task-queue.ts'
 import type { EngineOptions } from '../start.ts'
 import type { Ground } from './ground.ts'
@@ -10,6 +11,7 @@ import type { Notices } from './notices.ts'
 /** What the journal keeps for the engine: tasks, rules and settings. */
 export interface Records {
   readonly queue: TaskQueue
+  readonly taskEnds: TaskEnds
   readonly rules: RuleBook
   readonly settings: EngineSettings
 }
@@ -23,6 +25,7 @@ export function joinRecords(
 ): Records {
   return {
     queue: createQueue({ journal, now, random, retry }),
+    taskEnds: new TaskEnds(),
     rules: new RuleBook(journal, now),
     settings: openSettings(journal, config, (workers) => {
       const { dispatcher, openSitesInThreads } = later()

@@ -36,16 +36,17 @@ export interface TaskQueue {
   hold(linkId: string, reason: string): void
   unhold(linkId: string, reason: string): void
 
-  /** Durable when it resolves; wakes the workers. */
-  enqueue(tasks: readonly NewTask[]): Promise<void>
+  /** Durable when it resolves with the seqs, one for each task; wakes the workers. */
+  enqueue(tasks: readonly NewTask[]): Promise<readonly number[]>
   /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.
    */
   lease(room: Readonly<Record<Lane, number>>, mostPerTarget?: number): readonly Lease[]
-  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<void>
-  /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. */
-  nack(lease: Lease, fault: Fault): Promise<void>
+  /** Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. */
+  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean>
+  /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. */
+  nack(lease: Lease, fault: Fault): Promise<boolean>
   /** Given back untouched: the engine stops, or the site went offline. No attempt is counted. */
   release(lease: Lease): void
   retry(

@@ -106,15 +106,16 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  async enqueue(tasks: readonly NewTask[]): Promise<void> {
+  async enqueue(tasks: readonly NewTask[]): Promise<readonly number[]> {
     this.#enqueuing++
     try {
       const seqs = await this.#journal.enqueue(tasks.map((task) => this.#withTrueSight(task)))
       tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
+      this.#wake()
+      return seqs
     } finally {
       this.#enqueuing--
     }
-    this.#wake()
   }
 
   lease(room: Readonly<Record<Lane, number>>, mostPerTarget = Infinity): readonly Lease[] {
@@ -130,20 +131,21 @@ class DurableQueue implements TaskQueue {
     return leases
   }
 
-  async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<void> {
+  async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean> {
     const held = this.#end(lease, 'ack')
-    if (held === null) return
+    if (held === null) return false
     const { seq, revision } = lease.task
     const settled = await this.#journal.settle({ ...settlement, seq, revision })
     this.#free(held, null, !settled)
+    return settled
   }
 
-  async nack(lease: Lease, fault: Fault): Promise<void> {
+  async nack(lease: Lease, fault: Fault): Promise<boolean> {
     const { seq } = lease.task
     const attempts = lease.task.attempts + 1
     const step = nextStep(this.#retry, fault, attempts, this.#random)
     const held = this.#end(lease, step.kind)
-    if (held === null) return
+    if (held === null) return false
     const now = this.#now()
     if (step.kind === 'park') {
       await this.#journal.park(seq, fault, attempts, now)
@@ -152,6 +154,7 @@ class DurableQueue implements TaskQueue {
       await this.#journal.delay(seq, fault, attempts, now + step.delayMs, now)
       this.#free(held, now + step.delayMs, false)
     }
+    return step.kind === 'park'
   }
 
   release(lease: Lease): void {

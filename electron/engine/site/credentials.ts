@@ -1,4 +1,4 @@
-/** The resolved keys of one site. Lives in the main process and its transfer threads only. */
+/** The resolved keys of one site, or of one client of the gateway. Lives in the main process and its transfer threads only. */
 export interface KeyPair {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -7,7 +7,8 @@ export interface KeyPair {
 /** Where secrets rest: the OS keychain (Electron), an encrypted vault file (`serve`), or memory (tests and the demo). */
 export interface CredentialStore {
   readonly kind: 'keychain' | 'vault' | 'memory'
-  get(siteId: string): Promise<KeyPair | null>
-  set(siteId: string, keys: KeyPair): Promise<void>
-  remove(siteId: string): Promise<void>
+  /** By site id, or by `gateway-key/<access key id>`. */
+  get(name: string): Promise<KeyPair | null>
+  set(name: string, keys: KeyPair): Promise<void>
+  remove(name: string): Promise<void>
 }

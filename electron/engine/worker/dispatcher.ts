@@ -2,6 +2,7 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
+import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './adapt.ts'
 import type { TransferPool } from './pool.ts'
 import type { LinkOrder, Outcome, TaskOrder } from './port.ts'
@@ -16,6 +17,8 @@ export interface DispatcherEvents {
   /** `release`: the site is known to be down, no attempt is counted; `nack`: an attempt failed. */
   onFault(lease: Lease, fault: Fault): 'release' | 'nack'
   onSettled(lease: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void
+  /** The journal has it: the task is in step, or parked. */
+  onEnded(lease: Lease, end: TaskEnd): void
   onError(error: unknown): void
 }
 
@@ -158,7 +161,9 @@ export class Dispatcher {
   async #close(lease: Lease, outcome: Outcome): Promise<void> {
     if (outcome.kind === 'settled') {
       this.#events.onSettled(lease, outcome)
-      await this.#queue.ack(lease, { bytes: outcome.bytes, learned: outcome.learned, forgotten: outcome.forgotten })
+      const { bytes, learned, forgotten, did } = outcome
+      if (await this.#queue.ack(lease, { bytes, learned, forgotten }))
+        this.#events.onEnded(lease, { kind: 'settled', did })
       await this.#takeUpAgain(lease, outcome.also ?? [])
       return
     }
@@ -167,7 +172,7 @@ export class Dispatcher {
     if (fault.code === 'SLOW_DOWN')
       this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())
     if (this.#events.onFault(lease, fault) === 'release') return this.#queue.release(lease)
-    await this.#queue.nack(lease, fault)
+    if (await this.#queue.nack(lease, fault)) this.#events.onEnded(lease, { kind: 'parked', fault })
   }
 
   /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */

@@ -46,6 +46,8 @@ export const s3ErrorKinds = {
   ObjectLockConfigurationNotFoundError: kind(404, 'Object lock configuration does not exist for this bucket.'),
   PreconditionFailed: kind(412, 'At least one of the preconditions that you specified did not hold.'),
   ReplicationConfigurationNotFoundError: kind(404, 'The replication configuration was not found.'),
+  ReplicationNotConfirmed: kind(503, 'Stored at the source, replication not confirmed; do not assume either way.'),
+  RequestTimeout: kind(400, 'Your socket connection was not read from or written to within the timeout period.'),
   RequestTimeTooSkewed: kind(403, 'The difference between the request time and the server’s time is too large.'),
   ServiceUnavailable: kind(503, 'Service is unable to handle the request.'),
   SignatureDoesNotMatch: kind(403, 'The request signature that we calculated does not match the one you provided.'),

@@ -1,0 +1,94 @@
+import type { Rule } from '../../../../shared/model/rule.ts'
+import type { Placed } from '../../feed/port.ts'
+import type { TaskEnd } from '../../queue/task-ends.ts'
+import { bucketKey } from '../../rule/link.ts'
+import { standing, type TargetState } from './standing.ts'
+
+interface Waited extends Placed {
+  state: TargetState
+  fault: string | null
+}
+
+/** One change under one rule: the promise that must be kept. */
+interface Unit {
+  readonly rule: Rule
+  readonly targets: readonly Waited[]
+}
+
+/** What a client waits for: its changes, each under every rule that wants it. */
+export class PendingWrite {
+  readonly #units: readonly Unit[]
+  readonly #bySeq = new Map<number, Waited[]>()
+
+  constructor(placed: readonly Placed[]) {
+    const units = new Map<string, { readonly rule: Rule; readonly targets: Waited[] }>()
+    const changes = new Map<Placed['change'], number>()
+    for (const one of placed) {
+      const waited: Waited = { ...one, state: 'waiting', fault: null }
+      const place = changes.get(one.change) ?? changes.size
+      changes.set(one.change, place)
+      const name = `${place} ${one.link.ruleId}`
+      const unit = units.get(name)
+      if (unit === undefined) units.set(name, { rule: one.link.rule, targets: [waited] })
+      else unit.targets.push(waited)
+      this.#bySeq.set(one.seq, [...(this.#bySeq.get(one.seq) ?? []), waited])
+    }
+    this.#units = [...units.values()]
+  }
+
+  get seqs(): readonly number[] {
+    return [...this.#bySeq.keys()]
+  }
+
+  get rules(): readonly Rule[] {
+    return [...new Map(this.#units.map(({ rule }) => [rule.id, rule])).values()]
+  }
+
+  ended(seq: number, end: TaskEnd): void {
+    for (const waited of this.#bySeq.get(seq) ?? []) {
+      waited.state = end.kind === 'parked' ? 'parked' : stateOf(end.did)
+      waited.fault = end.kind === 'parked' ? end.fault.message : null
+    }
+  }
+
+  /** The worst of the rule's changes. */
+  standingOf(ruleId: string): ReturnType<typeof standing> {
+    const all = this.#units
+      .filter(({ rule }) => rule.id === ruleId)
+      .map(({ rule, targets }) =>
+        standing(
+          rule.ack.policy,
+          targets.map(({ state }) => state),
+        ),
+      )
+    return all.find((one) => one === 'lost') ?? all.find((one) => one === 'open') ?? 'kept'
+  }
+
+  /** Why the rule's targets have not confirmed, in one sentence. */
+  reasonOf(ruleId: string): string {
+    const missing = this.#units
+      .filter(({ rule }) => rule.id === ruleId)
+      .flatMap(({ targets }) => targets.filter(({ state }) => state === 'waiting' || state === 'parked'))
+    const names = [...new Set(missing.map(({ link }) => `${link.target.site}/${link.target.bucket}`))].join(', ')
+    const fault = missing.find((one) => one.fault !== null)?.fault ?? null
+    return fault === null ? `${names} did not confirm a write in time.` : `${names} refused a write: ${fault}`
+  }
+
+  /** `2/3`: buckets that have the change, of those that should, the source among both; of several changes the one with the fewest. */
+  acks(): string {
+    const counts = [...Map.groupBy(this.#units, ({ targets }) => targets[0]!.change).values()].map(countOf)
+    const fewest = counts.toSorted((a, b) => a.has / a.of - b.has / b.of)[0] ?? { has: 1, of: 1 }
+    return `${fewest.has}/${fewest.of}`
+  }
+}
+
+function countOf(units: readonly Unit[]): { readonly has: number; readonly of: number } {
+  const wanted = units.flatMap(({ targets }) => targets).filter(({ state }) => state !== 'not-wanted')
+  const buckets = (some: readonly Waited[]): number => new Set(some.map(({ link }) => bucketKey(link.target))).size
+  return { has: 1 + buckets(wanted.filter(({ state }) => state === 'has')), of: 1 + buckets(wanted) }
+}
+
+/** A version that its filter left out, or that was purged at the source before it could be copied, is owed to nobody. */
+function stateOf(did: Extract<TaskEnd, { kind: 'settled' }>['did']): TargetState {
+  return did === 'filtered' || did === 'not-wanted' || did === 'source-gone' ? 'not-wanted' : 'has'
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http'
+import type { ChecksumAlgorithm } from './protocol/checksum.ts'
+import { openPayload, type Payload } from './protocol/payload.ts'
+import { S3Error, type S3ErrorCode } from './protocol/s3-error.ts'
+import type { PayloadPromise } from './protocol/sigv4-verify.ts'
+
+/** Bodies up to this size are read and verified before anything goes to the site: they leave in one piece, with their checksum. */
+const wholeBytes = 256 * 1024
+const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+/** What the site gets for a client's body. */
+export interface OutgoingBody {
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
+  readonly sizeBytes: number | null
+  readonly expectContinue: boolean
+  /** Checksums that were sent behind the body and are known before it leaves. */
+  readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>
+}
+
+/** The client went away, or broke its own connection: nobody is left to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}
+
+export interface ClientBodyOptions {
+  readonly request: IncomingMessage
+  readonly promise: PayloadPromise
+  /** Tells the client to go on, when it asked to be told; null when it did not. */
+  readonly proceed: (() => void) | null
+  /** Without one byte from the client for this long, it is given up. */
+  readonly stallMs: number
+}
+
+/**
+ * A client's body: read once, at the pace of whoever reads it, and checked while it passes. The last piece is handed on
+ * only when everything that the client promised of the body has held.
+ */
+export class ClientBody {
+  /** Why the body could not be read to its end; what the site then says of a cut request is of no interest. */
+  fault: S3Error | ClientGone | null = null
+  readonly #options: ClientBodyOptions
+  readonly #present: boolean
+  #readBytes = 0
+
+  constructor(options: ClientBodyOptions) {
+    this.#options = options
+    const { headers } = options.request
+    this.#present = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  }
+
+  /** As they came over the network's framing, without that of the client's coding. */
+  get readBytes(): number {
+    return this.#readBytes
+  }
+
+  /** Throws the S3 error when the body is small and does not hold what was promised; later pieces throw into the reader. */
+  async open(): Promise<OutgoingBody> {
+    if (!this.#present) return this.#absent()
+    const payload = this.#payload()
+    const { sizeBytes } = payload
+    if (sizeBytes === null) throw new S3Error('MissingContentLength')
+    const { proceed } = this.#options
+    if (sizeBytes === 0 || (sizeBytes <= wholeBytes && proceed === null)) {
+      const body = await this.#whole(payload, sizeBytes, 'IncompleteBody')
+      return { body, sizeBytes, expectContinue: false, checksums: payload.checksums }
+    }
+    return {
+      body: this.#pieces(payload, sizeBytes),
+      sizeBytes,
+      expectContinue: proceed !== null,
+      checksums: noChecksums,
+    }
+  }
+
+  /** The whole body as a document. */
+  async collect(limitBytes: number): Promise<Buffer> {
+    const payload = this.#payload()
+    if ((payload.sizeBytes ?? 0) > limitBytes) throw new S3Error('MalformedXML')
+    return this.#whole(payload, limitBytes, 'MalformedXML')
+  }
+
+  #payload(): Payload {
+    const { request, promise } = this.#options
+    // Without `destroyOnReturn: false` a refused body would take the connection with it, and the refusal too.
+    return openPayload(request.iterator({ destroyOnReturn: false }), request.headers, promise)
+  }
+
+  #absent(): OutgoingBody {
+    const { request, promise } = this.#options
+    if (promise.kind === 'sha256' && promise.hex !== emptyHash) throw new S3Error('XAmzContentSHA256Mismatch')
+    if (promise.kind === 'chunked') throw new S3Error('IncompleteBody')
+    const announced = request.headers['content-length'] !== undefined || bodyMethods.has(request.method ?? '')
+    if (request.headers['content-length'] === undefined && request.method === 'PUT')
+      throw new S3Error('MissingContentLength')
+    return { body: null, sizeBytes: announced ? 0 : null, expectContinue: false, checksums: noChecksums }
+  }
+
+  async #whole(payload: Payload, limitBytes: number, tooLong: S3ErrorCode): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    for await (const piece of this.#pieces(payload, limitBytes, tooLong)) pieces.push(piece)
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  }
+
+  async *#pieces(
+    payload: Payload,
+    limitBytes: number,
+    tooLong: S3ErrorCode = 'IncompleteBody',
+  ): AsyncGenerator<Buffer> {
+    const { request, proceed, stallMs } = this.#options
+    const { socket } = request
+    const onStall = (): void => {
+      this.fault ??= new S3Error('RequestTimeout')
+      request.destroy()
+    }
+    proceed?.()
+    socket.setTimeout(stallMs, onStall)
+    try {
+      for await (const piece of payload.bytes) {
+        this.#readBytes += piece.length
+        if (this.#readBytes > limitBytes) throw new S3Error(tooLong)
+        yield piece
+      }
+    } catch (error) {
+      this.fault ??= error instanceof S3Error ? error : new ClientGone('the client went away', { cause: error })
+      throw this.fault
+    } finally {
+      socket.setTimeout(0)
+      socket.removeListener('timeout', onStall)
+    }
+  }
+}
+
+const noChecksums: ReadonlyMap<ChecksumAlgorithm, string> = new Map()
+const bodyMethods: ReadonlySet<string> = new Set(['PUT', 'POST'])

@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import {
+  gatewayGrantSchema,
+  type DeclaredGatewayKey,
+  type GatewayGrant,
+  type GatewayKeyView,
+  type NewGatewayKey,
+} from '../../../shared/model/gateway.ts'
+import type { Journal } from '../journal/port.ts'
+import type { CredentialStore } from '../site/credentials.ts'
+
+const recordSchema = gatewayGrantSchema.extend({ accessKeyId: z.string(), label: z.string(), createdAt: z.number() })
+type KeyRecord = Readonly<z.infer<typeof recordSchema>>
+
+/** A key of a client, with its secret: never leaves the engine. */
+export interface ClientKey extends KeyRecord {
+  readonly secretAccessKey: string
+  readonly from: GatewayKeyView['from']
+  lastUsedAt: number | null
+}
+
+export interface ClientKeysOptions {
+  readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
+  readonly credentials: CredentialStore
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** That many random bytes. */
+  readonly randomBytes: (size: number) => Uint8Array
+  readonly now: () => number
+}
+
+const recordPrefix = 'gateway-key/'
+
+/** The keys of the gateway's clients: what they may do is kept in the journal, their secrets where those of the sites are. */
+export class ClientKeys {
+  readonly #options: ClientKeysOptions
+  readonly #keys = new Map<string, ClientKey>()
+  #generation = 0
+
+  constructor(options: ClientKeysOptions) {
+    this.#options = options
+  }
+
+  /** Another number whenever a secret may have changed: what was derived from the old ones is void. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Reads what was kept. A key whose secret cannot be read stays out: its client is refused. */
+  async load(): Promise<void> {
+    const { journal, credentials } = this.#options
+    for (const name of journal.names(recordPrefix)) {
+      const record = recordSchema.parse(journal.read(name))
+      const kept = await credentials.get(name).catch(() => null)
+      if (kept !== null) this.#put(record, kept.secretAccessKey, 'console')
+    }
+  }
+
+  /** Throws CONFIG_INVALID when a variable that should hold a secret is not set. */
+  check(declared: readonly DeclaredGatewayKey[]): void {
+    for (const key of declared) this.#secretOf(key)
+  }
+
+  /** Keys of a configuration file: for this run only, as the file is read at every start. */
+  declare(declared: readonly DeclaredGatewayKey[]): void {
+    for (const key of declared) {
+      const { accessKeyId, buckets, access } = key
+      const record = { accessKeyId, buckets, access, label: '', createdAt: this.#options.now() }
+      this.#put(record, this.#secretOf(key), 'config')
+    }
+  }
+
+  /** Keys that an operator imported: kept like those made here. */
+  async import(declared: readonly DeclaredGatewayKey[]): Promise<void> {
+    for (const key of declared) {
+      const { accessKeyId, buckets, access } = key
+      const record = { accessKeyId, buckets, access, label: 'imported', createdAt: this.#options.now() }
+      await this.#keep(record, this.#secretOf(key))
+    }
+  }
+
+  find(accessKeyId: string): ClientKey | undefined {
+    return this.#keys.get(accessKeyId)
+  }
+
+  list(): readonly GatewayKeyView[] {
+    return [...this.#keys.values()].map(viewOf)
+  }
+
+  async create(wanted: GatewayGrant & { readonly label: string }): Promise<NewGatewayKey> {
+    const { randomBytes, now } = this.#options
+    const accessKeyId = `LS${base32(randomBytes(18)).slice(0, 18)}`
+    const secretAccessKey = Buffer.from(randomBytes(30)).toString('base64url')
+    const { label, buckets, access } = wanted
+    const key = await this.#keep({ accessKeyId, label, buckets, access, createdAt: now() }, secretAccessKey)
+    return { ...viewOf(key), secretAccessKey }
+  }
+
+  async revoke(accessKeyId: string): Promise<void> {
+    const key = this.#keys.get(accessKeyId)
+    if (key === undefined) throw new FaultError(fault('NOT_FOUND', `There is no client key ${accessKeyId}.`))
+    if (key.from === 'config') {
+      throw new FaultError(
+        fault('CONFLICT', `The client key ${accessKeyId} is declared in the configuration.`, {
+          remedy: 'Take it out of the configuration file and start Lockstep again.',
+        }),
+      )
+    }
+    // Refused from this moment on, whatever the disk says.
+    this.#keys.delete(accessKeyId)
+    await this.#options.journal.erase(recordPrefix + accessKeyId)
+    await this.#options.credentials.remove(recordPrefix + accessKeyId)
+  }
+
+  /** The secret first: a record without one would be a key that never opens. */
+  async #keep(record: KeyRecord, secretAccessKey: string): Promise<ClientKey> {
+    const { journal, credentials } = this.#options
+    const name = recordPrefix + record.accessKeyId
+    await credentials.set(name, { accessKeyId: record.accessKeyId, secretAccessKey })
+    await journal.write(name, record)
+    return this.#put(record, secretAccessKey, 'console')
+  }
+
+  #put(record: KeyRecord, secretAccessKey: string, from: ClientKey['from']): ClientKey {
+    const key = { ...record, secretAccessKey, from, lastUsedAt: this.#keys.get(record.accessKeyId)?.lastUsedAt ?? null }
+    this.#keys.set(record.accessKeyId, key)
+    this.#generation += 1
+    return key
+  }
+
+  #secretOf({ accessKeyId, secretAccessKey }: DeclaredGatewayKey): string {
+    if (typeof secretAccessKey === 'string') return secretAccessKey
+    const secret = this.#options.environment[secretAccessKey.env] ?? ''
+    if (secret !== '') return secret
+    const message = `The environment lacks ${secretAccessKey.env}, the secret of the client key ${accessKeyId}.`
+    throw new FaultError(fault('CONFIG_INVALID', message))
+  }
+}
+
+const viewOf = ({ secretAccessKey: _secret, ...view }: ClientKey): GatewayKeyView => view
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** One letter a byte: 256 is a multiple of 32, so each is as likely. */
+const base32 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => alphabet[byte % 32]).join('')

@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { WireAnswer } from '../store/wire/request.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { ClientBody } from './client-body.ts'
+import type { ClientKey } from './client-keys.ts'
+import type { AckKeeper } from './acks/ack-keeper.ts'
+import type { PlacingIntake } from '../feed/port.ts'
+import type { S3Call } from './protocol/route.ts'
+import type { Replicas } from './replicas.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What the operations work with. */
+export interface GatewayWorld {
+  /** The site that the gateway fronts. */
+  readonly siteId: string
+  readonly upstream: Upstream
+  readonly intake: PlacingIntake
+  readonly acks: AckKeeper
+  readonly replicas: Replicas
+  readonly journalFault: () => Fault | null
+  readonly now: () => number
+}
+
+/** One request that has passed the signature check and the limits of its key. */
+export interface Exchange {
+  readonly call: S3Call
+  readonly headers: IncomingHttpHeaders
+  readonly body: ClientBody
+  readonly grant: ClientKey
+  /** Ends when the client goes away. */
+  readonly signal: AbortSignal
+}
+
+/** What the client gets: the site's answer, and what the gateway has to add. */
+export interface Reply {
+  readonly answer: Pick<WireAnswer, 'status' | 'headers' | 'bytes' | 'stream'>
+  /** Over the site's; undefined takes one away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly acks?: string
+  readonly servedBy?: string
+}
+
+export type Operation = (world: GatewayWorld, exchange: Exchange) => Promise<Reply>

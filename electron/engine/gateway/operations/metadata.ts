@@ -1,0 +1,17 @@
+import type { Operation } from '../exchange.ts'
+import { write } from './write.ts'
+
+/** Tags, retention and legal hold: set on a version that is there already. */
+export const changeMetadata: Operation = async (world, exchange) => {
+  const { key, query } = exchange.call
+  const body = await exchange.body.open()
+  const operation = 'metadata'
+  return write(world, exchange, {
+    body,
+    intended: [{ key, operation }],
+    changes({ status, headers }) {
+      const versionId = query.get('versionId') ?? headers['x-amz-version-id'] ?? null
+      return status < 300 ? [{ key, operation, versionId, sizeBytes: null, changedAt: world.now() }] : []
+    },
+  })
+}

@@ -1,0 +1,62 @@
+import type { WireAnswer } from '../../store/wire/request.ts'
+import { defaultTimeouts } from '../../store/wire/request.ts'
+import type { Exchange, GatewayWorld, Operation } from '../exchange.ts'
+import { parseCopySource } from '../gatekeeper.ts'
+import { write, type Write } from './write.ts'
+
+/** PutObject: streams to the source, checked on the way. */
+export const putObject: Operation = async (world, exchange) => {
+  const body = await exchange.body.open()
+  return write(world, exchange, { ...newVersion(world, exchange, body.sizeBytes), body })
+}
+
+/** CopyObject: the source copies by itself, and what it made is replicated like any other version. */
+export const copyObject: Operation = async (world, exchange) => {
+  const body = await exchange.body.open()
+  return write(world, exchange, {
+    ...newVersion(world, exchange, null),
+    body,
+    headers: copyHeaders(exchange),
+    ...slow(world),
+  })
+}
+
+/** UploadPartCopy makes no version yet. */
+export const uploadPartCopy: Operation = async ({ siteId, upstream }, exchange) => {
+  const body = await exchange.body.open()
+  return { answer: await upstream.send(exchange, { siteId, body, headers: copyHeaders(exchange), stream: false }) }
+}
+
+/** CompleteMultipartUpload: the source joins the parts, which may take minutes. */
+export const completeMultipartUpload: Operation = async (world, exchange) => {
+  const body = await exchange.body.open()
+  return write(world, exchange, { ...newVersion(world, exchange, null), body, ...slow(world) })
+}
+
+function newVersion(
+  { now }: GatewayWorld,
+  { call: { key } }: Exchange,
+  sizeBytes: number | null,
+): Pick<Write, 'intended' | 'changes'> {
+  const operation = 'put'
+  return {
+    intended: [{ key, operation }],
+    changes: (answer) =>
+      isDone(answer)
+        ? [{ key, operation, versionId: answer.headers['x-amz-version-id'] ?? null, sizeBytes, changedAt: now() }]
+        : [],
+  }
+}
+
+/** Copying and joining may fail after the status line has left: then the document is an error under a 200. */
+function isDone({ status, bytes }: WireAnswer): boolean {
+  return status < 300 && !bytes.subarray(0, 512).toString('latin1').includes('<Error>')
+}
+
+const slow = ({ upstream }: GatewayWorld): Pick<Write, 'responseMs'> => ({
+  responseMs: upstream.timeouts.completeMs ?? defaultTimeouts.completeMs,
+})
+
+function copyHeaders({ headers }: Exchange): Record<string, string> {
+  return { 'x-amz-copy-source': parseCopySource(String(headers['x-amz-copy-source'])).header }
+}

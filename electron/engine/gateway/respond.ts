@@ -1,0 +1,84 @@
+import { pipeline } from 'node:stream/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { FaultError } from '../../../shared/model/fault.ts'
+import type { Reply } from './exchange.ts'
+import { errorXml, S3Error } from './protocol/s3-error.ts'
+
+/** What the gateway's own connection says for itself; its clock, because it checks signatures by it. */
+const dropped = new Set('connection keep-alive transfer-encoding upgrade date proxy-authenticate trailer'.split(' '))
+
+/** A client that takes no byte for this long is given up. */
+const stalledMs = 120_000
+
+/** Writes the site's answer to the client. Resolves when its last byte was handed over; rejects when client or site broke off. */
+export async function respond(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  const { status, bytes, stream } = reply.answer
+  closeUnlessRead(request, response)
+  const headers = outgoing(reply)
+  if (request.method !== 'HEAD' && stream === null && headers['content-length'] === undefined && status !== 204)
+    headers['content-length'] = String(bytes.length)
+  response.writeHead(status, headers)
+  if (stream === null) {
+    response.end(bytes)
+    return
+  }
+  response.setTimeout(stalledMs, () => response.destroy())
+  if (request.method === 'HEAD') {
+    stream.resume()
+    response.end()
+    return
+  }
+  // The head goes before the first byte of the body comes: a stream of events may be silent for long.
+  response.flushHeaders()
+  await pipeline(stream, response)
+}
+
+function outgoing({ answer, headers: changes = {}, acks, servedBy }: Reply): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const all = { ...answer.headers, ...changes, 'x-lockstep-acks': acks, 'x-lockstep-served-by': servedBy }
+  for (const [name, value] of Object.entries(all)) if (value !== undefined && !dropped.has(name)) headers[name] = value
+  return headers
+}
+
+/** Writes a refusal as S3 does; the one place where faults become S3 errors. Returns it, for the list of requests. */
+export function respondError(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): S3Error {
+  const refusal = refusalOf(error)
+  if (response.headersSent || response.destroyed) {
+    // Too late for a refusal: a cut body is the only way left to tell.
+    response.destroy()
+    return refusal
+  }
+  closeUnlessRead(request, response)
+  const body = Buffer.from(errorXml(refusal, (request.url ?? '').split('?', 1)[0]!, requestId))
+  response.writeHead(refusal.status, {
+    'content-type': 'application/xml',
+    'content-length': body.length,
+    'x-amz-request-id': requestId,
+    ...refusal.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+  return refusal
+}
+
+/** A body that nobody reads would be taken for the next request. */
+function closeUnlessRead(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return
+  response.setHeader('connection', 'close')
+  request.resume()
+}
+
+function refusalOf(error: unknown): S3Error {
+  if (error instanceof S3Error) return error
+  if (!(error instanceof FaultError)) return new S3Error('InternalError', { cause: error })
+  const { code } = error.fault
+  const message =
+    code === 'CONNECT_REFUSED' || code === 'CONNECT_TIMEOUT' || code === 'DNS_FAILED' || code === 'TLS_FAILED'
+      ? 'The site behind the gateway cannot be reached. Nothing was written.'
+      : 'The site behind the gateway broke off. A write may have been stored or not; do not assume either way.'
+  return new S3Error('ServiceUnavailable', { cause: error, message })
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GatewayRequest } from '../../../shared/model/gateway.ts'
+import { ClientBody, ClientGone } from './client-body.ts'
+import type { Exchange, GatewayWorld, Reply } from './exchange.ts'
+import { parseCopySource, type Gatekeeper } from './gatekeeper.ts'
+import { operations } from './operations/operations.ts'
+import { route, type S3Call } from './protocol/route.ts'
+import type { S3Error } from './protocol/s3-error.ts'
+import type { SignatureVerifier } from './protocol/sigv4-verify.ts'
+import type { RequestLog } from './request-log.ts'
+import { respond, respondError } from './respond.ts'
+
+export interface ServeParts {
+  readonly world: GatewayWorld
+  readonly gatekeeper: Gatekeeper
+  /** Asked for every request: it changes when a key's secret does. */
+  readonly verifier: () => SignatureVerifier
+  readonly baseHosts: readonly string[]
+  readonly requests: RequestLog
+  /** A fault of the gateway itself, for the log. */
+  readonly onError: (error: unknown) => void
+  readonly requestId: () => string
+}
+
+/** A client that sends no byte of its body for this long is given up. */
+const stallMs = 60_000
+
+interface Told {
+  call: S3Call | null
+  accessKeyId: string | null
+  reply: Reply | null
+  refusal: S3Error | null
+}
+
+/** From the head of a request to the last byte of its answer: route, verify, admit, act, respond. */
+export async function serveRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  parts: ServeParts,
+): Promise<void> {
+  const { world, requests, onError, requestId } = parts
+  const at = world.now()
+  const gone = new AbortController()
+  const told: Told = { call: null, accessKeyId: null, reply: null, refusal: null }
+  response.on('close', () => gone.abort(new ClientGone('the client went away')))
+  const before = request.socket.bytesWritten
+  try {
+    const exchange = admitted(request, expectsContinue ? response : null, gone.signal, told, parts)
+    told.reply = await acted(exchange, world)
+    await respond(request, response, told.reply)
+  } catch (error) {
+    if (!gone.signal.aborted || !response.destroyed) told.refusal = respondError(error, request, response, requestId())
+    if (told.refusal?.code === 'InternalError') onError(error)
+  }
+  requests.add(requestOf(told, at, world.now(), response), {
+    read: Number(request.headers['content-length'] ?? 0),
+    written: Math.max(0, request.socket.bytesWritten - before),
+  })
+}
+
+function admitted(
+  request: IncomingMessage,
+  expecting: ServerResponse | null,
+  signal: AbortSignal,
+  told: Told,
+  { world, gatekeeper, verifier, baseHosts }: ServeParts,
+): Exchange {
+  const { headers } = request
+  const call = (told.call = route(request.method ?? '', request.url ?? '', headers, { baseHosts }))
+  const { accessKeyId, payload } = verifier().verify({ ...call, headers }, world.now())
+  told.accessKeyId = accessKeyId
+  const source = headers['x-amz-copy-source']
+  const grant = gatekeeper.admit(accessKeyId, call, typeof source === 'string' ? parseCopySource(source) : null)
+  grant.lastUsedAt = world.now()
+  const proceed = expecting === null ? null : () => expecting.writeContinue()
+  const body = new ClientBody({ request, promise: payload, proceed, stallMs })
+  return { call, headers, body, grant, signal }
+}
+
+/** What the client got wrong about its body is why the site broke off, and what it is told. */
+async function acted(exchange: Exchange, world: GatewayWorld): Promise<Reply> {
+  try {
+    return await operations[exchange.call.operation](world, exchange)
+  } catch (error) {
+    throw exchange.body.fault ?? error
+  }
+}
+
+function requestOf(
+  { call, accessKeyId, reply, refusal }: Told,
+  at: number,
+  endedAt: number,
+  response: ServerResponse,
+): Omit<GatewayRequest, 'id'> {
+  const acks = reply?.acks ?? refusal?.headers['x-lockstep-acks'] ?? null
+  return {
+    at,
+    operation: call?.operation ?? 'Unknown',
+    bucket: call?.bucket ?? '',
+    key: call?.key ?? '',
+    status: response.headersSent ? response.statusCode : 0,
+    code: refusal?.code ?? codeOf(reply),
+    acks,
+    servedBy: reply?.servedBy ?? null,
+    durationMs: endedAt - at,
+    accessKeyId,
+  }
+}
+
+/** The site's own refusal. */
+function codeOf(reply: Reply | null): string | null {
+  if (reply === null || reply.answer.status < 400) return null
+  return /<Code>([A-Za-z0-9.]{1,80})<\/Code>/.exec(reply.answer.bytes.toString('latin1', 0, 4096))?.[1] ?? null
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { GatewaySettings } from '../../../shared/model/gateway.ts'
+import { faultErrorFrom } from '../errors.ts'
+
+/** Takes one request; resolves when it has been answered, or its client is gone. */
+export type Serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => Promise<void>
+
+export interface GatewayServer {
+  readonly url: string
+  readonly openConnections: () => number
+  /** No new requests; those under way have a moment to end. */
+  close(): Promise<void>
+}
+
+/**
+ * An upload may take as long as its bytes move (the body has a watchdog of its own), so there is no limit to a whole
+ * request. Heads must come promptly, and connections that do nothing are closed: thousands of them cost a socket each.
+ */
+const limits: ServerOptions = {
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 10_000,
+  // S3 allows 2 KiB of metadata and 8 KiB of other headers; tags and signatures come on top.
+  maxHeaderSize: 32 * 1024,
+  noDelay: true,
+  // Both lengths in one request is how requests are smuggled: the strict parser refuses it with 400.
+  insecureHTTPParser: false,
+}
+const graceMs = 2_000
+
+/** Opens the listener. Throws a fault when the address is taken, or a certificate cannot be read. */
+export async function openServer(
+  settings: GatewaySettings & { readonly listen: string },
+  serve: Serve,
+): Promise<GatewayServer> {
+  const colon = settings.listen.lastIndexOf(':')
+  const host = settings.listen.slice(0, colon).replace(/^\[|\]$/g, '')
+  try {
+    const server = await createFor(settings)
+    const underWay = new Set<Promise<void>>()
+    const sockets = watchSockets(server)
+    const accept = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
+      const served = serve(request, response, expects).finally(() => underWay.delete(served))
+      underWay.add(served)
+    }
+    server.on('request', (request, response) => accept(request, response, false))
+    server.on('checkContinue', (request, response) => accept(request, response, true))
+    server.listen(Number(settings.listen.slice(colon + 1)), host)
+    await once(server, 'listening')
+    return {
+      url: urlOf(server, host, settings.tls !== null),
+      openConnections: () => sockets.size,
+      close: () => close(server, sockets, underWay),
+    }
+  } catch (error) {
+    throw faultErrorFrom(error, { operation: `Listening on ${settings.listen}` })
+  }
+}
+
+async function createFor({ tls }: GatewaySettings): Promise<Server> {
+  if (tls === null) return createServer(limits)
+  const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)])
+  return createTlsServer({ ...limits, cert, key, minVersion: 'TLSv1.2' })
+}
+
+function watchSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+function urlOf(server: Server, host: string, tls: boolean): string {
+  const address = server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+async function close(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  underWay: ReadonlySet<Promise<void>>,
+): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, graceMs)
+  await Promise.all(underWay)
+  for (const socket of sockets) socket.destroy()
+  await closed
+  clearTimeout(timer)
+}

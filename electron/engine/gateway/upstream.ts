@@ -1,0 +1,100 @@
+import type { Site } from '../../../shared/model/site.ts'
+import type { KeyPair } from '../site/credentials.ts'
+import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
+import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
+import type { OutgoingBody } from './client-body.ts'
+import type { Exchange } from './exchange.ts'
+import { forwardHeaders, forwardQuery } from './forward-headers.ts'
+
+export interface UpstreamOptions {
+  readonly site: (siteId: string) => Site
+  readonly keys: (siteId: string) => KeyPair
+  readonly timeouts?: Partial<Timeouts> | undefined
+  readonly now: () => number
+}
+
+/** How a client's request goes to a site. */
+export interface Passage {
+  readonly siteId: string
+  /** In the client's bucket, unless another is named. */
+  readonly bucket?: string
+  readonly body: OutgoingBody
+  /** Over the client's; undefined takes one away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly stream: boolean
+  readonly responseMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Requests under way to one site; more wait for a connection that is free. */
+const sockets = 1024
+
+interface Open {
+  readonly site: Site
+  readonly keys: KeyPair
+  readonly wire: SiteWire
+}
+
+/** The gateway's connections to the sites, opened when they are needed, anew when a site was edited. */
+export class Upstream {
+  readonly #options: UpstreamOptions
+  readonly #open = new Map<string, Open>()
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+  }
+
+  get timeouts(): Partial<Timeouts> {
+    return this.#options.timeouts ?? {}
+  }
+
+  /** Signed anew, otherwise as the client made it. Any answer is one; only broken connections throw. */
+  send({ call, headers }: Pick<Exchange, 'call' | 'headers'>, passage: Passage): Promise<WireAnswer> {
+    const { siteId, bucket = call.bucket, body, stream, responseMs, signal } = passage
+    const { signed, unsigned } = forwardHeaders(headers, { ...checksumHeaders(headers, body), ...passage.headers })
+    return this.#wire(siteId).send({
+      operation: call.operation,
+      method: call.method,
+      bucket,
+      key: call.key,
+      query: forwardQuery(call.query, passage.query),
+      headers: signed,
+      unsigned,
+      body: body.body,
+      sizeBytes: body.sizeBytes,
+      expectContinue: body.expectContinue,
+      stream,
+      responseMs,
+      signal,
+    })
+  }
+
+  close(): void {
+    for (const { wire } of this.#open.values()) wire.close()
+    this.#open.clear()
+  }
+
+  #wire(siteId: string): SiteWire {
+    const { now, timeouts } = this.#options
+    const site = this.#options.site(siteId)
+    const keys = this.#options.keys(siteId)
+    const known = this.#open.get(siteId)
+    // Requests under way end on the old connections, which close by themselves when idle.
+    if (known !== undefined && known.site === site && known.keys === keys) return known.wire
+    const wire = openSiteWire({ site, keys, sockets, timeouts, now })
+    this.#open.set(siteId, { site, keys, wire })
+    return wire
+  }
+}
+
+/**
+ * A checksum that came behind the body goes before it where the body is at hand. Where it is not, it has been checked
+ * here, and the site must not be told to expect one.
+ */
+function checksumHeaders(headers: Exchange['headers'], body: OutgoingBody): Record<string, string | undefined> {
+  if (headers['x-amz-trailer'] === undefined) return {}
+  const found: Record<string, string | undefined> = {}
+  for (const [algorithm, value] of body.checksums) found[`x-amz-checksum-${algorithm}`] = value
+  return body.checksums.size === 0 ? { 'x-amz-sdk-checksum-algorithm': undefined } : found
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import type { Fault } from '../../../shared/model/fault.ts'
+import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
+import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
+import { ClientKeys } from '../gateway/client-keys.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import { Replicas } from '../gateway/replicas.ts'
+import { Upstream } from '../gateway/upstream.ts'
+import type { EngineOptions } from '../start.ts'
+import type { Feeds } from './feeds.ts'
+import type { Ground } from './ground.ts'
+import type { Notices } from './notices.ts'
+import type { Records } from './records.ts'
+import type { JoinedSites } from './sites.ts'
+import type { Transfers } from './transfers.ts'
+
+/** The S3 endpoint for clients. */
+export interface GatewayPart {
+  readonly gateway: Gateway
+}
+
+type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
+
+export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
+  const { journal, rules, sites, intake, taskEnds, clock, now, log, tell, changed } = made
+  let journalFault: Fault | null = null
+  journal.onUnwritable((fault) => (journalFault = fault))
+  const degraded = joinDegraded(made)
+  const gateway = new Gateway({
+    journal,
+    keys: new ClientKeys({
+      journal,
+      credentials: options.credentials,
+      environment: options.environment,
+      randomBytes,
+      now,
+    }),
+    degraded,
+    world: {
+      upstream: new Upstream({
+        site: (siteId) => sites.get(siteId),
+        keys: (siteId) => sites.keys(siteId),
+        timeouts: options.timeouts,
+        now,
+      }),
+      intake,
+      acks: new AckKeeper({ taskEnds, degraded, clock }),
+      replicas: joinReplicas(made),
+      journalFault: () => journalFault,
+      now,
+    },
+    rules: () => rules.rules(),
+    hasSite: (siteId) => sites.has(siteId),
+    now,
+    onChange: () => changed('gateway'),
+    tell: (level, text, fault) => tell(level, 'gateway', text, { fault }),
+    onError: (error) => log.error({ err: error }, 'The gateway could not answer a request.'),
+  })
+  return { gateway }
+}
+
+function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {
+  return new Replicas({
+    journal,
+    intake,
+    isOnline: (siteId) => sites.has(siteId) && sites.health(siteId).state !== 'offline',
+    adopts({ target }) {
+      const state = identities.state(target)
+      return 'probing' in state ? null : state.identity !== 'mints'
+    },
+  })
+}
+
+function joinDegraded({ journal, rules, clock, tell, changed }: Made): DegradedRules {
+  const announce = (): void => {
+    changed('rules')
+    changed('gateway')
+  }
+  return new DegradedRules({
+    totals: (linkId) => journal.totals(linkId),
+    rule: (ruleId) => (rules.has(ruleId) ? rules.get(ruleId).rule : null),
+    clock,
+    onDegraded({ id, ack }, reason) {
+      const text = `Rule ${id} answers its clients as async for the time being, not as “${ack.policy}”: ${reason}`
+      tell('warning', 'gateway', text, { ruleId: id })
+      announce()
+    },
+    onRecovered({ id, ack }, forMs) {
+      const seconds = Math.max(1, Math.round(forMs / 1000)).toLocaleString('en')
+      tell('info', 'gateway', `Rule ${id} keeps its promise “${ack.policy}” again, after ${seconds} s.`, { ruleId: id })
+      announce()
+    },
+  })
+}

@@ -1,0 +1,112 @@
+import { pumped } from './wire/pumped.ts'
+import { hash } from 'node:crypto'
+import type { Site } from '../../../shared/model/site.ts'
+import { FaultError, fault } from '../../../shared/model/fault.ts'
+import type { FaultContext } from '../errors.ts'
+import type { KeyPair } from '../site/credentials.ts'
+import { createAddress } from './address.ts'
+import { secureContextOf } from './s3-store.ts'
+import { createSigner, emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import { ConnectionPool } from './wire/connection-pool.ts'
+import { defaultTimeouts, type Timeouts, type WireAnswer } from './wire/request.ts'
+
+/** A request as somebody else made it, to be signed anew and sent as it is. */
+export interface WireCall {
+  /** The S3 operation, for messages. */
+  readonly operation: string
+  readonly method: string
+  /** '' at the service level. */
+  readonly bucket: string
+  /** Decoded; '' at the service and bucket levels. */
+  readonly key: string
+  /** Encoded and sorted as SigV4 wants it. */
+  readonly query: string
+  readonly headers: readonly HeaderPair[]
+  /** Sent, but not part of the signature: what proxies on the way may change. */
+  readonly unsigned: readonly HeaderPair[]
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
+  /** null sends no Content-Length. */
+  readonly sizeBytes: number | null
+  readonly expectContinue: boolean
+  /** Give a 2xx body as a stream. */
+  readonly stream: boolean
+  readonly responseMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One site as the gateway speaks to it: any request, any answer. Only broken connections throw. */
+export interface SiteWire {
+  send(call: WireCall): Promise<WireAnswer>
+  readonly timeouts: Timeouts
+  /** Ends everything under way. */
+  close(): void
+}
+
+export interface SiteWireOptions {
+  readonly site: Site
+  readonly keys: KeyPair
+  readonly sockets: number
+  readonly timeouts?: Partial<Timeouts> | undefined
+  /** Epoch ms: dates the signatures. */
+  readonly now: () => number
+}
+
+export function openSiteWire({ site, keys, sockets, timeouts: given, now }: SiteWireOptions): SiteWire {
+  const timeouts = { ...defaultTimeouts, ...given }
+  const address = createAddress(site)
+  const signer = createSigner(keys, site.region, now)
+  let secureContext: ReturnType<typeof secureContextOf> | null = null
+  const pool = new ConnectionPool({
+    sockets,
+    timeouts,
+    secureContext: () => (secureContext ??= secureContextOf(site)),
+    insecureSkipVerify: site.tls.insecureSkipVerify,
+    ticks: () => performance.now(),
+  })
+  const context = ({ operation, bucket, key }: WireCall): FaultContext => ({
+    operation,
+    siteId: site.id,
+    bucket,
+    key,
+    secrets: [keys.secretAccessKey, keys.accessKeyId],
+  })
+  const headOf = (call: WireCall): string => {
+    const { method, query, sizeBytes } = call
+    const bucket = call.bucket === '' ? undefined : call.bucket
+    const path = address.path(bucket, call.key === '' ? undefined : call.key)
+    const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
+    let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
+    for (const [name, value] of signer.sign({ method, path, query, headers, payloadHash: payloadHashOf(call) }))
+      head += `${name}: ${value}\r\n`
+    for (const [name, value] of call.unsigned) head += `${name}: ${value}\r\n`
+    if (sizeBytes !== null) head += `content-length: ${sizeBytes}\r\n`
+    return `${head}${call.expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
+  }
+  return {
+    timeouts,
+    send(call) {
+      call.signal?.throwIfAborted()
+      const { method, body, sizeBytes, expectContinue, stream, responseMs = timeouts.responseMs, signal } = call
+      return pool.send({
+        host: address.host(call.bucket === '' ? undefined : call.bucket),
+        method,
+        head: headOf(call),
+        body: body === null || body instanceof Uint8Array ? body : pumped(body),
+        sizeBytes: sizeBytes ?? 0,
+        expectContinue,
+        stream,
+        responseMs,
+        signal,
+        context: context(call),
+      })
+    },
+    close: () =>
+      pool.close(new FaultError(fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }))),
+  }
+}
+
+/** A body at hand is signed; one that streams cannot be before its head has left. */
+function payloadHashOf({ body }: WireCall): string {
+  if (body === null) return emptyPayloadHash
+  return body instanceof Uint8Array ? hash('sha256', body, 'hex') : unsignedPayload
+}
