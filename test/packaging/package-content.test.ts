@@ -21,6 +21,7 @@ test('the build holds exactly the entries that the program looks for', () => {
     'main.js',
     'cli.js',
     'thread.js',
+    'checkpoint-thread.js',
     'preload.cjs',
     'passphrase-preload.cjs',
     'passphrase.html',
@@ -56,7 +57,8 @@ test('the bundle imports only Electron, Node and itself, and never the npm packa
 
 test('the engine finds its threads in the bundle', () => {
   const code = mainFiles().map((name) => readFileSync(built('main', name), 'utf8'))
-  expect(code.filter((text) => text.includes('new URL("./thread.js", import.meta.url)'))).toHaveLength(1)
+  for (const entry of ['thread.js', 'checkpoint-thread.js'])
+    expect(code.filter((text) => text.includes(`"./${entry}"`))).toHaveLength(1)
 })
 
 test('no path of the machine that built it is in the build', () => {

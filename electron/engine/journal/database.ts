@@ -2,18 +2,26 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 
 /**
- * Opens the journal's file. FULL syncs the log at every commit: a resolved write survives a power cut, not only a crash.
- * `maxPages` bounds the file's size; null leaves it to the disk.
+ * Opens the journal's file; {@link commitWithoutSync} follows when it has its tables. `maxPages` bounds the file's size; null leaves it to the disk.
  */
 export function openDatabase(path: string, maxPages: number | null): DatabaseSync {
   const database = new DatabaseSync(path)
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
-  // Copying the log back into the file after 2 MiB, not the usual 4, keeps the longest flush short.
-  database.exec('PRAGMA wal_autocheckpoint = 500')
   // 32 MiB holds the hot ends of the indexes; the log is cut back to 64 MiB after a burst.
   database.exec('PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864')
   if (maxPages !== null) database.exec(`PRAGMA max_page_count = ${maxPages}`)
   return database
+}
+
+/**
+ * From here on a commit goes to the log without a sync, and nothing is copied from there by the way: both are the
+ * `WriteAheadLog`'s, off this thread. A power cut may take the last commits, but never tears the file.
+ */
+export function commitWithoutSync(database: DatabaseSync): void {
+  // The first commit to a new log syncs its name in the directory too, and only under FULL: so one is made here.
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+  database.exec(`PRAGMA user_version = ${version}`)
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0')
 }
 
 /** What SQLite, the disk or the file system refused, as the fault that stops the engine's writes. */

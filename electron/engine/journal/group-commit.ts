@@ -2,6 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import { journalFault } from './database.ts'
 import type { Timers } from './timers.ts'
+import type { WriteAheadLog } from './write-ahead-log.ts'
+
+type Log = Pick<WriteAheadLog, 'sync' | 'committed'>
 
 export interface CommitLimits {
   /** A transaction takes no further write once it has this many rows: bounds how long one flush blocks the thread. */
@@ -33,13 +36,20 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** One transaction: committed, and not yet known to be on the disk. */
+interface Batch {
+  readonly waiting: Waiting[]
+  settled: readonly (() => void)[]
+}
+
 /**
  * Many writers, one transaction per flush. A write is a synchronous function that only runs SQL; its promise resolves with
- * what it returned, after COMMIT. The first flush that fails ends all writing: what was not proved to be on disk is
+ * what it returned, after COMMIT and a sync of the log that began after it. The first flush that fails ends all writing: what was not proved to be on disk is
  * rejected, and nothing is tried again, because a failed sync may have dropped pages that a second one reports as written.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync
+  readonly #log: Log
   readonly #hooks: CommitHooks
   readonly #time: CommitTime
   readonly #limits: CommitLimits
@@ -49,10 +59,15 @@ export class GroupCommit {
   #rows = 0
   #cancel: (() => void) | null = null
   #urgent = false
+  /** The log must be copied before more is written. */
+  #held = false
+  #unsynced: Batch[] = []
+  #syncing = false
   #end: FaultError | null = null
 
-  constructor(database: DatabaseSync, hooks: CommitHooks, time: CommitTime, limits: CommitLimits) {
+  constructor(database: DatabaseSync, log: Log, hooks: CommitHooks, time: CommitTime, limits: CommitLimits) {
     this.#database = database
+    this.#log = log
     this.#hooks = hooks
     this.#time = time
     this.#limits = limits
@@ -89,7 +104,7 @@ export class GroupCommit {
   }
 
   #schedule(urgent: boolean): void {
-    if (this.#cancel !== null && (this.#urgent || !urgent)) return
+    if (this.#held || (this.#cancel !== null && (this.#urgent || !urgent))) return
     this.#cancel?.()
     this.#urgent = urgent
     this.#cancel = this.#time.timers.after(urgent ? 0 : this.#limits.flushDelayMs, () => this.#flush())
@@ -97,24 +112,57 @@ export class GroupCommit {
 
   #flush(): void {
     this.#cancel = null
-    const batch: Waiting[] = []
-    for (const resolve of this.#commit(batch)) resolve()
+    const batch: Batch = { waiting: [], settled: [] }
+    if (!this.#commit(batch)) return
+    this.#unsynced.push(batch)
+    this.#sync()
+    const room = this.#log.committed(batch.waiting.reduce((rows, one) => rows + one.rows, 0))
+    if (room !== null) this.#hold(room)
     // A full transaction left others behind: they go next, after the sockets had their turn.
     if (this.#queue.length > 0) this.#schedule(true)
   }
 
-  /** Fills `batch` with what it took. */
-  #commit(batch: Waiting[]): readonly (() => void)[] {
+  /** Fills `batch` with what it took; false when that came to nothing. */
+  #commit(batch: Batch): boolean {
     try {
       this.#database.exec('BEGIN IMMEDIATE')
-      const settled = this.#runInto(batch)
+      batch.settled = this.#runInto(batch.waiting)
       this.#hooks.beforeCommit()
       this.#database.exec('COMMIT')
-      return settled
+      return true
     } catch (error) {
-      this.#fail(batch, journalFault(error))
-      return []
+      this.#fail(batch.waiting, journalFault(error))
+      return false
     }
+  }
+
+  /** One sync at a time: what is committed meanwhile shares the next. */
+  #sync(): void {
+    if (this.#syncing || this.#unsynced.length === 0) return
+    const covered = this.#unsynced
+    this.#unsynced = []
+    this.#syncing = true
+    this.#log.sync((error) => {
+      this.#syncing = false
+      if (error !== null)
+        this.#fail(
+          covered.flatMap(({ waiting }) => waiting),
+          journalFault(error),
+        )
+      else for (const { settled } of covered) for (const resolve of settled) resolve()
+      this.#sync()
+    })
+  }
+
+  #hold(room: Promise<void>): void {
+    this.#held = true
+    room.then(
+      () => {
+        this.#held = false
+        if (this.#queue.length > 0) this.#schedule(true)
+      },
+      (error: unknown) => this.#fail([], journalFault(error)),
+    )
   }
 
   #runInto(batch: Waiting[]): readonly (() => void)[] {
@@ -140,12 +188,15 @@ export class GroupCommit {
   }
 
   #fail(batch: readonly Waiting[], end: FaultError): void {
-    this.#end = end
+    const isFirst = this.#end === null
+    this.#end ??= end
     this.#rollBack()
-    for (const waiting of [...batch, ...this.#queue.slice(this.#head)]) waiting.reject(end)
+    const unproved = this.#unsynced.flatMap(({ waiting }) => waiting)
+    for (const waiting of [...batch, ...unproved, ...this.#queue.slice(this.#head)]) waiting.reject(this.#end)
+    this.#unsynced = []
     this.#queue = []
     this.#head = 0
-    for (const listener of this.#listeners) listener(end.fault)
+    if (isFirst) for (const listener of this.#listeners) listener(end.fault)
   }
 
   #rollBack(): void {

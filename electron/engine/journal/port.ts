@@ -83,7 +83,7 @@ export interface Rollup {
 }
 
 /**
- * The durable record: SQLite in WAL mode, `synchronous=FULL`, one writer, opened under a lock that refuses a second
+ * The durable record: SQLite in WAL mode, a sync of its log before every answer, one writer, opened under a lock that refuses a second
  * engine (JOURNAL_IN_USE). Writes go through one group commit: a returned promise resolves when its rows are on disk.
  * When a commit fails the journal turns unwritable for good (JOURNAL_UNWRITABLE on every later write) and calls
  * `onUnwritable` once; restart and replay is the tested path.

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { openActivity } from './activity-log.ts'
-import { journalFault, openDatabase, query } from './database.ts'
+import { commitWithoutSync, journalFault, openDatabase, query } from './database.ts'
 import { openEnqueue } from './enqueue.ts'
 import { openFailures } from './failures.ts'
 import { GroupCommit, type CommitLimits } from './group-commit.ts'
@@ -19,6 +19,7 @@ import { openTaskWrites, TaskWrites } from './task-writes.ts'
 import { realTimers, type Timers } from './timers.ts'
 import { openUploads } from './uploads.ts'
 import { openValues } from './values.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
 
 export interface JournalLimits extends CommitLimits, HistoryLimits {
   /** SQLite pages of 4 KiB; null leaves the size to the disk. */
@@ -59,6 +60,7 @@ export function openJournal(options: JournalOptions): Journal {
   try {
     database = openDatabase(path, options.limits?.maxPages ?? null)
     migrate(database, migrations)
+    commitWithoutSync(database)
     return assemble(path, database, release, options)
   } catch (error) {
     database?.close()
@@ -82,7 +84,8 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
   const links = new Links(database)
   const history = new History(database, limits)
   const hooks = { beforeCommit: () => links.persist(), afterRollback: () => links.reload() }
-  const commit = new GroupCommit(database, hooks, { timers, elapsedMs }, limits)
+  const wal = new WriteAheadLog(path)
+  const commit = new GroupCommit(database, wal, hooks, { timers, elapsedMs }, limits)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)
@@ -118,6 +121,7 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
     close: once(async () => {
       await sweep.stop()
       await commit.close()
+      await wal.close()
       database.close()
       release()
     }),
