@@ -25,6 +25,7 @@ export const gatewaySettingsSchema = z.strictObject({
 export type GatewaySettings = Readonly<z.infer<typeof gatewaySettingsSchema>>
 
 export const gatewayAccess = z.enum(['read', 'readWrite'])
+export type GatewayAccess = z.infer<typeof gatewayAccess>
 
 /** What a client key may do. */
 export const gatewayGrantSchema = z.strictObject({
