@@ -2,12 +2,14 @@ import { assembleApi } from './api/assemble.ts'
 import { applyConfig } from './api/config.ts'
 import { openParts, type Parts } from './parts.ts'
 import type { Engine, EngineOptions } from './start.ts'
+import { loadBucketMatters } from './store/s3-store.ts'
 
 /**
  * Starts the engine: opens the journal (one engine at a time), reads sites and rules from it, applies the declared
  * configuration, and begins to watch, scan and copy. Refuses with a FaultError before anything has begun.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
+  await loadBucketMatters()
   const parts = await openParts(options)
   const { api, config } = assembleApi(parts, options)
   try {

@@ -25,6 +25,12 @@ export interface StoreOptions {
   readonly now?: (() => number) | undefined
 }
 
+/**
+ * The SDK's part of a store is loaded when it is first asked for: threads that only move objects never need it. A program
+ * that will need it loads it at its start, before anybody waits: it takes a quarter of a second of one thread's time.
+ */
+export const loadBucketMatters = (): Promise<typeof import('./bucket-matters.ts')> => import('./bucket-matters.ts')
+
 /** The store of one site. Opens no connection before it is asked something. */
 export function createStore(options: StoreOptions): ObjectStore {
   const { site, keys, sockets, now = Date.now } = options
@@ -43,7 +49,7 @@ export function createStore(options: StoreOptions): ObjectStore {
   const uploads = new Uploads(calls, objects, locks)
   let opened: Promise<BucketMatters> | null = null
   const buckets = (): Promise<BucketMatters> =>
-    (opened ??= import('./bucket-matters.ts').then(
+    (opened ??= loadBucketMatters().then(
       ({ BucketMatters }) => new BucketMatters({ site, keys, timeouts, secureContext: secureContext() }),
     ))
 
