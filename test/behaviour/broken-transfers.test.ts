@@ -21,11 +21,12 @@ async function meetsOnce(
   side: 'a' | 'b',
   on: 'GetObject' | 'PutObject' | 'UploadPart',
   action: FaultAction,
+  parts = on === 'UploadPart',
 ): Promise<{ readonly world: World; readonly code: string | undefined }> {
   const world = await startWorld(options)
   await world.settled()
   const met = world[side].faults.add({ on, key: 'key', times: 1, do: action })
-  if (on === 'UploadPart') await putMultipart(world.s3.a, 'key', [5 * mebibyte, 5 * mebibyte, 1234])
+  if (parts) await putMultipart(world.s3.a, 'key', [5 * mebibyte, 5 * mebibyte, 1234])
   else await world.put('key', body)
   await expect.poll(() => met.hits, { timeout: 15_000 }).toBe(1)
   await expect.poll(() => failures(world).length, { timeout: 15_000, interval: 5 }).toBe(1)
@@ -62,6 +63,11 @@ test('other bytes than the source has are refused by the target, and right at th
   expect(code).toBe('CONTENT_MISMATCH')
   const md5 = createHash('md5').update(body).digest('hex')
   expect((await world.sides()).b).toEqual([`key ${body.length} "${md5}"`])
+})
+
+test('other bytes than a part has at the source are never completed, and right at the next attempt', async () => {
+  const { code } = await meetsOnce({}, 'a', 'GetObject', { kind: 'flip-byte', at: mebibyte + 7 }, true)
+  expect(code).toBe('CONTENT_MISMATCH')
 })
 
 test('a part that the target refuses is sent again, and nothing half is ever seen', async () => {

@@ -124,6 +124,16 @@ test('MinIO and RustFS are told the identity in both families of headers, Ceph i
   expect(stampsOf(seen.at(-1)!)).toEqual({})
 })
 
+test('the ETag of a part is known for no digest where the site encrypts with keys of its own', async () => {
+  const { store } = await site(({ line }) => ({
+    status: 200,
+    headers: { etag: '"p"', ...(line.includes('partNumber=2') ? { 'x-amz-server-side-encryption': 'aws:kms' } : {}) },
+  }))
+  const upload = { ...ref, uploadId: 'u' }
+  const sent = [1, 2].map((number) => store.uploadPart(upload, number, { sizeBytes: 1, body: Buffer.from('x') }))
+  expect((await Promise.all(sent)).map(({ encrypted }) => encrypted)).toEqual([false, true])
+})
+
 test('what MinIO has already is no second version and no failure', async () => {
   const { store } = await site(() => ({ status: 412, body: xmlError('PreconditionFailed') }))
   const version = { ...plain, identity: stamped('adopts-minio', uuid) }

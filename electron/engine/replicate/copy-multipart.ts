@@ -26,8 +26,8 @@ export async function copyMultipart(
   const resumed = await resume(head, world)
   const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
   const copy = await copyParts(ref, head, replica, layout, resumed, world)
-  const settled = copy.etagKept ? copy : await withTrueLayout(ref, head, replica, layout, copy, world)
-  const stored = await world.target.completeUpload(settled.upload, settled.parts, replica.identity, head.sizeBytes, {
+  const proven = isProven(copy, head) ? copy : await readAgain(ref, head, replica, layout, copy, world)
+  const stored = await world.target.completeUpload(proven.upload, proven.parts, replica.identity, head.sizeBytes, {
     signal: world.signal,
   })
   world.uploads.ended()
@@ -44,8 +44,13 @@ interface Resumed {
 interface Copied {
   readonly upload: UploadRef
   readonly parts: readonly UploadedPart[]
-  readonly etagKept: boolean
+  /** The multipart ETag of the bytes that were sent. */
+  readonly sentEtag: string
 }
+
+/** The bytes are those that the source's ETag speaks of, and in its layout. Without parts in it, it cannot tell. */
+const isProven = ({ sentEtag }: Copied, head: ObjectHead): boolean =>
+  partsInEtag(head.etag) === null || sentEtag === head.etag
 
 /** The journalled upload, if it is of the same content and the target still has it. */
 async function resume(head: ObjectHead, world: World): Promise<Resumed | null> {
@@ -54,12 +59,17 @@ async function resume(head: ObjectHead, world: World): Promise<Resumed | null> {
   const upload = { bucket: world.link.target.bucket, key: world.order.key, uploadId: record.uploadId }
   const there = record.sourceEtag === head.etag ? await world.target.listParts(upload, { signal: world.signal }) : null
   if (there === null) {
-    await world.target.abortUpload(upload, { signal: world.signal })
-    world.uploads.ended()
+    await abandon(upload, world)
     return null
   }
   const has = new Map(there.map((part) => [part.partNumber, part.etag]))
   return { upload, layout: record.layout, parts: record.parts.filter((part) => has.get(part.partNumber) === part.etag) }
+}
+
+/** The next attempt must not go on with what this one sent. */
+async function abandon(upload: UploadRef, world: World): Promise<void> {
+  await world.target.abortUpload(upload, { signal: world.signal })
+  world.uploads.ended()
 }
 
 async function copyParts(
@@ -72,6 +82,7 @@ async function copyParts(
 ): Promise<Copied> {
   const upload = resumed?.upload ?? (await begin(head, replica, layout, world))
   const parts: UploadedPart[] = [...(resumed?.parts ?? [])]
+  const md5s = new Map(parts.map(({ partNumber, etag }) => [partNumber, etag]))
   const missing = layout
     .map((_, index) => index + 1)
     .filter((number) => !parts.some((part) => part.partNumber === number))
@@ -83,7 +94,7 @@ async function copyParts(
   }
   const lane = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
-      const part = await copyPart(
+      const { part, md5 } = await copyPart(
         ref,
         head,
         upload,
@@ -91,17 +102,13 @@ async function copyParts(
         report,
         world,
       )
+      md5s.set(number, md5)
       parts.push(part)
       world.uploads.partDone(part)
     }
   }
   await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
-  parts.sort((a, b) => a.partNumber - b.partNumber)
-  return {
-    upload,
-    parts,
-    etagKept: partsInEtag(head.etag) === null || multipartEtag(parts.map((part) => part.etag)) === head.etag,
-  }
+  return { upload, parts, sentEtag: multipartEtag(layout.map((_, index) => md5s.get(index + 1)!)) }
 }
 
 /** Waits for every lane even when one fails: a part still under way must not outlive its task. */
@@ -134,7 +141,7 @@ async function copyPart(
   part: PartOfSource,
   report: (bytes: number) => void,
   world: World,
-): Promise<UploadedPart> {
+): Promise<{ readonly part: UploadedPart; readonly md5: string }> {
   const range = part.sizeBytes === 0 ? undefined : { first: part.first, last: part.first + part.sizeBytes - 1 }
   const opened = await world.source.get(ref, { range, ifMatch: head.etag, signal: world.signal })
   if (opened === null) throw changed(world)
@@ -151,21 +158,18 @@ async function copyPart(
   )
   const md5 = hash.digest('hex')
   // A part's ETag is the MD5 of what arrived, unless the target encrypts: then the digest is ours alone.
-  if (/^[0-9a-f]{32}$/.test(uploaded.etag) && uploaded.etag !== md5 && head.encryption.kind === 'none') {
-    throw new FaultError(
-      fault('CONTENT_MISMATCH', `Part ${part.number} arrived as other bytes than were sent.`, {
-        site: world.link.target.site,
-      }),
-    )
+  if (!uploaded.encrypted && /^[0-9a-f]{32}$/.test(uploaded.etag) && uploaded.etag !== md5) {
+    throw mismatch(`Part ${part.number} arrived as other bytes than were sent.`, world.link.target.site)
   }
-  return uploaded
+  return { part: uploaded, md5 }
 }
 
 /**
- * The site that does not tell its part sizes (Ceph) was guessed wrong: read the source once to find the layout whose
- * parts give the source's ETag, and copy again with it. Where none does, what is there already is kept.
+ * What was sent has not the source's ETag: the layout was guessed wrong (Ceph does not tell it), a part came as other bytes
+ * than the source has, or the ETag is no digest (encryption). A second reading of the source tells which: a layout whose
+ * parts give the ETag is copied anew, and bytes that came out the same twice are taken.
  */
-async function withTrueLayout(
+async function readAgain(
   ref: ObjectRef,
   head: ObjectHead,
   replica: NewVersion,
@@ -174,20 +178,25 @@ async function withTrueLayout(
   world: World,
 ): Promise<Copied> {
   const others = likelyLayouts(head.sizeBytes, partsInEtag(head.etag)!).filter((layout) => layout[0] !== tried[0])
-  const found = await layoutByReading(ref, head, others, world)
-  if (found === null) return copy
-  await world.target.abortUpload(copy.upload, { signal: world.signal })
-  world.uploads.ended()
-  return copyParts(ref, head, replica, found, null, world)
+  const etags = await etagsByReading(ref, head, [tried, ...others], world)
+  const found = others[etags.indexOf(head.etag) - 1]
+  if (found === undefined && etags[0] === copy.sentEtag) return copy
+  await abandon(copy.upload, world)
+  if (found !== undefined) {
+    const again = await copyParts(ref, head, replica, found, null, world)
+    if (isProven(again, head)) return again
+    await abandon(again.upload, world)
+  }
+  throw mismatch('A part was read as other bytes than the source has.', world.link.source.site)
 }
 
-async function layoutByReading(
+/** The ETag that the source's bytes would have under each of the layouts. */
+async function etagsByReading(
   ref: ObjectRef,
   head: ObjectHead,
   layouts: readonly (readonly number[])[],
   world: World,
-): Promise<readonly number[] | null> {
-  if (layouts.length === 0) return null
+): Promise<readonly string[]> {
   const opened = await world.source.get(ref, { ifMatch: head.etag, signal: world.signal })
   if (opened === null) throw changed(world)
   const readers = layouts.map((layout) => new LayoutReader(layout))
@@ -195,7 +204,7 @@ async function layoutByReading(
     world.onRead(chunk.length)
     for (const reader of readers) reader.add(chunk)
   }
-  return layouts[readers.findIndex((reader) => reader.etag() === head.etag)] ?? null
+  return readers.map((reader) => reader.etag())
 }
 
 /** Computes the multipart ETag that a run of bytes would have under one layout. */
@@ -239,6 +248,9 @@ async function afterComplete(versionId: string | null, tags: Tags, replica: NewV
   if (there !== null && there.tagCount !== Object.keys(tags).length)
     await world.target.putTags(ref, tags, { signal: world.signal })
 }
+
+const mismatch = (message: string, site: string): FaultError =>
+  new FaultError(fault('CONTENT_MISMATCH', message, { site }))
 
 const changed = (world: World): FaultError =>
   new FaultError(

@@ -62,7 +62,7 @@ function readLock(headers: HeaderMap): Lock | null {
   return { mode, retainUntil: headers['x-amz-object-lock-retain-until-date'] ?? null, legalHold }
 }
 
-function readEncryption(headers: HeaderMap): Encryption {
+export function readEncryption(headers: HeaderMap): Encryption {
   if (headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined) return { kind: 'sse-c' }
   const kind = headers['x-amz-server-side-encryption']
   if (kind === undefined) return { kind: 'none' }

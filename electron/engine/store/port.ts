@@ -136,6 +136,11 @@ export interface UploadedPart {
   readonly sizeBytes: number
 }
 
+export interface SentPart extends UploadedPart {
+  /** The site encrypts what it stores with keys that make the ETag something else than the MD5 of the bytes. */
+  readonly encrypted: boolean
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
@@ -164,7 +169,7 @@ export interface ObjectStore {
   put(version: NewVersion, body: PutBody, options?: PutOptions): Promise<Stored>
 
   createUpload(version: NewVersion, options?: CallOptions): Promise<UploadRef>
-  uploadPart(upload: UploadRef, partNumber: number, body: PutBody, options?: PutOptions): Promise<UploadedPart>
+  uploadPart(upload: UploadRef, partNumber: number, body: PutBody, options?: PutOptions): Promise<SentPart>
   completeUpload(
     upload: UploadRef,
     parts: readonly UploadedPart[],

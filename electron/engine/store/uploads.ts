@@ -1,7 +1,7 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
-import { plainEtag } from './object-head.ts'
+import { plainEtag, readEncryption } from './object-head.ts'
 import { carriedBy, letGo, type Objects } from './objects.ts'
 import type {
   CallOptions,
@@ -9,6 +9,7 @@ import type {
   NewVersion,
   PutBody,
   PutOptions,
+  SentPart,
   Stored,
   UploadedPart,
   UploadRef,
@@ -57,12 +58,14 @@ export class Uploads {
     return new FaultError({ ...this.#calls.refused(call, answer).fault, retry: 'backoff' })
   }
 
-  async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<UploadedPart> {
+  async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<SentPart> {
     const query = [['partNumber', String(partNumber)] as const, ['uploadId', upload.uploadId] as const]
     const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query }
     try {
       const answer = await this.#objects.send(call, body, options)
-      return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes }
+      const { kind } = readEncryption(answer.headers)
+      const encrypted = kind === 'sse-kms' || kind === 'sse-c'
+      return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes, encrypted }
     } finally {
       letGo(body)
     }
