@@ -11,6 +11,7 @@ import { rcloneCopy, type RunCost } from '../support/rclone.ts'
 import { s3Client } from '../support/s3-site.ts'
 import { configFor, ruleFor } from './bench-config.ts'
 import { usageOf } from './process-usage.ts'
+import { topCosts } from './profile.ts'
 import { median } from './statistics.ts'
 import type { Row } from './table.ts'
 
@@ -23,6 +24,8 @@ export interface CopyBench {
   readonly concurrency: number
   readonly rounds: number
   readonly say: (line: string) => void
+  /** Node’s own options for Lockstep. */
+  readonly nodeArgs?: readonly string[]
 }
 
 interface Round extends RunCost {
@@ -52,6 +55,15 @@ export async function compareWithRclone(bench: CopyBench): Promise<Rounds> {
     }
   }
   return results
+}
+
+/** One more copy, not measured: where its time went. After {@link compareWithRclone}, whose bucket it copies. */
+export async function profileOf(bench: CopyBench): Promise<readonly string[]> {
+  const dir = join(bench.dir, `profile-${bench.sizeBytes}`)
+  const target = `profiled-${bench.sizeBytes}`
+  await makeBucket(s3Client(bench.target), target)
+  await byLockstep({ ...bench, nodeArgs: ['--cpu-prof', '--cpu-prof-dir', dir] }, `from-${bench.sizeBytes}`, target)
+  return topCosts(dir)
 }
 
 export interface Rounds {
@@ -109,7 +121,7 @@ async function fill({ source, objects, sizeBytes }: CopyBench, bucket: string): 
 /** The engine runs already, as it does at its users'; measured from making the rule until the last object is settled. */
 async function byLockstep(bench: CopyBench, from: string, to: string): Promise<Round> {
   const config = configFor(bench, { limit: bench.concurrency })
-  const lockstep = await startLockstep({ dir: join(bench.dir, to), config })
+  const lockstep = await startLockstep({ dir: join(bench.dir, to), config, nodeArgs: bench.nodeArgs ?? [] })
   try {
     const before = usageOf(lockstep.ready.pid).cpuSeconds
     const startedAt = performance.now()

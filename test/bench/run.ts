@@ -3,7 +3,7 @@ import { ensureCeph, startCephSite, type CephSite } from '../support/ceph.ts'
 import { ensureRclone } from '../support/rclone.ts'
 import { makeTempDir } from '../support/temp.ts'
 import { measureBacklog } from './backlog-bench.ts'
-import { compareWithRclone, copyRows, rcloneFlags, type CopyBench } from './copy-bench.ts'
+import { compareWithRclone, copyRows, profileOf, rcloneFlags, type CopyBench } from './copy-bench.ts'
 import { measureLatency } from './latency-bench.ts'
 import { tableText, type Row } from './table.ts'
 
@@ -65,17 +65,24 @@ type Base = Omit<CopyBench, 'objects' | 'sizeBytes'>
 const measurements: Readonly<Record<Part, (base: Base, quick: boolean) => Promise<readonly Row[]>>> = {
   small: async (base, quick) => {
     const bench = { ...base, objects: quick ? 1000 : 5000, sizeBytes: 4096 }
-    return copyRows(bench, await compareWithRclone(bench), true)
+    return measureCopy(bench, true)
   },
   large: async (base, quick) => {
     const bench = { ...base, objects: quick ? 4 : 16, sizeBytes: 64 << 20 }
-    return copyRows(bench, await compareWithRclone(bench), false)
+    return measureCopy(bench, false)
   },
   latency: async (base, quick) => {
     const bench = { ...base, changesPerSecond: 50, seconds: quick ? 5 : 20 }
     return [...(await measureLatency(bench, 'event')), ...(await measureLatency(bench, 'scan'))]
   },
   backlog: (base, quick) => measureBacklog({ ...base, tasks: quick ? 50_000 : 1_000_000 }),
+}
+
+async function measureCopy(bench: CopyBench, small: boolean): Promise<readonly Row[]> {
+  const rows = copyRows(bench, await compareWithRclone(bench), small)
+  say('  where one more copy, not measured, spent its time (by V8’s own profile, the program’s start included):')
+  for (const line of await profileOf(bench)) say(`  ${line}`)
+  return rows
 }
 
 function say(line: string): void {

@@ -30,6 +30,8 @@ export interface LockstepOptions {
   readonly dir: string
   readonly config: ConfigInput
   readonly environment?: Readonly<Record<string, string>>
+  /** Node’s own options, before the program. */
+  readonly nodeArgs?: readonly string[]
 }
 
 /** The engine as its users run it: a process of its own, asked over its command line and its API. */
@@ -94,10 +96,14 @@ export async function spawnLockstep(options: LockstepOptions): Promise<StartedPr
   await writeFile(configFile, JSON.stringify(options.config, null, 2), { mode: 0o600 })
   const args = [program, 'serve', '--config', configFile, '--data', join(options.dir, 'data')]
   // Ends with this process, however that dies.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, ...args], {
-    env: { ...process.env, ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', '--', process.execPath, ...(options.nodeArgs ?? []), ...args],
+    {
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const logs = collectLines(child.stderr)
   const ended = once(child, 'exit')
   const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<void> => {

@@ -1,12 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { z } from 'zod'
-
-/** What the thread is told at its start. */
-const startSchema = z.object({ path: z.string() })
 
 /** Copies the log into the file whenever it is told to, and answers null, or why it could not. */
-const database = new DatabaseSync(startSchema.parse(workerData).path)
+const database = new DatabaseSync(String(workerData))
 parentPort?.on('message', () => {
   let refusal: string | null = null
   try {

@@ -66,7 +66,7 @@ export class WriteAheadLog {
 function startThread(path: string): Worker {
   const isSource = import.meta.url.endsWith('.ts')
   const entry = isSource ? './checkpoint-thread.ts' : './checkpoint-thread.js'
-  const thread = new Worker(new URL(entry, import.meta.url), { workerData: { path } })
+  const thread = new Worker(new URL(entry, import.meta.url), { workerData: path })
   thread.unref()
   return thread
 }
