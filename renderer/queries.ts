@@ -25,6 +25,7 @@ export function createQueryClient(): QueryClient {
 const pollFeedsMs = 5000
 const pollSeriesMs = 2000
 const pollRunningCheckMs = 1000
+const gatewayRequestsShown = 200
 
 export interface ActivityFilter {
   readonly ruleId: string | null
@@ -94,6 +95,17 @@ export function createQueries(client: Client) {
         refetchInterval: pollFeedsMs,
         placeholderData: keepPreviousData,
       }),
+    gateway: queryOptions({
+      queryKey: ['gateway'],
+      queryFn: () => client.gateway.view.query(),
+      refetchInterval: pollFeedsMs,
+    }),
+    gatewayRequests: (failedOnly: boolean) =>
+      queryOptions({
+        queryKey: ['gateway', 'requests', failedOnly],
+        queryFn: () => client.gateway.requests.query({ failedOnly, limit: gatewayRequestsShown }),
+        placeholderData: keepPreviousData,
+      }),
     settings: queryOptions({ queryKey: ['settings'], queryFn: () => client.settings.get.query() }),
     diagnostics: queryOptions({
       queryKey: ['diagnostics'],
@@ -115,5 +127,6 @@ export const keysOfTopic: Record<LiveTopic, readonly string[]> = {
   settings: ['settings'],
   checks: ['checks'],
   demo: ['demo'],
-  gateway: ['gateway'],
+  // A rule's degraded state is the gateway's doing.
+  gateway: ['gateway', 'rules'],
 }

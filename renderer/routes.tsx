@@ -3,6 +3,7 @@ import { Shell } from './layout/shell.tsx'
 import { ActivityPage } from './pages/activity/activity-page.tsx'
 import { AdvisorPage } from './pages/advisor/advisor-page.tsx'
 import { FailuresPage } from './pages/failures/failures-page.tsx'
+import { GatewayPage } from './pages/gateway/gateway-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { OverviewPage } from './pages/overview/overview-page.tsx'
 import { RulePage } from './pages/rules/rule-page.tsx'
@@ -44,6 +45,7 @@ const tree = root.addChildren([
     component: ActivityPage,
     validateSearch: activitySearch,
   }),
+  createRoute({ getParentRoute: () => root, path: '/gateway', component: GatewayPage }),
   createRoute({ getParentRoute: () => root, path: '/advisor', component: AdvisorPage, validateSearch: advisorSearch }),
   createRoute({ getParentRoute: () => root, path: '/settings', component: SettingsPage }),
 ])

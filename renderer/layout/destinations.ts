@@ -1,6 +1,7 @@
 import {
   IconAlertTriangle,
   IconArrowsLeftRight,
+  IconDoorEnter,
   IconGauge,
   IconHistory,
   IconListDetails,
@@ -14,6 +15,7 @@ export const destinations = [
   { to: '/', title: 'Overview', key: 'o', icon: IconGauge },
   { to: '/sites', title: 'Sites', key: 's', icon: IconServer2 },
   { to: '/rules', title: 'Rules', key: 'r', icon: IconListDetails },
+  { to: '/gateway', title: 'Gateway', key: 'w', icon: IconDoorEnter },
   { to: '/transfers', title: 'Transfers', key: 't', icon: IconArrowsLeftRight },
   { to: '/failures', title: 'Failures', key: 'f', icon: IconAlertTriangle },
   { to: '/activity', title: 'Activity', key: 'a', icon: IconHistory },

@@ -65,8 +65,10 @@ export function Shell() {
 function GlobalState() {
   const { queries } = useConsole()
   const { data } = useQuery(queries.overview)
+  const { data: rules = [] } = useQuery(queries.rules)
   const live = useLive()
-  const overall = data ? overallOf(data) : null
+  const degraded = rules.filter((rule) => rule.degraded !== null).length
+  const overall = data ? overallOf(data, degraded) : null
   return (
     <div style={{ flex: 1, minWidth: 0, display: 'flex' }}>
       {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}

@@ -4,6 +4,7 @@ import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser, openConsole } from '../support/console-page.ts'
+import { openGateway } from '../support/fake-gateway.ts'
 import { emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
 
 let browser: Browser
@@ -35,6 +36,7 @@ function smallWorld(): FakeWorld {
   world.rules = world.rules.slice(0, 9)
   world.transfers = world.transfers.slice(0, 8)
   world.activity = world.activity.slice(0, 110)
+  openGateway(world)
   world.demo = { targetBroken: false, targetSite: 'oslo' }
   return world
 }
@@ -48,6 +50,7 @@ const views: readonly (readonly [path: string, ready: string])[] = [
   ['rules/photos-to-oslo?report=compare-2', 'What differs'],
   ['rules/photos-to-oslo?edit=true', 'Save the rule'],
   ['rules/backups-daily-to-oslo-2', 'These deletes are wanted: release the brake'],
+  ['gateway', 'Recent requests'],
   ['transfers', '8 objects in flight'],
   ['failures', '5,000 items not in step'],
   ['failures?item=10003', 'Retry this item'],
@@ -74,7 +77,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
 test('axe finds nothing to object to on empty pages', async () => {
   const open = await openConsole(browser, emptyWorld(Date.now()))
-  for (const path of ['', 'sites', 'rules', 'transfers', 'failures', 'activity', 'pair']) {
+  for (const path of ['', 'sites', 'rules', 'transfers', 'failures', 'activity', 'gateway', 'pair']) {
     await open.goTo(path)
     await open.page.getByRole('heading', { level: 2 }).first().waitFor()
     expect({ path, violations: await violations(open.page) }).toEqual({ path, violations: [] })

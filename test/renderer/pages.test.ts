@@ -2,7 +2,8 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { fault } from '../../shared/model/fault.ts'
 import { launchBrowser, openConsole, type OpenConsole } from '../support/console-page.ts'
-import { emptyWorld, fullWorld } from '../support/fake-world.ts'
+import { openGateway } from '../support/fake-gateway.ts'
+import { emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
 
 let browser: Browser
 let open: OpenConsole | null = null
@@ -52,6 +53,14 @@ const cases: readonly PageCase[] = [
     full: 'backups-daily-to-oslo-2',
   },
   {
+    path: 'gateway',
+    heading: 'Gateway',
+    asks: 'gateway.view',
+    empty: 'The gateway is off',
+    loading: 'Loading the gateway',
+    full: 'http://127.0.0.1:9000',
+  },
+  {
     path: 'transfers',
     heading: 'Transfers',
     asks: 'transfers.list',
@@ -77,6 +86,12 @@ const cases: readonly PageCase[] = [
   },
 ]
 
+function busyWorld(): FakeWorld {
+  const world = fullWorld(Date.now())
+  openGateway(world)
+  return world
+}
+
 test('every page says what would fill it while it is empty', async () => {
   open = await openConsole(browser, emptyWorld(Date.now()))
   for (const { path, heading, empty } of cases) {
@@ -87,7 +102,7 @@ test('every page says what would fill it while it is empty', async () => {
 })
 
 test('every page says what it is loading', async () => {
-  open = await openConsole(browser, fullWorld(Date.now()))
+  open = await openConsole(browser, busyWorld())
   // The stream brings overview and transfers by itself; held, nothing arrives.
   for (const path of ['live.watch', ...cases.map(({ asks }) => asks)]) open.engine.hold(path)
   for (const { path, loading } of cases) {
@@ -97,7 +112,7 @@ test('every page says what it is loading', async () => {
 })
 
 test('every page shows what there is', async () => {
-  open = await openConsole(browser, fullWorld(Date.now()))
+  open = await openConsole(browser, busyWorld())
   for (const { path, full } of cases) {
     await open.goTo(path)
     await open.page.getByText(full).first().waitFor()
@@ -105,7 +120,7 @@ test('every page shows what there is', async () => {
 })
 
 test('every page tells a fault with title, message and remedy, and recovers from it', async () => {
-  open = await openConsole(browser, fullWorld(Date.now()))
+  open = await openConsole(browser, busyWorld())
   const { page, engine } = open
   engine.hold('live.watch')
   for (const { asks } of cases) engine.refuse(asks, fault('JOURNAL_UNWRITABLE', 'No space is left on /data.'))
@@ -125,7 +140,7 @@ test('no page scrolls sideways, at a desk or in a small window', async () => {
     [1440, 900],
     [1024, 700],
   ] as const) {
-    open = await openConsole(browser, fullWorld(Date.now()), { width, height })
+    open = await openConsole(browser, busyWorld(), { width, height })
     for (const { path, heading } of [
       ...cases,
       { path: 'settings', heading: 'Settings' },

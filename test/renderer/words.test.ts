@@ -79,6 +79,11 @@ describe('the rule form', () => {
       scanIntervalSeconds: fc.integer({ min: 5, max: 604_800 }),
       kibibytes: fc.option(fc.integer({ min: 1, max: 10_000_000 })),
       percent: fc.option(fc.integer({ min: 0, max: 100 })),
+      ack: fc.record({
+        policy: fc.constantFrom('async', 'one', 'majority', 'all'),
+        timeoutMs: fc.integer({ min: 100, max: 600_000 }),
+        onTimeout: fc.constantFrom('fail', 'degrade'),
+      }),
       exclude: fc.array(fc.stringMatching(/^[a-z*/.]{1,12}$/), { maxLength: 4 }),
     })
     fc.assert(
@@ -92,7 +97,7 @@ describe('the rule form', () => {
           bandwidth: { bytesPerSecond: kibibytes === null ? null : kibibytes * 1024 },
           deleteBrake: percent === null ? null : { count: 10, share: percent / 100, windowMs: 120_000 },
         })
-        expect(readRuleForm(valuesOf(rule), rule.ack)).toEqual({ rule, errors: null })
+        expect(readRuleForm(valuesOf(rule))).toEqual({ rule, errors: null })
       }),
     )
   })

@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Overview } from '../../../shared/model/overview.ts'
+import type { RuleView } from '../../../shared/model/rule.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
 import { Loaded } from '../../components/loaded.tsx'
@@ -10,6 +11,8 @@ import { Empty, Page, Stat } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatByteRate, formatBytes, formatClock, formatCount, formatObjectRate } from '../../words/format.ts'
+import { DegradedNote } from '../rules/degraded-note.tsx'
+import { withLiveLinks } from '../rules/rule-links.ts'
 import { LinkCard } from './link-card.tsx'
 import { worstFirst } from './worst-first.ts'
 
@@ -17,6 +20,7 @@ export function OverviewPage() {
   const { queries } = useConsole()
   const overview = useQuery(queries.overview)
   const sites = useQuery(queries.sites)
+  const rules = useQuery(queries.rules)
   return (
     <Page
       title="Overview"
@@ -25,7 +29,11 @@ export function OverviewPage() {
     >
       <Loaded query={overview} what="the overview">
         {(value) =>
-          value.links.length === 0 ? <NothingPaired /> : <Everything overview={value} sites={sites.data ?? []} />
+          value.links.length === 0 ? (
+            <NothingPaired />
+          ) : (
+            <Everything overview={value} sites={sites.data ?? []} rules={rules.data ?? []} />
+          )
         }
       </Loaded>
     </Page>
@@ -49,10 +57,19 @@ function NothingPaired() {
   )
 }
 
-function Everything({ overview, sites }: { readonly overview: Overview; readonly sites: readonly SiteView[] }) {
+interface EverythingProps {
+  readonly overview: Overview
+  readonly sites: readonly SiteView[]
+  readonly rules: readonly RuleView[]
+}
+
+function Everything({ overview, sites, rules }: EverythingProps) {
   const siteOf = (id: string) => sites.find((site) => site.id === id)
   return (
     <>
+      {rules.map((rule) => (
+        <DegradedNote key={rule.id} rule={withLiveLinks(rule, overview.links)} named />
+      ))}
       <Totals overview={overview} />
       <ChartsPanel linkId={null} title="All links over time" />
       <section aria-label="Links">

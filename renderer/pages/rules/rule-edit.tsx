@@ -21,7 +21,7 @@ export function RuleEdit({ rule, onClose }: { readonly rule: RuleView; readonly 
     (view) => `The rule ${view.id} was changed.`,
   )
   const submit = () => {
-    const read = readRuleForm(form.values, rule.ack)
+    const read = readRuleForm(form.values)
     if (read.errors !== null) form.setErrors(read.errors)
     else save.mutate(read.rule, { onSuccess: onClose })
   }

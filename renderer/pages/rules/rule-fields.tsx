@@ -1,6 +1,7 @@
-import { Grid, Group, Select, Stack, Text } from '@mantine/core'
+import { Grid, Group, Select, Stack } from '@mantine/core'
 import type { UseFormReturnType } from '@mantine/form'
 import { Field } from '../../components/form-field.tsx'
+import { AckFields } from './ack-fields.tsx'
 import type { RuleFormValues } from './rule-form-values.ts'
 
 export type RuleForm = UseFormReturnType<RuleFormValues>
@@ -89,6 +90,7 @@ export function RuleFields({ form, existing }: RuleFieldsProps) {
         />
         <Brake form={form} />
       </Stack>
+      <AckFields form={form} />
       <details className="fold" open={folded.some((name) => form.errors[name]) || undefined}>
         <summary>Advanced</summary>
         <Advanced form={form} />
@@ -204,14 +206,6 @@ function Advanced({ form }: { readonly form: RuleForm }) {
           { value: 'ignore', label: 'Ignore them' },
         ]}
       />
-      <Grid.Col span={6}>
-        <Text size="sm" fw={500}>
-          When a write counts as done
-        </Text>
-        <Text size="sm" c="dimmed">
-          As soon as the source has it. The copy to the target follows at once.
-        </Text>
-      </Grid.Col>
     </Grid>
   )
 }

@@ -25,6 +25,9 @@ export interface RuleFormValues {
   brakePercent: string | number
   brakeMinutes: string | number
   scanSeconds: string | number
+  ackPolicy: Rule['ack']['policy']
+  ackSeconds: string | number
+  ackOnTimeout: Rule['ack']['onTimeout']
 }
 
 type WholeField = 'priority' | 'brakeCount' | 'scanSeconds'
@@ -59,6 +62,9 @@ export function valuesOf(rule: Rule): RuleFormValues {
     brakePercent: Number((brake.share * 100).toPrecision(12)),
     brakeMinutes: brake.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
+    ackPolicy: rule.ack.policy,
+    ackSeconds: rule.ack.timeoutMs / 1000,
+    ackOnTimeout: rule.ack.onTimeout,
   }
 }
 
@@ -84,8 +90,8 @@ function freeId(wish: string, taken: readonly string[]): string {
 export type ReadRule =
   { readonly rule: Rule; readonly errors: null } | { readonly rule: null; readonly errors: RuleFormErrors }
 
-/** Reads the form; an error names the value and what to type instead. `ack` is kept from the rule that is edited. */
-export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRule {
+/** Reads the form; an error names the value and what to type instead. */
+export function readRuleForm(values: RuleFormValues): ReadRule {
   const errors: RuleFormErrors = {}
   const whole = (name: WholeField, least: number, most: number): number => {
     const number = Number(values[name])
@@ -108,7 +114,7 @@ export function readRuleForm(values: RuleFormValues, ack?: Rule['ack']): ReadRul
     objectLock: values.objectLock,
     storageClass: values.storageClass.trim() || null,
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
-    ack,
+    ack: readAck(values, errors),
     deleteBrake: values.brake ? readBrake(values, errors, whole) : null,
     scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
   })
@@ -147,6 +153,14 @@ function readBrake(
     share: upTo('brakePercent', 0, 100) / 100,
     windowMs: Math.round(upTo('brakeMinutes', 0.02, 10_080) * 60_000),
   }
+}
+
+function readAck(values: RuleFormValues, errors: RuleFormErrors): Rule['ack'] {
+  const seconds = Number(values.ackSeconds)
+  const fits = values.ackSeconds !== '' && seconds >= 0.1 && seconds <= 600
+  if (!fits) errors.ackSeconds = `“${values.ackSeconds}” does not fit: use a number from 0.1 to 600.`
+  const timeoutMs = fits ? Math.round(seconds * 1000) : 10_000
+  return { policy: values.ackPolicy, timeoutMs, onTimeout: values.ackOnTimeout }
 }
 
 function readBandwidth(values: RuleFormValues, errors: RuleFormErrors): number | null {

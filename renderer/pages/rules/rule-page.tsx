@@ -23,7 +23,9 @@ import { placeOf } from '../../words/link-words.ts'
 import { LinkCard } from '../overview/link-card.tsx'
 import { BrakeBanner } from './brake-banner.tsx'
 import { CompareReports } from './compare-reports.tsx'
+import { DegradedNote } from './degraded-note.tsx'
 import { FeedsPanel } from './feeds-panel.tsx'
+import { PromisePanel } from './promise-panel.tsx'
 import { CompareDialog, ResyncDialog } from './rule-dialogs.tsx'
 import { RuleEdit } from './rule-edit.tsx'
 import { ruleOf } from './rule-form-values.ts'
@@ -67,6 +69,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
   return (
     <>
       {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
+      <DegradedNote rule={rule} />
       <RunningJobs ruleId={rule.id} />
       <section aria-label="Links" className="link-grid">
         {rule.links.map((link) => (
@@ -76,6 +79,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
       <FeedsPanel rule={rule} />
       <CompareReports ruleId={rule.id} />
       <LinkCharts links={rule.links} />
+      <PromisePanel rule={rule} />
       <RuleSummary rule={rule} />
     </>
   )

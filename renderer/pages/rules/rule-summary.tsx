@@ -1,15 +1,8 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import { Link } from '@tanstack/react-router'
 import { Panel } from '../../components/page.tsx'
 import { countOf, formatByteRate, formatDuration, formatShare } from '../../words/format.ts'
+import { ackLine } from '../../words/ack-words.ts'
 import { placeOf } from '../../words/link-words.ts'
-
-const writeWords: Record<Rule['ack']['policy'], string> = {
-  async: 'as done when the source has it; the copy follows',
-  one: 'as done when one target has it too',
-  majority: 'as done when most sites have it',
-  all: 'as done when every target has it',
-}
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
 export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
@@ -42,7 +35,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
     ],
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
-    ['A write counts', writeWords[rule.ack.policy]],
+    ['A write counts', ackLine(rule.ack, rule.targets.length)],
   ]
 }
 
@@ -61,14 +54,7 @@ export function RuleFacts({ rule }: { readonly rule: Rule }) {
 
 export function RuleSummary({ rule }: { readonly rule: Rule }) {
   return (
-    <Panel
-      title="What the rule does"
-      actions={
-        <Link to="/advisor" search={{ rule: rule.id }} className="row-link">
-          Compare ways to acknowledge writes
-        </Link>
-      }
-    >
+    <Panel title="What the rule does">
       <RuleFacts rule={rule} />
     </Panel>
   )

@@ -1,7 +1,7 @@
-import { Button, CopyButton, Group, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import { Button, Group, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
 import type { Settings } from '../../../shared/api/engine-api.ts'
+import { CopyAction, Copyable } from '../../components/copyable.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Page, Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
@@ -84,37 +84,6 @@ function WherePanel({ settings }: { readonly settings: Settings }) {
         </dd>
       </dl>
     </Panel>
-  )
-}
-
-function Copyable({ text, what }: { readonly text: string; readonly what: string }) {
-  return (
-    <Group gap="sm" wrap="nowrap" align="flex-start">
-      <span className="mono wrap">{text}</span>
-      <CopyAction text={text} label={`Copy ${what}`}>
-        Copy
-      </CopyAction>
-    </Group>
-  )
-}
-
-function CopyAction({
-  text,
-  label,
-  children,
-}: {
-  readonly text: string
-  readonly label: string
-  readonly children: ReactNode
-}) {
-  return (
-    <CopyButton value={text}>
-      {({ copied, copy }) => (
-        <Button size="compact-xs" variant="default" aria-label={label} onClick={copy}>
-          {copied ? 'Copied' : children}
-        </Button>
-      )}
-    </CopyButton>
   )
 }
 

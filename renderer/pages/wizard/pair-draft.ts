@@ -1,4 +1,4 @@
-import { bucketName, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
+import { bucketName, type BucketAt } from '../../../shared/model/rule.ts'
 import { newRuleValues, type RuleFormValues } from '../rules/rule-form-values.ts'
 import { emptySiteValues, type SiteFormValues } from '../sites/site-form-values.ts'
 
@@ -16,8 +16,6 @@ export interface PairDraft {
   readonly source: SideDraft
   readonly target: SideDraft
   readonly rule: RuleFormValues | null
-  /** As chosen in the summary; null until then. */
-  readonly ack: Rule['ack'] | null
   readonly checkId: string | null
   /** For which two buckets the checks ran. */
   readonly checkedFor: string | null
@@ -28,7 +26,6 @@ export const emptyDraft: PairDraft = {
   source: emptySide,
   target: emptySide,
   rule: null,
-  ack: null,
   checkId: null,
   checkedFor: null,
 }

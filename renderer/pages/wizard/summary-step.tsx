@@ -29,8 +29,9 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
     (rule: Rule) => client.rules.create.mutate(rule),
     (view) => `${view.id} is running.`,
   )
-  const rule = draft.rule === null ? null : readRuleForm(draft.rule, draft.ack ?? undefined).rule
-  if (rule === null) return null
+  const values = draft.rule
+  const rule = values === null ? null : readRuleForm(values).rule
+  if (values === null || rule === null) return null
   const start = () =>
     create.mutate(rule, {
       onSuccess: ({ id }) => void navigate({ to: '/rules/$ruleId', params: { ruleId: id } }),
@@ -50,7 +51,7 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
       <WizardAdvice
         rule={rule}
         estimate={run.data?.estimate ?? null}
-        onUse={(policy) => onChange({ ack: { ...rule.ack, policy } })}
+        onUse={(policy) => onChange({ rule: { ...values, ackPolicy: policy } })}
       />
       {create.isError && <ToldNote told={tellError(create.error)} />}
     </StepFrame>

@@ -1,0 +1,121 @@
+import { Button, Text } from '@mantine/core'
+import { IconPlus } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { GatewayKeyView, GatewayView } from '../../../shared/model/gateway.ts'
+import { Confirm } from '../../components/confirm.tsx'
+import { DataTable, type Column } from '../../components/data-table.tsx'
+import { Panel } from '../../components/page.tsx'
+import { Ago } from '../../components/times.tsx'
+import { useAction } from '../../components/use-action.ts'
+import { useConsole } from '../../console-parts.ts'
+import { grantWords, keyName } from '../../words/gateway-words.ts'
+import { NewKeyDialog } from './new-key-dialog.tsx'
+
+/** The keys that clients sign with: who may do what, since when, and last used. */
+export function KeysPanel({ view }: { readonly view: GatewayView }) {
+  const [making, setMaking] = useState(false)
+  return (
+    <Panel
+      title="Client keys"
+      flush
+      actions={
+        <Button leftSection={<IconPlus size={14} aria-hidden />} onClick={() => setMaking(true)}>
+          Create a key
+        </Button>
+      }
+    >
+      {view.keys.length === 0 ? (
+        <Text p={14}>No client has a key yet, so every request is refused. Create one for each client.</Text>
+      ) : (
+        <DataTable
+          label="Client keys"
+          columns={columns(view)}
+          rows={view.keys}
+          rowId={(key) => key.accessKeyId}
+          sort={{ id: 'label', desc: false }}
+          minWidth={820}
+        />
+      )}
+      <NewKeyDialog siteId={view.settings?.site ?? ''} opened={making} onClose={() => setMaking(false)} />
+    </Panel>
+  )
+}
+
+const columns = (view: GatewayView): readonly Column<GatewayKeyView>[] => [
+  {
+    id: 'label',
+    header: 'Client',
+    sortBy: keyName,
+    cell: (key) => (
+      <>
+        <div style={{ fontWeight: 500 }}>{keyName(key)}</div>
+        <div className="mono dim">{key.accessKeyId}</div>
+      </>
+    ),
+  },
+  { id: 'grant', header: 'May', sortBy: grantWords, cell: grantWords },
+  {
+    id: 'made',
+    header: 'Made',
+    width: '150px',
+    align: 'end',
+    sortBy: (key) => key.createdAt,
+    cell: (key) => (key.from === 'config' ? <span className="dim">–</span> : <Ago at={key.createdAt} />),
+  },
+  {
+    id: 'used',
+    header: 'Last used',
+    width: '150px',
+    align: 'end',
+    sortBy: (key) => key.lastUsedAt ?? 0,
+    cell: (key) =>
+      key.lastUsedAt === null ? <span className="dim">not since the start</span> : <Ago at={key.lastUsedAt} />,
+  },
+  { id: 'act', header: 'Revoke', width: '130px', align: 'end', cell: (key) => <Revoke accessKey={key} view={view} /> },
+]
+
+function Revoke({ accessKey: key, view }: { readonly accessKey: GatewayKeyView; readonly view: GatewayView }) {
+  const { client } = useConsole()
+  const [asking, setAsking] = useState(false)
+  const revoke = useAction(
+    () => client.gateway.keys.revoke.mutate({ accessKeyId: key.accessKeyId }),
+    () => `The key of ${keyName(key)} is revoked.`,
+  )
+  if (key.from === 'config') return <span className="dim">in the configuration</span>
+  const where = view.state.kind === 'listening' ? view.state.url : 'the gateway'
+  return (
+    <>
+      <Button
+        size="compact-sm"
+        variant="default"
+        c="var(--bad)"
+        aria-label={`Revoke the key of ${keyName(key)}`}
+        onClick={() => setAsking(true)}
+      >
+        Revoke…
+      </Button>
+      <Confirm
+        opened={asking}
+        title={`Revoke the key of ${keyName(key)}?`}
+        confirm="Revoke the key"
+        danger
+        busy={revoke.isPending}
+        onClose={() => setAsking(false)}
+        onConfirm={() => revoke.mutate(undefined, { onSuccess: () => setAsking(false) })}
+      >
+        From its next request on, whoever signs with <span className="mono">{key.accessKeyId}</span> is refused and can
+        no longer {grantWords(key)} through {where}. {usedWords(key)} It cannot be taken back: a new key has a new
+        secret. Objects and other keys stay as they are.
+      </Confirm>
+    </>
+  )
+}
+
+function usedWords({ lastUsedAt }: GatewayKeyView) {
+  if (lastUsedAt === null) return 'It has not been used since the engine started.'
+  return (
+    <>
+      It was last used <Ago at={lastUsedAt} />.
+    </>
+  )
+}

@@ -1,0 +1,60 @@
+import { Grid, Group, Text } from '@mantine/core'
+import { Field } from '../../components/form-field.tsx'
+import { ackPolicies, lateWords, policyTitle, promiseOf, type AckPolicy } from '../../words/ack-words.ts'
+import type { RuleForm } from './rule-fields.tsx'
+
+/** What clients of the gateway are promised, each choice with what it means for them and for a disaster. */
+export function AckFields({ form }: { readonly form: RuleForm }) {
+  const { ackPolicy, ackSeconds, ackOnTimeout } = form.values
+  const targets = form.values.targets.length
+  const { success, lost } = promiseOf(ackPolicy, targets)
+  const seconds = Number(ackSeconds)
+  const late =
+    ackSeconds === '' || !(seconds > 0)
+      ? null
+      : lateWords({ policy: ackPolicy, onTimeout: ackOnTimeout, timeoutMs: Math.round(seconds * 1000) }, targets)
+  return (
+    <Grid gap="lg">
+      <Grid.Col span={6}>
+        <Field
+          form={form}
+          name="ackPolicy"
+          kind="choice"
+          label="When a write counts as done"
+          description="For writes through the gateway. What is written to the source directly is always asynchronous."
+          data={choicesFor(targets, ackPolicy).map((value) => ({ value, label: policyTitle(value) }))}
+        />
+        {ackPolicy !== 'async' && (
+          <Group gap="sm" mt="sm" align="flex-start" wrap="nowrap">
+            <Field form={form} name="ackSeconds" kind="number" width={150} label="Wait (seconds)" min={0.1} max={600} />
+            <div style={{ flex: 1 }}>
+              <Field
+                form={form}
+                name="ackOnTimeout"
+                kind="choice"
+                label="and then"
+                data={[
+                  { value: 'fail', label: 'fail: tell the client' },
+                  { value: 'degrade', label: 'degrade: go on as asynchronous' },
+                ]}
+              />
+            </div>
+          </Group>
+        )}
+      </Grid.Col>
+      <Grid.Col span={6}>
+        <div role="status" className="promise">
+          <Text size="sm">{success}</Text>
+          <Text size="sm">{lost}</Text>
+          {late !== null && <Text size="sm">{late}</Text>}
+        </div>
+      </Grid.Col>
+    </Grid>
+  )
+}
+
+/** With one target, “one”, “majority” and “all” promise the same: one of them is enough to choose from. */
+function choicesFor(targets: number, chosen: AckPolicy): readonly AckPolicy[] {
+  if (targets > 1) return ackPolicies
+  return ['async', chosen === 'async' ? 'all' : chosen]
+}

@@ -1,0 +1,47 @@
+import type { GatewayKeyView, GatewayRequest, GatewaySettings } from '../../shared/model/gateway.ts'
+import type { Tone } from './link-words.ts'
+
+/** Where clients will be able to come from, as soon as the gateway listens there. */
+export function exposureOf(listen: string, encrypted: boolean): string {
+  const host = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) {
+    return 'Loopback: only programs on this computer reach it.'
+  }
+  const open =
+    'Open: every computer that reaches this one may connect. Only requests signed with a client key are served.'
+  return encrypted
+    ? `${open} The way is encrypted.`
+    : `${open} The way is not encrypted: whoever listens on it can read the objects. Give a certificate, or listen on 127.0.0.1.`
+}
+
+export function grantWords({ buckets, access }: Pick<GatewayKeyView, 'buckets' | 'access'>): string {
+  const may = access === 'read' ? 'read' : 'read and write'
+  return buckets.length === 0 ? `${may} every bucket` : `${may} ${buckets.join(', ')}`
+}
+
+/** What a key is called by people: its label, or the key itself where it has none. */
+export const keyName = (key: Pick<GatewayKeyView, 'label' | 'accessKeyId'>): string => key.label || key.accessKeyId
+
+/** How a request ended, for the eye and in words. */
+export function outcomeOf({ status }: Pick<GatewayRequest, 'status'>): {
+  readonly tone: Tone
+  readonly words: string
+} {
+  if (status === 0) return { tone: 'quiet', words: 'Client went away' }
+  const tone: Tone = status >= 500 ? 'bad' : status >= 400 ? 'waiting' : 'good'
+  return { tone, words: String(status) }
+}
+
+/** The lines of the configuration file that say the same as these settings, with an example of a client key. */
+export function configLines(settings: GatewaySettings): string {
+  const key = { accessKeyId: 'backup-client', secretAccessKey: { env: 'BACKUP_CLIENT_SECRET' }, buckets: ['photos'] }
+  const { site, listen, hostnames, tls } = settings
+  const gateway = {
+    site,
+    listen,
+    ...(hostnames.length > 0 ? { hostnames } : {}),
+    ...(tls === null ? {} : { tls }),
+    keys: [{ ...key, access: 'readWrite' }],
+  }
+  return `"gateway": ${JSON.stringify(gateway, null, 2)}`
+}

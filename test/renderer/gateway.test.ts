@@ -1,0 +1,201 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { fault } from '../../shared/model/fault.ts'
+import { launchBrowser, openConsole, type OpenConsole } from '../support/console-page.ts'
+import { openGateway } from '../support/fake-gateway.ts'
+import { fullWorld, type FakeWorld } from '../support/fake-world.ts'
+
+let browser: Browser
+let open: OpenConsole | null = null
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser.close())
+afterEach(async () => {
+  const complaints = open?.complaints ?? []
+  await open?.close()
+  open = null
+  expect(complaints).toEqual([])
+})
+
+function worldWithGateway(): FakeWorld {
+  const world = fullWorld(Date.now())
+  openGateway(world)
+  return world
+}
+
+async function openAt(path: string, world: FakeWorld): Promise<OpenConsole> {
+  open = await openConsole(browser, world)
+  await open.goTo(path)
+  return open
+}
+
+const inputsOf = ({ engine }: OpenConsole, wanted: string) =>
+  engine.calls.filter(({ path }) => path === wanted).map(({ input }) => input)
+
+test('a gateway that is off says how to turn it on, and what it means to listen beyond this computer', async () => {
+  const opened = await openAt('gateway', fullWorld(Date.now()))
+  const { page } = opened
+  const lines = page.getByLabel('the lines of the configuration', { exact: true })
+  expect(JSON.parse(`{${await lines.innerText()}}`)).toMatchObject({
+    gateway: { site: 'berlin', listen: '127.0.0.1:9000', keys: [{ secretAccessKey: { env: 'BACKUP_CLIENT_SECRET' } }] },
+  })
+  await page.getByRole('button', { name: 'Turn it on…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Settings of the gateway' })
+  await dialog.getByText('Loopback: only programs on this computer reach it.').waitFor()
+  await dialog.getByLabel('Listens on').fill('nowhere')
+  await dialog.getByRole('button', { name: 'Turn it on' }).click()
+  await dialog.getByText('“nowhere” does not fit: use HOST:PORT such as 127.0.0.1:9000.').waitFor()
+  await dialog.getByLabel('Listens on').fill('0.0.0.0:9000')
+  await dialog.getByText(/^Open: every computer that reaches this one may connect.*not encrypted/).waitFor()
+  await dialog.getByRole('button', { name: 'Turn it on' }).click()
+  await page.getByText('The gateway listens on http://0.0.0.0:9000.').waitFor()
+  await page.getByRole('button', { name: 'Copy the URL' }).waitFor()
+  expect(inputsOf(opened, 'gateway.update')).toEqual([
+    { settings: { site: 'berlin', listen: '0.0.0.0:9000', hostnames: [], tls: null } },
+  ])
+})
+
+test('a gateway that cannot listen says why and what to do', async () => {
+  const world = worldWithGateway()
+  const value = fault('CONFLICT', 'Another program listens on 127.0.0.1:9000.', {
+    remedy: 'Stop it, or use another port.',
+  })
+  world.gateway = { ...world.gateway, state: { kind: 'fault', fault: value } }
+  const { page } = await openAt('gateway', world)
+  await page.getByText('Does not listen').waitFor()
+  await page.getByText('Another program listens on 127.0.0.1:9000.', { exact: true }).waitFor()
+  await page.getByText('Stop it, or use another port.').first().waitFor()
+})
+
+test('turning the gateway off names whom it stops, and keeps its settings', async () => {
+  const opened = await openAt('gateway', worldWithGateway())
+  const { page } = opened
+  await page.getByRole('button', { name: 'Turn off…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Turn the gateway off?' })
+  await dialog
+    .getByText(
+      /No client is answered on http:\/\/127\.0\.0\.1:9000 any more\. backup, photo upload, reports, batch-client can/,
+    )
+    .waitFor()
+  await dialog.getByRole('button', { name: 'Turn it off' }).click()
+  await page.getByText('Off: no client reaches it').waitFor()
+  expect(inputsOf(opened, 'gateway.update')).toMatchObject([{ settings: { site: 'berlin', listen: null } }])
+})
+
+test('a client key shows its secret once, and never again', async () => {
+  const opened = await openAt('gateway', worldWithGateway())
+  const { page } = opened
+  await page.getByRole('button', { name: 'Create a key' }).click()
+  const form = page.getByRole('dialog', { name: 'Create a client key' })
+  await form.getByRole('button', { name: 'Create the key' }).click()
+  await form.getByText('The name is empty').waitFor()
+  await form.getByLabel('Client').fill('nightly')
+  await form.getByLabel('Buckets').fill('ledger')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  await form.getByRole('radio', { name: 'Read only' }).check()
+  await form.getByRole('button', { name: 'Create the key' }).click()
+  const shown = page.getByRole('dialog', { name: 'The key of nightly' })
+  await shown.getByText('shown/once/0123456789').waitFor()
+  await shown.getByRole('button', { name: 'Copy the secret key' }).waitFor()
+  await page.keyboard.press('Escape')
+  await shown.getByRole('button', { name: 'I have copied it' }).click()
+  await shown.waitFor({ state: 'detached' })
+  await page.getByRole('cell', { name: 'read ledger' }).waitFor()
+  expect(await page.content()).not.toContain('shown/once')
+  expect(inputsOf(opened, 'gateway.keys.create')).toEqual([{ label: 'nightly', buckets: ['ledger'], access: 'read' }])
+})
+
+test('revoking a key names exactly what stops working, and a declared key is revoked where it is declared', async () => {
+  const opened = await openAt('gateway', worldWithGateway())
+  const { page } = opened
+  const declared = page
+    .getByRole('row')
+    .filter({ hasText: 'batch-client' })
+    .filter({ hasText: 'read and write ledger' })
+  await declared.getByText('in the configuration').waitFor()
+  expect(await declared.getByRole('button').count()).toBe(0)
+  await page.getByRole('button', { name: 'Revoke the key of photo upload' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Revoke the key of photo upload?' })
+  await dialog
+    .getByText(
+      /whoever signs with LSPHOTOS2M is refused and can no longer read and write photos, web-assets through http/,
+    )
+    .waitFor()
+  await dialog.getByRole('button', { name: 'Revoke the key' }).click()
+  await page.getByRole('cell', { name: 'read and write photos, web-assets' }).waitFor({ state: 'detached' })
+  expect(inputsOf(opened, 'gateway.keys.revoke')).toEqual([{ accessKeyId: 'LSPHOTOS2M' }])
+})
+
+test('requests appear as they end, with what the client heard and how many sites had the write', async () => {
+  const { page, engine } = await openAt('gateway', worldWithGateway())
+  const table = page.getByRole('table', { name: 'Recent requests' })
+  await table.getByRole('row').nth(2).waitFor()
+  const { world } = engine
+  const [newest] = world.gatewayRequests
+  world.gatewayRequests.unshift({
+    ...newest!,
+    id: 999,
+    at: world.now + 1000,
+    key: 'just now.txt',
+    acks: '2/3',
+    status: 503,
+    code: 'ServiceUnavailable',
+  })
+  engine.push('gateway')
+  const row = table.getByRole('row').nth(1)
+  await row.filter({ hasText: 'just now.txt' }).waitFor()
+  expect((await row.getByRole('cell').allInnerTexts()).slice(1, 5).map((text) => text.split('\n'))).toEqual([
+    ['PutObject', 'batch-client'],
+    ['ledger/just now.txt'],
+    ['503', 'ServiceUnavailable'],
+    ['2 of 3'],
+  ])
+  await page.getByRole('switch', { name: 'Only refused and failed' }).check()
+  await table.getByText('ListObjectsV2').first().waitFor({ state: 'detached' })
+})
+
+test('a degraded rule says since when, why and what to do, on the overview and on its page, and until it is kept again', async () => {
+  const opened = await openAt('', worldWithGateway())
+  const { page, engine } = opened
+  const note = page.getByRole('group', { name: 'photos-to-oslo is degraded' })
+  await page
+    .getByText(/^1 rule degraded, 13 rules behind/)
+    .first()
+    .waitFor()
+  await note.getByText(/is degraded since \d\d:\d\d:\d\d \(47 min/).waitFor()
+  await note.getByRole('link', { name: 'photos-to-oslo' }).click()
+  await note.getByText('lyon did not confirm “2026/11/raw/img-0041.jpg” within 5 s.').waitFor()
+  await note
+    .getByText(/^Promised is “All targets”, 3 of 3 sites; clients of the gateway are answered as asynchronous/)
+    .waitFor()
+  await note.getByText('Its changes queue and drain when it returns. The promise returns by itself').waitFor()
+  engine.world.rules = engine.world.rules.map((rule) => ({ ...rule, degraded: null }))
+  engine.push('gateway')
+  await note.waitFor({ state: 'detached' })
+  await opened.goTo('gateway')
+  await page.getByRole('heading', { name: 'What writes are promised' }).waitFor()
+})
+
+test('the rule form tells what a policy means for clients and for a disaster, and keeps it', async () => {
+  const opened = await openAt('rules/photos-to-oslo?edit=true', worldWithGateway())
+  const { page } = opened
+  await page.getByText('Success is answered when the source and both targets have the write.').waitFor()
+  await page
+    .getByText(/success with fewer confirmations \(x-lockstep-acks: 1\/3\), and the rule is shown as degraded/)
+    .waitFor()
+  await page.getByRole('combobox', { name: 'When a write counts as done' }).click()
+  await page.getByRole('option', { name: 'Majority (semi-synchronous)' }).click()
+  await page.getByText('Success is answered when 2 of the 3 sites have the write, the source among them.').waitFor()
+  await page.getByText('Any one site may be lost without losing a write').waitFor()
+  await page.getByLabel('Wait (seconds)').fill('2.5')
+  await page.getByRole('combobox', { name: 'and then' }).click()
+  await page.getByRole('option', { name: 'fail: tell the client' }).click()
+  await page.getByText(/^Without them after 2\.5 s the client hears 503: stored at the source/).waitFor()
+  await page.getByRole('button', { name: 'Save the rule' }).click()
+  await page.getByText('The rule photos-to-oslo was changed.').waitFor()
+  expect(inputsOf(opened, 'rules.update')).toMatchObject([
+    { ack: { policy: 'majority', timeoutMs: 2500, onTimeout: 'fail' } },
+  ])
+})
