@@ -71,7 +71,8 @@ export interface SiteFigures {
   readonly name: string
   readonly online: boolean | null
   /** Round trips as measured from the computer that runs Lockstep, where the gateway is too. */
-  readonly rttAverageMs: Figure | null
+  readonly rttMedianMs: Figure | null
+  /** The longest of the window. */
   readonly rttMaxMs: Figure | null
   readonly loss: LossFigure
   /** null until the site has been watched for a minute. */
@@ -98,6 +99,12 @@ export interface ChangeFigures {
   readonly firstCopy: boolean
 }
 
+/**
+ * How the gateway brings a write to the targets that it waits for: `side-by-side` with the source, or `after-source`, by
+ * a copy of what the source has taken.
+ */
+export type WritePath = 'side-by-side' | 'after-source'
+
 /** Everything that the comparison stands on. */
 export interface AdviceFigures {
   readonly source: SiteFigures
@@ -105,21 +112,31 @@ export interface AdviceFigures {
   readonly targets: readonly TargetFigures[]
   readonly changes: ChangeFigures
   readonly peakMinutes: number
+  readonly writePath: WritePath
 }
 
 export interface Spread {
-  /** At average round trips, the bytes not counted unless the bandwidth is known. */
+  /** At median round trips, the bytes not counted unless the bandwidth is known. */
   readonly typicalMs: number
   /** At the longest round trips seen, with the bytes at no more than what a full link carried. */
   readonly worstMs: number
   readonly origin: Origin
 }
 
+/** How much of the last writes no other site has; null where it cannot be told. */
+export interface RecentWrites {
+  /** At this moment. */
+  readonly nowSeconds: number | null
+  /** When nothing waits: what one copy takes. */
+  readonly quietSeconds: number | null
+  /** At the end of the peak. */
+  readonly atPeakSeconds: number | null
+  /** The most that was seen in the last 24 hours. */
+  readonly worstSeenSeconds: number | null
+}
+
 /** What acknowledged writes are lost when the source is lost for good. */
-export type LossOfSource =
-  | { readonly kind: 'nothing' }
-  /** The last `nowSeconds` of writes; at the end of the peak `atPeakSeconds`. null where it cannot be told. */
-  | { readonly kind: 'recent'; readonly nowSeconds: number | null; readonly atPeakSeconds: number | null }
+export type LossOfSource = { readonly kind: 'nothing' } | ({ readonly kind: 'recent' } & RecentWrites)
 
 /** What writes meet. `partly`: some wait or are refused, as the rule’s timeout says. */
 export type WritesWhen = 'go-on' | 'refused' | 'timeout'
@@ -183,7 +200,7 @@ export type AdviceReason =
     }
   | { readonly kind: 'one-may-be-down'; readonly targets: number }
   | { readonly kind: 'target-stops-writes'; readonly site: string }
-  | { readonly kind: 'rpo'; readonly nowSeconds: number; readonly atPeakSeconds: number | null }
+  | ({ readonly kind: 'rpo' } & RecentWrites)
   | { readonly kind: 'never-drains'; readonly site: string }
   | { readonly kind: 'offline'; readonly site: string }
 

@@ -45,6 +45,8 @@ export interface Capabilities {
 export interface Stat {
   readonly current: number
   readonly average: number
+  /** What is typical: one slow answer does not move it. */
+  readonly median: number
   readonly max: number
 }
 

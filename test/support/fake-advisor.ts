@@ -41,7 +41,7 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
 }
 
 /**
- * Two hours: 12 changes a second with 45 at the peak; an outage of five minutes leaves a backlog that drains at 60.
+ * Two hours: 12 changes a second with 45 at the peak; an outage of five minutes leaves a backlog that drains at 72.
  */
 function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
   return Array.from({ length: 120 }, (_, index) => {
@@ -63,7 +63,7 @@ function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
 function minuteAt(index: number): readonly [objects: number, backlogCount: number, lagSeconds: number] {
   if (index >= 30 && index < 36) return [2700, 4, 1]
   if (index >= 60 && index < 65) return [0, 720 * (index - 59), 60 * (index - 59)]
-  return index === 65 ? [3600, 3600, 300] : [720, 4, 1]
+  return index === 65 ? [4320, 3600, 300] : [720, 4, 1]
 }
 
 function bare(view: RuleView) {

@@ -141,7 +141,7 @@ function onlineHealth({ rttMs }: SiteSeed, index: number, now: number): SiteHeal
   return {
     state: 'online',
     asOf: now - 2000,
-    rttMs: { current: rttMs, average: rttMs * 1.08, max: rttMs * 3.2 },
+    rttMs: { current: rttMs, average: rttMs * 1.08, median: rttMs, max: rttMs * 3.2 },
     jitterMs: rttMs / 9,
     probeLoss: index === 3 ? 0.017 : 0,
     probes: {

@@ -1,4 +1,10 @@
-import { assumptionsSchema, type Advice, type AdviceFigures, type Assumptions } from '../../shared/model/advisor.ts'
+import {
+  assumptionsSchema,
+  type Advice,
+  type AdviceFigures,
+  type Assumptions,
+  type WritePath,
+} from '../../shared/model/advisor.ts'
 import type { SiteHealth } from '../../shared/model/site.ts'
 import { compareModes } from '../../electron/engine/advisor/compare-modes.ts'
 import { figuresOf, type SeenTarget } from '../../electron/engine/advisor/figures.ts'
@@ -9,7 +15,7 @@ export const at = 1_800_000_000_000
 const minuteMs = 60_000
 
 export interface PairOptions {
-  /** Average round trip to the source and to each target; the longest is three times that. */
+  /** Typical round trip to the source and to each target; the longest is three times that. */
   readonly sourceRttMs?: number | null
   readonly targetRttMs?: readonly (number | null)[]
   readonly probes?: Partial<SiteHealth['probes']>
@@ -18,13 +24,14 @@ export interface PairOptions {
   readonly limitBytesPerSecond?: number | null
   readonly firstCopy?: boolean
   readonly assume?: Partial<Assumptions>
+  readonly writePath?: WritePath
 }
 
 export function healthOf(rttMs: number | null, { probes = {}, downMs = 0 }: PairOptions = {}): SiteHealth {
   return {
     state: rttMs === null ? 'unknown' : 'online',
     asOf: at,
-    rttMs: rttMs === null ? null : { current: rttMs, average: rttMs, max: 3 * rttMs },
+    rttMs: rttMs === null ? null : { current: rttMs, average: 2 * rttMs, median: rttMs, max: 3 * rttMs },
     jitterMs: null,
     probeLoss: rttMs === null ? null : 0,
     probes: {
@@ -79,6 +86,7 @@ export function figuresFor(options: PairOptions = {}): AdviceFigures {
     source: { site: 's', name: 'Source', health: healthOf(sourceRttMs, options) },
     targets,
     workers: 100,
+    writePath: options.writePath ?? 'side-by-side',
     assumed: assumptionsSchema.parse(options.assume ?? {}),
   })
 }

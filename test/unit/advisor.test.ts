@@ -32,7 +32,7 @@ test('80 ms apart: do not wait, and say what is lost instead', () => {
     policy: 'async',
     reasons: [
       { kind: 'rtt-above', site: 't1', rttMs: 80, origin: 'measured', policy: 'all', addedMs: 79 },
-      { kind: 'rpo', nowSeconds: 0.161, atPeakSeconds: 0.161 },
+      { kind: 'rpo', nowSeconds: 0.161, quietSeconds: 0.161, atPeakSeconds: 0.161, worstSeenSeconds: 0 },
     ],
   })
   expect(modes.find(({ mode }) => mode === 'all')).toMatchObject({
@@ -41,6 +41,19 @@ test('80 ms apart: do not wait, and say what is lost instead', () => {
     targetDown: 'timeout',
   })
   expect(modes.find(({ mode }) => mode === 'consensus')?.addedLatency).toMatchObject({ typicalMs: 160, worstMs: 960 })
+})
+
+test('where targets are written after the source, a write waits for the whole copy', () => {
+  const { modes } = adviceFor({ targetRttMs: [80], writePath: 'after-source' })
+  expect(
+    modes.map(({ addedLatency, messages }) => [addedLatency?.typicalMs, addedLatency?.worstMs, messages.least]),
+  ).toEqual([
+    [0, 0, 10],
+    [161, 481, 10],
+    [161, 481, 10],
+    [161, 481, 10],
+    [160, 960, 6],
+  ])
 })
 
 test('of several targets the k-th fastest decides, and one far away holds nobody up', () => {
@@ -61,14 +74,20 @@ test('what is not measured is not guessed, and what is assumed is marked', () =>
   const unknown = adviceFor({ targetRttMs: [null] })
   expect(unknown.recommendation).toEqual({ policy: null, reasons: [{ kind: 'rtt-unknown', sites: ['t1'] }] })
   expect(unknown.modes.find(({ mode }) => mode === 'all')).toMatchObject({ addedLatency: null, backlog: null })
-  expect(unknown.modes[0]?.lossOfSource).toEqual({ kind: 'recent', nowSeconds: null, atPeakSeconds: null })
+  expect(unknown.modes[0]?.lossOfSource).toEqual({
+    kind: 'recent',
+    nowSeconds: null,
+    quietSeconds: null,
+    atPeakSeconds: null,
+    worstSeenSeconds: null,
+  })
   const assumed = adviceFor({ targetRttMs: [null], assume: { targetRttMs: 12 } })
   expect(assumed.recommendation).toMatchObject({ policy: 'all', reasons: [{ rttMs: 12, origin: 'assumed' }, {}, {}] })
 })
 
 test('an assumption goes before what was measured', () => {
   const { figures, recommendation } = adviceFor({ targetRttMs: [80], assume: { targetRttMs: 6 } })
-  expect(figures.targets[0]?.rttAverageMs).toEqual({
+  expect(figures.targets[0]?.rttMedianMs).toEqual({
     value: 6,
     origin: 'assumed',
     atLeast: false,
@@ -85,7 +104,8 @@ test('the time of the bytes counts where the bandwidth is known, and at worst as
     return [spread?.typicalMs, spread?.worstMs]
   }
   expect(added({ minutes: minutesOf(10) })).toEqual([4, 14])
-  expect(added({ minutes: minutesOf(10), limitBytesPerSecond: 10_000_000 })).toEqual([104, 114])
+  expect(added({ minutes: minutesOf(10), limitBytesPerSecond: 10_000_000 })).toEqual([4, 114])
+  expect(added({ minutes: minutesOf(10), limitBytesPerSecond: 500_000 })).toEqual([1004, 2014])
   expect(added({ minutes: minutesOf(10, 60, { backlogCount: 5000 }) })).toEqual([4, 1014])
   expect(added({ assume: { bandwidthBytesPerSecond: 100_000_000 } })).toEqual([14, 24])
 })
@@ -163,11 +183,11 @@ test('an outage hides no change: what waits counts when it comes, and not again 
     backlogCount,
   })
   // 600 changes a minute; the target is down for two minutes and then catches up.
-  const minutes = [minute(0, 600, 0), minute(1, 0, 600), minute(2, 0, 1200), minute(3, 1800, 0), minute(4, 600, 0)]
+  const minutes = [minute(0, 600, 0), minute(1, 0, 600), minute(2, 0, 1200), minute(3, 1800, 1200), minute(4, 600, 0)]
   const traffic = trafficOf(minutes, 0)
   expect(traffic.averagePerSecond?.value).toBe(10)
   expect(traffic.peakPerSecond?.value).toBe(10)
-  expect(trafficOf(minutes, minutes[3]!.at).peakPerSecond).toMatchObject({ value: 30, samples: 2 })
+  expect(trafficOf(minutes, minutes[3]!.at).peakPerSecond).toMatchObject({ value: 10, samples: 2 })
 })
 
 test('the first copy tells what the link can carry, and nothing of what clients change', () => {

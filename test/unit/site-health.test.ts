@@ -125,13 +125,14 @@ test('round trip, jitter and loss are those of the last 60 probes', () => {
     rtts.reduce<readonly Probe[]>((window, rttMs) => addProbe(window, { rttMs, skewMs: null }), [])
   expect(probeStats([])).toEqual({ rttMs: null, jitterMs: null, probeLoss: null, clockSkewMs: null })
   expect(probeStats(answers([10, null, 30, 20]))).toEqual({
-    rttMs: { current: 20, average: 20, max: 30 },
+    rttMs: { current: 20, average: 20, median: 20, max: 30 },
     jitterMs: 15,
     probeLoss: 0.25,
     clockSkewMs: null,
   })
   const many = answers([500, ...Array<number>(60).fill(10)])
   expect(many).toHaveLength(60)
+  expect(probeStats(answers([600, 5, 6, 5])).rttMs).toMatchObject({ average: 154, median: 5.5 })
   expect(probeStats(many).rttMs?.max).toBe(10)
 })
 

@@ -30,7 +30,7 @@ function compareMode(mode: AdvisedMode, figures: AdviceFigures): ModeComparison 
     sitesToLose: awaited,
     ...writesWhen(mode, copies, awaited),
     writable: writable(mode, figures, awaited),
-    messages: messagesPerWrite(mode, copies),
+    messages: messagesPerWrite(mode, copies, figures.writePath),
     backlog,
   }
 }
@@ -60,12 +60,21 @@ function writable(mode: AdvisedMode, { source, targets }: AdviceFigures, awaited
  * the peak the last change waits behind the whole backlog: backlog ÷ drain rate.
  */
 function recentWrites(figures: AdviceFigures, backlog: Backlog | null): LossOfSource {
-  const floors = figures.targets.map((target) => copySeconds(figures, target))
-  if (floors.includes(null)) return { kind: 'recent', nowSeconds: null, atPeakSeconds: null }
-  const floor = Math.max(...floors.map((seconds) => seconds ?? 0))
-  const nowSeconds = Math.max(floor, ...figures.targets.map(({ lagSeconds }) => lagSeconds?.value ?? 0))
-  return { kind: 'recent', nowSeconds, atPeakSeconds: backlog === null ? null : floor + waitAtPeak(figures, backlog) }
+  const { targets } = figures
+  const copies = targets.map((target) => copySeconds(figures, target))
+  const quietSeconds = copies.includes(null) ? null : highest(copies)
+  const orMore = (seconds: number): number | null => (quietSeconds === null ? null : Math.max(quietSeconds, seconds))
+  const seen = targets.flatMap(({ lagMaxSeconds }) => lagMaxSeconds?.value ?? [])
+  return {
+    kind: 'recent',
+    nowSeconds: orMore(highest(targets.map(({ lagSeconds }) => lagSeconds?.value ?? 0))),
+    quietSeconds,
+    atPeakSeconds: backlog === null || quietSeconds === null ? null : quietSeconds + waitAtPeak(figures, backlog),
+    worstSeenSeconds: seen.length === 0 ? null : highest(seen),
+  }
 }
+
+const highest = (values: readonly (number | null)[]): number => Math.max(...values.map((value) => value ?? 0))
 
 function waitAtPeak({ targets }: AdviceFigures, { peakCount }: Backlog): number {
   const slowest = Math.min(...targets.map(({ drainPerSecond }) => drainPerSecond?.value ?? Number.POSITIVE_INFINITY))

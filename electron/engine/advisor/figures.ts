@@ -6,6 +6,7 @@ import type {
   SiteFigures,
   TargetFigures,
   UpFigure,
+  WritePath,
 } from '../../../shared/model/advisor.ts'
 import type { SiteHealth } from '../../../shared/model/site.ts'
 import { copySeconds } from './latency.ts'
@@ -37,6 +38,7 @@ export interface Seen {
   /** Tasks at one time, over all links. */
   readonly workers: number
   readonly assumed: Assumptions
+  readonly writePath: WritePath
 }
 
 /** The figures of a pair: what the operator assumes goes before what was measured, and says so. Pure. */
@@ -49,6 +51,7 @@ export function figuresOf(seen: Seen): AdviceFigures {
     targets: seen.targets.map((target) => targetFigures(target, seen)),
     changes,
     peakMinutes: assumed.peakMinutes,
+    writePath: seen.writePath,
   }
   return { ...bare, targets: bare.targets.map((target) => withDrain(target, bare, seen.workers)) }
 }
@@ -64,7 +67,7 @@ function siteFigures({ site, name, health }: SeenSite, assumedRttMs: number | nu
     site,
     name,
     online: state === 'unknown' ? null : state === 'online',
-    rttAverageMs: rtt(rttMs?.average),
+    rttMedianMs: rtt(rttMs?.median),
     rttMaxMs: rtt(rttMs?.max),
     loss: lossFigure(probes),
     up: upFigure(health),

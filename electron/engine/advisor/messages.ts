@@ -1,4 +1,4 @@
-import type { AdvisedMode, Messages } from '../../../shared/model/advisor.ts'
+import type { AdvisedMode, Messages, WritePath } from '../../../shared/model/advisor.ts'
 import { consensusRounds } from './latency.ts'
 
 /** A request and its answer. */
@@ -7,24 +7,17 @@ const exchange = 2
 const copyExchanges = 4
 
 /**
- * Requests and answers on the network for one write; the client’s own and TCP’s are left out. A write that is
- * acknowledged by targets reaches all of them at the same time, also under `one`: the body is not read again.
+ * Requests and answers on the network for one write of a small object; the client’s own and TCP’s are left out. What goes
+ * side by side reaches all targets without a look or a read; what is copied after the source costs the same in every mode.
  */
-export function messagesPerWrite(mode: AdvisedMode, targets: number): Messages {
-  switch (mode) {
-    case 'async':
-      return exactly(exchange + exchange * copyExchanges * targets)
-    case 'one':
-    case 'majority':
-    case 'all':
-      return exactly(exchange + exchange * targets)
-    case 'consensus':
-      // The leader asks every other site in each round (Ongaro & Ousterhout 2014, §5.3).
-      return {
-        least: exchange + exchange * targets * consensusRounds.least,
-        most: exchange + exchange * targets * consensusRounds.most,
-      }
-  }
+export function messagesPerWrite(mode: AdvisedMode, targets: number, path: WritePath): Messages {
+  // The leader asks every other site in each round (Ongaro & Ousterhout 2014, §5.3).
+  if (mode === 'consensus')
+    return {
+      least: exchange + exchange * targets * consensusRounds.least,
+      most: exchange + exchange * targets * consensusRounds.most,
+    }
+  const perTarget = mode === 'async' || path === 'after-source' ? copyExchanges : 1
+  const count = exchange + exchange * perTarget * targets
+  return { least: count, most: count }
 }
-
-const exactly = (count: number): Messages => ({ least: count, most: count })

@@ -1,21 +1,12 @@
+import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { AdvisedMode } from '../../../shared/model/advisor.ts'
 
 /**
- * How many of `targets` copies a client waits for, beside the source’s. A majority is more than half of source and targets
- * together; consensus needs the same (Ongaro & Ousterhout 2014, §5.3), with the writer’s own site as one of them.
+ * How many of `targets` copies a client waits for, beside the source’s. Consensus needs a majority (Ongaro & Ousterhout
+ * 2014, §5.3), with the writer’s own site as one of it.
  */
 export function waitsFor(mode: AdvisedMode, targets: number): number {
-  switch (mode) {
-    case 'async':
-      return 0
-    case 'one':
-      return Math.min(1, targets)
-    case 'all':
-      return targets
-    case 'majority':
-    case 'consensus':
-      return Math.floor((targets + 1) / 2)
-  }
+  return neededTargets(mode === 'consensus' ? 'majority' : mode, targets)
 }
 
 /** The probability that at least `least` of independent things hold (Poisson binomial). */

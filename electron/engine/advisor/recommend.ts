@@ -28,7 +28,7 @@ export function recommend(figures: AdviceFigures, modes: readonly ModeComparison
   const last = wishes.at(-1)!
   const awaited = awaitedBy(last, ranked)
   const found = awaited.flatMap((target) => obstacles(target, figures))
-  const unknown = awaited.filter(({ rttAverageMs }) => rttAverageMs === null).map(({ site }) => site)
+  const unknown = awaited.filter(({ rttMedianMs }) => rttMedianMs === null).map(({ site }) => site)
   const known = found.filter(({ kind }) => kind !== 'rtt-unknown').map((reason) => withAdded(reason, last, modes))
   if (known.length === 0) return { policy: null, reasons: [{ kind: 'rtt-unknown', sites: unknown }] }
   return { policy: 'async', reasons: [...known, ...asyncReasons(figures, modes)] }
@@ -39,7 +39,7 @@ const awaitedBy = (policy: AckPolicy, ranked: readonly TargetFigures[]): readonl
 
 /** What speaks against waiting for this target. */
 function obstacles(target: TargetFigures, figures: AdviceFigures): readonly AdviceReason[] {
-  const { site, rttAverageMs: rtt, loss, drainPerSecond: drain } = target
+  const { site, rttMedianMs: rtt, loss, drainPerSecond: drain } = target
   if (rtt === null) return [{ kind: 'rtt-unknown', sites: [site] }]
   const peak = figures.changes.peakPerSecond
   const found: AdviceReason[] = []
@@ -65,7 +65,7 @@ function reasonsFor(
 ): readonly AdviceReason[] {
   const awaited = awaitedBy(policy, ranked)
   const decisive = awaited.at(-1)!
-  const rtt = decisive.rttAverageMs!
+  const rtt = decisive.rttMedianMs!
   const within: AdviceReason = {
     kind: 'rtt-within',
     site: decisive.site,
@@ -94,9 +94,7 @@ function asyncReasons(figures: AdviceFigures, modes: readonly ModeComparison[]):
   const recent = async?.lossOfSource
   const slowest = figures.targets.toSorted((a, b) => (a.drainPerSecond?.value ?? 0) - (b.drainPerSecond?.value ?? 0))[0]
   const lost: readonly AdviceReason[] =
-    recent?.kind === 'recent' && recent.nowSeconds !== null
-      ? [{ kind: 'rpo', nowSeconds: recent.nowSeconds, atPeakSeconds: recent.atPeakSeconds }]
-      : []
+    recent?.kind === 'recent' && recent.nowSeconds !== null ? [{ ...recent, kind: 'rpo' }] : []
   const stuck: readonly AdviceReason[] =
     async?.backlog?.drainSeconds === null && slowest !== undefined ? [{ kind: 'never-drains', site: slowest.site }] : []
   return [...lost, ...stuck, ...figures.targets.flatMap(doubts).filter(({ kind }) => kind === 'offline')]

@@ -48,11 +48,18 @@ export function together(links: readonly (readonly Minute[])[]): readonly Minute
     }))
 }
 
-/** What came in a minute is what left, and by how much the backlog grew: so an outage hides no change. */
+/**
+ * What came in a minute is what left, and by how much the backlog grew: so an outage hides no change. A minute keeps its
+ * highest backlog: that of its end while it grows, that of its beginning while it shrinks. The newest minute, when it
+ * shrinks, has not shown yet how far.
+ */
 function arrivalsPerMinute(minutes: readonly Minute[]): readonly number[] {
-  return minutes.map((minute, index) => {
-    const before = minutes[index - 1] ?? minute
-    return Math.max(0, minute.objects + minute.backlogCount - before.backlogCount)
+  return minutes.flatMap(({ objects, backlogCount: now }, index) => {
+    const before = minutes[index - 1]?.backlogCount ?? now
+    const after = minutes[index + 1]?.backlogCount
+    if (now > before) return objects + now - before
+    if (after === undefined) return now === 0 ? objects : []
+    return Math.max(0, objects + Math.min(0, after - now))
   })
 }
 

@@ -12,6 +12,9 @@ import type { Sites } from '../site/registry.ts'
 
 const windowMs = 86_400_000
 
+/** The gateway waits for copies of what the source has taken (`gateway/acks`). */
+const writePath = 'after-source'
+
 interface AdvisorParts {
   readonly journal: Pick<Journal, 'rollups'>
   readonly rules: Pick<RuleBook, 'get'>
@@ -35,6 +38,7 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
         targets: asked.map(({ site, links }) => seenTarget(site, links, at, parts)),
         workers: parts.workers(),
         assumed: assume,
+        writePath,
       })
       const modes = compareModes(figures)
       return {

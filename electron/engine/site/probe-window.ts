@@ -36,7 +36,14 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 
 function statOf(values: readonly number[]): Stat | null {
   const current = values.at(-1)
-  return current === undefined ? null : { current, average: mean(values), max: Math.max(...values) }
+  if (current === undefined) return null
+  return { current, average: mean(values), median: medianOf(values), max: Math.max(...values) }
+}
+
+function medianOf(values: readonly number[]): number {
+  const ranked = values.toSorted((a, b) => a - b)
+  const middle = ranked.length >> 1
+  return ranked.length % 2 === 1 ? ranked[middle]! : (ranked[middle - 1]! + ranked[middle]!) / 2
 }
 
 /** Mean difference between one round trip and the next (as RFC 3550 sees jitter, without its smoothing). */

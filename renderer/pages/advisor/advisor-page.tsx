@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Advice } from '../../../shared/model/advisor.ts'
+import type { AckPolicy, Advice } from '../../../shared/model/advisor.ts'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { Loaded } from '../../components/loaded.tsx'
@@ -110,7 +110,9 @@ function Comparison({ subject, rule }: { readonly subject: Subject; readonly rul
 function Compared({ advice, use }: { readonly advice: Advice; readonly use: Use | null }) {
   return (
     <>
-      <RecommendationNote advice={advice} />
+      <RecommendationNote advice={advice}>
+        <UseRecommended policy={advice.recommendation.policy} use={use} />
+      </RecommendationNote>
       <Panel title="Modes side by side" flush>
         <ComparisonTable
           advice={advice}
@@ -131,6 +133,16 @@ function Compared({ advice, use }: { readonly advice: Advice; readonly use: Use 
         {basisWords(advice)}
       </Text>
     </>
+  )
+}
+
+function UseRecommended({ policy, use }: { readonly policy: AckPolicy | null; readonly use: Use | null }) {
+  if (policy === null || use === null) return null
+  if (policy === use.used) return <Text mt={8}>This is what the rule does.</Text>
+  return (
+    <Button mt={10} onClick={() => use.onUse(policy)}>
+      Use the recommended mode
+    </Button>
   )
 }
 

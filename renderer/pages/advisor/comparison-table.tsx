@@ -49,7 +49,7 @@ function Marks({ recommended, used }: { readonly recommended: boolean; readonly 
   return (
     <span className="advice-marks">
       {recommended && (
-        <span className="tone" data-tone="busy">
+        <span className="tone" data-tone="good">
           <IconCircleCheck size={14} stroke={2} aria-hidden />
           Recommended
         </span>
@@ -90,7 +90,9 @@ function Row({ row, advice }: { readonly row: ComparedRow; readonly advice: Advi
         ))}
       </tr>
       <tr id={explanation} hidden={!open} className="advice-explained">
-        <td colSpan={advice.modes.length + 1}>{row.explained}</td>
+        <td colSpan={advice.modes.length + 1}>
+          {typeof row.explained === 'string' ? row.explained : row.explained(advice)}
+        </td>
       </tr>
     </>
   )

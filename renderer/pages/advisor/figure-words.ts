@@ -50,9 +50,9 @@ function row(name: string, figure: Figure | null, words: (value: number) => stri
   }
 }
 
-function rttRow({ rttAverageMs, rttMaxMs }: SiteFigures, name: string): FigureRow {
+function rttRow({ rttMedianMs, rttMaxMs }: SiteFigures, name: string): FigureRow {
   const longest = rttMaxMs === null || rttMaxMs.origin === 'assumed' ? '' : `, ${formatMs(rttMaxMs.value)} at most`
-  return row(name, rttAverageMs, (value) => `${formatMs(value)}${longest}`, 'probe')
+  return row(name, rttMedianMs, (value) => `${formatMs(value)}${longest}`, 'probe')
 }
 
 function lossRow({ name, loss }: TargetFigures): FigureRow {

@@ -12,15 +12,17 @@ export function FiguresPanel({ figures }: { readonly figures: AdviceFigures }) {
         <table className="table advice-figures">
           <thead>
             <tr>
-              <th scope="col" style={{ width: '30%' }}>
+              <th scope="col" style={{ width: '26%' }}>
                 Figure
               </th>
-              <th scope="col" style={{ width: '36%' }}>
+              <th scope="col" style={{ width: '34%' }}>
                 Value
               </th>
               <th scope="col">From</th>
               <th scope="col">Samples</th>
-              <th scope="col">As of</th>
+              <th scope="col" style={{ width: '16%' }}>
+                As of
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -1,7 +1,9 @@
-import type { Advice, AdvisedMode, AckPolicy, ModeComparison } from '../../../shared/model/advisor.ts'
+import type { Advice, AdvisedMode, AckPolicy, ModeComparison, WritePath } from '../../../shared/model/advisor.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../words/format.ts'
+import { policyNames } from '../../words/ack-words.ts'
 import { formatChangeRate, formatSeconds, formatUptime, originNote } from './amounts.ts'
+import { extremes } from './reason-words.ts'
 
 /** One cell of the comparison: what counts, and a line that makes it exact. */
 export interface Cell {
@@ -10,10 +12,7 @@ export interface Cell {
 }
 
 export const modeNames: Record<AdvisedMode, string> = {
-  async: 'Asynchronous',
-  one: 'One target',
-  majority: 'Majority',
-  all: 'All targets',
+  ...policyNames,
   consensus: 'Consensus store',
 }
 
@@ -39,19 +38,31 @@ export interface ComparedRow {
   readonly id: string
   readonly name: string
   /** How the numbers of the row come about. */
-  readonly explained: string
+  readonly explained: string | ((advice: Advice) => string)
   readonly cell: (mode: ModeComparison, advice: Advice) => Cell
 }
 
 const unknown = (note: string): Cell => ({ value: 'Not known', note })
+
+const latencyPaths: Record<WritePath, string> = {
+  'side-by-side':
+    'Source and targets are written at the same time, so a write takes as long as the slowest site that is waited for, not the sum: one round trip to it, minus the one to the source.',
+  'after-source':
+    'When the source has taken the write, it is copied to all targets in parallel, and the client waits for as many of them as the mode asks: the longer round trip of both for a look, one to the source for the read, one to the target for the write.',
+}
+
+const messagePaths: Record<WritePath, string> = {
+  'side-by-side': 'A write that waits goes to all sites at once, so nothing is looked at or read again.',
+  'after-source': 'The same copy is made in every mode; they differ in who waits for it.',
+}
 
 /** The one list of what is compared, in the order of the table. */
 export const comparedRows: readonly ComparedRow[] = [
   {
     id: 'latency',
     name: 'Added to each write',
-    explained:
-      'Source and targets are written at the same time, so a write takes as long as the slowest site that is waited for, not the sum: one round trip, plus size ÷ bandwidth where a limit or an assumption says the bandwidth, minus the round trip to the source. Typical at the average round trip. At most at the longest one seen, with the bytes of a mean object at what the full link carried. A store by consensus brings the object to a majority and then agrees on its entry: two round trips at best; four were measured on such a store over long distances.',
+    explained: ({ figures }) =>
+      `${latencyPaths[figures.writePath]} Typical: at median round trips, with size ÷ bandwidth where a limit or an assumption says the bandwidth. At most: at the longest round trips seen, with the bytes of a mean object at what the full link carried. A store by consensus brings the object to a majority and then agrees on its entry: two round trips at best; four were measured on such a store over long distances.`,
     cell: latencyCell,
   },
   {
@@ -66,7 +77,10 @@ export const comparedRows: readonly ComparedRow[] = [
     name: 'Sites that may be lost',
     explained:
       'How many sites may be lost for good at the same moment, the source among them, without losing a write that was acknowledged: the number of copies that were waited for, beside the first.',
-    cell: ({ sitesToLose }) => ({ value: sitesToLose === 0 ? 'None' : `Any ${sitesToLose}`, note: null }),
+    cell: ({ sitesToLose }, { figures }) => ({
+      value: sitesToLose === 0 ? 'None' : `Any ${sitesToLose} of ${figures.targets.length + 1}`,
+      note: null,
+    }),
   },
   {
     id: 'target-down',
@@ -95,8 +109,8 @@ export const comparedRows: readonly ComparedRow[] = [
   {
     id: 'messages',
     name: 'Messages per write',
-    explained:
-      'Requests and answers between Lockstep and the sites for one write of a small object; TCP’s own are left out. A later copy looks at both sides, reads the source and writes the target; a write that waits goes to all sites at once, so it is not read again. A leader that agrees by consensus asks every other site in each of two to four rounds.',
+    explained: ({ figures }) =>
+      `Requests and answers between Lockstep and the sites for one write of a small object; TCP’s own are left out. A copy looks at both sides, reads the source and writes the target. ${messagePaths[figures.writePath]} A leader that agrees by consensus asks every other site in each of two to four rounds.`,
     cell: ({ messages }) => ({
       value: messages.least === messages.most ? String(messages.least) : `${messages.least} to ${messages.most}`,
       note: null,
@@ -130,13 +144,14 @@ function latencyCell({ addedLatency, waitsFor }: ModeComparison): Cell {
 
 function lossCell({ lossOfSource }: ModeComparison, { figures }: Advice): Cell {
   if (lossOfSource.kind === 'nothing') return { value: 'Nothing', note: null }
-  const { nowSeconds, atPeakSeconds } = lossOfSource
+  const { nowSeconds, quietSeconds } = lossOfSource
   if (nowSeconds === null) return unknown('a round trip is not measured yet')
-  const peak =
-    atPeakSeconds === null
-      ? 'at the peak: not known'
-      : `after a peak of ${formatDuration(figures.peakMinutes * 60_000)}: ${formatSeconds(atPeakSeconds)}`
-  return { value: `The last ${formatSeconds(nowSeconds)}`, note: peak }
+  const quiet =
+    quietSeconds !== null && quietSeconds < nowSeconds ? `${formatSeconds(quietSeconds)} when nothing waits` : null
+  return {
+    value: `The last ${formatSeconds(nowSeconds)}`,
+    note: joined([quiet, ...extremes(lossOfSource, figures.peakMinutes)]),
+  }
 }
 
 function targetDownCell({ targetDown, mode }: ModeComparison, { ack, figures }: Advice): Cell {

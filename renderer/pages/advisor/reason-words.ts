@@ -1,4 +1,10 @@
-import { syncLimits, type Advice, type AdviceReason, type Recommendation } from '../../../shared/model/advisor.ts'
+import {
+  syncLimits,
+  type Advice,
+  type AdviceReason,
+  type RecentWrites,
+  type Recommendation,
+} from '../../../shared/model/advisor.ts'
 import { formatCount, formatDuration, formatMs } from '../../words/format.ts'
 import { formatChangeRate, formatSeconds, lossLimit } from './amounts.ts'
 
@@ -36,7 +42,7 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
     case 'target-stops-writes':
       return `While ${nameOf(reason.site)} is down, writes are refused or answered as asynchronous, as the rule’s timeout says.`
     case 'rpo':
-      return `Copies follow at once: were the source lost at this moment, the last ${formatSeconds(reason.nowSeconds)} of writes would be missing${peakWords(reason.atPeakSeconds, peakMinutes)}.`
+      return `Were the source lost, writes that were not copied yet would be missing: ${recentWords(reason, peakMinutes)}.`
     case 'never-drains':
       return `${nameOf(reason.site)} would never drain what a peak leaves: raise its bandwidth, or the number of workers.`
     case 'offline':
@@ -45,9 +51,26 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
 }
 
 const rttWords = ({ rttMs, origin }: { readonly rttMs: number; readonly origin: string }): string =>
-  `${formatMs(rttMs)}${origin === 'assumed' ? ' (assumed)' : ' on average'}`
+  `${formatMs(rttMs)}${origin === 'assumed' ? ' (assumed)' : ''}`
 
-function peakWords(atPeakSeconds: number | null, peakMinutes: number): string {
-  if (atPeakSeconds === null) return ''
-  return `; ${formatSeconds(atPeakSeconds)} after a peak of ${formatDuration(peakMinutes * 60_000)}`
+/** `the last 3 min now, 0.2 s when nothing waits, 15 min after a peak of 1 h`. */
+export function recentWords(recent: RecentWrites, peakMinutes: number): string {
+  const { nowSeconds, quietSeconds } = recent
+  const now = nowSeconds === null ? 'not known now' : `the last ${formatSeconds(nowSeconds)} at this moment`
+  const quiet =
+    quietSeconds !== null && quietSeconds !== nowSeconds ? `${formatSeconds(quietSeconds)} when nothing waits` : null
+  return [now, quiet, ...extremes(recent, peakMinutes)].filter((part) => part !== null).join(', ')
+}
+
+/** What it comes to at the peak, and what it came to at the worst. */
+export function extremes({ quietSeconds, atPeakSeconds, worstSeenSeconds }: RecentWrites, peakMinutes: number) {
+  const peak =
+    atPeakSeconds !== null && quietSeconds !== null && atPeakSeconds > quietSeconds
+      ? `${formatSeconds(atPeakSeconds)} after a peak of ${formatDuration(peakMinutes * 60_000)}`
+      : null
+  const seen =
+    worstSeenSeconds !== null && worstSeenSeconds > (quietSeconds ?? 0)
+      ? `${formatSeconds(worstSeenSeconds)} at most in the last 24 h`
+      : null
+  return [peak, seen]
 }

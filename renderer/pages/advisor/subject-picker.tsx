@@ -22,7 +22,7 @@ export function SubjectPicker({ rules, sites, search, ruleId, onPick }: SubjectP
   return (
     <Group gap="sm" align="flex-end">
       <Select
-        w={380}
+        style={{ flex: '0 1 560px' }}
         label="Compare for"
         searchable
         allowDeselect={false}
