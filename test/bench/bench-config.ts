@@ -7,16 +7,25 @@ export interface SitePair {
   readonly target: SiteAccess
 }
 
+/** What clients of the gateway sign with. */
+export const clientKey = { accessKeyId: 'BENCH.CLIENT', secretAccessKey: 'bench/client+secret' } as const
+
 /** Two sites and no rule yet; `webhook` starts the receiver of bucket notifications. */
 export function configFor(
   { source, target }: SitePair,
-  options: { readonly limit?: number; readonly webhook?: boolean; readonly rules?: readonly RuleInput[] } = {},
+  options: {
+    readonly limit?: number
+    readonly webhook?: boolean
+    readonly rules?: readonly RuleInput[]
+    readonly gateway?: boolean
+  } = {},
 ): ConfigInput {
   return {
     version: 1,
     sites: [siteConfig('source', source), siteConfig('target', target)],
     rules: [...(options.rules ?? [])],
     ...(options.limit !== undefined && { workers: { limit: options.limit } }),
+    ...(options.gateway === true && { gateway: { site: 'source', listen: '127.0.0.1:0', keys: [clientKey] } }),
     ...(options.webhook === true && { notifications: { listen: '127.0.0.1:0' } }),
   }
 }

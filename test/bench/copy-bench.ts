@@ -87,13 +87,20 @@ export function copyRows(bench: CopyBench, { lockstep, rclone }: Rounds, small: 
   const faster = median(lockstep.map((round, index) => rclone[index]!.seconds / round.seconds))
   const cpuRatio = median(lockstep.map((round, index) => round.cpuSeconds / rclone[index]!.cpuSeconds))
   const delay = Math.max(...lockstep.map((round) => round.eventLoopDelayP99Ms))
-  const memory = { lockstep: `${peak(lockstep).toFixed(0)} MB`, rclone: `${peak(rclone).toFixed(0)} MB` }
+  const memory = { lockstep: `${peak(lockstep).toFixed(0)} MB`, beside: `rclone ${peak(rclone).toFixed(0)} MB` }
   return [
-    { what, lockstep: rate(lockstep), rclone: rate(rclone), ratio: faster, aim: `≥ ${aim}×`, reached: faster >= aim },
+    {
+      what,
+      lockstep: rate(lockstep),
+      beside: `rclone ${rate(rclone)}`,
+      ratio: faster,
+      aim: `≥ ${aim}×`,
+      reached: faster >= aim,
+    },
     {
       what: `${what}: CPU per object`,
       lockstep: cpu(lockstep),
-      rclone: cpu(rclone),
+      beside: `rclone ${cpu(rclone)}`,
       ratio: cpuRatio,
       aim: '≤ 1.00×',
       reached: cpuRatio <= 1,

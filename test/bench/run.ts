@@ -4,15 +4,16 @@ import { ensureRclone } from '../support/rclone.ts'
 import { makeTempDir } from '../support/temp.ts'
 import { measureBacklog } from './backlog-bench.ts'
 import { compareWithRclone, copyRows, profileOf, rcloneFlags, type CopyBench } from './copy-bench.ts'
+import { measureGateway } from './gateway-bench.ts'
 import { measureLatency } from './latency-bench.ts'
 import { tableText, type Row } from './table.ts'
 
 const concurrency = 32
-const parts = ['small', 'large', 'latency', 'backlog'] as const
+const parts = ['small', 'large', 'latency', 'backlog', 'gateway'] as const
 type Part = (typeof parts)[number]
 
 /**
- * `npm run bench [-- small large latency backlog] [--quick]`: Lockstep beside rclone on the same two real Ceph sites, in
+ * `npm run bench [-- small large latency backlog gateway] [--quick]`: Lockstep beside rclone on the same two real Ceph sites, in
  * turns. Tells and never judges: only a bench that cannot run ends with a failure.
  */
 export async function main(args: readonly string[]): Promise<number> {
@@ -75,6 +76,7 @@ const measurements: Readonly<Record<Part, (base: Base, quick: boolean) => Promis
     const bench = { ...base, changesPerSecond: 50, seconds: quick ? 5 : 20 }
     return [...(await measureLatency(bench, 'event')), ...(await measureLatency(bench, 'scan'))]
   },
+  gateway: (base, quick) => measureGateway({ ...base, quick }),
   backlog: (base, quick) => measureBacklog({ ...base, tasks: quick ? 50_000 : 1_000_000 }),
 }
 

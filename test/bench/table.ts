@@ -2,7 +2,8 @@
 export interface Row {
   readonly what: string
   readonly lockstep: string
-  readonly rclone?: string
+  /** What it was measured beside: rclone, or the site without the gateway. */
+  readonly beside?: string
   readonly ratio?: number
   readonly aim: string
   /** null where there is no aim. */
@@ -13,12 +14,12 @@ export function tableText(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.what,
     row.lockstep,
-    row.rclone ?? '–',
+    row.beside ?? '–',
     row.ratio === undefined ? '–' : `${row.ratio.toFixed(2)}×`,
     row.aim,
     row.reached === null ? '' : row.reached ? 'yes' : 'NO',
   ])
-  const all = [['measure', 'lockstep', 'rclone', 'ratio', 'aim', 'reached'], ...cells]
+  const all = [['measure', 'lockstep', 'beside', 'ratio', 'aim', 'reached'], ...cells]
   const widths = all[0]!.map((_, column) => Math.max(...all.map((line) => line[column]!.length)))
   return all
     .map((line) =>
