@@ -78,6 +78,7 @@ async function prepare(chosen: readonly Suite[]): Promise<void> {
   const needs = (...names: readonly string[]): boolean => chosen.some((suite) => names.includes(suite.name))
   if (needs('conformance', 'real', 'crash')) await ensurePackages(packagesOf.ceph)
   if (needs('conformance', 'real')) await ensureMinio()
+  if (needs('real')) await ensurePackages(packagesOf.s3Clients)
   if (needs('renderer', 'e2e')) await ensurePackages(packagesOf.chromium)
 }
 

@@ -10,6 +10,7 @@ export type Availability = { readonly ok: true } | { readonly ok: false; readonl
 export const packagesOf = {
   ceph: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
   rclone: ['rclone'],
+  s3Clients: ['rclone', 's3cmd', 'awscli'],
   chromium: ['chromium', 'xvfb'],
   go: ['golang-go'],
 } as const

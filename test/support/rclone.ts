@@ -44,13 +44,14 @@ export async function rcloneCopy(from: RcloneSide, to: RcloneSide, flags: readon
 }
 
 function rcloneEnvironment(from: RcloneSide, to: RcloneSide): NodeJS.ProcessEnv {
-  const env = { ...process.env, ...remote('SRC', from), ...remote('DST', to) }
+  const env = { ...process.env, ...rcloneRemote('SRC', from), ...rcloneRemote('DST', to) }
   // rclone's AWS library refuses to start with a CA bundle named here that it cannot load as its own.
   delete env['AWS_CA_BUNDLE']
   return env
 }
 
-function remote(name: string, side: RcloneSide): Record<string, string> {
+/** The environment that makes `NAME:` a remote of rclone. */
+export function rcloneRemote(name: string, side: Pick<RcloneSide, 'site' | 'provider'>): Record<string, string> {
   const prefix = `RCLONE_CONFIG_${name}_`
   return {
     [`${prefix}TYPE`]: 's3',
