@@ -8,14 +8,21 @@ export type TaskEnd =
 
 type Listener = (end: TaskEnd) => void
 
+/** A task may end before the one who placed it has begun to wait: both may come of one sync of the journal. */
+const kept = 4_096
+
 /** Tells who waits for a task how it ended, at the moment when the journal has it. Nobody needs to ask again and again. */
 export class TaskEnds {
   readonly #waiting = new Map<number, Set<Listener>>()
+  /** Settled tasks that nobody waited for, oldest first. A task offered again after it was settled has another seq. */
+  readonly #settled = new Map<number, TaskEnd>()
 
-  /** To be called in the turn in which the task was enqueued; the returned function ends the wait. */
+  /** To be called soon after the task was enqueued. The listener is called in a later turn; the returned function ends the wait. */
   watch(seq: number, listener: Listener): () => void {
     const listeners = this.#waiting.get(seq) ?? new Set()
     this.#waiting.set(seq, listeners.add(listener))
+    const settled = this.#settled.get(seq)
+    if (settled !== undefined) queueMicrotask(() => this.tell(seq, settled))
     return () => {
       listeners.delete(listener)
       if (listeners.size === 0 && this.#waiting.get(seq) === listeners) this.#waiting.delete(seq)
@@ -24,9 +31,19 @@ export class TaskEnds {
 
   tell(seq: number, end: TaskEnd): void {
     const listeners = this.#waiting.get(seq)
+    if (end.kind === 'settled') this.#keep(seq, end)
     if (listeners === undefined) return
     // A parked task may be retried while its client still waits.
     if (end.kind === 'settled') this.#waiting.delete(seq)
     for (const listener of listeners) listener(end)
+  }
+
+  #keep(seq: number, end: TaskEnd): void {
+    this.#settled.set(seq, end)
+    if (this.#settled.size <= kept) return
+    for (const oldest of this.#settled.keys()) {
+      this.#settled.delete(oldest)
+      break
+    }
   }
 }
