@@ -43,5 +43,8 @@ export function configLines(settings: GatewaySettings): string {
     ...(tls === null ? {} : { tls }),
     keys: [{ ...key, access: 'readWrite' }],
   }
-  return `"gateway": ${JSON.stringify(gateway, null, 2)}`
+  const text = JSON.stringify(gateway, null, 2)
+  // Lists and objects of one entry stay on one line, as people write them.
+  const short = text.replaceAll(/\[\s+("[^"]*")\s+\]/g, '[$1]').replaceAll(/\{\s+("[^"]*": "[^"]*")\s+\}/g, '{ $1 }')
+  return `"gateway": ${short}`
 }

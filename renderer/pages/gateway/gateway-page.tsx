@@ -18,8 +18,7 @@ export function GatewayPage() {
     <Page
       title="Gateway"
       lead={
-        gateway.data &&
-        `The S3 endpoint for clients whose writes are confirmed · as of ${formatClock(gateway.data.asOf)}`
+        gateway.data && `An S3 endpoint of its own, in front of the source · as of ${formatClock(gateway.data.asOf)}`
       }
     >
       <Loaded query={gateway} what="the gateway">

@@ -91,7 +91,7 @@ const columns = (keys: readonly GatewayKeyView[]): readonly Column<GatewayReques
   {
     id: 'status',
     header: 'Answered',
-    width: '176px',
+    width: '190px',
     sortBy: (request) => request.status,
     cell: (request) => <Answered request={request} />,
   },

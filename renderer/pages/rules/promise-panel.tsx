@@ -29,7 +29,7 @@ export function PromisePanel({ rule }: { readonly rule: Rule }) {
       <Text c="dimmed" mt={6}>
         {gateway ? reachWords(rule, gateway) : ''}{' '}
         <Link className="row-link" to="/gateway">
-          Gateway
+          See the gateway
         </Link>
       </Text>
     </Panel>
