@@ -29,6 +29,19 @@ test.each([
   await expect.poll(arrived, { timeout: 10_000 }).toBe(1)
 })
 
+test('what fails over and over leaves room for what flows', async () => {
+  const world = await startWorld({ config: { workers: { limit: 8 } }, engine: { retry: { maxDelayMs: 200 } } })
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: /^bad/, do: { kind: 'latency', delayMs: 500 } })
+  // A refusal is the object's own: faults of the site would hold the link.
+  world.b.faults.add({ on: 'PutObject', key: /^bad/, do: { kind: 'refuse', code: 'BadDigest' } })
+  for (let index = 0; index < 40; index++) await world.put(`bad ${index}`)
+  await expect.poll(() => world.link().failing, { timeout: 15_000 }).toBe(40)
+  for (let index = 0; index < 20; index++) await world.put(`good ${index}`)
+  const arrived = async (): Promise<number> => (await world.sides()).b.length
+  await expect.poll(arrived, { timeout: 6000 }).toBe(20)
+})
+
 test('a rule with thousands of waiting tasks does not starve another', async () => {
   const world = await startWorld({
     buckets: ['data', 'busy'],

@@ -61,6 +61,23 @@ test('a delete never overtakes the put before it', async () => {
   expect([refusals.hits, done.map(({ operation }) => operation)]).toEqual([3, ['PutObject', 'DeleteObject']])
 })
 
+test('no version goes before an elder that failed only for now, and the elder is named as the cause', async () => {
+  const world = await startWorld({ rules: [{ scanIntervalSeconds: 604_800 }], engine: { retry: { maxDelayMs: 200 } } })
+  const at = { site: world.b, bucket: 'data' }
+  await world.put('key', 'one')
+  await world.settled()
+  const [replica] = await versionsOf(at, 'key')
+  await remove(world.s3.b, 'key', replica!.versionId)
+  const broken = world.b.faults.add({ on: 'PutObject', key: 'key', times: 4, do: { kind: 'server-error' } })
+  await world.put('key', 'second')
+  await expect
+    .poll(() => world.failures()[0]?.fault, { timeout: 10_000, interval: 5 })
+    .toMatchObject({ code: 'PREDECESSOR_FAILED', message: expect.stringMatching(/comes first and failed: .*500/) })
+  expect(await versionsOf(at, 'key')).toEqual([])
+  await expect.poll(async () => (await versionsOf(at, 'key')).length, { timeout: 10_000 }).toBe(2)
+  expect([broken.hits, (await differencesOnceSettled(world)).length]).toEqual([4, 0])
+})
+
 test('a version that fails for good is listed, holds back nothing and moves nothing', async () => {
   const world = await startWorld({ stopped: true })
   // Too much metadata for a target that needs room for the version's origin.

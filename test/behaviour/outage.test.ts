@@ -70,6 +70,35 @@ test('a target that goes down in the middle of the work shows why, parks nothing
   expect(failures(world)).toEqual([])
 })
 
+test('of what is under way when a target dies only the few that tell so count as failed', async () => {
+  const world = await startWorld({ config: { workers: { limit: 32 } } })
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', do: { kind: 'latency', delayMs: 60_000 } })
+  await putMany(world, 32, 'held')
+  await expect.poll(() => world.b.requests.active, { timeout: 10_000 }).toBeGreaterThanOrEqual(16)
+  await world.b.faults.goOffline()
+  await untilBadge(world, 'waiting', /Site B is offline/)
+  await expect.poll(() => world.link().inFlight).toBe(0)
+  expect(world.link().failing).toBeLessThan(16)
+  world.b.faults.clear()
+  await comeBack(world, 'b')
+  expect(await differencesOnceSettled(world)).toEqual([])
+})
+
+test('a source without an event stream is scanned when it returns', async () => {
+  const world = await startWorld({ rules: [{ scanIntervalSeconds: 604_800 }], stopped: true })
+  world.a.faults.add({ on: 'ListenNotification', do: { kind: 'deny' } })
+  await world.start()
+  await world.put('early')
+  await world.settled()
+  await goDark(world, 'a')
+  await comeBack(world, 'a')
+  await world.put('in the dark')
+  await goDark(world, 'a')
+  await comeBack(world, 'a')
+  await expect.poll(async () => (await world.sides()).b.length, { timeout: 10_000 }).toBe(2)
+})
+
 test('a source that was down is read again when it returns, changes of the dark time included', async () => {
   const world = await startWorld({ rules: [{ scanIntervalSeconds: 604_800 }] })
   await world.put('early')

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { siteUpdateInput } from '../../shared/api/inputs.ts'
+import { FaultError } from '../../shared/model/fault.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { failures, retryAll, untilBadge, untilParked } from '../support/watch.ts'
 import { sandboxKeys } from '../support/sandbox.ts'
@@ -22,10 +23,15 @@ async function misfortunes(world: World): Promise<void> {
   await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: wrongKeys }))
   await untilBadge(world, 'waiting', /does not know this access key/)
   await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: sandboxKeys }))
-  await world
+}
+
+/** The refusal of a file that is broken where a secret stands. */
+async function refusalOfText(world: World): Promise<string> {
+  const refused: unknown = await world
     .api()
-    .config.apply({ text: 'not JSON: mistyped/secret+key' })
-    .catch(() => undefined)
+    .config.apply({ text: wrongKeys.secretAccessKey })
+    .catch((error: unknown) => error)
+  return refused instanceof FaultError ? JSON.stringify(refused.fault) : 'it was taken'
 }
 
 async function filesUnder(dir: string): Promise<ReadonlyMap<string, Buffer>> {
@@ -49,6 +55,7 @@ test('after all that can go wrong no key is in a log, a list, an export, the dia
     diagnostics: world.api().diagnostics.get().text,
     export: world.api().config.export(),
   })
+  const refusal = await refusalOfText(world)
   const during = shown()
   world.b.faults.clear()
   retryAll(world)
@@ -58,8 +65,15 @@ test('after all that can go wrong no key is in a log, a list, an export, the dia
   await world.stop()
   const stopped = await filesUnder(world.dataDir)
   expect(during['failures']).toContain('quoted')
+  expect(refusal).toContain('CONFIG_INVALID')
   expect(running.size).toBeGreaterThan(0)
-  const places = [...Object.entries(during), ...Object.entries(after), ...running, ...stopped]
+  const places = [
+    ['refusal', refusal] as const,
+    ...Object.entries(during),
+    ...Object.entries(after),
+    ...running,
+    ...stopped,
+  ]
   const found = places.flatMap(([place, content]) =>
     secrets.filter((secret) => Buffer.from(content).includes(secret)).map((secret) => `${secret} in ${place}`),
   )

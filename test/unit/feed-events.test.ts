@@ -200,14 +200,19 @@ test('changes become one task per link that wants them, in order, in one durable
 })
 
 test('a burst of deletes holds its rule before they are queued, once, until released', async () => {
-  const { intake, brakes, log } = intakeOf([rule({ deleteBrake: { count: 2, share: 0.5, windowMs: 1000 } })])
+  const deleteBrake = { count: 2, share: 0.5, windowMs: 1000 }
+  const { intake, brakes, log } = intakeOf([rule({ deleteBrake, versionDeletes: true })])
   const gone = change({ operation: 'deleteMarker' })
-  await intake.offer([gone, gone])
+  const purged = change({ operation: 'deleteVersion' })
+  await intake.offer([gone, purged])
+  await intake.offer([purged])
   await intake.offer([gone])
-  await intake.offer([gone])
+  expect(log).toEqual(['enqueue 2', 'hold r at 3', 'enqueue 1', 'enqueue 1'])
   brakes.release('r')
+  log.length = 0
   await intake.offer([gone])
-  expect(log).toEqual(['enqueue 2', 'hold r at 3', 'enqueue 1', 'enqueue 1', 'enqueue 1'])
+  await intake.offer([purged, purged])
+  expect(log).toEqual(['enqueue 1', 'hold r at 3', 'enqueue 2'])
 })
 
 test('a change that no rule wants costs no write', async () => {

@@ -151,6 +151,14 @@ describe('tasks', () => {
     ])
     await journal.settle({ seq: a1!, revision: 1, ...done })
     expect([journal.task(a2!)?.absentSeenAt, journal.task(b!)?.absentSeenAt]).toEqual([0, 4000])
+    for (const [key, fail] of [
+      ['c', (seq: number) => journal.delay(seq, busy, 1, 6000, 5000)],
+      ['d', (seq: number) => journal.park(seq, denied, 1, 5000)],
+    ] as const) {
+      const [failed, other] = await journal.enqueue([task(key, seen), task(key, { ...seen, versionId: 'v2' })])
+      await fail(failed!)
+      expect([failed, other].map((seq) => journal.task(seq!)?.absentSeenAt)).toEqual([0, 0])
+    }
   })
 
   test('keys of every kind come back as they went in', async () => {
@@ -395,10 +403,12 @@ describe('the file', () => {
     expect((await faultOf(journal.write('later', 1)))?.code).toBe('JOURNAL_UNWRITABLE')
     expect([told.length, lines.length]).toEqual([1, 1])
     expect(promised.length).toBeGreaterThan(0)
-    expect(journal.totals(link).backlogCount).toBe(promised.length)
+    const { backlogCount } = journal.totals(link)
     await journal.close()
     const later = openJournal({ dir, now: Date.now })
-    expect(later.ready(link, 0, 10_000).map(({ seq }) => seq)).toEqual(promised)
+    // What was committed but not synced when the disk was full is there, and was promised to nobody.
+    const there = new Set(later.ready(link, 0, 10_000).map(({ seq }) => seq))
+    expect([there.size, promised.filter((seq) => !there.has(seq))]).toEqual([backlogCount, []])
     await later.close()
   })
 

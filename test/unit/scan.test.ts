@@ -218,6 +218,23 @@ describe('a scan that is cut short', () => {
     expect(world.checkpoint).toBeNull()
   })
 
+  test('never left a checkpoint behind a difference that was not journaled', async () => {
+    const world = new World({ pageSize: 10 })
+    for (let i = 0; i < 300; i++) world.source.add(`k${String(i).padStart(3, '0')}`, 'x', 0)
+    let pages = 0
+    const slow: Parameters<World['scanner']>[0] = {
+      list: (site, request) => {
+        world.clock.wind(3000)
+        if (++pages > 20) throw new FaultError(fault('SERVER_ERROR', 'ListObjectVersions: 500'))
+        return Promise.resolve((site === 's' ? world.source : world.target).list(request))
+      },
+    }
+    await expect(world.scanner(slow).run({ reason: 'start', signal: never })).rejects.toThrow('500')
+    expect(world.checkpoint).toMatchObject({ after: expect.stringMatching(/^k/) as string })
+    await world.scanner().run({ reason: 'start', signal: never })
+    expect(new Set(world.queued.map((task) => task.key)).size).toBe(300)
+  })
+
   test('by its signal rejects with the signal’s reason', async () => {
     const world = filled()
     const stop = new AbortController()
