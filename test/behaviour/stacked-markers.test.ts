@@ -39,9 +39,13 @@ describe.each(['as-aws', 'as-ceph', 'as-minio'] as const)(
         rules: [{ versionDeletes: true }, { id: 'back', versionDeletes: true, ...opposite }],
       })
       await world.put('key')
+      await world.settled()
+      // Whatever is written between two markers stays for a while, and the other rule sees it.
+      world.b.faults.add({ on: 'DeleteObject', key: 'key', after: 2, times: 4, do: { kind: 'server-error' } })
       for (let time = 0; time < 3; time++) await remove(world.s3.a, 'key')
       expect(await differencesOnceSettled(world)).toEqual([])
       expect((await world.sides()).a).toHaveLength(4)
+      expect(world.a.requests.list({ key: 'key' }).filter(({ operation }) => operation === 'PutObject')).toHaveLength(1)
     })
   },
 )
