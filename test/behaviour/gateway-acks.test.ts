@@ -145,3 +145,18 @@ test('of two rules that want a key, the stricter promise holds', async () => {
   world.b.faults.add({ on: 'PutObject', bucket: 'copy', do: { kind: 'slow-down' } })
   expect(await putOf(client, world, 'two')).toBe('503 ReplicationNotConfirmed: 1 of 3 have it')
 })
+
+test('a write that a client waits for goes before a backlog', async () => {
+  const world = await startWorld({
+    rules: [{ ack: { policy: 'all', timeoutMs: 8_000 } }],
+    config: { gateway: gatewayConfig, workers: { limit: 2 } },
+  })
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', bucket: 'data', do: { kind: 'latency', delayMs: 400 } })
+  for (let at = 0; at < 100; at++) await world.put(`backlog-${at}`)
+  await eventually(() => expect(world.link().backlogCount).toBeGreaterThan(90))
+  const client = gatewayClient(world.api())
+  await client.send(new PutObjectCommand({ Bucket: 'data', Key: 'urgent', Body: 'x' }))
+  expect(requests(world)[0]).toMatchObject({ key: 'urgent', acks: '2/2' })
+  expect(world.link().backlogCount).toBeGreaterThan(60)
+})

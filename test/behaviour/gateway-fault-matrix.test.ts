@@ -168,11 +168,11 @@ async function copiesOf({ a, b }: World, key: string) {
 
 /** Both sites are back, what was parked is tried again, nothing is pending, and the rule keeps its promise. */
 async function healed(world: World): Promise<void> {
-  const { api } = world
   await eventually(
     () =>
       expect(
-        api()
+        world
+          .api()
           .sites.list()
           .map(({ health }) => health.state),
       ).toEqual(['online', 'online']),
@@ -183,12 +183,12 @@ async function healed(world: World): Promise<void> {
   // What was answered as async may be parked only after its client has gone on.
   await eventually(
     async () => {
-      const parked = api().failures.list(failureListInput.parse({ filter: { state: 'parked' } })).rows
-      if (parked.length > 0) api().failures.retry({ seqs: parked.map(({ seq }) => seq) })
+      const parked = world.api().failures.list(failureListInput.parse({ filter: { state: 'parked' } })).rows
+      if (parked.length > 0) world.api().failures.retry({ seqs: parked.map(({ seq }) => seq) })
       await world.settled()
       expect(world.failures()).toEqual([])
     },
     { withinMs: 20_000 },
   )
-  await eventually(() => expect(api().rules.get({ id: 'r' }).degraded).toBe(null))
+  await eventually(() => expect(world.api().rules.get({ id: 'r' }).degraded).toBe(null))
 }

@@ -19,7 +19,7 @@ type Step =
   | { readonly kind: 'lease'; readonly small: number; readonly large: number; readonly mrf: number }
   | { readonly kind: 'ack' | 'fail' | 'refuse' | 'release'; readonly pick: number }
   | { readonly kind: 'hold' | 'unhold' | 'remove' | 'add' | 'retry-link'; readonly linkId: string }
-  | { readonly kind: 'retry-one'; readonly pick: number }
+  | { readonly kind: 'retry-one' | 'claim'; readonly pick: number }
   | { readonly kind: 'wind'; readonly ms: number }
   | { readonly kind: 'restart' }
 
@@ -74,6 +74,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry-one' as const), pick }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('claim' as const), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wind' as const), ms: fc.constantFrom(1, 400, 3000) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
 )
@@ -153,6 +154,15 @@ class World {
     }
   }
 
+  /** One that may not go now is not given; one that is given must be one that may go. */
+  #claim(pick: number): void {
+    const seqs = [...this.model.tasks.keys()]
+    const lease = this.#queue.claim(seqs[pick % Math.max(seqs.length, 1)] ?? 1)
+    if (lease === null) return
+    expect(this.model.lease(lease, this.clock.now())).toBeNull()
+    this.#leases.push(lease)
+  }
+
   #pickLease(pick: number): Lease | undefined {
     return this.#leases.splice(pick % Math.max(this.#leases.length, 1), 1)[0]
   }
@@ -212,6 +222,8 @@ class World {
         return this.#retryLink(what.linkId)
       case 'retry-one':
         return this.#retryOne(what.pick)
+      case 'claim':
+        return this.#claim(what.pick)
       case 'wind':
         return this.clock.wind(what.ms)
       case 'restart':

@@ -22,7 +22,7 @@ export interface GatewayPart {
 type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
-  const { journal, rules, sites, intake, taskEnds, clock, now, log, tell, changed } = made
+  const { journal, rules, sites, intake, taskEnds, dispatcher, clock, now, log, tell, changed } = made
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => (journalFault = fault))
   const degraded = joinDegraded(made)
@@ -44,7 +44,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
         now,
       }),
       intake,
-      acks: new AckKeeper({ taskEnds, degraded, clock }),
+      acks: new AckKeeper({ taskEnds, degraded, clock, hurry: (seqs) => dispatcher.hurry(seqs) }),
       replicas: joinReplicas(made),
       journalFault: () => journalFault,
       now,

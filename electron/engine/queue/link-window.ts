@@ -127,6 +127,21 @@ export class LinkWindow {
     return entry
   }
 
+  /** Takes this task before all that waits; null unless it is ready and the first of its key, and the key is free. */
+  claim(task: TaskRow): Entry | null {
+    const held = this.#held.get(task.key)
+    if (held?.state === 'leased') held.more = true
+    if (held?.state === 'leased' || task.state !== 'ready' || !this.#isFirst(task)) return null
+    if (held !== undefined) this.#drop(held)
+    // Others of the key may wait in the journal: it is asked when the key is free again.
+    const entry: Entry = { task, state: 'leased', lane: laneOf(task), more: true, gone: false }
+    this.#held.set(task.key, entry)
+    this.#delayed.delete(task.key)
+    this.leased++
+    this.leasedReady++
+    return entry
+  }
+
   /**
    * The lease ended, and the journal knows how: its key goes to the next one. `delayedUntil` is null unless the task was
    * delayed; `again` says that the task may be had once more.

@@ -43,6 +43,11 @@ export interface TaskQueue {
    * more than `mostPerTarget` leases.
    */
   lease(room: Readonly<Record<Lane, number>>, mostPerTarget?: number): readonly Lease[]
+  /**
+   * This task now, before all that waits: a client waits for it. null when it may not be had at this moment (an older task of
+   * its key is pending, its link is held); it is handed out in its turn then.
+   */
+  claim(seq: number): Lease | null
   /** Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. */
   ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean>
   /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. */

@@ -131,6 +131,14 @@ class DurableQueue implements TaskQueue {
     return leases
   }
 
+  claim(seq: number): Lease | null {
+    const task = this.#closed ? null : this.#journal.task(seq)
+    const window = task === null ? undefined : this.#windows.get(task.linkId)
+    if (task === null || window === undefined || !this.#runs(window) || !this.#mark.covers(seq)) return null
+    const entry = window.claim(task)
+    return entry === null ? null : this.#leaseOf(window, entry)
+  }
+
   async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean> {
     const held = this.#end(lease, 'ack')
     if (held === null) return false
@@ -219,8 +227,11 @@ class DurableQueue implements TaskQueue {
   }
 
   #leaseFrom(window: LinkWindow, lane: Lane): Lease {
-    const entry = window.lease(lane)!
-    const { task } = entry
+    return this.#leaseOf(window, window.lease(lane)!)
+  }
+
+  #leaseOf(window: LinkWindow, entry: Entry): Lease {
+    const { task, lane } = entry
     const lease = { task, lane, fresh: this.#isFresh(task) }
     this.#recency.note(task.linkId, task.key, this.#time())
     this.#leases.set(lease, { window, entry })

@@ -33,6 +33,9 @@ const mrfShare = 0.25
 /** While several targets are written to, none holds more than this of the room: a silent one must leave some to the rest. */
 const targetShare = 0.75
 
+/** Tasks beyond the limit that clients of the gateway wait for. */
+const placesForClients = 32
+
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
   readonly #queue: TaskQueue
@@ -79,6 +82,22 @@ export class Dispatcher {
     this.#allowance = adapt(this.#allowance, this.#limits.limit, 'tick', this.#now())
     const leases = [...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')]
     if (leases.length > 0) this.#pool.run(leases.map((lease) => this.#order(lease)))
+  }
+
+  /** A client waits for these: they go before all that waits, a few even when every place is taken. */
+  hurry(seqs: readonly number[]): void {
+    if (this.#stopped) return
+    const startedAt = this.#now()
+    const orders: TaskOrder[] = []
+    for (const seq of seqs) {
+      if (this.#underWay.size >= this.#allowance.current + placesForClients) break
+      const lease = this.#queue.claim(seq)
+      if (lease === null) continue
+      this.#underWay.set(seq, { lease, startedAt })
+      this.#busy[lease.lane]++
+      orders.push(this.#order(lease))
+    }
+    if (orders.length > 0) this.#pool.run(orders)
   }
 
   setLimits(limits: WorkerLimits): void {

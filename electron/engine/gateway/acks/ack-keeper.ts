@@ -9,6 +9,8 @@ export interface AckKeeperOptions {
   readonly taskEnds: Pick<TaskEnds, 'watch'>
   readonly degraded: Pick<DegradedRules, 'has' | 'mark'>
   readonly clock: Clock
+  /** Brings these tasks before all others: a client waits for them. */
+  readonly hurry: (seqs: readonly number[]) => void
 }
 
 export interface AckVerdict {
@@ -71,6 +73,7 @@ class Wait {
           this.#look()
         }),
       )
+    this.#options.hurry(this.#write.seqs)
   }
 
   #look(): void {
