@@ -45,6 +45,8 @@ export function createQueries(client: Client) {
         queryKey: ['series', linkId, windowMs],
         queryFn: () => client.overview.series.query({ linkId, windowMs }),
         refetchInterval: paused ? false : pollSeriesMs,
+        // Nobody announces new points: a chart that comes back would show old ones as if they were of now.
+        staleTime: 0,
         placeholderData: keepPreviousData,
       }),
     sites: queryOptions({

@@ -9,12 +9,15 @@ interface SeriesChartProps {
   readonly points: readonly SeriesPoint[]
 }
 
+/** Below this span minutes alone would name several ticks alike. */
+const shortSpanMs = 180_000
 const tick = { fontSize: 11, fill: 'var(--mantine-color-dimmed)' }
 
 /** One value over time. Drawn without animation or dots: a live chart redraws every two seconds. */
 export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesChartProps) {
   const drawn = points.map((point) => ({ at: point.at, value: kind.value(point) }))
   const now = drawn.at(-1)
+  const short = now !== undefined && now.at - drawn[0]!.at < shortSpanMs
   return (
     <figure className="panel" style={{ margin: 0, minWidth: 0 }} aria-label={kind.title}>
       <figcaption className="chart-title" style={{ display: 'flex', justifyContent: 'space-between' }}>
@@ -29,7 +32,7 @@ export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesCha
             dataKey="at"
             type="number"
             domain={['dataMin', 'dataMax']}
-            tickFormatter={(at: number) => formatClock(at).slice(0, 5)}
+            tickFormatter={(at: number) => formatClock(at).slice(0, short ? 8 : 5)}
             tick={tick}
             tickLine={false}
             stroke="var(--line)"

@@ -61,7 +61,9 @@ export function lateWords({ policy, onTimeout, timeoutMs }: Ack, targets: number
     : `${after} the client hears success with fewer confirmations (x-lockstep-acks: 1/${targets + 1}), and the rule is shown as degraded until the targets have caught up. Meanwhile RPO is the lag, as for asynchronous.`
 }
 
-const formatSeconds = (ms: number): string => (ms < 10_000 && ms % 1000 !== 0 ? `${ms / 1000} s` : formatDuration(ms))
+/** A number and its unit stay on one line. */
+const formatSeconds = (ms: number): string =>
+  (ms < 10_000 && ms % 1000 !== 0 ? `${ms / 1000} s` : formatDuration(ms)).replaceAll(' ', '\u00a0')
 
 /** The policy of a rule in one line, for a table or a summary. */
 export function ackLine(ack: Ack, targets: number): string {

@@ -30,8 +30,8 @@ export const assumptionsSchema = z.strictObject({
 })
 export type Assumptions = Readonly<z.infer<typeof assumptionsSchema>>
 
-/** `measured` by this engine, `assumed` by the operator, `estimated` from other figures. */
-export type Origin = 'measured' | 'assumed' | 'estimated'
+/** `measured` by this engine, `assumed` by the operator, `estimated` from other figures, `limit`: the rule’s own. */
+export type Origin = 'measured' | 'assumed' | 'estimated' | 'limit'
 
 /** One number with all that makes it worth believing; its unit is in the name of the field that holds it. */
 export interface Figure {
@@ -186,7 +186,6 @@ export type AdviceReason =
       readonly site: string
       readonly rttMs: number
       readonly origin: Origin
-      readonly policy: AckPolicy
       readonly addedMs: number
     }
   | { readonly kind: 'loss-above'; readonly site: string; readonly failed: number; readonly probes: number }
@@ -196,7 +195,6 @@ export type AdviceReason =
       readonly site: string
       readonly peakPerSecond: number
       readonly drainPerSecond: number
-      readonly origin: Origin
     }
   | { readonly kind: 'one-may-be-down'; readonly targets: number }
   | { readonly kind: 'target-stops-writes'; readonly site: string }

@@ -135,3 +135,9 @@ export interface RuleView extends Rule {
   /** Set while writes through the gateway are answered as `async` though the rule promises more. */
   readonly degraded: Degraded | null
 }
+
+/** The rule without what the engine adds to show it: the schema refuses unknown fields. */
+export function ruleOf(view: RuleView): Rule {
+  const names = Object.keys(ruleSchema.shape) as (keyof Rule)[]
+  return ruleSchema.parse(Object.fromEntries(names.map((name) => [name, view[name]])))
+}

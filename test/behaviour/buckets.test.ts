@@ -1,9 +1,9 @@
 import { DeleteBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { versionsByKey } from '../compare/list-versions.ts'
-import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
 import { setVersioning, makeBucket } from '../support/buckets.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
+import { ruleOf } from '../support/rule-of.ts'
 import { remove } from '../support/s3-acts.ts'
 import { failures, retryAll, untilBadge, untilParked } from '../support/watch.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -76,19 +76,8 @@ test('a locked object is parked where the target bucket was recreated without ob
   expect(row!.fault).toMatchObject({ code: 'BUCKET_LOCK_MISSING', site: 'b', retry: 'never' })
   expect(row!.fault.remedy).toContain('set the rule’s object lock to “ignore”')
   await expect.poll(async () => (await world.sides()).b.length, { timeout: 15_000 }).toBe(2)
-  await world.api().rules.update(ruleSchema.parse({ ...ruleOf(world), objectLock: 'ignore' }))
+  await world.api().rules.update({ ...ruleOf(world), objectLock: 'ignore' })
   retryAll(world)
   await world.settled()
   expect((await world.sides()).b.filter((line) => line.startsWith('held'))).toHaveLength(1)
 })
-
-function ruleOf(world: World): Rule {
-  const {
-    paused: _paused,
-    links: _links,
-    feeds: _feeds,
-    noticedBy: _noticedBy,
-    ...rule
-  } = world.api().rules.get({ id: 'r' })
-  return rule
-}

@@ -73,7 +73,7 @@ test('a path that is not there answers 404 and tells nothing of the inside', asy
 
 test('when the engine is killed the console says so, and of when its picture is', async () => {
   const { page, kill } = await served()
-  await page.getByText(/^Live, as of \d\d:\d\d:\d\d$/).waitFor()
+  await page.getByText(/^Live, as\sof \d\d:\d\d:\d\d$/).waitFor()
   await kill()
   const banner = page.getByRole('alert').filter({ hasText: 'The engine does not answer.' })
   await banner.getByText(/What you see is as of \d\d:\d\d:\d\d\./).waitFor()

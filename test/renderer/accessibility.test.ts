@@ -57,6 +57,7 @@ const views: readonly (readonly [path: string, ready: string])[] = [
   ['activity', 'Load older'],
   ['settings', 'Save the workers'],
   ['pair', 'Where are the objects?'],
+  ['advisor?rule=photos-to-oslo', 'Furthest behind at Oslo'],
 ]
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -192,7 +192,7 @@ test('the rule form tells what a policy means for clients and for a disaster, an
   await page.getByLabel('Wait (seconds)').fill('2.5')
   await page.getByRole('combobox', { name: 'and then' }).click()
   await page.getByRole('option', { name: 'fail: tell the client' }).click()
-  await page.getByText(/^Without them after 2\.5 s the client hears 503: stored at the source/).waitFor()
+  await page.getByText(/^Without them after 2\.5\ss the client hears 503: stored at the source/).waitFor()
   await page.getByRole('button', { name: 'Save the rule' }).click()
   await page.getByText('The rule photos-to-oslo was changed.').waitFor()
   expect(inputsOf(opened, 'rules.update')).toMatchObject([

@@ -1,4 +1,4 @@
-import { ruleSchema } from '../../shared/model/rule.ts'
+import { ruleOf } from '../../shared/model/rule.ts'
 import type { EngineApi, LiveBatch, LiveTopic } from '../../shared/api/engine-api.ts'
 import type { FailureFilter, RetryInput } from '../../shared/api/inputs.ts'
 import type { Job } from '../../shared/model/job.ts'
@@ -139,20 +139,16 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     live.push('sites')
     return changed
   }
-  const ruleOf = (id: string) => {
+  const seen = (id: string) => {
     const rule = world.rules.find((one) => one.id === id)
     if (rule === undefined) throw missing(`rule ${id}`)
     return rule
   }
   const setRule = (id: string, paused: boolean) => {
-    const names = Object.keys(ruleSchema.shape)
-    const bareRule = ruleSchema.parse(
-      Object.fromEntries(Object.entries(ruleOf(id)).filter(([name]) => names.includes(name))),
-    )
     const state = paused
       ? ({ kind: 'paused', by: 'operator', reason: 'Paused by the operator.', remedy: 'Resume it.' } as const)
       : ({ kind: 'copying' } as const)
-    const changed = viewOf(bareRule, state, 1, world.now)
+    const changed = viewOf(ruleOf(seen(id)), state, 1, world.now)
     world.rules = world.rules.map((rule) => (rule.id === id ? changed : rule))
     live.push('rules')
     return changed
@@ -208,7 +204,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     },
     rules: {
       list: () => world.rules,
-      get: ({ id }) => ruleOf(id),
+      get: ({ id }) => seen(id),
       create: async (rule) => {
         const view = viewOf(rule, { kind: 'first-copy' }, 4, world.now)
         world.rules = [...world.rules, view]
@@ -216,13 +212,13 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
         return view
       },
       update: async (rule) => {
-        const view = viewOf(rule, ruleOf(rule.id).links[0]!.state, 1, world.now)
+        const view = viewOf(rule, seen(rule.id).links[0]!.state, 1, world.now)
         world.rules = world.rules.map((one) => (one.id === rule.id ? view : one))
         live.push('rules')
         return view
       },
       remove: async ({ id }) => {
-        world.rules = world.rules.filter((rule) => rule.id !== ruleOf(id).id)
+        world.rules = world.rules.filter((rule) => rule.id !== seen(id).id)
         live.push('rules')
       },
       pause: async ({ id }) => setRule(id, true),

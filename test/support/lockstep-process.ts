@@ -12,7 +12,12 @@ import type { Router } from '../../shared/api/router.ts'
 const program = join(import.meta.dirname, '../../build/lockstep.mjs')
 
 /** The line that `lockstep serve` prints once, when it is ready. */
-const readySchema = z.object({ console: z.url(), webhook: z.url().nullable(), gateway: z.url().nullable(), pid: z.int() })
+const readySchema = z.object({
+  console: z.url(),
+  webhook: z.url().nullable(),
+  gateway: z.url().nullable(),
+  pid: z.int(),
+})
 export type Ready = Readonly<z.infer<typeof readySchema>>
 
 const controlSchema = z.object({ url: z.url(), token: z.string() })

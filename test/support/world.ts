@@ -179,6 +179,7 @@ export async function createBucket(client: S3Client, bucket: string, objectLock 
   await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }))
 }
 
+/** What the checks of a rule write for a moment is nobody’s. */
 async function history(client: S3Client, bucket: string): Promise<readonly string[]> {
   const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }))
   const lines = [
@@ -197,6 +198,7 @@ async function history(client: S3Client, bucket: string): Promise<readonly strin
   ]
   // The SDK tells versions and markers apart and loses their common order: the latest first, then by time.
   return lines
+    .filter(({ key }) => !key.startsWith('.lockstep-canary/'))
     .toSorted((x, y) => (x.key < y.key ? -1 : x.key > y.key ? 1 : Number(y.latest) - Number(x.latest) || y.at - x.at))
     .map(({ text }) => text)
 }

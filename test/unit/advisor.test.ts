@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AdvisedMode, ModeComparison } from '../../shared/model/advisor.ts'
+import { compareModes } from '../../electron/engine/advisor/compare-modes.ts'
+import { recommend } from '../../electron/engine/advisor/recommend.ts'
 import { lossFigure } from '../../electron/engine/advisor/loss.ts'
 import { together, trafficOf } from '../../electron/engine/advisor/traffic.ts'
 import { adviceFor, at, figuresFor, minutesOf, type PairOptions } from './advisor-world.ts'
@@ -12,7 +14,7 @@ test('5 ms apart: wait for the target, at about 4 ms a write, and lose nothing',
   expect(recommendation).toEqual({
     policy: 'all',
     reasons: [
-      { kind: 'rtt-within', site: 't1', rttMs: 5, origin: 'measured', policy: 'all', addedMs: 4 },
+      { kind: 'rtt-within', site: 't1', rttMs: 5, origin: 'measured', addedMs: 4 },
       { kind: 'target-stops-writes', site: 't1' },
       { kind: 'loss-unknown', site: 't1', probes: 17_280, probesToTell: 27_061 },
     ],
@@ -31,7 +33,7 @@ test('80 ms apart: do not wait, and say what is lost instead', () => {
   expect(recommendation).toEqual({
     policy: 'async',
     reasons: [
-      { kind: 'rtt-above', site: 't1', rttMs: 80, origin: 'measured', policy: 'all', addedMs: 79 },
+      { kind: 'rtt-above', site: 't1', rttMs: 80, origin: 'measured', addedMs: 79 },
       { kind: 'rpo', nowSeconds: 0.161, quietSeconds: 0.161, atPeakSeconds: 0.161, worstSeenSeconds: 0 },
     ],
   })
@@ -63,6 +65,14 @@ test('of several targets the k-th fastest decides, and one far away holds nobody
   expect(adviceFor(options).recommendation).toMatchObject({
     policy: 'one',
     reasons: [{ kind: 'rtt-within', site: 't2', addedMs: 4 }, { kind: 'one-may-be-down', targets: 3 }, {}],
+  })
+  // The fastest is silent now and then; enough others are near.
+  const lossy = figuresFor({ targetRttMs: [2, 5, 8] })
+  const [first, ...others] = lossy.targets
+  const figures = { ...lossy, targets: [{ ...first!, loss: { ...first!.loss, verdict: 'above' as const } }, ...others] }
+  expect(recommend(figures, compareModes(figures))).toMatchObject({
+    policy: 'majority',
+    reasons: [{ site: 't3' }, {}, {}, {}],
   })
   expect(adviceFor({ targetRttMs: [5, 8] }).recommendation).toMatchObject({
     policy: 'majority',

@@ -102,7 +102,7 @@ function targetFigures(target: SeenTarget, { at, assumed }: Seen): TargetFigures
 /** A rule’s own limit is known, whatever was seen. */
 function limited(seen: Figure | null, limit: number | null): Figure | null {
   if (limit === null || (seen !== null && !seen.atLeast && seen.value < limit)) return seen
-  return { value: limit, origin: 'estimated', atLeast: false, asOf: null, samples: 0 }
+  return { value: limit, origin: 'limit', atLeast: false, asOf: null, samples: 0 }
 }
 
 function changeFigures({ targets, assumed }: Seen): ChangeFigures {
@@ -140,10 +140,11 @@ function withDrain(target: TargetFigures, figures: AdviceFigures, workers: numbe
   if (seen !== null && !seen.atLeast && !assumedBandwidth) return target
   const seconds = copySeconds(figures, target)
   if (seconds === null || seconds <= 0) return target
-  const reckoned = Math.min(workers / seconds, byBytes)
-  const origin = assumedBandwidth && byBytes < workers / seconds ? 'assumed' : 'estimated'
-  const value = assumedBandwidth ? reckoned : Math.max(reckoned, seen?.value ?? 0)
-  return { ...target, drainPerSecond: { value, origin, atLeast: false, asOf: null, samples: 0 } }
+  const byWorkers = workers / seconds
+  const reckoned = Math.min(byWorkers, byBytes)
+  if (seen !== null && !assumedBandwidth && seen.value >= reckoned) return target
+  const origin = assumedBandwidth && byBytes < byWorkers ? 'assumed' : 'estimated'
+  return { ...target, drainPerSecond: { value: reckoned, origin, atLeast: false, asOf: null, samples: 0 } }
 }
 
 const assume = (value: number | null): Figure | null =>

@@ -29,6 +29,10 @@ export function addedLatency(mode: AdvisedMode, figures: AdviceFigures): Spread 
   return { typicalMs, worstMs, origin }
 }
 
+/** The same for one target by itself; null where a round trip is not measured. */
+export const addedByWaiting = (figures: AdviceFigures, target: TargetFigures): number | null =>
+  addedBy('one', figures, target, 'typical')
+
 /** null while fewer than k targets are measured. */
 function kthFastest(mode: AdvisedMode, figures: AdviceFigures, k: number, when: Case): number | null {
   const times = figures.targets.flatMap((target) => addedBy(mode, figures, target, when) ?? [])
@@ -60,7 +64,7 @@ function transferMs(figures: AdviceFigures, target: TargetFigures, when: Case): 
   const bandwidth = target.bandwidthBytesPerSecond
   if (size === null || bandwidth === null || bandwidth.atLeast) return 0
   if (when === 'typical' && bandwidth.origin === 'measured') return 0
-  const atOnce = when === 'typical' && bandwidth.origin === 'estimated' ? bandwidth.value : 0
+  const atOnce = when === 'typical' && bandwidth.origin === 'limit' ? bandwidth.value : 0
   return (Math.max(0, size.value - atOnce) / bandwidth.value) * 1000
 }
 

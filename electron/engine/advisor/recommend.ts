@@ -7,7 +7,7 @@ import {
   type Recommendation,
   type TargetFigures,
 } from '../../../shared/model/advisor.ts'
-import { byRtt } from './latency.ts'
+import { addedByWaiting, byRtt } from './latency.ts'
 import { waitsFor } from './quorum.ts'
 
 /**
@@ -16,77 +16,59 @@ import { waitsFor } from './quorum.ts'
  */
 const preferred = (targets: number): readonly AckPolicy[] => (targets === 1 ? ['all'] : ['majority', 'one'])
 
-/** The strictest policy whose awaited targets are near, lose nothing and keep up; else `async`, and why. Pure. */
+/** The strictest policy for which enough targets are near, answer, lose nothing and keep up; else `async`, and why. Pure. */
 export function recommend(figures: AdviceFigures, modes: readonly ModeComparison[]): Recommendation {
   const ranked = byRtt(figures.targets)
-  const wishes = preferred(ranked.length)
-  const fitting = wishes.find((policy) =>
-    awaitedBy(policy, ranked).every((target) => obstacles(target, figures).length === 0),
-  )
-  if (fitting !== undefined) return { policy: fitting, reasons: reasonsFor(fitting, ranked, modes) }
-  // What stands in the way of the least demanding wish stands in the way of all.
-  const last = wishes.at(-1)!
-  const awaited = awaitedBy(last, ranked)
-  const found = awaited.flatMap((target) => obstacles(target, figures))
-  const unknown = awaited.filter(({ rttMedianMs }) => rttMedianMs === null).map(({ site }) => site)
-  const known = found.filter(({ kind }) => kind !== 'rtt-unknown').map((reason) => withAdded(reason, last, modes))
-  if (known.length === 0) return { policy: null, reasons: [{ kind: 'rtt-unknown', sites: unknown }] }
-  return { policy: 'async', reasons: [...known, ...asyncReasons(figures, modes)] }
+  const against = new Map(ranked.map((target) => [target, obstacles(target, figures)]))
+  // Whoever is slow or silent is not waited for as long as enough others confirm.
+  const fitting = ranked.filter((target) => against.get(target)!.length === 0)
+  const policy = preferred(ranked.length).find((wish) => waitsFor(wish, ranked.length) <= fitting.length)
+  if (policy !== undefined) return { policy, reasons: reasonsFor(policy, fitting, figures, modes) }
+  const found = [...against.values()].flat()
+  const known = found.filter(({ kind }) => kind !== 'rtt-unknown')
+  if (known.length > 0) return { policy: 'async', reasons: [...known, ...asyncReasons(figures, modes)] }
+  const sites = ranked.filter(({ rttMedianMs }) => rttMedianMs === null).map(({ site }) => site)
+  return { policy: null, reasons: [{ kind: 'rtt-unknown', sites }] }
 }
-
-const awaitedBy = (policy: AckPolicy, ranked: readonly TargetFigures[]): readonly TargetFigures[] =>
-  ranked.slice(0, waitsFor(policy, ranked.length))
 
 /** What speaks against waiting for this target. */
 function obstacles(target: TargetFigures, figures: AdviceFigures): readonly AdviceReason[] {
-  const { site, rttMedianMs: rtt, loss, drainPerSecond: drain } = target
-  if (rtt === null) return [{ kind: 'rtt-unknown', sites: [site] }]
+  const { site, rttMedianMs: rtt, loss, drainPerSecond: drain, online } = target
   const peak = figures.changes.peakPerSecond
   const found: AdviceReason[] = []
-  if (rtt.value > syncLimits.rttMs)
-    found.push({ kind: 'rtt-above', site, rttMs: rtt.value, origin: rtt.origin, policy: 'all', addedMs: 0 })
+  if (online === false) found.push({ kind: 'offline', site })
+  if (rtt === null) found.push({ kind: 'rtt-unknown', sites: [site] })
+  else if (rtt.value > syncLimits.rttMs) {
+    const addedMs = addedByWaiting(figures, target) ?? 0
+    found.push({ kind: 'rtt-above', site, rttMs: rtt.value, origin: rtt.origin, addedMs })
+  }
   if (loss.verdict === 'above') found.push({ kind: 'loss-above', site, failed: loss.failed, probes: loss.probes })
   // What was only ever seen at least, or reckoned from round trips, is no proof that a target cannot do more.
   if (peak !== null && drain?.origin === 'measured' && !drain.atLeast && drain.value < peak.value)
-    found.push({
-      kind: 'too-slow',
-      site,
-      peakPerSecond: peak.value,
-      drainPerSecond: drain.value,
-      origin: peak.origin,
-    })
+    found.push({ kind: 'too-slow', site, peakPerSecond: peak.value, drainPerSecond: drain.value })
   return found
 }
 
 function reasonsFor(
   policy: AckPolicy,
-  ranked: readonly TargetFigures[],
+  fitting: readonly TargetFigures[],
+  { targets }: AdviceFigures,
   modes: readonly ModeComparison[],
 ): readonly AdviceReason[] {
-  const awaited = awaitedBy(policy, ranked)
-  const decisive = awaited.at(-1)!
-  const rtt = decisive.rttMedianMs!
-  const within: AdviceReason = {
-    kind: 'rtt-within',
-    site: decisive.site,
-    rttMs: rtt.value,
-    origin: rtt.origin,
-    policy,
-    addedMs: addedBy(policy, modes),
-  }
+  const awaited = fitting.slice(0, waitsFor(policy, targets.length))
+  const { site, rttMedianMs } = awaited.at(-1)!
+  const { value: rttMs, origin } = rttMedianMs!
+  const addedMs = modes.find(({ mode }) => mode === policy)?.addedLatency?.typicalMs ?? 0
   const stops: AdviceReason =
-    ranked.length > awaited.length
-      ? { kind: 'one-may-be-down', targets: ranked.length }
-      : { kind: 'target-stops-writes', site: decisive.site }
-  return [within, stops, ...awaited.flatMap(doubts)]
+    targets.length > awaited.length
+      ? { kind: 'one-may-be-down', targets: targets.length }
+      : { kind: 'target-stops-writes', site }
+  return [{ kind: 'rtt-within', site, rttMs, origin, addedMs }, stops, ...awaited.flatMap(doubts)]
 }
 
-function doubts({ site, loss, online }: TargetFigures): readonly AdviceReason[] {
-  const { probes, probesToTell } = loss
-  return [
-    ...(loss.verdict === 'too-few' ? [{ kind: 'loss-unknown', site, probes, probesToTell } as const] : []),
-    ...(online === false ? [{ kind: 'offline', site } as const] : []),
-  ]
+function doubts({ site, loss }: TargetFigures): readonly AdviceReason[] {
+  const { verdict, probes, probesToTell } = loss
+  return verdict === 'too-few' ? [{ kind: 'loss-unknown', site, probes, probesToTell }] : []
 }
 
 function asyncReasons(figures: AdviceFigures, modes: readonly ModeComparison[]): readonly AdviceReason[] {
@@ -97,12 +79,5 @@ function asyncReasons(figures: AdviceFigures, modes: readonly ModeComparison[]):
     recent?.kind === 'recent' && recent.nowSeconds !== null ? [{ ...recent, kind: 'rpo' }] : []
   const stuck: readonly AdviceReason[] =
     async?.backlog?.drainSeconds === null && slowest !== undefined ? [{ kind: 'never-drains', site: slowest.site }] : []
-  return [...lost, ...stuck, ...figures.targets.flatMap(doubts).filter(({ kind }) => kind === 'offline')]
+  return [...lost, ...stuck]
 }
-
-function withAdded(reason: AdviceReason, policy: AckPolicy, modes: readonly ModeComparison[]): AdviceReason {
-  return reason.kind === 'rtt-above' ? { ...reason, policy, addedMs: addedBy(policy, modes) } : reason
-}
-
-const addedBy = (policy: AckPolicy, modes: readonly ModeComparison[]): number =>
-  modes.find(({ mode }) => mode === policy)?.addedLatency?.typicalMs ?? 0

@@ -29,7 +29,7 @@ export interface StoreOptions {
  * The SDK's part of a store is loaded when it is first asked for: threads that only move objects never need it. A program
  * that will need it loads it at its start, before anybody waits: it takes a quarter of a second of one thread's time.
  */
-export const loadBucketMatters = (): Promise<typeof import('./bucket-matters.ts')> => import('./bucket-matters.ts')
+export const loadBucketMatters = async () => import('./bucket-matters.ts')
 
 /** The store of one site. Opens no connection before it is asked something. */
 export function createStore(options: StoreOptions): ObjectStore {

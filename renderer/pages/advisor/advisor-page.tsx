@@ -14,7 +14,7 @@ import { noAssumptions, readAssumptions } from './assumption-values.ts'
 import { subjectOf, type Subject } from './advisor-subject.ts'
 import { ComparisonTable } from './comparison-table.tsx'
 import { FiguresPanel } from './figures-panel.tsx'
-import { comparedRows } from './mode-words.ts'
+import { basisWords, comparedRows } from './mode-words.ts'
 import { RecommendationNote } from './recommendation-note.tsx'
 import { SubjectPicker } from './subject-picker.tsx'
 import { UseMode, type Use } from './use-mode.tsx'
@@ -102,7 +102,7 @@ function Comparison({ subject, rule }: { readonly subject: Subject; readonly rul
           )
         }
       </Loaded>
-      <AssumptionsForm values={values} onChange={setValues} />
+      <AssumptionsForm values={values} figures={advice.data?.figures ?? null} onChange={setValues} />
     </>
   )
 }
@@ -144,13 +144,4 @@ function UseRecommended({ policy, use }: { readonly policy: AckPolicy | null; re
       Use the recommended mode
     </Button>
   )
-}
-
-function basisWords({ ruleId, rules, figures }: Advice): string {
-  if (figures.changes.firstCopy)
-    return 'The first copy is under way: what clients change cannot be told from it until it has ended.'
-  if (ruleId !== null) return `Traffic is that of the rule ${ruleId} in the last 24 hours, minute by minute.`
-  return rules === 0
-    ? 'Nothing has been replicated between these sites yet: traffic is known when a rule has run for a minute.'
-    : `Traffic is that of ${rules === 1 ? 'the one rule' : `all ${rules} rules`} between these sites in the last 24 hours.`
 }

@@ -31,9 +31,10 @@ export const originWords: Record<Origin, string> = {
   measured: 'Measured',
   assumed: 'Assumed',
   estimated: 'Estimated',
+  limit: 'The rule’s limit',
 }
 
 /** Said behind a result that does not stand on measurements alone. */
 export function originNote(origin: Origin): string | null {
-  return origin === 'measured' ? null : origin
+  return origin === 'assumed' || origin === 'estimated' ? origin : null
 }

@@ -1,4 +1,4 @@
-import { assumptionsSchema, type Assumptions } from '../../../shared/model/advisor.ts'
+import { assumptionsSchema, type AdviceFigures, type Assumptions, type Figure } from '../../../shared/model/advisor.ts'
 
 const kibibyte = 1024
 const mebibyte = 1_048_576
@@ -44,3 +44,34 @@ export function readAssumptions(values: AssumptionValues): {
   }
   return { assume: assumptionsSchema.parse(read), errors }
 }
+
+/** What stands in a field that is left empty, in the field’s own unit; '' where nothing is known. */
+export function measuredWords(name: AssumptionName, figures: AdviceFigures): string {
+  if (name === 'peakMinutes') return String(figures.peakMinutes)
+  const figure = figureOf(name, figures)
+  const { scale } = assumptionFields.find((field) => field.name === name)!
+  return figure === null || figure.origin === 'assumed' ? '' : String(Number((figure.value / scale).toPrecision(3)))
+}
+
+function figureOf(
+  name: Exclude<AssumptionName, 'peakMinutes'>,
+  { source, targets, changes }: AdviceFigures,
+): Figure | null {
+  switch (name) {
+    case 'sourceRttMs':
+      return source.rttMedianMs
+    case 'targetRttMs':
+      return only(targets)?.rttMedianMs ?? null
+    case 'bandwidthBytesPerSecond':
+      return only(targets)?.bandwidthBytesPerSecond ?? null
+    case 'averageChangesPerSecond':
+      return changes.averagePerSecond
+    case 'peakChangesPerSecond':
+      return changes.peakPerSecond
+    case 'meanObjectBytes':
+      return changes.meanObjectBytes
+  }
+}
+
+/** What several targets have of their own is no one number. */
+const only = <T>(values: readonly T[]): T | null => (values.length === 1 ? values[0]! : null)

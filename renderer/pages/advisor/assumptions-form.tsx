@@ -1,7 +1,9 @@
 import { Button, NumberInput, SimpleGrid, Text } from '@mantine/core'
+import type { AdviceFigures } from '../../../shared/model/advisor.ts'
 import { Panel } from '../../components/page.tsx'
 import {
   assumptionFields,
+  measuredWords,
   noAssumptions,
   readAssumptions,
   type AssumptionName,
@@ -10,11 +12,13 @@ import {
 
 interface AssumptionsFormProps {
   readonly values: AssumptionValues
+  /** What counts where nothing is typed; null while it is not known. */
+  readonly figures: AdviceFigures | null
   readonly onChange: (values: AssumptionValues) => void
 }
 
 /** What is not measured yet may be assumed, and what is measured may be replaced to see what would be. */
-export function AssumptionsForm({ values, onChange }: AssumptionsFormProps) {
+export function AssumptionsForm({ values, figures, onChange }: AssumptionsFormProps) {
   const { errors } = readAssumptions(values)
   const any = assumptionFields.some(({ name }) => values[name] !== '')
   return (
@@ -38,6 +42,7 @@ export function AssumptionsForm({ values, onChange }: AssumptionsFormProps) {
             key={name}
             label={label}
             min={0}
+            placeholder={figures === null ? '' : measuredWords(name, figures)}
             hideControls
             value={values[name]}
             error={errors[name]}

@@ -101,11 +101,14 @@ function Row({ row, advice }: { readonly row: ComparedRow; readonly advice: Advi
 function CellWords({ value, note }: { readonly value: string; readonly note: string | null }) {
   return (
     <>
-      <span className="advice-value">{value}</span>
-      {note && <small>{note}</small>}
+      <span className="advice-value">{unbroken(value)}</span>
+      {note && <small>{unbroken(note)}</small>}
     </>
   )
 }
+
+/** A narrow column must not part a number from its unit. */
+const unbroken = (words: string): string => words.replaceAll(/(\+|\d) (?=[\d%A-Za-z])/g, '$1\u00a0')
 
 interface MarkedProps {
   readonly mode: ModeComparison
@@ -137,7 +140,7 @@ function UseRow({ modes, advice, used, onUse }: UseRowProps) {
                 size="xs"
                 variant={policy === advice.recommendation.policy ? 'filled' : 'default'}
                 disabled={policy === used}
-                aria-label={`Use this mode: ${modeNames[policy]}`}
+                aria-label={`${policy === used ? 'In use' : 'Use this mode'}: ${modeNames[policy]}`}
                 onClick={() => onUse(policy)}
               >
                 {policy === used ? 'In use' : 'Use this mode'}

@@ -206,3 +206,13 @@ function joined(parts: readonly (string | null)[]): string | null {
   const said = parts.filter((part) => part !== null)
   return said.length === 0 ? null : said.join('; ')
 }
+
+/** Whose traffic the comparison stands on. */
+export function basisWords({ ruleId, rules, figures }: Advice): string {
+  if (figures.changes.firstCopy)
+    return 'The first copy is under way: what clients change cannot be told from it until it has ended.'
+  if (ruleId !== null) return `Traffic is that of the rule ${ruleId} in the last 24 hours, minute by minute.`
+  return rules === 0
+    ? 'Nothing has been replicated between these sites yet: traffic is known when a rule has run for a minute.'
+    : `Traffic is that of ${rules === 1 ? 'the one rule' : `all ${rules} rules`} between these sites in the last 24 hours.`
+}

@@ -46,7 +46,7 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
     case 'never-drains':
       return `${nameOf(reason.site)} would never drain what a peak leaves: raise its bandwidth, or the number of workers.`
     case 'offline':
-      return `${nameOf(reason.site)} is offline at this moment.`
+      return `${nameOf(reason.site)} is offline at this moment: whatever waits for it would be refused or answered as asynchronous.`
   }
 }
 

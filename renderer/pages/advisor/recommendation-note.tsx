@@ -18,7 +18,7 @@ export function RecommendationNote({ advice, order = 2, children }: Recommendati
   return (
     <section className="note" data-tone={known ? undefined : 'waiting'} aria-label="Recommendation">
       <ToneBadge tone={known ? 'good' : 'waiting'}>{known ? 'Recommended' : 'Not known yet'}</ToneBadge>
-      <Title order={order} mt={6}>
+      <Title order={order} mt={6} {...(order === 4 ? { fz: '0.9375rem' } : {})}>
         {headlineOf(recommendation)}
       </Title>
       <ul className="advice-reasons">

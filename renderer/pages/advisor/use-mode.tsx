@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react'
 import type { AckPolicy } from '../../../shared/model/advisor.ts'
-import { ruleSchema, type Rule, type RuleView } from '../../../shared/model/rule.ts'
+import { ruleOf, type Rule, type RuleView } from '../../../shared/model/rule.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -56,10 +56,4 @@ function consequence(policy: AckPolicy, { timeoutMs, onTimeout }: Rule['ack']): 
       ? 'refused, and may be repeated'
       : 'answered as asynchronous, and the rule is shown as degraded'
   return `Writes through the gateway wait for their targets; without a confirmation within ${formatDuration(timeoutMs)} they are ${late}.`
-}
-
-/** The rule without what the engine adds to show it: the schema refuses unknown fields. */
-function ruleOf(view: RuleView): Rule {
-  const names = Object.keys(ruleSchema.shape) as (keyof Rule)[]
-  return ruleSchema.parse(Object.fromEntries(names.map((name) => [name, view[name]])))
 }

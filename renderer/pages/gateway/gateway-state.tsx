@@ -107,7 +107,7 @@ function Counts({ view: { counts, openConnections, underWay } }: { readonly view
       <Stat name="Requests" note="since the engine started">
         {formatCount(counts.requests)}
       </Stat>
-      <Stat name="Refused" note="client errors: key, right or request">
+      <Stat name="Refused" note="answered with 4xx: key, right or request">
         {formatCount(counts.refused)}
       </Stat>
       <Stat name="Failed" note="answered with 5xx, not confirmed among them">

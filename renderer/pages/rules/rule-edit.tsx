@@ -2,13 +2,13 @@ import { ActionIcon, Button, Group, Select, Stack, TextInput, Title } from '@man
 import { useForm } from '@mantine/form'
 import { IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import type { Rule, RuleView } from '../../../shared/model/rule.ts'
+import { ruleOf, type Rule, type RuleView } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { placeOf } from '../../words/link-words.ts'
 import { RuleFields, type RuleForm } from './rule-fields.tsx'
-import { readRuleForm, ruleOf, valuesOf, type RuleFormValues } from './rule-form-values.ts'
+import { readRuleForm, valuesOf, type RuleFormValues } from './rule-form-values.ts'
 
 const mostTargets = 8
 

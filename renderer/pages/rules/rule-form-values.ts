@@ -1,4 +1,4 @@
-import { ruleSchema, type BucketAt, type Rule, type RuleView } from '../../../shared/model/rule.ts'
+import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
 
 /** A rule as it stands in the fields of the form: what may be half typed is text. */
 export interface RuleFormValues {
@@ -66,12 +66,6 @@ export function valuesOf(rule: Rule): RuleFormValues {
     ackSeconds: rule.ack.timeoutMs / 1000,
     ackOnTimeout: rule.ack.onTimeout,
   }
-}
-
-/** The rule without what the engine adds to show it: the schema refuses unknown fields. */
-export function ruleOf(view: RuleView): Rule {
-  const names = Object.keys(ruleSchema.shape) as (keyof Rule)[]
-  return ruleSchema.parse(Object.fromEntries(names.map((name) => [name, view[name]])))
 }
 
 /** The defaults for a new pair; the id says from where to where, and is free of what ids may not hold. */
