@@ -54,6 +54,19 @@ it('a cut resets the connection once, and the next goes through', async () => {
   expect((await fetchBytes()).bytes).toBe(body.length)
 })
 
+it('cut requests reach the server in half, and lost answers belong to requests that it has whole', async () => {
+  const whole: string[] = []
+  server.prependListener('request', (incoming) => incoming.on('end', () => whole.push(String(incoming.method))))
+  proxy.setWeather({ cutRequests: true })
+  await expect(fetchBytes()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(whole).toEqual([])
+  proxy.setWeather({ cutRequests: false, loseAnswers: true })
+  await expect(fetchBytes()).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect(whole).toEqual(['POST'])
+  await proxy.clearUp()
+  expect((await fetchBytes()).bytes).toBe(body.length)
+})
+
 it('off means refused, on means back on the same port', async () => {
   const { endpoint } = proxy
   await proxy.turnOff()

@@ -10,13 +10,25 @@ export interface Weather {
   readonly bytesPerSecond: number
   /** Takes bytes and passes none on, in both directions; connections stay open. */
   readonly blackhole: boolean
+  /** Resets every connection in the middle of a request: half of its body has passed, or half of its head. */
+  readonly cutRequests: boolean
+  /** Passes requests whole and resets the connection when the answer begins: what was asked for has been done. */
+  readonly loseAnswers: boolean
 }
 
-const fair: Weather = { delayMs: 0, bytesPerSecond: Infinity, blackhole: false }
+const fair: Weather = {
+  delayMs: 0,
+  bytesPerSecond: Infinity,
+  blackhole: false,
+  cutRequests: false,
+  loseAnswers: false,
+}
 
 interface Pair {
   readonly client: Socket
   readonly server: Socket
+  /** Bytes of the request under way that still pass; null when nothing cuts it. */
+  left: number | null
 }
 
 interface Cut {
@@ -35,6 +47,7 @@ export class TcpProxy {
   #weather: Weather = fair
   #cut: Cut | null = null
   #connections = 0
+  readonly #passed: Record<Direction, number> = { up: 0, down: 0 }
 
   private constructor(target: URL) {
     this.#target = { host: target.hostname, port: Number(target.port || 80) }
@@ -57,6 +70,11 @@ export class TcpProxy {
     return this.#connections
   }
 
+  /** Bytes that were passed on so far, of all connections. */
+  get passedBytes(): Readonly<Record<Direction, number>> {
+    return { ...this.#passed }
+  }
+
   /** Changes what is named and leaves the rest as it is. */
   setWeather(weather: Partial<Weather>): void {
     this.#weather = { ...this.#weather, ...weather }
@@ -70,12 +88,17 @@ export class TcpProxy {
     this.#cut = { direction, left: afterBytes }
   }
 
+  /** Fair weather again. What the storm swallowed never comes, so that all connections are reset. */
+  async clearUp(): Promise<void> {
+    this.#weather = fair
+    this.#cut = null
+    this.reset()
+    await this.turnOn()
+  }
+
   /** Ends all open connections with RST. */
   reset(): void {
-    for (const { client, server } of this.#pairs) {
-      client.resetAndDestroy()
-      server.resetAndDestroy()
-    }
+    for (const pair of this.#pairs) resetBoth(pair)
   }
 
   /** Refuses connections and resets those that are open. */
@@ -105,32 +128,36 @@ export class TcpProxy {
   #accept(client: Socket): void {
     this.#connections += 1
     const server = connect({ ...this.#target, allowHalfOpen: true, noDelay: true })
-    const pair = { client, server }
+    const pair: Pair = { client, server, left: null }
     this.#pairs.add(pair)
-    this.#carry(client, server, 'up')
-    this.#carry(server, client, 'down')
+    this.#carry(pair, 'up')
+    this.#carry(pair, 'down')
     client.on('close', () => this.#pairs.delete(pair))
   }
 
-  #carry(from: Socket, to: Socket, direction: Direction): void {
+  #carry(pair: Pair, direction: Direction): void {
+    const [from, to] = direction === 'up' ? [pair.client, pair.server] : [pair.server, pair.client]
     // An error of one side is an RST: the other side must see one too, not a polite end.
     from.on('error', () => to.resetAndDestroy())
     from.on('close', () => to.destroySoon())
-    from.pipe(this.#weatherStream(from, to, direction)).pipe(to)
+    from.pipe(this.#weatherStream(pair, to, direction)).pipe(to)
   }
 
   /** The rate holds the sender back; the delay does not: as on a long line, many bytes are under way at one time. */
-  #weatherStream(from: Socket, to: Socket, direction: Direction): Transform {
+  #weatherStream(pair: Pair, to: Socket, direction: Direction): Transform {
     let line = Promise.resolve()
     const stream = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
-        const { passed, isCut } = this.#cutShort(chunk, direction)
+        const { passed, isCut } = this.#cutShort(pair, chunk, direction)
         const dueAt = performance.now() + this.#weather.delayMs
         const deliver = async (previous: Promise<void>): Promise<void> => {
           await previous
           await waitUntil(dueAt)
-          if (!this.#weather.blackhole) stream.push(passed)
-          if (isCut) to.write('', () => this.#resetBoth(from, to))
+          if (!this.#weather.blackhole) {
+            this.#passed[direction] += passed.length
+            stream.push(passed)
+          }
+          if (isCut) to.write('', () => resetBoth(pair))
         }
         line = deliver(line)
         const busyMs = (1000 * passed.length) / this.#weather.bytesPerSecond
@@ -148,7 +175,10 @@ export class TcpProxy {
     return stream
   }
 
-  #cutShort(chunk: Buffer, direction: Direction): { readonly passed: Buffer; readonly isCut: boolean } {
+  #cutShort(pair: Pair, chunk: Buffer, direction: Direction): Passage {
+    const { cutRequests, loseAnswers } = this.#weather
+    if (direction === 'down' && loseAnswers && !isInterim(chunk)) return { passed: chunk.subarray(0, 0), isCut: true }
+    if (direction === 'up' && cutRequests) return cutRequest(pair, chunk)
     const cut = this.#cut
     if (cut === null || cut.direction !== direction) return { passed: chunk, isCut: false }
     const passed = chunk.subarray(0, cut.left)
@@ -157,11 +187,38 @@ export class TcpProxy {
     this.#cut = null
     return { passed, isCut: true }
   }
+}
 
-  #resetBoth(from: Socket, to: Socket): void {
-    from.resetAndDestroy()
-    to.resetAndDestroy()
+interface Passage {
+  readonly passed: Buffer
+  readonly isCut: boolean
+}
+
+/** `100 Continue` is no answer yet: behind it comes the body. */
+const isInterim = (chunk: Buffer): boolean => chunk.toString('latin1', 0, 10) === 'HTTP/1.1 1'
+
+/** A head comes in one piece: its sender writes it in one piece, and loopback does not part it. */
+function cutRequest(pair: Pair, chunk: Buffer): Passage {
+  if (/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(chunk.toString('latin1', 0, 4096))) pair.left = halfOf(chunk)
+  if (pair.left === null || chunk.length < pair.left) {
+    if (pair.left !== null) pair.left -= chunk.length
+    return { passed: chunk, isCut: false }
   }
+  const passed = chunk.subarray(0, pair.left)
+  pair.left = 0
+  return { passed, isCut: true }
+}
+
+function halfOf(start: Buffer): number {
+  const end = start.indexOf('\r\n\r\n')
+  const headBytes = end < 0 ? start.length : end + 4
+  const bodyBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(start.toString('latin1', 0, headBytes))?.[1] ?? 0)
+  return bodyBytes > 1 ? headBytes + Math.floor(bodyBytes / 2) : Math.floor(headBytes / 2)
+}
+
+function resetBoth({ client, server }: Pair): void {
+  client.resetAndDestroy()
+  server.resetAndDestroy()
 }
 
 async function waitUntil(dueAt: number): Promise<void> {
