@@ -16,7 +16,7 @@ afterEach(async () => {
 
 test.each(driversHere())(
   '%s: the console opens on Overview, live, and quits cleanly',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async (driver) => {
     const temp = await makeTempDir('e2e')
     open = await launch({ driver, dataDir: path.join(temp.path, 'data') })
@@ -31,7 +31,7 @@ test.each(driversHere())(
   },
 )
 
-test('a page in the desktop window gets the bridge, and nothing of Node', { timeout: 90_000 }, async () => {
+test('a page in the desktop window gets the bridge, and nothing of Node', { timeout: 180_000 }, async () => {
   const temp = await makeTempDir('e2e')
   open = await launch({ driver: 'electron-stand-in', dataDir: path.join(temp.path, 'data') })
   const { page } = open
@@ -48,7 +48,7 @@ test('a page in the desktop window gets the bridge, and nothing of Node', { time
   await temp.remove()
 })
 
-test('where there is no keychain the vault’s passphrase is asked for', { timeout: 90_000 }, async () => {
+test('where there is no keychain the vault’s passphrase is asked for', { timeout: 180_000 }, async () => {
   const temp = await makeTempDir('e2e')
   const environment = { STAND_IN_NO_KEYCHAIN: '1' }
   const dataDir = path.join(temp.path, 'data')
@@ -56,14 +56,17 @@ test('where there is no keychain the vault’s passphrase is asked for', { timeo
   const { page } = open
   await page.getByLabel(/passphrase/).fill('open sesame')
   await page.getByRole('button', { name: 'Open the vault' }).click()
-  const consolePage = await eventually(() => {
-    const found = page
-      .context()
-      .pages()
-      .find((other) => other.url().includes('renderer/index.html'))
-    if (found === undefined) throw new Error('the console did not open')
-    return found
-  })
+  const consolePage = await eventually(
+    () => {
+      const found = page
+        .context()
+        .pages()
+        .find((other) => other.url().includes('renderer/index.html'))
+      if (found === undefined) throw new Error('the console did not open')
+      return found
+    },
+    { withinMs: 30_000 },
+  )
   await consolePage.getByRole('heading', { name: 'Overview' }).waitFor()
   await temp.remove()
 })

@@ -75,10 +75,13 @@ async function atField(page: Page, label: string): Promise<void> {
 
 async function focusIsOn(wanted: Locator): Promise<void> {
   await wanted.waitFor()
-  await eventually(async () => {
-    const focused = await wanted.evaluate((element) =>
-      element === document.activeElement ? 'here' : `on ${document.activeElement?.outerHTML.slice(0, 80)}`,
-    )
-    expect(focused).toBe('here')
-  })
+  await eventually(
+    async () => {
+      const focused = await wanted.evaluate((element) =>
+        element === document.activeElement ? 'here' : `on ${document.activeElement?.outerHTML.slice(0, 80)}`,
+      )
+      expect(focused).toBe('here')
+    },
+    { withinMs: 30_000 },
+  )
 }

@@ -152,6 +152,21 @@ describe.skipIf(!clients.ok)('through the gateway, between two real Ceph sites w
     await equalAtOnce('aws/', 2)
   })
 
+  test('clients that sign with version 2 show what is taken instead, and what to set', async () => {
+    const { host } = new URL(gateway.endpoint)
+    const options = ['--no-ssl', `--host=${host}`, `--host-bucket=${host}`, '--config=/dev/null', '--signature-v2']
+    const keys = [`--access_key=${key.accessKeyId}`, `--secret_key=${key.secretAccessKey}`]
+    await expect(run('s3cmd', ['ls', `s3://${bucket}/`, ...options, ...keys])).rejects.toMatchObject({
+      stderr: expect.stringMatching(/Only Signature Version 4 .* is taken here.*s3cmd: signature_v2 = False/s),
+    })
+    const env: NodeJS.ProcessEnv = { ...process.env, ...rcloneRemote('OLD', { site: gateway, provider: 'Ceph' }) }
+    delete env['AWS_CA_BUNDLE']
+    const lsf = ['lsf', `old:${bucket}`, '--s3-v2-auth', '--retries', '1', '--low-level-retries', '1']
+    await expect(run('rclone', [...lsf, '--config', join(dir.path, 'none')], { env })).rejects.toMatchObject({
+      stderr: expect.stringMatching(/Only Signature Version 4 .* is taken here.*rclone: v2_auth = false/s),
+    })
+  })
+
   test('a wrong secret opens nothing', async () => {
     const client = s3Client({ ...gateway, secretAccessKey: 'wrong' })
     await expect(client.send(new GetObjectCommand({ Bucket: bucket, Key: 'sdk/large' }))).rejects.toMatchObject({

@@ -218,6 +218,16 @@ describe('signatures', () => {
       'AccessDenied',
     ])
   })
+
+  it('a request that is signed with version 2 is told what is taken, and what to set', () => {
+    const headers = { host: 'site.test:9000' }
+    const older = [
+      { method: 'GET', target: '/bucket/key', headers: { ...headers, authorization: 'AWS AKID/EXAMPLE:c2lnbmVk' } },
+      { method: 'GET', target: '/bucket/key?AWSAccessKeyId=AKID&Expires=9999999999&Signature=c2lnbmVk', headers },
+    ]
+    expect(older.map((one) => codeOf(() => verify(one)))).toEqual(['InvalidRequest', 'InvalidRequest'])
+    for (const one of older) expect(() => verify(one)).toThrow(/Signature Version 4 .*signature_version s3v4/)
+  })
 })
 
 function codeOf(call: () => unknown): string {

@@ -98,11 +98,19 @@ function readClaim(request: SignedRequest): Claim {
   const authorization = request.headers['authorization']
   if (typeof authorization === 'string') return headerClaim(authorization, request)
   if (request.query.has('X-Amz-Signature')) return presignedClaim(request)
+  if (request.query.has('AWSAccessKeyId')) throw new S3Error('InvalidRequest', { message: olderSignature })
   throw new S3Error('AccessDenied')
 }
 
+/** Clients show a refusal's message and hardly more, so that it says what to set where. */
+const olderSignature =
+  'The request is signed with Signature Version 2. Only Signature Version 4 (AWS4-HMAC-SHA256) is taken here. ' +
+  'Set your client to it: aws: `aws configure set default.s3.signature_version s3v4`; ' +
+  'boto3: Config(signature_version="s3v4"); s3cmd: signature_v2 = False; rclone: v2_auth = false.'
+
 function headerClaim(authorization: string, request: SignedRequest): Claim {
   const malformed = (): S3Error => new S3Error('AuthorizationHeaderMalformed')
+  if (authorization.startsWith('AWS ')) throw new S3Error('InvalidRequest', { message: olderSignature })
   if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) throw malformed()
   const fields = new Map(
     authorization
