@@ -227,7 +227,9 @@ function clientOf({ endpoint, region, accessKeyId, secretAccessKey }: SiteAccess
 }
 
 function put(store: ObjectStore, key: string, body: Uint8Array, into = bucket): Promise<unknown> {
-  return store.put(plainVersion(into, key), { sizeBytes: body.length, body })
+  // Every client says what it sends; without a type each site would choose its own.
+  const version = { ...plainVersion(into, key), content: { contentType: 'application/octet-stream' } }
+  return store.put(version, { sizeBytes: body.length, body })
 }
 
 async function get(store: ObjectStore, key: string): Promise<void> {

@@ -18,6 +18,8 @@ export interface CephSite extends SiteAccess {
   killGateway(): Promise<void>
   /** Starts what is not running; resolves when S3 answers. */
   restart(): Promise<void>
+  /** The bucket and its memory go at once, not when the site’s garbage collection finds the time. */
+  dropBucket(bucket: string): Promise<void>
   /** Ends every daemon and removes the directory. */
   stop(): Promise<void>
 }
@@ -65,6 +67,10 @@ export async function startCephSite(options: CephOptions): Promise<CephSite> {
     dir: options.dir,
     killGateway: async () => void (await run(script, ['kill', options.dir, 'rgw'])),
     restart: up,
+    async dropBucket(bucket) {
+      const asRgw = ['-c', join(options.dir, 'ceph.conf'), '-n', 'client.rgw', '--admin-socket=']
+      await run('radosgw-admin', [...asRgw, 'bucket', 'rm', `--bucket=${bucket}`, '--purge-objects', '--bypass-gc'])
+    },
     stop,
   }
 }
