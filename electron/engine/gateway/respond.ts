@@ -1,6 +1,6 @@
-import { pipeline } from 'node:stream/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
+import type { Pumped } from '../store/wire/pumped.ts'
 import type { Reply } from './exchange.ts'
 import { errorXml, S3Error } from './protocol/s3-error.ts'
 
@@ -28,9 +28,23 @@ export async function respond(request: IncomingMessage, response: ServerResponse
     response.end()
     return
   }
-  // The head goes before the first byte of the body comes: a stream of events may be silent for long.
-  response.flushHeaders()
-  await pipeline(stream, response)
+  // A stream of events may be silent for long: its head goes at once. Otherwise head and first piece leave together.
+  if (headers['content-length'] === undefined) response.flushHeaders()
+  await passOn(stream, response)
+}
+
+/** Pieces go to the client where they lie; the next is read when the client's socket has taken the one before. */
+async function passOn(body: Pumped, response: ServerResponse): Promise<void> {
+  const onClose = (): void => body.destroy()
+  response.once('close', onClose)
+  if (response.destroyed) onClose()
+  await body.pump(
+    (piece) =>
+      new Promise((resolve, reject) => {
+        response.write(piece, (error) => (error == null ? resolve() : reject(error)))
+      }),
+  )
+  response.end()
 }
 
 function outgoing({ answer, headers: changes = {}, acks, servedBy }: Reply): Record<string, string> {
