@@ -101,7 +101,14 @@ test('degrade: success tells the true acks, the rule says that it is degraded, a
   expect(requests(world)[0]?.acks).toBe('1/3')
 
   fault.remove()
-  await eventually(() => expect(world.api().rules.get({ id: 'r' }).degraded).toBe(null))
+  await eventually(
+    () => {
+      const { degraded, links } = world.api().rules.get({ id: 'r' })
+      const pending = links.map(({ backlogCount, inFlight }) => ({ backlogCount, inFlight }))
+      expect({ degraded, pending, failures: world.failures() }).toMatchObject({ degraded: null })
+    },
+    { withinMs: 30_000 },
+  )
   expect(await putOf(world.client, world, 'third')).toBe('success: 3 of 3 have it')
   expect(requests(world)[0]?.acks).toBe('3/3')
   const told = world.api().activity.list({ ruleId: 'r', level: null, before: null, limit: 10 })

@@ -7,6 +7,7 @@ import type { AckKeeper } from './acks/ack-keeper.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import type { S3Call } from './protocol/route.ts'
 import type { Replicas } from './replicas.ts'
+import type { Together } from './together/together.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the operations work with. */
@@ -16,6 +17,7 @@ export interface GatewayWorld {
   readonly upstream: Upstream
   readonly intake: PlacingIntake
   readonly acks: AckKeeper
+  readonly together: Together
   readonly replicas: Replicas
   readonly journalFault: () => Fault | null
   readonly now: () => number

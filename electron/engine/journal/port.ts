@@ -57,6 +57,8 @@ export interface Settlement {
   /** Pairs to remember for this key, and source version ids to forget. */
   readonly learned: readonly VersionPair[]
   readonly forgotten: readonly string[]
+  /** The task was no change of its own: it does not count among those that were settled. */
+  readonly uncounted?: true
 }
 
 export interface LinkTotals {

@@ -72,7 +72,7 @@ export class TaskWrites {
     this.#retry = database.prepare(`UPDATE task SET state = ${stateCode.ready}, attempts = 0, due_at = 0 WHERE seq = ?`)
   }
 
-  settle({ seq, revision, bytes, learned, forgotten }: Settlement): boolean {
+  settle({ seq, revision, bytes, learned, forgotten, uncounted }: Settlement): boolean {
     const removed = this.#remove.get(seq, revision)
     const row = removed ?? this.#bySeq.get(seq)
     if (row === undefined) return true
@@ -81,7 +81,7 @@ export class TaskWrites {
     if (link === undefined) return true
     if (learned.length + forgotten.length > 0) this.#pairs.record(link.id, row[2], { learned, forgotten })
     this.#links.leave(link, counted(row))
-    this.#links.settled(link, removed === undefined ? 0 : 1, bytes)
+    this.#links.settled(link, removed === undefined || uncounted === true ? 0 : 1, bytes)
     // What a scan saw of this key before is out of date: the worker may have written more than this version.
     this.#unsee.run(link.id, row[2])
     if (row[9] !== null) this.#history.add(subject(row), this.#now(), 'settled', row[8] + 1, null)

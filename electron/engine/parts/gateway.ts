@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Fault } from '../../../shared/model/fault.ts'
 import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
 import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
 import { ClientKeys } from '../gateway/client-keys.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { Replicas } from '../gateway/replicas.ts'
+import { BucketFacts } from '../gateway/together/bucket-facts.ts'
+import { Together } from '../gateway/together/together.ts'
 import { Upstream } from '../gateway/upstream.ts'
 import type { EngineOptions } from '../start.ts'
 import type { Feeds } from './feeds.ts'
@@ -26,6 +28,12 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => (journalFault = fault))
   const degraded = joinDegraded(made)
+  const upstream = new Upstream({
+    site: (siteId) => sites.get(siteId),
+    keys: (siteId) => sites.keys(siteId),
+    timeouts: options.timeouts,
+    now,
+  })
   const gateway = new Gateway({
     journal,
     keys: new ClientKeys({
@@ -37,14 +45,10 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
     }),
     degraded,
     world: {
-      upstream: new Upstream({
-        site: (siteId) => sites.get(siteId),
-        keys: (siteId) => sites.keys(siteId),
-        timeouts: options.timeouts,
-        now,
-      }),
+      upstream,
       intake,
       acks: new AckKeeper({ taskEnds, degraded, clock, hurry: (seqs) => dispatcher.hurry(seqs) }),
+      together: joinTogether(made, upstream, degraded),
       replicas: joinReplicas(made),
       journalFault: () => journalFault,
       now,
@@ -57,6 +61,37 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
     onError: (error) => log.error({ err: error }, 'The gateway could not answer a request.'),
   })
   return { gateway }
+}
+
+function joinTogether(
+  { queue, taskEnds, dispatcher, sites, links, taskEvents, clock, log }: Made,
+  upstream: Upstream,
+  degraded: DegradedRules,
+): Together {
+  const buckets = new BucketFacts((siteId, bucket) => sites.store(siteId).bucket(bucket), clock)
+  return new Together({
+    queue,
+    taskEnds,
+    upstream,
+    clock,
+    facts({ linkId, source, target }) {
+      const bucket = buckets.of(source.site, source.bucket)
+      const health = sites.has(target.site) ? sites.health(target.site) : null
+      return {
+        order: links.order(linkId),
+        source: bucket && { versioned: bucket.versioning === 'Enabled', objectLock: bucket.objectLock },
+        online: health !== null && health.state !== 'offline',
+        rttMs: health?.rttMs?.median ?? null,
+      }
+    },
+    isDegraded: (ruleId) => degraded.has(ruleId),
+    settle: (seq, outcome) => dispatcher.settle(seq, outcome),
+    hurry: (seqs) => dispatcher.hurry(seqs),
+    onMoved: (linkId, bytes) => taskEvents.moved(linkId, 0, bytes),
+    onError: (error) =>
+      log.error({ err: error }, 'A write to several sites at a time could not be brought to its end.'),
+    newId: randomUUID,
+  })
 }
 
 function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {

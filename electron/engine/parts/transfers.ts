@@ -21,6 +21,7 @@ export interface Transfers {
   readonly identities: IdentityProbes
   readonly dispatcher: Dispatcher
   readonly pool: TransferPool
+  readonly taskEvents: TaskEvents
   readonly rates: RateBook
 }
 
@@ -52,7 +53,7 @@ export function joinTransfers(
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
-  return { links, identities, dispatcher, pool, rates }
+  return { links, identities, dispatcher, pool, taskEvents, rates }
 }
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */

@@ -1,7 +1,7 @@
 import type { VersionPair } from '../journal/port.ts'
 import type { ListPosition, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
-import { originOf, replacedBy } from './origin.ts'
+import { isPending, originOf, replacedBy } from './origin.ts'
 import { isPlaceholder } from './placeholder.ts'
 import type { World } from './world.ts'
 
@@ -13,7 +13,10 @@ export interface Seen {
   readonly alignment: Alignment
   /** Pairs that the journal did not know, found in the replicas' own metadata. */
   readonly learned: readonly VersionPair[]
-  /** What an attempt that was cut short left at the target: placeholders, and replicas that another has replaced. */
+  /**
+   * What an attempt that was cut short left at the target: placeholders, replicas that another has replaced, and writes of
+   * the gateway that the source has not taken.
+   */
   readonly leftovers: readonly VersionEntry[]
 }
 
@@ -29,10 +32,15 @@ export async function look(world: World): Promise<Seen> {
     versionsOf(world.source, link.source.bucket, order.key, world.signal),
     versionsOf(world.target, link.target.bucket, order.key, world.signal),
   ])
-  const { learned, leftovers } = await learn(source, found, world)
-  const target = leftovers.length === 0 ? found : found.filter((entry) => !leftovers.includes(entry))
+  const { learned, leftovers, pending } = await learn(source, found, world)
   const known = learned.length === 0 ? order.pairs : [...order.pairs, ...learned]
-  return { source, target, alignment: align(source, target, known), learned, leftovers }
+  const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
+    gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
+  const alignment = align(source, without(leftovers), known)
+  const refused = pending.filter((entry) => alignment.extra.includes(entry))
+  if (refused.length === 0) return { source, target: without(leftovers), alignment, learned, leftovers }
+  const all = [...leftovers, ...refused]
+  return { source, target: without(all), alignment: align(source, without(all), known), learned, leftovers: all }
 }
 
 /** All versions of exactly this key, newest first. Longer keys with the same beginning sort after it and end the read. */
@@ -62,7 +70,7 @@ async function learn(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
   world: World,
-): Promise<Pick<Seen, 'learned' | 'leftovers'>> {
+): Promise<Pick<Seen, 'learned' | 'leftovers'> & { readonly pending: readonly VersionEntry[] }> {
   const mapped = new Set(world.order.pairs.map((pair) => pair.targetVersionId))
   const sourceIds = new Set(source.map((entry) => entry.versionId))
   const unknown = target.filter(
@@ -70,6 +78,7 @@ async function learn(
   )
   const learned: VersionPair[] = []
   const leftovers: VersionEntry[] = []
+  const pending: VersionEntry[] = []
   for (const entry of unknown.slice(0, asked)) {
     const head = await world.target.head(
       { bucket: world.link.target.bucket, key: entry.key, versionId: entry.versionId },
@@ -78,12 +87,15 @@ async function learn(
     if (head === null) continue
     const origin = originOf(head)
     if (isPlaceholder(head)) leftovers.push(entry)
-    else if (origin !== null && origin.versionId !== 'null') {
+    else if (origin !== null && isPending(origin)) {
+      // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
+      if (source[0]?.versionId !== 'null') pending.push(entry)
+    } else if (origin !== null && origin.versionId !== 'null') {
       learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
       leftovers.push(...target.filter(({ versionId }) => versionId === formerOf(head, origin.versionId, world)))
     }
   }
-  return { learned, leftovers }
+  return { learned, leftovers, pending }
 }
 
 /** Only what the journal knows for a replica of the very same version is ever taken for replaced. */

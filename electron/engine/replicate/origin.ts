@@ -67,6 +67,19 @@ export function origined(versionId: string, from: string): Record<string, string
   return { [versionName]: versionId, [originName]: from }
 }
 
+/** Of a version written at the same moment as its source's, whose id nobody knows yet. */
+const pendingPrefix = 'write-'
+
+/**
+ * The stamp of a version that a target gets while the source gets it too. Which version of the source it is becomes known
+ * to the journal alone; without the journal its content tells.
+ */
+export function pendingStamp(writeId: string, from: string, at: number): Record<string, string> {
+  return { ...origined(`${pendingPrefix}${writeId}`, from), [modifiedName]: new Date(at).toISOString() }
+}
+
+export const isPending = ({ versionId }: Origin): boolean => versionId.startsWith(pendingPrefix)
+
 function sizeOf(metadata: Readonly<Record<string, string>>): number {
   let bytes = 0
   for (const name in metadata) bytes += name.length + metadata[name]!.length

@@ -100,6 +100,12 @@ export class Dispatcher {
     if (orders.length > 0) this.#pool.run(orders)
   }
 
+  /** Ends a task that was done elsewhere. Does nothing when it cannot be had at this moment: a worker will find it done. */
+  async settle(seq: number, outcome: Extract<Outcome, { kind: 'settled' }>): Promise<void> {
+    const lease = this.#stopped ? null : this.#queue.claim(seq)
+    if (lease !== null) await this.#close(lease, outcome)
+  }
+
   setLimits(limits: WorkerLimits): void {
     this.#limits = limits
     this.#allowance = fullAllowance(limits.limit)

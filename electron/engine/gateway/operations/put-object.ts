@@ -2,12 +2,15 @@ import type { WireAnswer } from '../../store/wire/request.ts'
 import { defaultTimeouts } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Operation } from '../exchange.ts'
 import { parseCopySource } from '../gatekeeper.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { TogetherWrite } from '../together/together.ts'
 import { write, type Write } from './write.ts'
 
-/** PutObject: streams to the source, checked on the way. */
+/** PutObject: streams to the source, and to the targets that its client waits for, checked on the way. */
 export const putObject: Operation = async (world, exchange) => {
   const body = await exchange.body.open()
-  return write(world, exchange, { ...newVersion(world, exchange, body.sizeBytes), body })
+  const together = (links: readonly RuleLink[]): TogetherWrite | null => world.together.begin(exchange, body, links)
+  return write(world, exchange, { ...newVersion(world, exchange, body.sizeBytes), body, together })
 }
 
 /** CopyObject: the source copies by itself, and what it made is replicated like any other version. */

@@ -1,6 +1,8 @@
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
 import type { Change } from '../../feed/port.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { TogetherWrite } from '../together/together.ts'
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
 import type { Passage } from '../upstream.ts'
 import { S3Error } from '../protocol/s3-error.ts'
@@ -17,6 +19,8 @@ export interface Write extends Pick<Passage, 'body'> {
   readonly changes: (answer: WireAnswer) => readonly Omit<Change, 'siteId' | 'bucket'>[]
   readonly headers?: Passage['headers']
   readonly responseMs?: number | undefined
+  /** Begins to send it to targets at the same time; null when all must wait for the source. */
+  readonly together?: (links: readonly RuleLink[]) => TogetherWrite | null
 }
 
 /**
@@ -26,15 +30,21 @@ export interface Write extends Pick<Passage, 'body'> {
 export async function write(world: GatewayWorld, exchange: Exchange, what: Write): Promise<Reply> {
   const { siteId, upstream, intake } = world
   const { bucket } = exchange.call
-  const wanted = what.intended.some((one) => intake.linksFor({ ...one, siteId, bucket }).length > 0)
+  const links = what.intended.flatMap((one) => intake.linksFor({ ...one, siteId, bucket }))
+  const wanted = links.length > 0
   if (wanted) refuseUnlessDurable(world)
-  const { body, headers = {}, responseMs, intended, changes } = what
-  const answer = await sent(world, exchange, intended, () =>
-    // The client's going away must not end a write that has all its bytes: whether it was stored has to be known.
-    upstream.send(exchange, { siteId, body, headers, responseMs, stream: !wanted }),
-  )
-  if (!wanted) return { answer }
-  return confirmed(world, exchange, answer, changes(answer))
+  const { headers = {}, responseMs, intended, changes } = what
+  const together = what.together?.(links) ?? null
+  const body = together?.body ?? what.body
+  try {
+    const answer = await sent(world, exchange, intended, () =>
+      // The client's going away must not end a write that has all its bytes: whether it was stored has to be known.
+      upstream.send(exchange, { siteId, body, headers, responseMs, stream: !wanted }),
+    )
+    return wanted ? await confirmed(world, exchange, answer, changes(answer), together) : { answer }
+  } finally {
+    together?.end()
+  }
 }
 
 function refuseUnlessDurable({ journalFault }: GatewayWorld): void {
@@ -80,12 +90,14 @@ async function confirmed(
   exchange: Exchange,
   answer: WireAnswer,
   changes: readonly Omit<Change, 'siteId' | 'bucket'>[],
+  together: TogetherWrite | null,
 ): Promise<Reply> {
   if (changes.length === 0) return { answer }
   const placed = await place(world, exchange, changes).catch((cause: unknown) => {
     throw new S3Error('ReplicationNotConfirmed', { cause, headers: { 'x-lockstep-acks': '1/?' } })
   })
   if (placed.length === 0) return { answer }
+  together?.taken(changes[0]!.versionId, placed)
   const { confirmed, acks } = await world.acks.confirm(placed, exchange.signal)
   if (!confirmed) throw new S3Error('ReplicationNotConfirmed', { headers: { 'x-lockstep-acks': acks } })
   return { answer, acks }

@@ -1,0 +1,129 @@
+import { settled } from '../../replicate/settled.ts'
+import { pendingStamp } from '../../replicate/origin.ts'
+import type { Lease } from '../../queue/port.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { Exchange } from '../exchange.ts'
+import { LeftBehind } from './shared-body.ts'
+import type { LegBody, TogetherOptions } from './together.ts'
+
+/**
+ * The way of a write to one target, beside its way to the source. Its lease holds the key at this target from before the first
+ * byte until it is known what both sites have.
+ */
+export class Leg {
+  readonly linkId: string
+  readonly #exchange: Exchange
+  readonly #body: LegBody
+  readonly #link: RuleLink
+  readonly #options: TogetherOptions
+  readonly #started: Promise<Lease | null>
+  #start!: (lease: Lease | null) => void
+  /** The target's id of what it stored; null when it has not, or did not say. */
+  #stored: Promise<string | null> = Promise.resolve(null)
+  /** The last byte was handed over: the target may have stored it, whatever it answers. */
+  #whole = false
+  #unwanted = false
+
+  constructor(exchange: Exchange, body: LegBody, link: RuleLink, options: TogetherOptions) {
+    this.linkId = link.linkId
+    this.#exchange = exchange
+    this.#body = body
+    this.#link = link
+    this.#options = options
+    this.#started = new Promise((resolve) => (this.#start = resolve))
+  }
+
+  /** With the lease of the task that is in the journal by now; null leaves the target to the queue. */
+  start(lease: Lease | null): void {
+    if (lease === null || this.#unwanted) this.#body.leave(new LeftBehind('its turn comes by the queue'))
+    else this.#stored = this.#send().finally(() => this.#body.leave(new LeftBehind('it has ended')))
+    this.#start(lease)
+  }
+
+  async refused(): Promise<void> {
+    this.#unwanted = true
+    this.#body.leave(new LeftBehind('the source has not taken it'))
+    const lease = await this.#started
+    if (lease === null) return
+    await this.#stored
+    // Only a look at both sides tells what is where; it removes what the source has not got.
+    if (this.#whole) this.#options.queue.release(lease)
+    else await this.#options.queue.ack(lease, nothing)
+  }
+
+  /** `seq`: the task of the version that the source has made of it. */
+  async taken(versionId: string | null, seq: number): Promise<void> {
+    const lease = await this.#started
+    if (lease === null) return
+    const { queue, taskEnds, hurry } = this.#options
+    const stored = await this.#stored
+    const arrived =
+      stored !== null && stored !== 'null' && versionId !== null && versionId !== 'null' && seq !== lease.task.seq
+    if (!arrived) {
+      if (seq === lease.task.seq) queue.release(lease)
+      else await queue.ack(lease, nothing)
+      return hurry([seq])
+    }
+    const sizeBytes = this.#body.body.sizeBytes ?? 0
+    const outcome = {
+      ...settled('copied', [{ sourceVersionId: versionId, targetVersionId: stored }]),
+      bytes: sizeBytes,
+    }
+    // Both sites have it: the client need not wait for the journal to have heard of it too.
+    taskEnds.tell(seq, { kind: 'settled', did: 'copied' })
+    await queue.ack(lease, nothing)
+    await this.#options.settle(seq, outcome)
+  }
+
+  async #send(): Promise<string | null> {
+    const { upstream, onMoved } = this.#options
+    const { target, rule } = this.#link
+    try {
+      const answer = await upstream.send(this.#exchange, {
+        siteId: target.site,
+        bucket: target.bucket,
+        body: { ...this.#body.body, body: this.#gated() },
+        headers: {
+          ...this.#stamp(),
+          'x-amz-acl': undefined,
+          ...(rule.storageClass !== null && { 'x-amz-storage-class': rule.storageClass }),
+        },
+        stream: false,
+        // A body that was cut short is stored nowhere; one that left whole may be, and its answer is waited for.
+        signal: this.#body.left ?? undefined,
+      })
+      if (answer.status >= 300) return null
+      onMoved(this.linkId, this.#body.body.sizeBytes ?? 0)
+      return answer.headers['x-amz-version-id'] ?? null
+    } catch {
+      // Why is found out by the task of the version, which comes next.
+      return null
+    }
+  }
+
+  /** The wire holds the last piece back until the pieces have ended: here is the last moment to end without a trace. */
+  #gated(): Uint8Array | AsyncIterable<Uint8Array> | null {
+    const { body } = this.#body.body
+    if (body === null || body instanceof Uint8Array) {
+      this.#whole = true
+      return body
+    }
+    return this.#untilUnwanted(body)
+  }
+
+  async *#untilUnwanted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    yield* pieces
+    if (this.#unwanted) throw new LeftBehind('the source has not taken it')
+    this.#whole = true
+  }
+
+  #stamp(): Record<string, string> {
+    const { source } = this.#link
+    const { newId, clock } = this.#options
+    const stamp = pendingStamp(newId(), `${source.site}/${source.bucket}`, clock.now())
+    return Object.fromEntries(Object.entries(stamp).map(([name, value]) => [`x-amz-meta-${name}`, value]))
+  }
+}
+
+/** The end of a task that only held the key. */
+const nothing = { bytes: 0, learned: [], forgotten: [], uncounted: true } as const

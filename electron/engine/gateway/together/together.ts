@@ -1,0 +1,128 @@
+import type { Clock } from '../../feed/clock.ts'
+import type { Placed } from '../../feed/port.ts'
+import type { TaskEnds } from '../../queue/task-ends.ts'
+import type { TaskQueue } from '../../queue/port.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { Outcome } from '../../worker/port.ts'
+import type { OutgoingBody } from '../client-body.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Upstream } from '../upstream.ts'
+import { chosen, mayGoTogether, type LinkFacts } from './fitness.ts'
+import { Leg } from './leg.ts'
+import { SharedBody, type Share } from './shared-body.ts'
+
+export interface TogetherOptions {
+  readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
+  readonly taskEnds: Pick<TaskEnds, 'tell'>
+  readonly facts: (link: RuleLink) => LinkFacts
+  readonly isDegraded: (ruleId: string) => boolean
+  /** Ends a task as a worker would: with what came of it. */
+  readonly settle: (seq: number, outcome: Extract<Outcome, { kind: 'settled' }>) => Promise<void>
+  readonly hurry: (seqs: readonly number[]) => void
+  readonly onMoved: (linkId: string, bytes: number) => void
+  readonly onError: (error: unknown) => void
+  readonly upstream: Upstream
+  readonly clock: Clock
+  readonly newId: () => string
+}
+
+/**
+ * Sends a write to its source and to the targets that it waits for at the same time. Each such target has a task in the journal
+ * before it may commit: the task holds the key, so that nothing overtakes the write, and it looks at both sides
+ * after a crash, or when the source has not taken what the target has.
+ */
+export class Together {
+  readonly #options: TogetherOptions
+
+  constructor(options: TogetherOptions) {
+    this.#options = options
+  }
+
+  /** null when no target may get the write before the source has answered. */
+  begin(exchange: Exchange, body: OutgoingBody, links: readonly RuleLink[]): TogetherWrite | null {
+    if (body.sizeBytes === null || !mayGoTogether(exchange.headers, exchange.call.query)) return null
+    const { facts, isDegraded } = this.#options
+    const waiting = links.filter(({ rule }) => rule.ack.policy !== 'async' && !isDegraded(rule.id))
+    const fit = chosen(waiting.map((link) => ({ link, facts: facts(link) })))
+    return fit.length === 0
+      ? null
+      : new TogetherWrite(
+          exchange,
+          body,
+          fit.map(({ link }) => link),
+          this.#options,
+        )
+  }
+}
+
+/** One write on its way to several sites. */
+export class TogetherWrite {
+  /** For the source. */
+  readonly body: OutgoingBody
+  readonly #legs: readonly Leg[]
+  readonly #options: TogetherOptions
+  #taken = false
+
+  constructor(exchange: Exchange, body: OutgoingBody, links: readonly RuleLink[], options: TogetherOptions) {
+    this.#options = options
+    const bodies = shared(body, links, options.clock)
+    this.body = bodies.source
+    this.#legs = links.map((link, index) => new Leg(exchange, bodies.targets[index]!, link, options))
+    void this.#claim(exchange.call.key, body.sizeBytes ?? 0)
+  }
+
+  /** The source has taken it as this version, and it is in the journal for all links. To be called in that turn. */
+  taken(versionId: string | null, placed: readonly Placed[]): void {
+    this.#taken = true
+    for (const leg of this.#legs) {
+      const own = placed.find(({ link }) => link.linkId === leg.linkId)
+      void (own === undefined ? leg.refused() : leg.taken(versionId, own.seq)).catch(this.#options.onError)
+    }
+  }
+
+  /** Without {@link taken} the source has not got it, or nobody knows. */
+  end(): void {
+    if (!this.#taken) for (const leg of this.#legs) void leg.refused().catch(this.#options.onError)
+  }
+
+  /** All tasks in one go; a target whose key is taken is left out: its turn comes by the queue. */
+  async #claim(key: string, sizeBytes: number): Promise<void> {
+    const { queue, clock } = this.#options
+    const task = { key, versionId: null, operation: 'put', sizeBytes, changedAt: clock.now(), absentSeenAt: 0 } as const
+    try {
+      const seqs = await queue.enqueue(this.#legs.map(({ linkId }) => ({ linkId, ...task })))
+      this.#legs.forEach((leg, index) => leg.start(queue.claim(seqs[index]!)))
+    } catch (error) {
+      for (const leg of this.#legs) leg.start(null)
+      this.#options.onError(error)
+    }
+  }
+}
+
+export interface LegBody extends Pick<Share, 'leave'> {
+  readonly body: OutgoingBody
+  /** null for a body at hand. */
+  readonly left: AbortSignal | null
+}
+
+/** A body at hand goes to all as it is; one that streams is shared piece by piece. */
+function shared(
+  body: OutgoingBody,
+  links: readonly RuleLink[],
+  clock: Clock,
+): { readonly source: OutgoingBody; readonly targets: readonly LegBody[] } {
+  const { body: bytes } = body
+  if (bytes === null || bytes instanceof Uint8Array)
+    return {
+      source: body,
+      targets: links.map(() => ({ body: { ...body, expectContinue: false }, leave: () => undefined, left: null })),
+    }
+  const patienceMs = Math.min(...links.map(({ rule }) => rule.ack.timeoutMs))
+  const pieces = new SharedBody(bytes, patienceMs, clock)
+  const source = { ...body, body: pieces.taker().body }
+  const targets = links.map(() => {
+    const { body: own, leave, left } = pieces.taker()
+    return { body: { ...body, body: own, expectContinue: false }, leave, left }
+  })
+  return { source, targets }
+}

@@ -1,0 +1,133 @@
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { expect, test } from 'vitest'
+import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import type { Timeouts } from '../../electron/engine/store/wire/request.ts'
+import { eventually } from '../support/eventually.ts'
+import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
+import { differencesOnceSettled } from '../support/in-step.ts'
+import { bytesOf } from '../support/random.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+/** Everything that a client waits for; nothing that events or scans would bring too. */
+async function synchronousWorld(timeoutMs = 20_000, timeouts: Partial<Timeouts> = {}): Promise<World> {
+  const world = await startWorld({
+    rules: [{ scanIntervalSeconds: 604_800, ack: { policy: 'all', timeoutMs } }],
+    config: { gateway: gatewayConfig },
+    engine: { timeouts },
+  })
+  await world.settled()
+  // Whether the buckets allow it is asked behind the back of the first write.
+  const client = gatewayClient(world.api())
+  await eventually(async () => {
+    await client.send(put('warm'))
+    expect(await wentTogether(world, 'warm')).toBe(true)
+  })
+  await world.settled()
+  return world
+}
+
+/** The target got it before its source had given it an id. */
+async function wentTogether(world: World, Key: string): Promise<boolean> {
+  const { Metadata = {} } = await world.s3.b.send(new HeadObjectCommand({ Bucket: 'data', Key }))
+  return Metadata['lockstep-version']?.startsWith('write-') ?? false
+}
+
+const put = (Key: string, Body: string | Uint8Array = Key): PutObjectCommand =>
+  new PutObjectCommand({ Bucket: 'data', Key, Body, ContentType: 'text/plain', Metadata: { colour: 'blue' } })
+
+const versions = async (world: World, key: string) => {
+  const { a, b } = await world.sides()
+  const of = (lines: readonly string[]): number => lines.filter((line) => line.startsWith(`${key} `)).length
+  return { a: of(a), b: of(b) }
+}
+
+test('a target has a synchronous write before its source has answered', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 1_500 }, times: 1 })
+  let answered = false
+  const sent = client.send(put('key')).then(() => (answered = true))
+  await expect.poll(() => world.b.requests.count({ operation: 'PutObject', key: 'key' }), { interval: 5 }).toBe(1)
+  await eventually(async () => expect(await versions(world, 'key')).toEqual({ a: 0, b: 1 }))
+  expect(answered).toBe(false)
+  await sent
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
+})
+
+test('what the source refuses after the target took it is taken back from the target', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 500 } })
+  const denied = world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' } })
+  await expect(client.send(put('key'))).rejects.toMatchObject({ name: 'AccessDenied' })
+  expect(world.b.requests.count({ operation: 'PutObject', key: 'key' })).toBe(1)
+  await world.settled()
+  expect(await versions(world, 'key')).toEqual({ a: 0, b: 0 })
+  denied.remove()
+  await client.send(put('key'))
+  expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
+  expect(await differencesOnceSettled(world)).toEqual([])
+})
+
+test('a body that streams reaches both sites, and a wrong one neither', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  const body = bytesOf(7, 9 << 20)
+  await client.send(put('large', body))
+  const { Body } = await world.s3.b.send(new GetObjectCommand({ Bucket: 'data', Key: 'large' }))
+  expect(Buffer.compare(await Body!.transformToByteArray(), body)).toBe(0)
+  const wrong = new PutObjectCommand({ ...put('wrong', body).input, ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==' })
+  await expect(client.send(wrong)).rejects.toMatchObject({ name: 'BadDigest' })
+  await world.settled()
+  expect(await versions(world, 'wrong')).toEqual({ a: 0, b: 0 })
+  expect(await differencesOnceSettled(world)).toEqual([])
+})
+
+test('a target that does not answer holds nobody up: the source gets the body whole, and the target later', async () => {
+  const world = await synchronousWorld(1_000, { responseMs: 3_000, stallMs: 3_000 })
+  const client = gatewayClient(world.api())
+  const hung = world.b.faults.add({ on: 'PutObject', key: 'large', do: { kind: 'hang' } })
+  await expect(client.send(put('large', bytesOf(7, 9 << 20)))).rejects.toMatchObject({
+    name: 'ReplicationNotConfirmed',
+  })
+  expect(await versions(world, 'large')).toEqual({ a: 1, b: 0 })
+  hung.remove()
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'large')).toEqual({ a: 1, b: 1 })
+})
+
+test('overwrites at the same time end in the same order at both sites', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  await Promise.all(Array.from({ length: 12 }, (_, at) => client.send(put('key', `version ${at}`))))
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'key')).toEqual({ a: 12, b: 12 })
+})
+
+test('after a crash in the middle of a write what only the target took is removed, and what both took stays once', async () => {
+  const world = await synchronousWorld()
+  const { linkId } = world.link()
+  await world.stop()
+  const stamp = { 'lockstep-version': 'write-0', 'lockstep-origin': 'a/data' }
+  const atTarget = (Key: string) => ({ Bucket: 'data', Key, Body: Key, ContentType: 'text/plain', Metadata: stamp })
+  for (const key of ['refused', 'taken']) await world.s3.b.send(new PutObjectCommand(atTarget(key)))
+  await world.s3.a.send(new PutObjectCommand({ ...atTarget('taken'), Metadata: {} }))
+  const journal = openJournal({ dir: world.dataDir, now: Date.now })
+  const task = {
+    linkId,
+    versionId: null,
+    operation: 'put',
+    sizeBytes: 1,
+    changedAt: Date.now(),
+    absentSeenAt: 0,
+  } as const
+  await journal.enqueue(['refused', 'taken'].map((key) => ({ ...task, key })))
+  await journal.close()
+  await world.start()
+  await world.settled()
+  expect([await versions(world, 'refused'), await versions(world, 'taken')]).toEqual([
+    { a: 0, b: 0 },
+    { a: 1, b: 1 },
+  ])
+})
