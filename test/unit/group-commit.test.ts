@@ -23,8 +23,10 @@ function opened(hooks: Partial<CommitHooks> = {}) {
     const tell = (end: string) => (): void => void ends.push(`${text} ${end}`)
     commit.submit(1, () => insert.run(text)).then(tell('promised'), tell('refused'))
   }
+  const hasten = (text: string): Promise<unknown> =>
+    commit.submit(1, () => insert.run(text), { committed: () => ends.push(`${text} committed`) })
   const there = (): number => database.prepare('SELECT * FROM note').all().length
-  return { syncs, write, ends, there }
+  return { syncs, write, hasten, ends, there }
 }
 
 test('a write is promised when a sync that began after its commit has ended, and not before', async () => {
@@ -40,6 +42,15 @@ test('a write is promised when a sync that began after its commit has ended, and
   syncs[1]!(new Error('the disk is gone'))
   write('three')
   await expect.poll(() => ends).toEqual(['one promised', 'two refused', 'three refused'])
+})
+
+test('who is in haste hears of the commit before the sync, and is promised nothing by it', async () => {
+  const { syncs, hasten, ends, there } = opened()
+  const promised = hasten('one')
+  await expect.poll(() => ends).toEqual(['one committed'])
+  expect([there(), syncs.length]).toEqual([1, 1])
+  syncs[0]!(new Error('the disk is gone'))
+  await expect(promised).rejects.toMatchObject({ fault: { code: 'JOURNAL_UNWRITABLE' } })
 })
 
 test('what was written but could not be committed is promised to nobody', async () => {

@@ -1,4 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
+import type { Haste } from '../journal/group-commit.ts'
 import type { NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, indexRules, type RuleIndex } from '../rule/decide.ts'
@@ -23,19 +24,20 @@ export function createIntake(options: IntakeOptions): PlacingIntake {
     compiled = rules
     return index
   }
-  const place = async (changes: readonly Change[]): Promise<readonly Placed[]> => {
+  const place = async (changes: readonly Change[], haste?: Haste<readonly number[]>): Promise<readonly Placed[]> => {
     const byLink = tasksByLink(current(), changes)
     if (byLink.size === 0) return []
     // A brake that trips must hold the rule before its deletes can be handed out.
     for (const { link, tasks } of byLink.values()) await options.brakes.count(link.rule, tasks)
-    const seqs = await options.queue.enqueue([...byLink.values()].flatMap(({ tasks }) => tasks))
+    const tasks = [...byLink.values()].flatMap(({ tasks: some }) => some)
+    const seqs = await options.queue.enqueue(tasks, haste)
     let at = 0
     return [...byLink.values()].flatMap(({ link, changes }) =>
       changes.map((change) => ({ change, link, seq: seqs[at++]! })),
     )
   }
   return {
-    place,
+    place: (changes) => place(changes, {}),
     async offer(changes) {
       await place(changes)
     },

@@ -144,7 +144,8 @@ export function openEnqueue(
 ): Pick<Journal, 'enqueue'> {
   const enqueuer = new Enqueuer(database, links, history, now)
   return {
-    async enqueue(tasks) {
+    async enqueue(tasks, haste) {
+      if (haste !== undefined) return commit.submit(tasks.length, () => enqueuer.enqueue(tasks), haste)
       const writes: Promise<readonly number[]>[] = []
       for (let start = 0; start < tasks.length; start += PER_WRITE) {
         const chunk = tasks.slice(start, start + PER_WRITE)

@@ -31,15 +31,26 @@ export interface CommitTime {
 
 interface Waiting {
   readonly rows: number
-  /** Runs the write; what it returns resolves the promise. */
-  readonly run: () => () => void
+  readonly run: () => Written
   readonly reject: (error: unknown) => void
+}
+
+/** What follows a write that was run. */
+interface Written {
+  readonly committed: () => void
+  readonly settled: () => void
+}
+
+/** For a write that somebody waits for: it does not wait for company. */
+export interface Haste<T> {
+  /** The write outlives this process, though not a power cut yet. Called within a flush: must not throw. */
+  readonly committed?: (value: T) => void
 }
 
 /** One transaction: committed, and not yet known to be on the disk. */
 interface Batch {
   readonly waiting: Waiting[]
-  settled: readonly (() => void)[]
+  written: readonly Written[]
 }
 
 /**
@@ -73,16 +84,16 @@ export class GroupCommit {
     this.#limits = limits
   }
 
-  submit<T>(rows: number, write: () => T): Promise<T> {
+  submit<T>(rows: number, write: () => T, haste?: Haste<T>): Promise<T> {
     if (this.#end !== null) return Promise.reject(this.#end)
     return new Promise<T>((resolve, reject) => {
       const run = () => {
         const value = write()
-        return () => resolve(value)
+        return { committed: () => haste?.committed?.(value), settled: () => resolve(value) }
       }
       this.#queue.push({ rows, run, reject })
       this.#rows += rows
-      this.#schedule(this.#rows >= this.#limits.rowsPerFlush)
+      this.#schedule(haste !== undefined || this.#rows >= this.#limits.rowsPerFlush)
     })
   }
 
@@ -112,8 +123,9 @@ export class GroupCommit {
 
   #flush(): void {
     this.#cancel = null
-    const batch: Batch = { waiting: [], settled: [] }
+    const batch: Batch = { waiting: [], written: [] }
     if (!this.#commit(batch)) return
+    for (const { committed } of batch.written) committed()
     this.#unsynced.push(batch)
     this.#sync()
     const room = this.#log.committed(batch.waiting.reduce((rows, one) => rows + one.rows, 0))
@@ -126,7 +138,7 @@ export class GroupCommit {
   #commit(batch: Batch): boolean {
     try {
       this.#database.exec('BEGIN IMMEDIATE')
-      batch.settled = this.#runInto(batch.waiting)
+      batch.written = this.#runInto(batch.waiting)
       this.#hooks.beforeCommit()
       this.#database.exec('COMMIT')
       return true
@@ -149,7 +161,7 @@ export class GroupCommit {
           covered.flatMap(({ waiting }) => waiting),
           journalFault(error),
         )
-      else for (const { settled } of covered) for (const resolve of settled) resolve()
+      else for (const { written } of covered) for (const { settled } of written) settled()
       this.#sync()
     })
   }
@@ -165,21 +177,21 @@ export class GroupCommit {
     )
   }
 
-  #runInto(batch: Waiting[]): readonly (() => void)[] {
+  #runInto(batch: Waiting[]): readonly Written[] {
     const { rowsPerFlush, flushBudgetMs } = this.#limits
     const until = this.#time.elapsedMs() + flushBudgetMs
-    const settled: (() => void)[] = []
+    const written: Written[] = []
     let rows = 0
     for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
       if (rows >= rowsPerFlush || (rows > 0 && this.#time.elapsedMs() > until)) break
       this.#head++
       batch.push(next)
       rows += next.rows
-      settled.push(next.run())
+      written.push(next.run())
     }
     this.#rows -= rows
     if (this.#head * 2 >= this.#queue.length) this.#compact()
-    return settled
+    return written
   }
 
   #compact(): void {

@@ -1,3 +1,4 @@
+import type { Haste } from './group-commit.ts'
 import type { Activity } from '../../../shared/model/activity.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
@@ -95,7 +96,7 @@ export interface Journal {
   onUnwritable(listener: (fault: Fault) => void): void
 
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
-  enqueue(tasks: readonly NewTask[]): Promise<readonly number[]>
+  enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]>
   /** Rows in seq order after `afterSeq` that are ready (or were leased when the engine died). */
   ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   /** Those of the ready rows that are large or failed before: their lanes need not wait for all that came earlier. */

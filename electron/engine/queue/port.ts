@@ -1,6 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
 import type { FailureFilter } from '../../../shared/api/inputs.ts'
+import type { Haste } from '../journal/group-commit.ts'
 import type { NewTask, Settlement, TaskRow } from '../journal/port.ts'
 
 export interface LinkSpec {
@@ -36,8 +37,8 @@ export interface TaskQueue {
   hold(linkId: string, reason: string): void
   unhold(linkId: string, reason: string): void
 
-  /** Durable when it resolves with the seqs, one for each task; wakes the workers. */
-  enqueue(tasks: readonly NewTask[]): Promise<readonly number[]>
+  /** Durable when it resolves with the seqs, one for each task; wakes the workers. In haste for a client that waits. */
+  enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]>
   /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.

@@ -1,5 +1,6 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
+import type { Haste } from '../journal/group-commit.ts'
 import type { Journal, NewTask, Settlement } from '../journal/port.ts'
 import { realTimers, type Timers } from '../journal/timers.ts'
 import { FairShare } from './fair-share.ts'
@@ -106,10 +107,13 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  async enqueue(tasks: readonly NewTask[]): Promise<readonly number[]> {
+  async enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]> {
     this.#enqueuing++
     try {
-      const seqs = await this.#journal.enqueue(tasks.map((task) => this.#withTrueSight(task)))
+      const seqs = await this.#journal.enqueue(
+        tasks.map((task) => this.#withTrueSight(task)),
+        haste,
+      )
       tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
       this.#wake()
       return seqs

@@ -23,6 +23,7 @@ export class Leg {
   /** The last byte was handed over: the target may have stored it, whatever it answers. */
   #whole = false
   #unwanted = false
+  #begun = false
 
   constructor(exchange: Exchange, body: LegBody, link: RuleLink, options: TogetherOptions) {
     this.linkId = link.linkId
@@ -33,8 +34,10 @@ export class Leg {
     this.#started = new Promise((resolve) => (this.#start = resolve))
   }
 
-  /** With the lease of the task that is in the journal by now; null leaves the target to the queue. */
+  /** With the lease of the task that is in the journal by now; null leaves the target to the queue. Counts once. */
   start(lease: Lease | null): void {
+    if (this.#begun) return
+    this.#begun = true
     if (lease === null || this.#unwanted) this.#body.leave(new LeftBehind('its turn comes by the queue'))
     else this.#stored = this.#send().finally(() => this.#body.leave(new LeftBehind('it has ended')))
     this.#start(lease)

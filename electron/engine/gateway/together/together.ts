@@ -85,13 +85,23 @@ export class TogetherWrite {
     if (!this.#taken) for (const leg of this.#legs) void leg.refused().catch(this.#options.onError)
   }
 
-  /** All tasks in one go; a target whose key is taken is left out: its turn comes by the queue. */
+  /** All tasks in one go. A power cut in the few milliseconds before they are on the disk leaves what only a target took there. */
   async #claim(key: string, sizeBytes: number): Promise<void> {
-    const { queue, clock } = this.#options
+    const { queue, clock, onError } = this.#options
     const task = { key, versionId: null, operation: 'put', sizeBytes, changedAt: clock.now(), absentSeenAt: 0 } as const
+    const tasks = this.#legs.map(({ linkId }) => ({ linkId, ...task }))
     try {
-      const seqs = await queue.enqueue(this.#legs.map(({ linkId }) => ({ linkId, ...task })))
-      this.#legs.forEach((leg, index) => leg.start(queue.claim(seqs[index]!)))
+      await queue.enqueue(tasks, { committed: (seqs) => this.#start(seqs) })
+    } catch (error) {
+      for (const leg of this.#legs) leg.start(null)
+      onError(error)
+    }
+  }
+
+  /** A target whose key is taken is left out: its turn comes by the queue. */
+  #start(seqs: readonly number[]): void {
+    try {
+      this.#legs.forEach((leg, index) => leg.start(this.#options.queue.claim(seqs[index]!)))
     } catch (error) {
       for (const leg of this.#legs) leg.start(null)
       this.#options.onError(error)
