@@ -34,7 +34,11 @@ export async function measureLatency(bench: LatencyBench, by: 'event' | 'scan'):
     const load = { client: clients.source, bucket, seed: 7, total, changesPerSecond: bench.changesPerSecond }
     await liveLoad({ ...load, mix: 'puts' })
     await eventually(() => arrived(lockstep, bucket, total), { withinMs: 60_000, everyMs: 250 })
-    const latencies = await latenciesMs(clients.source, clients.target, bucket)
+    // A scan finds some changes twice, and what was settled twice counts twice: the target has the last word.
+    const latencies = await eventually(() => latenciesMs(clients.source, clients.target, bucket), {
+      withinMs: 60_000,
+      everyMs: 1000,
+    })
     await lockstep.stop()
     return [row(bench, by, latencies)]
   } finally {
@@ -69,9 +73,12 @@ async function arrived(lockstep: Lockstep, ruleId: string, total: number): Promi
   if (settled < total) throw new Error(`only ${settled} of ${total} settled`)
 }
 
+/** Throws while the target lacks any of the objects. */
 async function latenciesMs(source: S3Client, target: S3Client, bucket: string): Promise<readonly number[]> {
   const [written, copied] = await Promise.all([modifiedTimes(source, bucket), modifiedTimes(target, bucket)])
-  return [...written].map(([key, at]) => (copied.get(key) ?? Number.POSITIVE_INFINITY) - at)
+  const missing = [...written.keys()].filter((key) => !copied.has(key))
+  if (missing.length > 0) throw new Error(`${missing.length} objects have not arrived`)
+  return [...written].map(([key, at]) => copied.get(key)! - at)
 }
 
 async function modifiedTimes(client: S3Client, bucket: string): Promise<ReadonlyMap<string, number>> {
