@@ -25,6 +25,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await stopParts(parts)
     throw error
   }
+  parts.eventLoop.begin(parts.now())
   parts.tell('info', 'engine', `Lockstep ${options.version} started.`)
   return {
     api,

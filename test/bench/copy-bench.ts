@@ -137,7 +137,8 @@ async function byLockstep(bench: CopyBench, from: string, to: string): Promise<R
     const rule = await lockstep.api.rules.create.mutate(ruleFor(from, to, { scanIntervalSeconds: 3600 }))
     let eventLoopDelayP99Ms = 0
     for (let settled = 0; settled < bench.objects;) {
-      await wait(50)
+      // Asking costs the engine time that rclone does not spend.
+      await wait(250)
       const view = await lockstep.api.overview.get.query()
       settled = view.links.find((link) => link.ruleId === rule.id)?.settledCount ?? 0
       eventLoopDelayP99Ms = Math.max(eventLoopDelayP99Ms, view.eventLoopDelayP99Ms)

@@ -85,6 +85,8 @@ test('an idle event loop reads as no delay, a blocked one as how long it was blo
   await turns(3)
   expect(gauge.p99Ms(1_000)).toBeGreaterThan(80)
   expect(gauge.p99Ms(10_000)).toBeGreaterThan(80)
+  gauge.begin(10_001)
+  expect(gauge.p99Ms(10_002)).toBe(0)
   await turns(5)
   expect(gauge.p99Ms(20_001)).toBeLessThan(80)
 })

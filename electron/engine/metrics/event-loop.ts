@@ -4,6 +4,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 export interface EventLoopGauge {
   /** 99th percentile in milliseconds over the last 10 to 20 seconds. */
   p99Ms(now: number): number
+  /** Forgets what came before: while a program loads its parts nobody waits for it yet. */
+  begin(now: number): void
   stop(): void
 }
 
@@ -25,6 +27,11 @@ export function watchEventLoop(startedAt: number): EventLoopGauge {
       windowStartedAt = now
       lastWindowMs = currentMs
       return currentMs
+    },
+    begin(now) {
+      histogram.reset()
+      windowStartedAt = now
+      lastWindowMs = 0
     },
     stop: () => {
       histogram.disable()
