@@ -1,84 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { crc32 } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { gatewayConfig, gatewayUrl, requests } from '../support/gateway.ts'
-import { answerOn, chunkedBody, rawRequest, type RawRequest } from '../support/gateway-raw.ts'
+import { answerOn, rawRequest } from '../support/gateway-raw.ts'
+import { chunked, crcOf, large, small, wrongs, answersToWrongs } from '../support/gateway-wrongs.ts'
 import { eventually } from '../support/eventually.ts'
 import { startWorld, type World } from '../support/world.ts'
-
-const small = Buffer.from('a small body')
-const large = randomBytes(3 * 1024 * 1024)
-const crcOf = (bytes: Buffer): string => {
-  const value = Buffer.alloc(4)
-  value.writeUInt32BE(crc32(bytes))
-  return value.toString('base64')
-}
-
-function chunked(content: Buffer, crc: string, more: Partial<RawRequest> = {}): Omit<RawRequest, 'url' | 'key'> {
-  return {
-    body: chunkedBody(content, crc),
-    payloadHash: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
-    headers: [
-      ['content-encoding', 'aws-chunked'],
-      ['x-amz-decoded-content-length', String(content.length)],
-      ['x-amz-trailer', 'x-amz-checksum-crc32'],
-    ],
-    ...more,
-  }
-}
-
-const unsignedLarge = { body: large, payloadHash: 'UNSIGNED-PAYLOAD' } as const
-const md5OfOther: RawRequest['headers'] = [['content-md5', 'XrY7u+Ae7tCTyyK7j1rNww==']]
-
-/** What is wrong, and what the client hears. */
-const wrongs: Readonly<Record<string, readonly [Omit<RawRequest, 'url' | 'key'>, string]>> = {
-  'a wrong secret': [{ body: small, secretAccessKey: 'another' }, '403 SignatureDoesNotMatch'],
-  'a request of an hour ago': [{ body: small, now: () => Date.now() - 3_600_000 }, '403 RequestTimeTooSkewed'],
-  'a request of the hour to come': [{ body: small, now: () => Date.now() + 3_600_000 }, '403 RequestTimeTooSkewed'],
-  'a header added on the way': [{ body: small, unsigned: ['x-amz-acl: public-read'] }, '403 AccessDenied'],
-  'other bytes than were signed, small': [
-    { body: small, payloadHash: 'a'.repeat(64) },
-    '400 XAmzContentSHA256Mismatch',
-  ],
-  'other bytes than were signed, large': [
-    { body: large, payloadHash: 'a'.repeat(64) },
-    '400 XAmzContentSHA256Mismatch',
-  ],
-  'a wrong Content-MD5, small': [{ body: small, headers: md5OfOther }, '400 BadDigest'],
-  'a wrong Content-MD5, large': [{ ...unsignedLarge, headers: md5OfOther }, '400 BadDigest'],
-  'a wrong checksum before the body': [
-    { body: small, headers: [['x-amz-checksum-crc32', 'AAAAAA==']] },
-    '400 BadDigest',
-  ],
-  'a wrong checksum behind the body, small': [chunked(small, 'AAAAAA=='), '400 BadDigest'],
-  'a wrong checksum behind the body, large': [chunked(large, 'AAAAAA=='), '400 BadDigest'],
-  'a decoded length that is too short': [
-    {
-      ...chunked(large, crcOf(large)),
-      headers: [
-        ['x-amz-decoded-content-length', String(large.length - 1)],
-        ['x-amz-trailer', 'x-amz-checksum-crc32'],
-      ],
-    },
-    '400 IncompleteBody',
-  ],
-  'a decoded length that is too long': [
-    {
-      ...chunked(large, crcOf(large)),
-      headers: [
-        ['x-amz-decoded-content-length', String(large.length + 1)],
-        ['x-amz-trailer', 'x-amz-checksum-crc32'],
-      ],
-    },
-    '400 IncompleteBody',
-  ],
-  'no length': [{ body: Buffer.alloc(0), contentLength: null }, '411 MissingContentLength'],
-  'both lengths': [{ body: small, unsigned: ['transfer-encoding: chunked'] }, '400'],
-  'two lengths': [{ body: small, unsigned: ['content-length: 3'] }, '400'],
-  'a length that is no number': [{ body: small, contentLength: null, unsigned: ['content-length: +12'] }, '400'],
-}
 
 async function worldBehind(): Promise<World & { readonly url: string }> {
   const world = await startWorld({ config: { gateway: gatewayConfig }, rules: [{ scanIntervalSeconds: 604_800 }] })
@@ -96,7 +24,7 @@ test('what is not as it was promised is refused with the reason, and stored nowh
     if (takenAnywhere(world, key)) stored.push(name)
   }
   expect({ heard, stored }).toEqual({
-    heard: Object.fromEntries(Object.entries(wrongs).map(([name, [, words]]) => [name, words])),
+    heard: answersToWrongs,
     stored: [],
   })
 })
@@ -130,10 +58,42 @@ test('a body with a checksum behind it is taken, large and small, and both sites
   expect(await world.sides()).toEqual({ a: lines, b: lines })
 })
 
-test('a document that declares entities is refused before it is read', async () => {
+test('documents that are meant to grow are refused, and nobody waits for it', async () => {
   const { url } = await worldBehind()
-  const body = Buffer.from('<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>')
-  expect(await answerOn(rawRequest({ url, method: 'POST', key: '', query: 'delete=', body }))).toBe('400 MalformedXML')
+  const entities =
+    '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><Delete><Object><Key>&b;</Key></Object></Delete>'
+  const object = '<Object><Key>k</Key></Object>'
+  const bombs: Readonly<Record<string, Buffer>> = {
+    entities: Buffer.from(entities),
+    'entities, in UTF-16': Buffer.from(`\ufeff${entities}`, 'utf16le'),
+    depth: Buffer.from(`<Delete>${'<a>'.repeat(200_000)}${'</a>'.repeat(200_000)}</Delete>`),
+    'depth without an end': Buffer.from(`<Delete>${'<Object>'.repeat(200_000)}`),
+    attributes: Buffer.from(`<Delete ${Array.from({ length: 100_000 }, (_, index) => `a${index}="x"`).join(' ')}>`),
+    'more keys than one request may name': Buffer.from(`<Delete>${object.repeat(1001)}</Delete>`),
+    'more bytes than such a document may have': Buffer.from(`<Delete>${object.repeat(200_000)}</Delete>`),
+  }
+  const startedAt = performance.now()
+  const heard: Record<string, string> = {}
+  for (const [name, body] of Object.entries(bombs))
+    heard[name] = await answerOn(rawRequest({ url, method: 'POST', key: '', query: 'delete=', body }))
+  expect(heard).toEqual(Object.fromEntries(Object.keys(bombs).map((name) => [name, '400 MalformedXML'])))
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
+})
+
+test('what comes behind a body is a request of its own, and not a signed one', async () => {
+  const world = await worldBehind()
+  await world.put('victim')
+  const smuggled = Buffer.from('DELETE /data/victim HTTP/1.1\r\nhost: x\r\n\r\n')
+  const body = Buffer.concat([small, smuggled])
+  const payloadHash = 'UNSIGNED-PAYLOAD'
+  const put = { url: world.url, key: 'k', body, contentLength: small.length, payloadHash }
+  expect(await answerOn(rawRequest(put))).toMatch(/^200/)
+  // It is refused at once, while the body before it is still on its way to the site.
+  const refused = expect.objectContaining({ operation: 'DeleteObject', key: 'victim', code: 'AccessDenied' })
+  await eventually(() => expect(requests(world)).toContainEqual(refused))
+  await world.settled()
+  const lines = [expect.stringMatching(/^k 12 /), expect.stringMatching(/^victim \d+ /)]
+  expect(await world.sides()).toEqual({ a: lines, b: lines })
 })
 
 test('a thousand idle connections are in nobody’s way', async () => {

@@ -143,7 +143,10 @@ export class TcpProxy {
     from.pipe(this.#weatherStream(pair, to, direction)).pipe(to)
   }
 
-  /** The rate holds the sender back; the delay does not: as on a long line, many bytes are under way at one time. */
+  /**
+   * The rate holds the sender back, and so does a receiver that does not read. The delay does not: as on a long line, many
+   * bytes are under way at one time.
+   */
   #weatherStream(pair: Pair, to: Socket, direction: Direction): Transform {
     let line = Promise.resolve()
     const stream = new Transform({
@@ -161,8 +164,9 @@ export class TcpProxy {
         }
         line = deliver(line)
         const busyMs = (1000 * passed.length) / this.#weather.bytesPerSecond
-        if (busyMs >= 1) setTimeout(done, busyMs)
-        else done()
+        const go = (): void => void (busyMs >= 1 ? setTimeout(done, busyMs) : done())
+        if (this.#weather.delayMs > 0) go()
+        else void line.then(go)
       },
       flush: (done) => {
         const end = async (): Promise<void> => {

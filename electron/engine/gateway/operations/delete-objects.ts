@@ -7,6 +7,8 @@ import { write } from './write.ts'
 /** 1000 keys of 1024 bytes each, with version ids and entities, fit twice over. */
 const longestBytes = 4 * 1024 * 1024
 const mostKeys = 1000
+/** Key, version, ETag, time and size of each, with room: more is not read at all, for reading stops everything else. */
+const mostTags = mostKeys * 20
 
 interface Named {
   readonly key: string
@@ -17,6 +19,7 @@ interface Named {
 /** DeleteObjects: one request, a change for each key that the site says it deleted. */
 export const deleteObjects: Operation = async (world, exchange) => {
   const document = await exchange.body.collect(longestBytes)
+  if (moreTagsThan(mostTags, document)) throw new S3Error('MalformedXML')
   const named = readRequest(document.toString('utf8'))
   return write(world, exchange, {
     body: { body: document, sizeBytes: document.length, expectContinue: false, checksums: new Map() },
@@ -32,6 +35,12 @@ export const deleteObjects: Operation = async (world, exchange) => {
             changedAt: world.now(),
           })),
   })
+}
+
+function moreTagsThan(most: number, document: Buffer): boolean {
+  let tags = 0
+  for (let at = document.indexOf('<'); at >= 0; at = document.indexOf('<', at + 1)) if (++tags > most) return true
+  return false
 }
 
 const operationOf = (versionId: string | null): Change['operation'] =>
