@@ -1,4 +1,4 @@
-import { neededTargets } from '../../shared/model/quorum.ts'
+import { neededTargets, quorumOf } from '../../shared/model/quorum.ts'
 import type { Rule } from '../../shared/model/rule.ts'
 import { formatDuration } from './format.ts'
 
@@ -53,12 +53,34 @@ function lostOf(needed: number, targets: number): string {
 }
 
 /** What a client hears when the confirmations do not come in time. */
-export function lateWords({ policy, onTimeout, timeoutMs }: Ack, targets: number): string | null {
+export function lateWords({ policy, onTimeout, timeoutMs }: Omit<Ack, 'reads'>, targets: number): string | null {
   if (policy === 'async') return null
   const after = `Without them after ${formatSeconds(timeoutMs)}`
   return onTimeout === 'fail'
     ? `${after} the client hears 503: stored at the source, replication not confirmed; do not assume either way. It may safely repeat the write.`
     : `${after} the client hears success with fewer confirmations (x-lockstep-acks: 1/${targets + 1}), and the rule is shown as degraded until the targets have caught up. Meanwhile RPO is the lag, as for asynchronous.`
+}
+
+/** Which copies a read asks, and what that gives; `targets` counts the sites that the rule writes to. */
+export function readsOf({ policy, onTimeout, reads }: Omit<Ack, 'timeoutMs'>, targets: number): string {
+  if (reads === 'source')
+    return 'Reads go to the source; while it is away, to a target that has everything that was answered with success.'
+  const { copies, write, read } = quorumOf(policy, targets)
+  const asked = read === copies ? `all ${read}` : String(read)
+  return `${copies} copies: a write waits for ${write}, a read asks ${asked}, so every read meets at least one copy with the newest write. ${whileDown(copies - read, policy !== 'async' && onTimeout === 'degrade')}`
+}
+
+function whileDown(down: number, mayDegrade: boolean): string {
+  if (down === 0) return 'Reads need every site.'
+  const degraded = mayDegrade ? '; while the rule is degraded, they may need the source' : ''
+  return `Reads go on with any ${down === 1 ? 'one site' : `${down} sites`} down${degraded}.`
+}
+
+/** The same in one line, for a table or a summary. */
+export function readLine({ policy, reads }: Pick<Ack, 'policy' | 'reads'>, targets: number): string {
+  if (reads === 'source') return 'the source; while it is away, a target that is not behind'
+  const { copies, read } = quorumOf(policy, targets)
+  return `${read === copies ? `all ${copies}` : `${read} of the ${copies}`} copies; the newest wins`
 }
 
 /** A number and its unit stay on one line. */

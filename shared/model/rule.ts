@@ -23,6 +23,11 @@ export const ackSchema = z.strictObject({
   policy: z.enum(['async', 'one', 'majority', 'all']).default('async'),
   timeoutMs: z.int().min(100).max(600_000).default(10_000),
   onTimeout: z.enum(['fail', 'degrade']).default('fail'),
+  /**
+   * Where the gateway reads an object: at the source; or at as many copies as it takes to meet one that has the newest
+   * acknowledged write, whichever those are. How many follows from the policy.
+   */
+  reads: z.enum(['source', 'quorum']).default('source'),
 })
 
 export const deleteBrakeSchema = z.strictObject({
@@ -55,7 +60,7 @@ export const ruleSchema = z.strictObject({
   bandwidth: z
     .strictObject({ bytesPerSecond: z.int().min(1024, 'at least 1024 (1 KiB/s)').nullable() })
     .default({ bytesPerSecond: null }),
-  ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail' }),
+  ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail', reads: 'source' }),
   deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000 }),
   /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
   scanIntervalSeconds: z.int().min(5).max(604_800).default(300),

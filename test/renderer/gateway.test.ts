@@ -189,13 +189,24 @@ test('the rule form tells what a policy means for clients and for a disaster, an
   await page.getByRole('option', { name: 'Majority (semi-synchronous)' }).click()
   await page.getByText('Success is answered when 2 of the 3 sites have the write, the source among them.').waitFor()
   await page.getByText('Any one site may be lost without losing a write').waitFor()
+  await page.getByText('Reads go to the source; while it is away').waitFor()
+  await page.getByRole('combobox', { name: 'Where objects are read' }).click()
+  await page.getByRole('option', { name: 'quorum: several copies, the newest wins' }).click()
+  await page
+    .getByText(
+      '3 copies: a write waits for 2, a read asks 2, so every read meets at least one copy with the newest write. Reads go on with any one site down; while the rule is degraded, they may need the source.',
+    )
+    .waitFor()
   await page.getByLabel('Wait (seconds)').fill('2.5')
   await page.getByRole('combobox', { name: 'and then' }).click()
   await page.getByRole('option', { name: 'fail: tell the client' }).click()
   await page.getByText(/^Without them after 2\.5\ss the client hears 503: stored at the source/).waitFor()
   await page.getByRole('button', { name: 'Save the rule' }).click()
+  await page.getByText('switch on “Repeat permanent deletes of single versions”').waitFor()
+  await page.getByRole('switch', { name: 'Repeat permanent deletes of single versions' }).check()
+  await page.getByRole('button', { name: 'Save the rule' }).click()
   await page.getByText('The rule photos-to-oslo was changed.').waitFor()
   expect(inputsOf(opened, 'rules.update')).toMatchObject([
-    { ack: { policy: 'majority', timeoutMs: 2500, onTimeout: 'fail' } },
+    { ack: { policy: 'majority', timeoutMs: 2500, onTimeout: 'fail', reads: 'quorum' } },
   ])
 })

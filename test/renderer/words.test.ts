@@ -83,6 +83,7 @@ describe('the rule form', () => {
         policy: fc.constantFrom('async', 'one', 'majority', 'all'),
         timeoutMs: fc.integer({ min: 100, max: 600_000 }),
         onTimeout: fc.constantFrom('fail', 'degrade'),
+        reads: fc.constantFrom('source', 'quorum'),
       }),
       exclude: fc.array(fc.stringMatching(/^[a-z*/.]{1,12}$/), { maxLength: 4 }),
     })
@@ -90,10 +91,11 @@ describe('the rule form', () => {
       fc.property(rules, ({ kibibytes, percent, exclude, ...plain }) => {
         const rule = ruleSchema.parse({
           ...plain,
+          ...(plain.ack.reads === 'quorum' && { existingObjects: true, versionDeletes: true }),
           id: 'a-rule',
           source,
           targets: [target],
-          filter: { prefix: 'a/', exclude, tags: { keep: 'yes' } },
+          filter: { prefix: 'a/', exclude, tags: plain.ack.reads === 'quorum' ? {} : { keep: 'yes' } },
           bandwidth: { bytesPerSecond: kibibytes === null ? null : kibibytes * 1024 },
           deleteBrake: percent === null ? null : { count: 10, share: percent / 100, windowMs: 120_000 },
         })
@@ -105,6 +107,15 @@ describe('the rule form', () => {
   test('a new pair gets a legal id of its own', () => {
     expect(newRuleValues(source, target, []).id).toBe('web-assets-2-to-oslo')
     expect(newRuleValues(source, target, ['web-assets-2-to-oslo']).id).toBe('web-assets-2-to-oslo-2')
+  })
+
+  test('a quorum without all that the source has is refused with what to switch on', () => {
+    const values = { ...newRuleValues(source, target, []), ackReads: 'quorum' } as const
+    expect(readRuleForm(values).errors).toEqual({
+      ackReads:
+        'A quorum needs copies of all that the source has: switch on “Repeat permanent deletes of single versions”.',
+    })
+    expect(readRuleForm({ ...values, versionDeletes: true }).rule?.ack.reads).toBe('quorum')
   })
 
   test('a wrong value is named together with what to type instead', () => {

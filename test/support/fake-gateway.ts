@@ -21,12 +21,16 @@ export function gatewayOff(now: number): GatewayView {
 /** Turns the gateway of a full world on: clients with keys, requests of every outcome, and one rule that is degraded. */
 export function openGateway(world: FakeWorld): void {
   const { now } = world
-  const promises: Readonly<Record<string, Pick<RuleView, 'ack' | 'degraded'>>> = {
+  const promises: Readonly<Record<string, Partial<RuleView>>> = {
     'photos-to-oslo': {
-      ack: { policy: 'all', timeoutMs: 5000, onTimeout: 'degrade' },
+      ack: { policy: 'all', timeoutMs: 5000, onTimeout: 'degrade', reads: 'source' },
       degraded: { since: now - 47 * 60_000, reason: 'lyon did not confirm “2026/11/raw/img-0041.jpg” within 5 s.' },
     },
-    'ledger-to-aws-frankfurt': { ack: { policy: 'one', timeoutMs: 10_000, onTimeout: 'fail' }, degraded: null },
+    'ledger-to-aws-frankfurt': { ack: { policy: 'one', timeoutMs: 10_000, onTimeout: 'fail', reads: 'source' } },
+    'builds-to-lyon': {
+      ack: { policy: 'async', timeoutMs: 10_000, onTimeout: 'fail', reads: 'quorum' },
+      versionDeletes: true,
+    },
   }
   world.rules = world.rules.map((rule) => ({ ...rule, ...promises[rule.id] }))
   world.gateway = {

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { WireAnswer } from '../store/wire/request.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
+import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { ClientBody } from './client-body.ts'
 import type { ClientKey } from './client-keys.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
@@ -19,6 +21,10 @@ export interface GatewayWorld {
   readonly acks: AckKeeper
   readonly together: Together
   readonly replicas: Replicas
+  /** One page of the versions of a bucket of any site. */
+  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  /** A read found that the source of a rule has an older version of a key than `newerAt`, and no rule brings that one back. */
+  readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
   readonly journalFault: () => Fault | null
   readonly now: () => number
 }

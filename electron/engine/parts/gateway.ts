@@ -3,7 +3,9 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
 import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
 import { ClientKeys } from '../gateway/client-keys.ts'
+import type { GatewayWorld } from '../gateway/exchange.ts'
 import { Gateway } from '../gateway/gateway.ts'
+import { FirstTime } from '../gateway/quorum/first-time.ts'
 import { Replicas } from '../gateway/replicas.ts'
 import { BucketFacts } from '../gateway/together/bucket-facts.ts'
 import { Together } from '../gateway/together/together.ts'
@@ -24,7 +26,7 @@ export interface GatewayPart {
 type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
-  const { journal, rules, sites, intake, taskEnds, dispatcher, clock, now, log, tell, changed } = made
+  const { journal, rules, sites, intake, taskEnds, dispatcher, pool, clock, now, log, tell, changed } = made
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => (journalFault = fault))
   const degraded = joinDegraded(made)
@@ -50,6 +52,8 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       acks: new AckKeeper({ taskEnds, degraded, clock, hurry: (seqs) => dispatcher.hurry(seqs) }),
       together: joinTogether(made, upstream, degraded),
       replicas: joinReplicas(made),
+      list: (siteId, request, signal) => pool.list(siteId, request, signal),
+      cannotMend: tellsOnce(made),
       journalFault: () => journalFault,
       now,
     },
@@ -99,11 +103,22 @@ function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {
     journal,
     intake,
     isOnline: (siteId) => sites.has(siteId) && sites.health(siteId).state !== 'offline',
+    rttMs: (siteId) => (sites.has(siteId) ? (sites.health(siteId).rttMs?.median ?? null) : null),
     adopts({ target }) {
       const state = identities.state(target)
       return 'probing' in state ? null : state.identity !== 'mints'
     },
   })
+}
+
+function tellsOnce({ tell }: Made): GatewayWorld['cannotMend'] {
+  const firstTime = new FirstTime()
+  return ({ id, source }, key, { site, bucket }) => {
+    const text =
+      `Clients that read “${key}” get it from ${site}/${bucket}: ${source.site}/${source.bucket} has an older version, ` +
+      'and no rule brings the newer one there. Copy it there, or delete it where it is.'
+    if (firstTime.of(text)) tell('warning', 'gateway', text, { ruleId: id })
+  }
 }
 
 function joinDegraded({ journal, rules, clock, tell, changed }: Made): DegradedRules {

@@ -1,5 +1,6 @@
 import { fault, type Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { hidesFromCopies } from '../../../shared/model/quorum.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import { bucketKey } from './link.ts'
 import { prefixesOverlap } from './match.ts'
@@ -33,6 +34,7 @@ export function validateRules(rules: readonly Rule[], sites: readonly SiteRef[])
     ...duplicateIds(rules),
     ...unknownSites(rules, sites),
     ...tagsWithDeletes(rules),
+    ...incompleteCopies(rules),
     ...flows.filter((flow) => flow.source === flow.target).map(ontoItself),
     ...pairsOf(flows).flatMap(([a, b]) => [...sameWay(a, b), ...sameTarget(a, b), ...onwards(a, b)]),
   ]
@@ -109,6 +111,18 @@ function tagsWithDeletes(rules: readonly Rule[]): readonly RuleProblem[] {
     const message = 'Delete markers cannot be replicated by a rule that filters by tags.'
     const remedy = 'Set deleteMarkers to false, or remove the tags from the filter.'
     return problem('error', rule, `rules.${index}.filter.tags`, tags.join(', '), message, remedy)
+  })
+}
+
+/** Reads that ask copies for the newest version would bring back what was deleted, or find nothing where there is something. */
+function incompleteCopies(rules: readonly Rule[]): readonly RuleProblem[] {
+  return rules.flatMap((rule, index) => {
+    const { switches, tags } = hidesFromCopies(rule)
+    if (rule.ack.reads !== 'quorum' || (switches.length === 0 && !tags)) return []
+    const message = 'Reads by quorum need copies of all that the source has.'
+    const missing = [...switches.map((name) => `set ${name} to true`), ...(tags ? ['filter no tags'] : [])]
+    const remedy = `For that, ${missing.join(', ')}; or set reads to source.`
+    return problem('error', rule, `rules.${index}.ack.reads`, rule.ack.reads, message, remedy)
   })
 }
 

@@ -5,7 +5,7 @@ import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Panel } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
-import { ackLine, policyNames } from '../../words/ack-words.ts'
+import { ackLine, policyNames, readsOf } from '../../words/ack-words.ts'
 import { formatCount, formatInstant } from '../../words/format.ts'
 import { placeOf } from '../../words/link-words.ts'
 
@@ -54,6 +54,7 @@ const columns: readonly Column<GatewayRuleView>[] = [
       <>
         {policyNames[rule.ack.policy]}
         <div className="dim">{ackLine(rule.ack, rule.sites - 1)}</div>
+        {rule.ack.reads === 'quorum' && <div className="dim">{readsOf(rule.ack, rule.sites - 1)}</div>}
       </>
     ),
   },

@@ -1,11 +1,11 @@
 import { Grid, Group, Text } from '@mantine/core'
 import { Field } from '../../components/form-field.tsx'
-import { ackPolicies, lateWords, policyTitle, promiseOf, type AckPolicy } from '../../words/ack-words.ts'
+import { ackPolicies, lateWords, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../words/ack-words.ts'
 import type { RuleForm } from './rule-fields.tsx'
 
 /** What clients of the gateway are promised, each choice with what it means for them and for a disaster. */
 export function AckFields({ form }: { readonly form: RuleForm }) {
-  const { ackPolicy, ackSeconds, ackOnTimeout } = form.values
+  const { ackPolicy, ackSeconds, ackOnTimeout, ackReads } = form.values
   const targets = form.values.targets.length
   const { success, lost } = promiseOf(ackPolicy, targets)
   const seconds = Number(ackSeconds)
@@ -41,12 +41,26 @@ export function AckFields({ form }: { readonly form: RuleForm }) {
             </div>
           </Group>
         )}
+        <div style={{ marginTop: 'var(--mantine-spacing-sm)' }}>
+          <Field
+            form={form}
+            name="ackReads"
+            kind="choice"
+            label="Where objects are read"
+            description="For reads through the gateway."
+            data={[
+              { value: 'source', label: 'source: the targets only while it is away' },
+              { value: 'quorum', label: 'quorum: several copies, the newest wins' },
+            ]}
+          />
+        </div>
       </Grid.Col>
       <Grid.Col span={6}>
         <div role="status" className="promise">
           <Text size="sm">{success}</Text>
           <Text size="sm">{lost}</Text>
           {late !== null && <Text size="sm">{late}</Text>}
+          <Text size="sm">{readsOf({ policy: ackPolicy, onTimeout: ackOnTimeout, reads: ackReads }, targets)}</Text>
         </div>
       </Grid.Col>
     </Grid>

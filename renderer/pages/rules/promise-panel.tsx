@@ -5,7 +5,7 @@ import type { GatewayView } from '../../../shared/model/gateway.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { lateWords, policyTitle, promiseOf } from '../../words/ack-words.ts'
+import { lateWords, policyTitle, promiseOf, readsOf } from '../../words/ack-words.ts'
 
 /** What clients that write through the gateway are promised by this rule, and whether they can use it at all. */
 export function PromisePanel({ rule }: { readonly rule: Rule }) {
@@ -26,6 +26,7 @@ export function PromisePanel({ rule }: { readonly rule: Rule }) {
         {success} {lost}
       </Text>
       {rule.ack.policy !== 'async' && <Text>{lateWords(rule.ack, rule.targets.length)}</Text>}
+      <Text>{readsOf(rule.ack, rule.targets.length)}</Text>
       <Text c="dimmed" mt={6}>
         {gateway ? reachWords(rule, gateway) : ''}{' '}
         <Link className="row-link" to="/gateway">

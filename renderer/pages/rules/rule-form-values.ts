@@ -1,3 +1,4 @@
+import { hidesFromCopies, type CopySwitch } from '../../../shared/model/quorum.ts'
 import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
 
 /** A rule as it stands in the fields of the form: what may be half typed is text. */
@@ -28,6 +29,7 @@ export interface RuleFormValues {
   ackPolicy: Rule['ack']['policy']
   ackSeconds: string | number
   ackOnTimeout: Rule['ack']['onTimeout']
+  ackReads: Rule['ack']['reads']
 }
 
 type WholeField = 'priority' | 'brakeCount' | 'scanSeconds'
@@ -65,6 +67,7 @@ export function valuesOf(rule: Rule): RuleFormValues {
     ackPolicy: rule.ack.policy,
     ackSeconds: rule.ack.timeoutMs / 1000,
     ackOnTimeout: rule.ack.onTimeout,
+    ackReads: rule.ack.reads,
   }
 }
 
@@ -118,10 +121,28 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
       const value = values[name]
       errors[name] ??= `${typeof value === 'string' ? `“${value}” does not fit: ` : ''}${issue.message}.`
     }
-  }
+  } else if (parsed.data.ack.reads === 'quorum') checkCopies(parsed.data, errors)
   return parsed.success && Object.keys(errors).length === 0
     ? { rule: parsed.data, errors: null }
     : { rule: null, errors }
+}
+
+const switchNames: Readonly<Record<CopySwitch, string>> = {
+  existingObjects: 'Copy what is there already',
+  deleteMarkers: 'Repeat deletes',
+  versionDeletes: 'Repeat permanent deletes of single versions',
+}
+
+function checkCopies(rule: Rule, errors: RuleFormErrors): void {
+  const off = hidesFromCopies(rule)
+  const missing = [
+    ...(off.switches.length > 0
+      ? [`switch on ${off.switches.map((name) => `“${switchNames[name]}”`).join(', ')}`]
+      : []),
+    ...(off.tags ? ['filter no tags'] : []),
+  ]
+  if (missing.length > 0)
+    errors.ackReads = `A quorum needs copies of all that the source has: ${missing.join(', and ')}.`
 }
 
 function fieldOf(path: string): keyof RuleFormValues {
@@ -154,7 +175,7 @@ function readAck(values: RuleFormValues, errors: RuleFormErrors): Rule['ack'] {
   const fits = values.ackSeconds !== '' && seconds >= 0.1 && seconds <= 600
   if (!fits) errors.ackSeconds = `“${values.ackSeconds}” does not fit: use a number from 0.1 to 600.`
   const timeoutMs = fits ? Math.round(seconds * 1000) : 10_000
-  return { policy: values.ackPolicy, timeoutMs, onTimeout: values.ackOnTimeout }
+  return { policy: values.ackPolicy, timeoutMs, onTimeout: values.ackOnTimeout, reads: values.ackReads }
 }
 
 function readBandwidth(values: RuleFormValues, errors: RuleFormErrors): number | null {

@@ -1,7 +1,7 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { countOf, formatByteRate, formatDuration, formatShare } from '../../words/format.ts'
-import { ackLine } from '../../words/ack-words.ts'
+import { ackLine, readLine } from '../../words/ack-words.ts'
 import { placeOf } from '../../words/link-words.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
@@ -36,6 +36,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
     ['A write counts', ackLine(rule.ack, rule.targets.length)],
+    ['A read asks', readLine(rule.ack, rule.targets.length)],
   ]
 }
 

@@ -1,12 +1,19 @@
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Operation, Reply } from '../exchange.ts'
-import type { Replica } from '../replicas.ts'
+import { readByQuorum } from './read-by-quorum.ts'
+import { fromReplicas, patienceMs } from './read-replica.ts'
 
-/** A source that has not begun to answer by then is taken for gone, where somebody else can answer. */
-const patienceMs = 10_000
-
-/** GetObject and HeadObject: from the source; while it is away, from a target that has all that was acknowledged of the key. */
+/** GetObject and HeadObject: where the rule of the key says; one version that is asked for by name, where it is. */
 export const readObject: Operation = async (world, exchange) => {
+  const { bucket, key, query } = exchange.call
+  const versionId = query.get('versionId')
+  if (versionId !== undefined) return readVersion(world, exchange, versionId)
+  const copies = world.replicas.copies(world.siteId, bucket, key)
+  return copies === null ? readSource(world, exchange) : readByQuorum(world, exchange, copies)
+}
+
+/** From the source; while it is away, from a target that has all that was acknowledged of the key. */
+async function readSource(world: GatewayWorld, exchange: Exchange): Promise<Reply> {
   const { siteId, replicas } = world
   const { bucket, key } = exchange.call
   if (!replicas.isOnline(siteId)) {
@@ -29,60 +36,22 @@ export const readObject: Operation = async (world, exchange) => {
   throw answer
 }
 
+/** As the rest; but a version that is on its way to the source, or that the source has lost, is where it is. */
+async function readVersion(world: GatewayWorld, exchange: Exchange, versionId: string): Promise<Reply> {
+  const { siteId, replicas } = world
+  const { bucket, key } = exchange.call
+  // Before the source is asked: by the time it says no, the version may have arrived.
+  const holders = replicas.holdersOf(siteId, bucket, key, versionId)
+  const reply = await readSource(world, exchange)
+  if (holders.length === 0 || !saysUnknown(reply.answer)) return reply
+  const found = await fromReplicas(world, exchange, holders)
+  if (found !== null) reply.answer.stream?.destroy()
+  return found ?? reply
+}
+
+/** An id that a site does not know it may also take for one that is no id at all. */
+const saysUnknown = ({ status, headers }: Reply['answer']): boolean =>
+  (status === 404 || status === 400) && headers['x-amz-delete-marker'] !== 'true'
+
 const isAnswer = (value: unknown): value is WireAnswer =>
   typeof value === 'object' && value !== null && 'status' in value && 'bytes' in value
-
-/** The first replica that answers for itself; null when none does. */
-async function fromReplicas(
-  world: GatewayWorld,
-  exchange: Exchange,
-  replicas: readonly Replica[],
-): Promise<Reply | null> {
-  for (const replica of replicas) {
-    const reply = await fromReplica(world, exchange, replica).catch(() => null)
-    if (reply !== null) return reply
-    exchange.signal.throwIfAborted()
-  }
-  return null
-}
-
-async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Replica): Promise<Reply | null> {
-  const { target } = replica.link
-  const wanted = exchange.call.query.get('versionId')
-  const versionId = wanted === undefined ? undefined : replica.toTarget(wanted)
-  if (versionId === null) return null
-  const body = await exchange.body.open()
-  const answer = await world.upstream.send(exchange, {
-    siteId: target.site,
-    bucket: target.bucket,
-    body,
-    query: { versionId },
-    stream: true,
-    responseMs: patienceMs,
-    signal: exchange.signal,
-  })
-  if (!speaksForSource(answer)) {
-    answer.stream?.destroy()
-    return null
-  }
-  return { answer, headers: asAtSource(answer, replica), servedBy: target.site }
-}
-
-/**
- * What a target has not, its source may have all the same: only a delete that was replicated proves that it is gone.
- * Refusals of the target's own (rights, errors) say nothing of the object either.
- */
-function speaksForSource({ status, headers }: WireAnswer): boolean {
-  if (status === 404 || status === 405) return headers['x-amz-delete-marker'] === 'true'
-  return status < 300 || status === 304 || status === 412 || status === 416
-}
-
-/** Names the version as the source does, and leaves out what only replication needs to know. */
-function asAtSource({ headers }: WireAnswer, replica: Replica): Record<string, string | undefined> {
-  const changed: Record<string, string | undefined> = { 'x-amz-replication-status': undefined }
-  for (const name in headers) if (name.startsWith('x-amz-meta-lockstep-')) changed[name] = undefined
-  const stamped = headers['x-amz-meta-lockstep-version']
-  const versionId = headers['x-amz-version-id']
-  if (versionId !== undefined) changed['x-amz-version-id'] = replica.toSource(versionId) ?? stamped
-  return changed
-}

@@ -45,6 +45,7 @@ export const s3ErrorKinds = {
   NotImplemented: kind(501, 'A header or query that you provided implies functionality that is not implemented.'),
   ObjectLockConfigurationNotFoundError: kind(404, 'Object lock configuration does not exist for this bucket.'),
   PreconditionFailed: kind(412, 'At least one of the preconditions that you specified did not hold.'),
+  ReadQuorumNotReached: kind(503, 'Too few copies answered to tell which version is the newest.'),
   ReplicationConfigurationNotFoundError: kind(404, 'The replication configuration was not found.'),
   ReplicationNotConfirmed: kind(503, 'Stored at the source, replication not confirmed; do not assume either way.'),
   RequestTimeout: kind(400, 'Your socket connection was not read from or written to within the timeout period.'),

@@ -1,0 +1,77 @@
+import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
+import { S3Error } from '../protocol/s3-error.ts'
+import { askCopies, type Answered } from '../quorum/ask-copies.ts'
+import { judge, type Holder, type Verdict } from '../quorum/judge.ts'
+import { mend } from '../quorum/mend.ts'
+import type { Copies } from '../replicas.ts'
+import { fromReplicas, patienceMs } from './read-replica.ts'
+
+/**
+ * GetObject and HeadObject from the newest of the copies. So many are asked that every write that was answered with success
+ * is at one of them; without so many answers there is none: what is given is never older than what was acknowledged.
+ */
+export async function readByQuorum(world: GatewayWorld, exchange: Exchange, copies: Copies): Promise<Reply> {
+  const answered = await askCopies(world, exchange, copies)
+  const own = answered.find(({ copy }) => copy === null)
+  // The request is at fault, or the rights: no copy would do it better.
+  if (own?.answer && own.standing === null) return { answer: own.answer }
+  try {
+    refuseUnlessEnough(answered, copies)
+    const verdict = await judge(world, exchange, answered)
+    const reply = await replyFrom(world, exchange, verdict, own)
+    mend(world, exchange, copies, verdict)
+    return reply
+  } catch (error) {
+    own?.answer?.stream?.destroy()
+    throw error
+  }
+}
+
+function refuseUnlessEnough(answered: readonly Answered[], { needed, count }: Copies): void {
+  const said = `${answered.length} of ${count} copies answered, and this read needs ${needed}`
+  if (answered.length < needed) throw refusal(`${said}: the newest version cannot be told, so none is given.`)
+  // A promise that was not kept (a degraded rule) or that was another before: then only the journal knows who has all.
+  if (answered.some(({ copy }) => copy === null || copy.isSettled)) return
+  throw refusal(`The source does not answer, and every copy that does is behind it.`)
+}
+
+const refusal = (message: string): S3Error => new S3Error('ReadQuorumNotReached', { message })
+
+/** That nobody knows of a key does not prove that the source does not. */
+const notGiven = (holders: readonly Holder[]): string =>
+  holders.some(({ versionId }) => versionId !== null)
+    ? 'The copy that has the newest version does not give it now.'
+    : 'The source does not answer, and no copy that does knows of the key: whether it is there cannot be told.'
+
+async function replyFrom(
+  world: GatewayWorld,
+  exchange: Exchange,
+  { holders }: Verdict,
+  own: Answered | undefined,
+): Promise<Reply> {
+  const { siteId, upstream } = world
+  const holder = holders.find(({ copy }) => copy === null)
+  if (holder !== undefined && own?.answer) {
+    if (holder.versionId === own.standing?.versionId) return { answer: own.answer }
+    // It was overwritten since: what is there now is asked for.
+    own.answer.stream?.destroy()
+    const body = await exchange.body.open()
+    return {
+      answer: await upstream.send(exchange, {
+        siteId,
+        body,
+        stream: true,
+        responseMs: patienceMs,
+        signal: exchange.signal,
+      }),
+    }
+  }
+  const reply = await fromReplicas(
+    world,
+    exchange,
+    holders.flatMap(({ copy }) => (copy === null ? [] : [copy])),
+  )
+  if (reply === null) throw refusal(notGiven(holders))
+  own?.answer?.stream?.destroy()
+  return reply
+}

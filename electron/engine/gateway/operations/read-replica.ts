@@ -1,0 +1,68 @@
+import { isPending } from '../../replicate/origin.ts'
+import type { WireAnswer } from '../../store/wire/request.ts'
+import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
+import type { Replica } from '../replicas.ts'
+
+/** A site that has not begun to answer by then is taken for gone, where somebody else can answer. */
+export const patienceMs = 10_000
+
+/** The first replica that answers for itself; null when none does. */
+export async function fromReplicas(
+  world: GatewayWorld,
+  exchange: Exchange,
+  replicas: readonly Replica[],
+): Promise<Reply | null> {
+  for (const replica of replicas) {
+    const reply = await fromReplica(world, exchange, replica).catch(() => null)
+    if (reply !== null) return reply
+    exchange.signal.throwIfAborted()
+  }
+  return null
+}
+
+async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Replica): Promise<Reply | null> {
+  const { target } = replica.link
+  const wanted = exchange.call.query.get('versionId')
+  const versionId = wanted === undefined ? undefined : replica.toTarget(wanted)
+  if (versionId === null) return null
+  const body = await exchange.body.open()
+  const answer = await world.upstream.send(exchange, {
+    siteId: target.site,
+    bucket: target.bucket,
+    body,
+    query: { versionId },
+    stream: true,
+    responseMs: patienceMs,
+    signal: exchange.signal,
+  })
+  if (!speaksForSource(answer)) {
+    answer.stream?.destroy()
+    return null
+  }
+  return { answer, headers: asAtSource(answer, replica), servedBy: target.site }
+}
+
+/**
+ * What a target has not, its source may have all the same: only a delete that was replicated proves that it is gone.
+ * Refusals of the target's own (rights, errors) say nothing of the object either.
+ */
+function speaksForSource({ status, headers }: WireAnswer): boolean {
+  if (status === 404 || status === 405) return headers['x-amz-delete-marker'] === 'true'
+  return status < 300 || status === 304 || status === 412 || status === 416
+}
+
+/** The source's id; not the name of a write that the source got at the same time, whose id there only the journal knows. */
+function stampOf(headers: WireAnswer['headers']): string | undefined {
+  const versionId = headers['x-amz-meta-lockstep-version']
+  return versionId !== undefined && isPending({ versionId, firstSeenAt: null }) ? undefined : versionId
+}
+
+/** Names the version as the source does, and leaves out what only replication needs to know. */
+function asAtSource({ headers }: WireAnswer, replica: Replica): Record<string, string | undefined> {
+  const changed: Record<string, string | undefined> = { 'x-amz-replication-status': undefined }
+  for (const name in headers) if (name.startsWith('x-amz-meta-lockstep-')) changed[name] = undefined
+  const stamped = stampOf(headers)
+  const versionId = headers['x-amz-version-id']
+  if (versionId !== undefined) changed['x-amz-version-id'] = replica.toSource(versionId) ?? stamped
+  return changed
+}

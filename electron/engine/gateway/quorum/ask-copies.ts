@@ -1,0 +1,81 @@
+import type { BucketAt } from '../../../../shared/model/rule.ts'
+import type { WireAnswer } from '../../store/wire/request.ts'
+import type { OutgoingBody } from '../client-body.ts'
+import type { Exchange, GatewayWorld } from '../exchange.ts'
+import { patienceMs } from '../operations/read-replica.ts'
+import { Query } from '../protocol/query.ts'
+import type { Copies, Copy } from '../replicas.ts'
+import { gather } from './gather.ts'
+import { standingOf, type Standing } from './standing.ts'
+
+/** One copy's word. */
+export interface Answered {
+  /** null: the source. */
+  readonly copy: Copy | null
+  /** null when the source refuses the request itself: that is the answer, whatever the copies have. */
+  readonly standing: Standing | null
+  /** What the source has answered to the client's own request. */
+  readonly answer: WireAnswer | null
+}
+
+/**
+ * Asks as many copies as the rule needs, side by side, others in the place of those that do not answer. The source gets the
+ * client's own request at once, so that nothing is asked twice where the copies agree.
+ */
+export function askCopies(
+  world: GatewayWorld,
+  exchange: Exchange,
+  { targets, needed }: Copies,
+): Promise<readonly Answered[]> {
+  const { siteId, replicas } = world
+  const source = replicas.isOnline(siteId) ? [() => askSource(world, exchange)] : []
+  return gather([...source, ...targets.map((copy) => () => askTarget(world, exchange, copy))], needed)
+}
+
+async function askSource(world: GatewayWorld, exchange: Exchange): Promise<Answered | null> {
+  const { siteId } = world
+  const { bucket } = exchange.call
+  const body = await exchange.body.open()
+  const answer = await sent(exchange, () =>
+    world.upstream.send(exchange, { siteId, body, stream: true, responseMs: patienceMs, signal: exchange.signal }),
+  )
+  if (answer === null || answer.status >= 500) return null
+  if (!failsCondition(answer)) return { copy: null, standing: standingOf(answer), answer }
+  const standing = standingOf(answer) ?? (await ask(world, exchange, { site: siteId, bucket }))
+  return standing === null ? null : { copy: null, standing, answer }
+}
+
+/** Such an answer depends on what is there, and often does not say what that is. */
+const failsCondition = ({ status }: WireAnswer): boolean => status === 304 || status === 412 || status === 416
+
+async function askTarget(world: GatewayWorld, exchange: Exchange, copy: Copy): Promise<Answered | null> {
+  const standing = await ask(world, exchange, copy.link.target)
+  return standing === null ? null : { copy, standing, answer: null }
+}
+
+/** A plain HEAD: what is newest there, whatever the client wants of it. */
+async function ask(world: GatewayWorld, exchange: Exchange, { site, bucket }: BucketAt): Promise<Standing | null> {
+  const { call, headers, signal } = exchange
+  const head = {
+    call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]) },
+    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(customerKey))),
+  } as const
+  const answer = await sent(exchange, () =>
+    world.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
+  )
+  return answer === null ? null : standingOf(answer)
+}
+
+/** Without the client's key no site says anything of an object that is encrypted with it. */
+const customerKey = 'x-amz-server-side-encryption-customer-'
+const noBody: OutgoingBody = { body: null, sizeBytes: null, expectContinue: false, checksums: new Map() }
+
+/** null for a copy that cannot be reached; throws when it is the client that went away. */
+async function sent(exchange: Exchange, send: () => Promise<WireAnswer>): Promise<WireAnswer | null> {
+  try {
+    return await send()
+  } catch (error) {
+    if (exchange.signal.aborted) throw error
+    return null
+  }
+}

@@ -1,0 +1,138 @@
+import type { VersionEntry } from '../../store/port.ts'
+import type { Exchange, GatewayWorld } from '../exchange.ts'
+import { S3Error } from '../protocol/s3-error.ts'
+import type { Copy } from '../replicas.ts'
+import type { Answered } from './ask-copies.ts'
+import { newestOf, type CopyHistory } from './newest.ts'
+import type { Standing } from './standing.ts'
+import { versionNames, type VersionNames } from './version-names.ts'
+
+/** What one copy has as its newest. */
+export interface Holder {
+  /** null: the source. */
+  readonly copy: Copy | null
+  /** The copy's own id of it; null when it has nothing. */
+  readonly versionId: string | null
+  readonly deleteMarker: boolean
+  /** It says that it was brought there from another site. */
+  readonly isStamped: boolean
+}
+
+export interface Verdict {
+  /** The copies that have the newest version on top, the source before the rest. */
+  readonly holders: readonly Holder[]
+  /** Those that do not. */
+  readonly stale: readonly Holder[]
+}
+
+/** Versions of a key that are looked through where copies differ; what lies deeper is old. */
+const looked = 100
+
+/** Finds the newest of what the copies say. Where they differ, their own order of versions is asked for. */
+export async function judge(world: GatewayWorld, exchange: Exchange, answered: readonly Answered[]): Promise<Verdict> {
+  const told = answered.flatMap(({ copy, standing }) => (standing === null ? [] : [{ copy, standing }]))
+  const names = versionNames(told.map(({ copy, standing }) => [copy, standing]))
+  const tops = told.map(({ copy, standing }) => ({
+    holder: holderOf(copy, standing),
+    name: topName(names, copy, standing),
+  }))
+  if (agree(tops.map(({ name }) => name)) || told.every(({ standing }) => standing.kind !== 'version'))
+    return { holders: tops.map(({ holder }) => holder), stale: [] }
+  const listed = await Promise.all(
+    told.map(async (one) => ({ ...one, entries: await versionsAt(world, exchange, one) })),
+  )
+  // Read after the listings: whatever was under way then is still, or is known by its pair.
+  const now = world.replicas.copies(world.siteId, exchange.call.bucket, exchange.call.key)?.targets ?? []
+  const seen = listed.map((one) =>
+    seenOf(
+      one,
+      now,
+      names,
+      told.some(({ copy }) => copy === null),
+    ),
+  )
+  const newest = newestOf(seen.map(({ history }) => history))
+  const [holders, stale] = [true, false].map((holds) =>
+    seen.filter(({ history }) => ((history.names[0] ?? null) === newest) === holds).map(({ holder }) => holder),
+  )
+  return { holders: holders!, stale: stale! }
+}
+
+const agree = (names: readonly (string | null)[]): boolean => names.every((name) => name === names[0])
+
+function topName(names: VersionNames, copy: Copy | null, { kind, versionId, etag }: Standing): string | null {
+  return versionId === null ? null : names(copy, { versionId, etag, deleteMarker: kind === 'marker' })
+}
+
+const holderOf = (copy: Copy | null, { kind, versionId, replicaOf }: Standing): Holder => ({
+  copy,
+  versionId,
+  deleteMarker: kind === 'marker',
+  isStamped: replicaOf !== null,
+})
+
+interface Told {
+  readonly copy: Copy | null
+  readonly standing: Standing
+}
+
+interface Listed extends Told {
+  readonly entries: readonly VersionEntry[]
+}
+
+interface Seen {
+  readonly holder: Holder
+  readonly history: CopyHistory
+}
+
+function seenOf(
+  { copy: before, standing, entries }: Listed,
+  now: readonly Copy[],
+  names: VersionNames,
+  sourceAnswers: boolean,
+): Seen {
+  const copy = now.find(({ link }) => link.linkId === before?.link.linkId) ?? before
+  const isSettled = copy === null || (before!.isSettled && copy.isSettled)
+  const known = sourceAnswers ? withoutUnderWay(copy, entries) : entries
+  const top = known[0]
+  const stamp = top?.versionId === standing.versionId ? standing.replicaOf : null
+  return {
+    holder: {
+      copy,
+      versionId: top?.versionId ?? null,
+      deleteMarker: top?.deleteMarker ?? false,
+      isStamped: stamp !== null,
+    },
+    history: {
+      names: known.map((entry) => names(copy, entry)),
+      // A replica says when it was first written; of its own versions the listing knows more than whole seconds.
+      modifiedAt: stamp === null ? (top?.modifiedAt ?? 0) : standing.modifiedAt,
+      isSource: copy === null,
+      isSettled,
+    },
+  }
+}
+
+/**
+ * A write goes to source and targets at the same time: what is new at a target whose key has a task, and is not known to be
+ * at the source, may be refused there yet. The source knows what was acknowledged.
+ */
+function withoutUnderWay(copy: Copy | null, entries: readonly VersionEntry[]): readonly VersionEntry[] {
+  if (copy === null || copy.isSettled) return entries
+  const first = entries.findIndex(({ versionId }) => copy.toSource(versionId) !== null)
+  return first < 0 ? [] : entries.slice(first)
+}
+
+/** Newest first, markers among them. Longer keys with the same beginning come after this one. */
+async function versionsAt(
+  world: GatewayWorld,
+  { call: { bucket: own, key }, signal }: Exchange,
+  { copy }: Told,
+): Promise<readonly VersionEntry[]> {
+  const { site, bucket } = copy?.link.target ?? { site: world.siteId, bucket: own }
+  const page = await world.list(site, { bucket, prefix: key, limit: looked }, signal).catch((cause: unknown) => {
+    const message = 'The copies differ, and one of them does not tell the order of its versions now.'
+    throw new S3Error('ReadQuorumNotReached', { message, cause })
+  })
+  return page.entries.filter((entry) => entry.key === key)
+}

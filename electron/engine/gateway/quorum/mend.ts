@@ -1,0 +1,36 @@
+import type { Change } from '../../feed/port.ts'
+import type { Exchange, GatewayWorld } from '../exchange.ts'
+import type { Copies } from '../replicas.ts'
+import type { Holder, Verdict } from './judge.ts'
+
+/** Leaves the copies that were found stale to the ordinary engine, unless it knows of the key already. Waits for nothing. */
+export function mend(world: GatewayWorld, exchange: Exchange, { rule }: Copies, { holders, stale }: Verdict): void {
+  const { key } = exchange.call
+  const holder = holders[0]
+  if (holder === undefined || stale.length === 0) return
+  const source = stale.find(({ copy }) => copy === null)
+  const change = source === undefined ? fromSource(world, exchange, stale) : fromTarget(world, exchange, holder)
+  if (change === 'no-way') world.cannotMend(rule, key, holder.copy?.link.target ?? rule.source)
+  else if (change !== null)
+    // What is not written down here, the next read or scan finds again.
+    world.intake.place([change]).catch(() => undefined)
+}
+
+/** Targets get what is current at the source. */
+function fromSource(world: GatewayWorld, { call: { bucket, key } }: Exchange, stale: readonly Holder[]): Change | null {
+  const { replicas, siteId } = world
+  if (stale.every(({ copy }) => copy === null || replicas.isPending(copy.link, key))) return null
+  const now = world.now()
+  return { siteId, bucket, key, versionId: null, operation: 'put', sizeBytes: null, changedAt: now }
+}
+
+/** The source gets what was written elsewhere, where a rule copies back; its own lost versions no rule sends back. */
+function fromTarget(world: GatewayWorld, { call: { key } }: Exchange, holder: Holder): Change | 'no-way' | null {
+  const { copy, versionId, deleteMarker, isStamped } = holder
+  if (copy === null || versionId === null) return null
+  if (copy.wayBack === null || isStamped || copy.isReplica(versionId)) return 'no-way'
+  if (world.replicas.isPending(copy.wayBack, key)) return null
+  const { site: siteId, bucket } = copy.link.target
+  const operation = deleteMarker ? 'deleteMarker' : 'put'
+  return { siteId, bucket, key, versionId, operation, sizeBytes: null, changedAt: world.now() }
+}
