@@ -78,9 +78,9 @@ async function oneLife(lockstep: LockstepOptions, prefix: string, random: Random
     maxAttempts: 1,
   })
   const heard: Acknowledged[] = []
-  let killed = false
+  const killed = new AbortController()
   const writer = async (): Promise<void> => {
-    while (!killed) {
+    while (!killed.signal.aborted) {
       const key = `${prefix}key-${random.int(0, 5)}`
       // Now and then one that streams.
       const body = bytesOf(random.int(1, 1_000_000), random.chance(0.1) ? 700_000 : random.int(1, 4096))
@@ -97,7 +97,7 @@ async function oneLife(lockstep: LockstepOptions, prefix: string, random: Random
   const writers = [writer(), writer(), writer(), writer()]
   await wait(random.int(300, 1_500))
   await engine.kill9()
-  killed = true
+  killed.abort()
   await Promise.all(writers)
   client.destroy()
   return heard
