@@ -95,7 +95,7 @@ async function oneLife(lockstep: LockstepOptions, prefix: string, random: Random
     }
   }
   const writers = [writer(), writer(), writer(), writer()]
-  await wait(random.int(300, 1_500))
+  await wait(random.int(400, 2_500))
   await engine.kill9()
   killed.abort()
   await Promise.all(writers)
