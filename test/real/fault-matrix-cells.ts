@@ -23,7 +23,7 @@ export type Policy = keyof typeof policies
 /** Targets without which no success may be told. Who degrades promises to say so, and no more. */
 export const targetsPromised: Readonly<Record<Policy, number>> = { async: 0, one: 1, majority: 1, all: 2, degrade: 0 }
 
-export const operations = ['put', 'delete', 'delete two', 'complete'] as const
+export const operations = ['put', 'small put', 'delete', 'delete two', 'complete'] as const
 export type Operation = (typeof operations)[number]
 
 export interface Cell {
@@ -52,7 +52,7 @@ export function wordsOf(storm: Storm): string {
     .join(', ')
 }
 
-/** Puts under every policy; what takes away and what joins parts where one target and all targets are promised. */
+/** Puts under every policy; what leaves in one piece, takes away or joins parts where one target and all targets are promised. */
 export function cellsOf(storm: Storm): readonly Cell[] {
   const cell = (policy: Policy, operation: Operation): Cell => {
     const name = `${wordsOf(storm)}/${operation}`.replaceAll(/[ ,]+/g, '-')

@@ -234,7 +234,8 @@ async function send(
   const where = { Bucket: policy, Key: keys[0]! }
   switch (operation) {
     case 'put':
-      await client.send(new PutObjectCommand({ ...where, Body: body }))
+    case 'small put':
+      await client.send(new PutObjectCommand({ ...where, Body: operation === 'put' ? body : 'a small body' }))
       return
     case 'delete':
       await client.send(new DeleteObjectCommand(where))
