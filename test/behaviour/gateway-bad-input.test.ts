@@ -96,6 +96,17 @@ test('what comes behind a body is a request of its own, and not a signed one', a
   expect(await world.sides()).toEqual({ a: lines, b: lines })
 })
 
+test('who asks first whether to send its body hears a refusal before, and is told to go on otherwise', async () => {
+  const { url } = await worldBehind()
+  const asks = { url, key: 'k', body: large, sentBytes: 0, unsigned: ['expect: 100-continue'] }
+  expect(await answerOn(rawRequest({ ...asks, secretAccessKey: 'another' }))).toBe('403 SignatureDoesNotMatch')
+  const socket = rawRequest(asks)
+  const [first] = await once(socket, 'data')
+  expect(String(first)).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+  socket.write(large)
+  expect(await answerOn(socket)).toBe('200')
+})
+
 test('a thousand idle connections are in nobody’s way', async () => {
   const world = await worldBehind()
   const { port, hostname } = new URL(world.url)

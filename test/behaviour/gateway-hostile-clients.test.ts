@@ -12,6 +12,7 @@ import { startWorld, type World } from '../support/world.ts'
 
 // They move many bytes, on machines that may be busy with other tests.
 vi.setConfig({ testTimeout: 180_000 })
+const patience = { withinMs: 60_000 }
 
 // Every write waits for both sites, and goes to both at the same time: what is wrong with it must be stored at neither.
 
@@ -56,12 +57,15 @@ async function untilTogether(world: World): Promise<void> {
     )
     let answered = false
     void sent.finally(() => (answered = true))
-    await expect.poll(() => answered || world.b.requests.count({ operation: 'PutObject', key: 'warm' }) > 0).toBe(true)
+    await eventually(
+      () => expect(answered || world.b.requests.count({ operation: 'PutObject', key: 'warm' }) > 0).toBe(true),
+      patience,
+    )
     const early = !answered
     await sent
     hold.remove()
     expect(early).toBe(true)
-  })
+  }, patience)
   await world.settled()
 }
 
@@ -101,9 +105,9 @@ test.each([
   async (name, body, sentBytes) => {
     const world = await synchronousWorld()
     const socket = rawRequest({ url: world.url, key: `gone-${name}`, ...typed({ body }), sentBytes })
-    await eventually(() => expect(world.api().gateway.view().underWay).toBe(1))
+    await eventually(() => expect(world.api().gateway.view().underWay).toBe(1), patience)
     socket.destroy()
-    await eventually(() => expect(world.api().gateway.view().underWay).toBe(0))
+    await eventually(() => expect(world.api().gateway.view().underWay).toBe(0), patience)
     await world.settled()
     const uploads = [world.s3.a, world.s3.b].map((client) =>
       client.send(new ListMultipartUploadsCommand({ Bucket: 'data' })),
@@ -125,7 +129,7 @@ test('a hundred and more clients that send slowly are in nobody’s way, and are
     onTestFinished(() => void socket.destroy())
     return { socket, answer: answerOn(socket) }
   })
-  await eventually(() => expect(world.api().gateway.view().underWay).toBe(slowClients))
+  await eventually(() => expect(world.api().gateway.view().underWay).toBe(slowClients), patience)
   expect(await answerOn(rawRequest({ url: world.url, key: 'quick', ...typed({ body: small }) }))).toBe('200')
   expect(world.api().gateway.view().underWay).toBe(slowClients)
   for (const { socket } of slow) socket.write(body.subarray(half))
@@ -160,13 +164,13 @@ test('a client that does not read holds the source back, and no more than buffer
       last = taken
       expect(standsStill).toBe(true)
     },
-    { everyMs: 500, withinMs: 30_000 },
+    { everyMs: 500, withinMs: 60_000 },
   )
   expect(last).toBeLessThan(big / 2)
   let read = 0
   socket.on('data', (bytes: Buffer) => void (read += bytes.length))
   socket.resume()
-  await eventually(() => expect(read).toBeGreaterThan(big), { withinMs: 30_000 })
+  await eventually(() => expect(read).toBeGreaterThan(big), patience)
 })
 
 test.each(['a', 'b'] as const)('a body goes on at the pace of the slower site: %s', async (slower) => {
