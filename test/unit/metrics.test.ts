@@ -32,7 +32,10 @@ test('a windowed sum holds exactly what was added in the slots of its window', (
 test('a steady stream reads as its rate, and as 0 once it has stopped for the window', () => {
   const book = new RateBook()
   let at = 1_700_000_000_000
-  for (let turn = 0; turn < 2_000; turn++, at += 10) book.settled('r/0', 1_000, at)
+  for (let turn = 0; turn < 2_000; turn++, at += 10) {
+    book.moved('r/0', 1_000, at)
+    book.settled('r/0', at)
+  }
   book.failed('r/0', at)
   const running = book.rates('r/0', at)
   expect(running.objectsPerSecond).toBeCloseTo(100, 0)
@@ -47,7 +50,7 @@ test('bytes of a large object count while they move', () => {
   const book = new RateBook()
   const at = 1_700_000_000_000
   book.moved('r/0', 5_000_000, at)
-  book.settled('r/0', 0, at + 500)
+  book.settled('r/0', at + 500)
   expect(book.takeCounts('r/0')).toEqual({ objects: 1, bytes: 5_000_000, failures: 0 })
 })
 

@@ -32,9 +32,9 @@ export class TaskEvents implements DispatcherEvents {
     monitor.moved(link.target.site, 0, writtenBytes)
   }
 
-  onSettled({ task }: Lease, { bytes }: { readonly bytes: number }): void {
+  onSettled({ task }: Lease): void {
     const { links, sites } = this.#parts()
-    this.#rates.settled(task.linkId, bytes, this.#now())
+    this.#rates.settled(task.linkId, this.#now())
     const link = links.get(task.linkId)
     if (link !== null) {
       sites.monitor.taskOk(link.source.site)

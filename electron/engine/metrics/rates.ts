@@ -56,12 +56,12 @@ const none: LinkRates = { objectsPerSecond: 0, bytesPerSecond: 0, failuresLastHo
 export class RateBook {
   readonly #links = new Map<string, LinkMeter>()
 
-  /** One object is in step at the target; `bytes` are those of it that {@link moved} was not told of. */
-  settled(linkId: string, bytes: number, at: number): void {
-    this.#meter(linkId).settled(bytes, at)
+  /** One object is in step at the target; its bytes were told as they {@link moved}. */
+  settled(linkId: string, at: number): void {
+    this.#meter(linkId).settled(at)
   }
 
-  /** Bytes on the move, told while a large object is under way: it would read as 0 bytes per second for minutes. */
+  /** Bytes on the move, told while an object is under way: a large one would read as 0 bytes per second for minutes. */
   moved(linkId: string, bytes: number, at: number): void {
     this.#meter(linkId).moved(bytes, at)
   }
@@ -96,10 +96,9 @@ class LinkMeter {
   readonly #failures = new WindowedSum(3_600_000, 60_000)
   #counts = { objects: 0, bytes: 0, failures: 0 }
 
-  settled(bytes: number, at: number): void {
+  settled(at: number): void {
     this.#objects.add(at, 1)
     this.#counts.objects++
-    this.moved(bytes, at)
   }
 
   moved(bytes: number, at: number): void {
