@@ -166,6 +166,10 @@ export const faultKinds = {
   NOT_FOUND: permanent('There is no such thing here.', 'It may have been removed; look at the list again.'),
   CONFLICT: permanent('This does not fit what is there.', 'See the message.'),
   VAULT_LOCKED: permanent('The credentials vault could not be opened.', 'Give the right passphrase or key file.'),
+  CANNOT_LISTEN: permanent(
+    'Lockstep cannot listen there.',
+    'Mend the cause that the message names, then try again or save other settings.',
+  ),
   CANCELLED: permanent('It was cancelled.', 'Start it again if it is still wanted.'),
   INTERNAL: transient(
     'Lockstep met an error of its own.',

@@ -30,6 +30,7 @@ interface Told {
   accessKeyId: string | null
   reply: Reply | null
   refusal: S3Error | null
+  body: ClientBody | null
 }
 
 /** From the head of a request to the last byte of its answer: route, verify, admit, act, respond. */
@@ -42,7 +43,7 @@ export async function serveRequest(
   const { world, requests, onError, requestId } = parts
   const at = world.now()
   const gone = new AbortController()
-  const told: Told = { call: null, accessKeyId: null, reply: null, refusal: null }
+  const told: Told = { call: null, accessKeyId: null, reply: null, refusal: null, body: null }
   response.on('close', () => {
     // An answer that was given whole ends in the same way; an error for each of them would cost a tenth of the time.
     if (!response.writableFinished) gone.abort(new ClientGone('the client went away'))
@@ -57,8 +58,9 @@ export async function serveRequest(
     if (told.refusal?.code === 'InternalError') onError(error)
   }
   requests.add(requestOf(told, at, world.now(), response), {
-    read: Number(request.headers['content-length'] ?? 0),
-    written: Math.max(0, request.socket.bytesWritten - before),
+    // As clients see it: what they were sent, and what they sent.
+    read: Math.max(0, request.socket.bytesWritten - before),
+    written: told.body?.readBytes ?? 0,
   })
 }
 
@@ -77,7 +79,7 @@ function admitted(
   const grant = gatekeeper.admit(accessKeyId, call, typeof source === 'string' ? parseCopySource(source) : null)
   grant.lastUsedAt = world.now()
   const proceed = expecting === null ? null : () => expecting.writeContinue()
-  const body = new ClientBody({ request, promise: payload, proceed, stallMs })
+  const body = (told.body = new ClientBody({ request, promise: payload, proceed, stallMs }))
   return { call, headers, body, grant, signal }
 }
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
-import { faultErrorFrom } from '../errors.ts'
+import { listenFault } from './listen-fault.ts'
 
 /** Takes one request; resolves when it has been answered, or its client is gone. */
 export type Serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => Promise<void>
@@ -66,7 +66,7 @@ export async function openServer(
       close: () => close(server, sockets, underWay),
     }
   } catch (error) {
-    throw faultErrorFrom(error, { operation: `Listening on ${settings.listen}` })
+    throw listenFault(error, settings)
   }
 }
 
