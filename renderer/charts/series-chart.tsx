@@ -26,7 +26,7 @@ export const SeriesChart = memo(function SeriesChart({ kind, points }: SeriesCha
       </figcaption>
       {now === undefined && <p className="chart-empty">No point yet</p>}
       <ResponsiveContainer width="100%" height={132} initialDimension={{ width: 320, height: 132 }}>
-        <AreaChart data={drawn} margin={{ top: 10, right: 24, bottom: 2, left: 0 }} accessibilityLayer={false}>
+        <AreaChart data={drawn} margin={{ top: 10, right: 32, bottom: 2, left: 0 }} accessibilityLayer={false}>
           <CartesianGrid vertical={false} stroke="var(--line)" strokeDasharray="2 3" />
           <XAxis
             dataKey="at"

@@ -1,5 +1,6 @@
 import {
   IconAlertTriangle,
+  IconBan,
   IconCircleCheck,
   IconCircleDashed,
   IconCircleOff,
@@ -42,8 +43,15 @@ export function StateBadge({ state }: { readonly state: LinkState }) {
   )
 }
 
-export function ToneBadge({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
-  const Icon = toneIcons[tone]
+interface ToneBadgeProps {
+  readonly tone: Tone
+  /** Somebody was refused: nothing waits, and nothing is broken. */
+  readonly refused?: boolean
+  readonly children: ReactNode
+}
+
+export function ToneBadge({ tone, refused = false, children }: ToneBadgeProps) {
+  const Icon = refused ? IconBan : toneIcons[tone]
   return (
     <span className="tone" data-tone={tone}>
       <Icon size={14} stroke={2} aria-hidden />

@@ -66,9 +66,11 @@ function GlobalState() {
   const { queries } = useConsole()
   const { data } = useQuery(queries.overview)
   const { data: rules = [] } = useQuery(queries.rules)
+  const { data: gateway } = useQuery(queries.gateway)
   const live = useLive()
   const degraded = rules.filter((rule) => rule.degraded !== null).length
-  const overall = data ? overallOf(data, degraded) : null
+  const deaf = gateway?.state.kind === 'fault'
+  const overall = data ? overallOf(data, { degraded, deaf }) : null
   return (
     <div style={{ flex: 1, minWidth: 0, display: 'flex' }}>
       {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}

@@ -1,4 +1,5 @@
 import type { GatewayKeyView, GatewayRequest, GatewaySettings } from '../../shared/model/gateway.ts'
+import { formatCount, formatDuration } from './format.ts'
 import type { Tone } from './link-words.ts'
 
 /** Where clients will be able to come from, as soon as the gateway listens there. */
@@ -32,6 +33,12 @@ export function outcomeOf({ status }: Pick<GatewayRequest, 'status'>): {
   return { tone, words: String(status) }
 }
 
+/** Requests are timed by a clock that tells milliseconds: no tenths, and nothing takes no time. */
+export function tookWords(durationMs: number): string {
+  if (durationMs < 1) return '< 1 ms'
+  return durationMs < 10_000 ? `${formatCount(durationMs)} ms` : formatDuration(durationMs)
+}
+
 /** The lines of the configuration file that say the same as these settings, with an example of a client key. */
 export function configLines(settings: GatewaySettings): string {
   const key = { accessKeyId: 'backup-client', secretAccessKey: { env: 'BACKUP_CLIENT_SECRET' }, buckets: ['photos'] }
@@ -47,4 +54,16 @@ export function configLines(settings: GatewaySettings): string {
   // Lists and objects of one entry stay on one line, as people write them.
   const short = text.replaceAll(/\[\s+("[^"]*")\s+\]/g, '[$1]').replaceAll(/\{\s+("[^"]*": "[^"]*")\s+\}/g, '{ $1 }')
   return `"gateway": ${short}`
+}
+
+/** How the usual clients are pointed to the gateway, as lines for a shell. */
+export function usageLines(host: string, encrypted: boolean): string {
+  const url = `${encrypted ? 'https' : 'http'}://${host}`
+  const plain = encrypted ? '' : ' --no-ssl'
+  return [
+    'export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… AWS_DEFAULT_REGION=us-east-1',
+    `aws --endpoint-url ${url} s3 ls`,
+    `rclone lsd --s3-provider Other --s3-env-auth --s3-endpoint ${url} :s3:`,
+    `s3cmd${plain} --host=${host} --host-bucket=${host} ls`,
+  ].join('\n')
 }

@@ -7,19 +7,30 @@ export interface Overall {
   readonly sentence: string
 }
 
-/** The state of everything in one sentence; `degraded` counts the rules that keep less than they promised. Counts rules, not links: a rule is behind when any of its links is. */
-export function overallOf(overview: Pick<Overview, 'links' | 'totals'>, degraded = 0): Overall {
-  if (overview.links.length === 0) return { tone: 'quiet', sentence: 'No rules yet' }
+/** What clients of the gateway meet. */
+interface Promised {
+  /** Rules that keep less than they promised. */
+  readonly degraded: number
+  /** The gateway should listen and cannot. */
+  readonly deaf: boolean
+}
+
+const kept: Promised = { degraded: 0, deaf: false }
+
+/** The state of everything in one sentence. Counts rules, not links: a rule is behind when any of its links is. */
+export function overallOf(overview: Pick<Overview, 'links' | 'totals'>, { degraded, deaf } = kept): Overall {
+  if (overview.links.length === 0 && !deaf) return { tone: 'quiet', sentence: 'No rules yet' }
   const attention = overview.totals.failing + overview.totals.parked
   const behind = rulesWhere(overview, (link) => link.backlogCount > 0)
   const stopped = rulesWhere(overview, (link) => link.state.kind === 'paused')
   const parts = [
+    deaf ? 'Gateway does not listen' : null,
     degraded > 0 ? `${countOf(degraded, 'rule')} degraded` : null,
     behind > 0 ? `${countOf(behind, 'rule')} behind` : null,
     stopped > 0 ? `${countOf(stopped, 'rule')} paused` : null,
     attention > 0 ? `${countOf(attention, 'item needs', 'items need')} attention` : null,
   ].filter((part) => part !== null)
-  const failing = degraded > 0 || attention > 0 || overview.links.some((link) => link.state.kind === 'failing')
+  const failing = deaf || degraded > 0 || attention > 0 || overview.links.some((link) => link.state.kind === 'failing')
   if (parts.length === 0) return failing ? { tone: 'bad', sentence: 'A rule is failing' } : allGood(overview)
   return { tone: failing ? 'bad' : behind > 0 ? 'busy' : 'quiet', sentence: parts.join(', ') }
 }

@@ -56,16 +56,24 @@ test('a gateway that is off says how to turn it on, and what it means to listen 
   ])
 })
 
-test('a gateway that cannot listen says why and what to do', async () => {
+test('a gateway that cannot listen says why and what to do, on every page, and is tried again', async () => {
   const world = worldWithGateway()
-  const value = fault('CONFLICT', 'Another program listens on 127.0.0.1:9000.', {
-    remedy: 'Stop it, or use another port.',
+  const value = fault('CANNOT_LISTEN', 'Another program listens on 127.0.0.1:9000 already.', {
+    remedy: 'Stop it and try again, or use another port.',
   })
   world.gateway = { ...world.gateway, state: { kind: 'fault', fault: value } }
-  const { page } = await openAt('gateway', world)
-  await page.getByText('Does not listen').waitFor()
-  await page.getByText('Another program listens on 127.0.0.1:9000.', { exact: true }).waitFor()
-  await page.getByText('Stop it, or use another port.').first().waitFor()
+  const { page } = await openAt('', world)
+  await page
+    .getByText(/^Gateway does not listen, 1 rule degraded/)
+    .first()
+    .waitFor()
+  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  await page.getByText('Does not listen', { exact: true }).waitFor()
+  await page.getByText('Another program listens on 127.0.0.1:9000 already.', { exact: true }).waitFor()
+  await page.getByText('Stop it and try again, or use another port.', { exact: true }).waitFor()
+  await page.getByText('Not in use').first().waitFor()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('Listening', { exact: true }).waitFor()
 })
 
 test('turning the gateway off names whom it stops, and keeps its settings', async () => {

@@ -15,6 +15,7 @@ import { failureSearch, listInputOf } from '../../renderer/search.ts'
 import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/words/format.ts'
 import { holdOf } from '../../renderer/words/next-attempt.ts'
 import { overallOf } from '../../renderer/words/overall.ts'
+import { promiseNow } from '../../renderer/words/promise-words.ts'
 import { tellError } from '../../renderer/words/told.ts'
 
 describe('numbers in words', () => {
@@ -46,6 +47,46 @@ describe('numbers in words', () => {
   })
 })
 
+describe('a promise at this moment', () => {
+  const rule = (policy: 'async' | 'majority' | 'all', onTimeout: 'fail' | 'degrade', needed: number) => ({
+    ack: { policy, onTimeout, timeoutMs: 5000, reads: 'source' as const },
+    needed,
+    sites: 3,
+    degraded: null,
+  })
+  const copying = { state: { kind: 'copying' }, backlogCount: 4 } as const
+  const away = {
+    state: { kind: 'waiting', reason: 'Oslo is offline.', remedy: 'Wait.' },
+    backlogCount: 4,
+  } as const
+
+  test('is kept as long as enough targets can confirm', () => {
+    const { words, why } = promiseNow(rule('majority', 'fail', 2), [copying, away], 'listening')
+    expect([words, why]).toEqual(['Kept', 'by the source and 1 target. Oslo is offline.'])
+    expect(promiseNow(rule('all', 'fail', 3), [copying, copying], 'listening').why).toBe(null)
+  })
+
+  test('is not called kept where the next write would be refused, or nobody can write', () => {
+    const after = (onTimeout: 'fail' | 'degrade') => promiseNow(rule('all', onTimeout, 3), [copying, away], 'listening')
+    expect([after('fail').words, after('fail').why]).toEqual([
+      'Would be refused',
+      'A write would hear 503 after 5\u00a0s. Oslo is offline.',
+    ])
+    expect(after('degrade').words).toBe('Would degrade')
+    expect(promiseNow(rule('all', 'fail', 3), [copying, copying], 'fault').words).toBe('Not in use')
+  })
+
+  test('is broken with its reason and that of the target', () => {
+    const degraded = { since: 7, reason: 'oslo/photos did not confirm a write in time.' }
+    expect(promiseNow({ ...rule('all', 'degrade', 3), degraded }, [copying, away], 'listening')).toEqual({
+      tone: 'bad',
+      words: 'Degraded',
+      since: 7,
+      why: 'oslo/photos did not confirm a write in time. Oslo is offline.',
+    })
+  })
+})
+
 describe('the sentence over everything', () => {
   const totals = {
     backlogCount: 0,
@@ -64,6 +105,15 @@ describe('the sentence over everything', () => {
     const behind = overallOf({ links: [link('a', 3), link('a', 2), link('b', 0)], totals: { ...totals, parked: 12 } })
     expect(behind).toEqual({ tone: 'bad', sentence: '1 rule behind, 12 items need attention' })
     expect(overallOf({ links: [], totals }).sentence).toBe('No rules yet')
+  })
+
+  test('a gateway that should listen and cannot is never “All in step”', () => {
+    const deaf = { degraded: 0, deaf: true }
+    expect(overallOf({ links: [link('a', 0)], totals }, deaf)).toEqual({
+      tone: 'bad',
+      sentence: 'Gateway does not listen',
+    })
+    expect(overallOf({ links: [], totals }, deaf).tone).toBe('bad')
   })
 })
 

@@ -48,7 +48,8 @@ function paused({ by, reason }: NonNullable<LinkFacts['pausedBy']>): LinkState {
 
 function offline({ siteName, fault }: NonNullable<LinkFacts['offline']>, backlog: number): LinkState {
   const why = fault === null ? '' : ` ${faultKinds[fault.code].title}`
-  const kept = backlog === 0 ? '' : ` ${backlog.toLocaleString('en')} changes wait and drain when it returns.`
+  const changes = backlog === 1 ? '1 change waits and drains' : `${backlog.toLocaleString('en')} changes wait and drain`
+  const kept = backlog === 0 ? '' : ` ${changes} when it returns.`
   return waiting(`${siteName} is offline.${why}${kept}`, fault?.remedy ?? 'Bring the site back.')
 }
 

@@ -3,6 +3,7 @@ import { formatCount, formatDuration, formatMs } from '../../words/format.ts'
 
 /** `0.2 s`, `12 s`, `2 min 14 s`: what is short is told to a tenth. */
 export function formatSeconds(seconds: number): string {
+  if (seconds === 0) return '0 s'
   if (seconds < 0.1) return formatMs(seconds * 1000)
   return seconds < 10 ? `${seconds.toFixed(1)} s` : formatDuration(seconds * 1000)
 }

@@ -214,5 +214,5 @@ export function basisWords({ ruleId, rules, figures }: Advice): string {
   if (ruleId !== null) return `Traffic is that of the rule ${ruleId} in the last 24 hours, minute by minute.`
   return rules === 0
     ? 'Nothing has been replicated between these sites yet: traffic is known when a rule has run for a minute.'
-    : `Traffic is that of ${rules === 1 ? 'the one rule' : `all ${rules} rules`} between these sites in the last 24 hours.`
+    : `Traffic is that of ${rules === 1 ? 'the one rule' : `the ${formatCount(rules)} rules`} between these sites in the last 24 hours.`
 }

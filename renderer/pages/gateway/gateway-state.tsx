@@ -12,18 +12,23 @@ import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes, formatCount, formatInstant } from '../../words/format.ts'
-import { configLines, keyName } from '../../words/gateway-words.ts'
+import { configLines, keyName, usageLines } from '../../words/gateway-words.ts'
 import { tellFault } from '../../words/told.ts'
 import { GatewayEditor } from './gateway-editor.tsx'
 
 /** Whether it listens, where, for whom, and what that means; with the way to change or stop it. */
 export function GatewayState({ view }: { readonly view: GatewayView }) {
+  const { client } = useConsole()
   const { state, settings } = view
+  const again = useAction(
+    () => client.gateway.update.mutate({ settings }),
+    (now) => (now.state.kind === 'listening' ? `The gateway listens on ${now.state.url}.` : ''),
+  )
   if (settings === null) return null
   return (
     <>
       <Panel title="Endpoint" actions={<Actions view={view} settings={settings} />}>
-        {state.kind === 'fault' && <ToldNote told={tellFault(state.fault)} />}
+        {state.kind === 'fault' && <ToldNote told={tellFault(state.fault)} retry={() => again.mutate(undefined)} />}
         <dl className="facts" style={{ marginTop: state.kind === 'fault' ? 12 : 0 }}>
           <dt>State</dt>
           <dd>
@@ -86,13 +91,15 @@ function SiteLink({ id }: { readonly id: string }) {
 }
 
 function Usage({ view, settings }: { readonly view: GatewayView; readonly settings: GatewaySettings }) {
-  const url = view.state.kind === 'listening' ? view.state.url : `http://${settings.listen ?? 'HOST:PORT'}`
+  const { state } = view
+  const host = state.kind === 'listening' ? new URL(state.url).host : (settings.listen ?? 'HOST:PORT')
   return (
     <>
       <Text mb={6}>
-        Any S3 client works with this endpoint and a client key of the list below, for instance the AWS command line:
+        Any S3 client that signs by Signature V4 works with this endpoint and a client key of the list below, in any
+        region. For instance aws, rclone and s3cmd:
       </Text>
-      <CopyBlock text={`aws --endpoint-url ${url} s3 ls`} what="the command" />
+      <CopyBlock text={usageLines(host, settings.tls !== null)} what="the commands" />
       <Text mt="sm" mb={6}>
         The same settings in <span className="mono">lockstep.config.json</span>, with an example of a client key:
       </Text>
@@ -107,10 +114,10 @@ function Counts({ view: { counts, openConnections, underWay } }: { readonly view
       <Stat name="Requests" note="since the engine started">
         {formatCount(counts.requests)}
       </Stat>
-      <Stat name="Refused" note="answered with 4xx: key, right or request">
+      <Stat name="Refused" note="4xx: not allowed, not found or not valid">
         {formatCount(counts.refused)}
       </Stat>
-      <Stat name="Failed" note="answered with 5xx, not confirmed among them">
+      <Stat name="Failed" note="5xx: not confirmed, or the site failed">
         {formatCount(counts.failed)}
       </Stat>
       <Stat name="Read by clients" note="since the engine started">

@@ -1,16 +1,23 @@
 import { Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { GatewayRuleView, GatewayView } from '../../../shared/model/gateway.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Panel } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
+import { useConsole } from '../../console-parts.ts'
 import { ackLine, policyNames, readsOf } from '../../words/ack-words.ts'
 import { formatCount, formatInstant } from '../../words/format.ts'
 import { placeOf } from '../../words/link-words.ts'
+import { promiseNow, type PromiseNow } from '../../words/promise-words.ts'
 
 /** Which rules decide what clients of the gateway hear, and whether their promise holds at this moment. */
-export function PromisesPanel({ view: { rules, settings } }: { readonly view: GatewayView }) {
+export function PromisesPanel({ view: { rules, settings, state } }: { readonly view: GatewayView }) {
+  const { queries } = useConsole()
+  const { data: overview } = useQuery(queries.overview)
+  const nowOf = (rule: GatewayRuleView) =>
+    promiseNow(rule, overview?.links.filter(({ ruleId }) => ruleId === rule.ruleId) ?? [], state.kind)
   return (
     <Panel title="What writes are promised" flush>
       {rules.length === 0 ? (
@@ -21,7 +28,7 @@ export function PromisesPanel({ view: { rules, settings } }: { readonly view: Ga
       ) : (
         <DataTable
           label="What writes are promised"
-          columns={columns}
+          columns={columns(nowOf)}
           rows={rules}
           rowId={(rule) => rule.ruleId}
           minWidth={820}
@@ -31,7 +38,7 @@ export function PromisesPanel({ view: { rules, settings } }: { readonly view: Ga
   )
 }
 
-const columns: readonly Column<GatewayRuleView>[] = [
+const columns = (nowOf: (rule: GatewayRuleView) => PromiseNow): readonly Column<GatewayRuleView>[] => [
   {
     id: 'rule',
     header: 'Rule',
@@ -60,8 +67,8 @@ const columns: readonly Column<GatewayRuleView>[] = [
   },
   {
     id: 'needed',
-    header: 'Sites that must have it',
-    width: '150px',
+    header: 'Sites needed',
+    width: '132px',
     align: 'end',
     sortBy: (rule) => rule.needed,
     cell: (rule) => `${formatCount(rule.needed)} of ${formatCount(rule.sites)}`,
@@ -70,25 +77,25 @@ const columns: readonly Column<GatewayRuleView>[] = [
     id: 'state',
     header: 'At this moment',
     width: '260px',
-    sortBy: (rule) => rule.degraded?.since ?? 0,
-    cell: ({ ack, degraded }) => <Standing async={ack.policy === 'async'} degraded={degraded} />,
+    sortBy: (rule) => nowOf(rule).words,
+    cell: (rule) => <Standing now={nowOf(rule)} />,
   },
 ]
 
-interface StandingProps {
-  readonly async: boolean
-  readonly degraded: GatewayRuleView['degraded']
-}
-
-function Standing({ async, degraded }: StandingProps) {
-  if (degraded === null)
-    return async ? <ToneBadge tone="quiet">Source only</ToneBadge> : <ToneBadge tone="good">Kept</ToneBadge>
+function Standing({ now: { tone, words, since, why } }: { readonly now: PromiseNow }) {
   return (
     <>
-      <ToneBadge tone="bad">Degraded</ToneBadge>
-      <div className="clip2" title={`Since ${formatInstant(degraded.since)}. ${degraded.reason}`}>
-        for <Age of={degraded.since} />: {degraded.reason}
-      </div>
+      <ToneBadge tone={tone}>{words}</ToneBadge>
+      {why !== null && (
+        <div className="clip3" title={since === null ? why : `Since ${formatInstant(since)}. ${why}`}>
+          {since !== null && (
+            <>
+              for <Age of={since} />:{' '}
+            </>
+          )}
+          {why}
+        </div>
+      )}
     </>
   )
 }

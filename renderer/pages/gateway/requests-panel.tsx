@@ -7,8 +7,8 @@ import { Loaded } from '../../components/loaded.tsx'
 import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { formatClock, formatInstant, formatMs } from '../../words/format.ts'
-import { keyName, outcomeOf } from '../../words/gateway-words.ts'
+import { formatClock, formatInstant } from '../../words/format.ts'
+import { keyName, outcomeOf, tookWords } from '../../words/gateway-words.ts'
 
 /** What clients asked for just now and what they heard, newest first, as it happens. */
 export function RequestsPanel({ keys }: { readonly keys: readonly GatewayKeyView[] }) {
@@ -97,13 +97,13 @@ const columns = (keys: readonly GatewayKeyView[]): readonly Column<GatewayReques
   },
   {
     id: 'acks',
-    header: 'Sites that had it',
+    header: 'Sites with it',
     width: '124px',
     align: 'end',
     sortBy: (request) => request.acks ?? '',
-    cell: ({ acks }) => (acks === null ? <span className="dim">–</span> : acks.replace('/', ' of ')),
+    cell: ({ acks }) => <Acks acks={acks} />,
   },
-  measured('duration', 'Took', '92px', ({ durationMs }) => durationMs, formatMs),
+  measured('duration', 'Took', '92px', ({ durationMs }) => durationMs, tookWords),
 ]
 
 function clientOf({ accessKeyId }: GatewayRequest, keys: readonly GatewayKeyView[]): string {
@@ -112,11 +112,24 @@ function clientOf({ accessKeyId }: GatewayRequest, keys: readonly GatewayKeyView
   return key === undefined ? accessKeyId : keyName(key)
 }
 
+/** How many had the write when its client was answered. */
+function Acks({ acks }: Pick<GatewayRequest, 'acks'>) {
+  if (acks === null) return <span className="dim">–</span>
+  return (
+    <>
+      {acks.replace('/', ' of ')}
+      {acks.startsWith('1/') && <div className="dim">the source only</div>}
+    </>
+  )
+}
+
 function Answered({ request }: { readonly request: GatewayRequest }) {
   const { tone, words } = outcomeOf(request)
   return (
     <>
-      <ToneBadge tone={tone}>{words}</ToneBadge>
+      <ToneBadge tone={tone} refused={request.status >= 400 && request.status < 500}>
+        {words}
+      </ToneBadge>
       {request.code !== null && <div className="dim">{request.code}</div>}
       {request.servedBy !== null && <div className="dim">served by {request.servedBy}</div>}
     </>

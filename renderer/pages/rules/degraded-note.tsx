@@ -13,6 +13,8 @@ export function DegradedNote({ rule, named = false }: { readonly rule: RuleView;
   const { degraded, ack, targets } = rule
   if (degraded === null) return null
   const needed = neededTargets(ack.policy, targets.length) + 1
+  const worst = worstLinkOf(rule)
+  const why = worst === null ? null : whyOf(worst)
   return (
     <div className="note" data-tone="bad" role="group" aria-label={`${rule.id} is degraded`}>
       <Text fw={600} c="var(--bad)">
@@ -27,18 +29,17 @@ export function DegradedNote({ rule, named = false }: { readonly rule: RuleView;
         <Ago at={degraded.since} />
         ).
       </Text>
-      <Text className="wrap">{degraded.reason}</Text>
+      <Text className="wrap">
+        {degraded.reason} {why?.reason}
+      </Text>
       <Text>
         Promised is “{policyNames[ack.policy]}”, {needed} of {targets.length + 1} sites; clients of the gateway are
         answered as asynchronous meanwhile. If the source is lost now, what the targets are behind by is lost.
       </Text>
-      <Text c="dimmed">{remedyOf(rule)} The promise returns by itself when the targets have caught up.</Text>
+      <Text c="dimmed">
+        {why?.remedy || 'Nothing to do: the backlog is on its way.'} The promise returns by itself when the targets have
+        caught up.
+      </Text>
     </div>
   )
-}
-
-function remedyOf(rule: RuleView): string {
-  const worst = worstLinkOf(rule)
-  const remedy = worst === null ? '' : (whyOf(worst)?.remedy ?? '')
-  return remedy === '' ? 'Nothing to do: the backlog is on its way.' : remedy
 }

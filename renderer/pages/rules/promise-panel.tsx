@@ -39,7 +39,8 @@ export function PromisePanel({ rule }: { readonly rule: Rule }) {
 
 function reachWords(rule: Rule, { state, settings }: GatewayView): string {
   const direct = 'What is written to the source directly is always asynchronous.'
-  if (state.kind !== 'listening') return `It holds for writes through the gateway, which is off now. ${direct}`
+  if (state.kind === 'off') return `It holds for writes through the gateway, which is off now. ${direct}`
+  if (state.kind === 'fault') return `It holds for writes through the gateway, which cannot listen now. ${direct}`
   if (settings?.site !== rule.source.site)
     return `It holds for writes through the gateway, which is in front of another site now. ${direct}`
   return `It holds for writes through ${state.url}. ${direct}`

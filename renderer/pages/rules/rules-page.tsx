@@ -7,7 +7,7 @@ import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
-import { StateBadge } from '../../components/tone.tsx'
+import { StateBadge, ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes, formatClock } from '../../words/format.ts'
 import { placeOf, whyOf } from '../../words/link-words.ts'
@@ -74,7 +74,7 @@ const columns: readonly Column<RuleView>[] = [
   {
     id: 'state',
     header: 'State',
-    width: '240px',
+    width: '280px',
     sortBy: (rule) => worstLinkOf(rule)?.state.kind ?? '',
     cell: (rule) => <RuleState rule={rule} />,
   },
@@ -124,8 +124,13 @@ function RuleState({ rule }: { readonly rule: RuleView }) {
   return (
     <>
       <StateBadge state={worst.state} />
+      {rule.degraded !== null && (
+        <span style={{ marginLeft: 6 }}>
+          <ToneBadge tone="bad">Degraded</ToneBadge>
+        </span>
+      )}
       {why && (
-        <div className="clip2" title={`${why.reason} ${why.remedy}`}>
+        <div className="clip3" title={`${why.reason} ${why.remedy}`}>
           {why.reason}
         </div>
       )}
