@@ -22,6 +22,12 @@ const bucket = 'atelier'
 const changesPerSecond = 7
 const existingObjects = 150
 
+/** Where the engine will listen for clients, and the key of the one that there is. */
+interface DemoGateway {
+  readonly port: number
+  readonly key: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
 interface SampleSite extends SandboxSite {
   readonly id: string
 }
@@ -40,7 +46,12 @@ function clientOf({ endpoint, region, accessKeyId, secretAccessKey }: SandboxSit
   return new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true })
 }
 
-function configOf(source: SampleSite, target: SampleSite): ConfigInput {
+function gatewayClient({ port, key }: DemoGateway, { region }: SampleSite): S3Client {
+  const endpoint = `http://127.0.0.1:${port}`
+  return new S3Client({ endpoint, region, credentials: key, forcePathStyle: true, maxAttempts: 1 })
+}
+
+function configOf(source: SampleSite, target: SampleSite, gateway: DemoGateway): ConfigInput {
   const site = ({ id, endpoint, accessKeyId, secretAccessKey }: SampleSite, name: string) => ({
     id,
     name,
@@ -58,8 +69,10 @@ function configOf(source: SampleSite, target: SampleSite): ConfigInput {
         versionDeletes: true,
         deleteBrake: null,
         scanIntervalSeconds: 60,
+        ack: { policy: 'all', timeoutMs: 3000, onTimeout: 'degrade' },
       },
     ],
+    gateway: { site: source.id, listen: `127.0.0.1:${gateway.port}`, keys: [gateway.key] },
   }
 }
 
@@ -82,6 +95,16 @@ function setBroken({ faults }: SampleSite, broken: boolean): Promise<void> {
   return broken ? faults.goOffline() : faults.goOnline()
 }
 
+/** A port that is free now: the traffic must know it before the engine listens there. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 function portOf(server: Server): number {
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
@@ -90,9 +113,12 @@ function portOf(server: Server): number {
 async function run(dir: string): Promise<void> {
   const [source, target] = await Promise.all([startSite(dir, 'lisbon'), startSite(dir, 'oslo')])
   const controlUrl = await startControl(target)
-  const ready: DemoReady = { config: configOf(source, target), controlUrl, targetSite: target.id }
+  const key = { accessKeyId: 'demo-client', secretAccessKey: newToken() }
+  const gateway = { port: await freePort(), key }
+  const ready: DemoReady = { config: configOf(source, target, gateway), controlUrl, targetSite: target.id }
   const traffic = {
     s3: clientOf(source),
+    gateway: gatewayClient(gateway, source),
     bucket,
     random: seededRandom(2026),
     changesPerSecond,

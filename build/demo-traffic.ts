@@ -66,6 +66,8 @@ const put = (key: string, random: Random): DemoChange => ({
 
 export interface TrafficOptions {
   readonly s3: S3Client
+  /** Every other put takes the way of a client that uses Lockstep's gateway. */
+  readonly gateway: S3Client
   readonly bucket: string
   readonly random: Random
   readonly changesPerSecond: number
@@ -84,19 +86,26 @@ export async function runTraffic(options: TrafficOptions, seedCount: number): Pr
     const change = seeding
       ? put(newKey(options.random, serial), options.random)
       : nextChange(options.random, [...keys], serial)
-    await make(options, change)
+    await make(options, change, !seeding && options.random() < 0.5)
     if (change.kind === 'delete') keys.delete(change.key)
     else keys.add(change.key)
     if (!seeding) await options.delay((2 * options.random() * 1000) / options.changesPerSecond)
   }
 }
 
-async function make({ s3, bucket, random }: TrafficOptions, change: DemoChange): Promise<void> {
+async function make(
+  { s3, gateway, bucket, random }: TrafficOptions,
+  change: DemoChange,
+  byGateway: boolean,
+): Promise<void> {
   const at = { Bucket: bucket, Key: change.key }
   switch (change.kind) {
-    case 'put':
-      await s3.send(new PutObjectCommand({ ...at, Body: bytes(change.sizeBytes, random) }))
+    case 'put': {
+      const put = new PutObjectCommand({ ...at, Body: bytes(change.sizeBytes, random) })
+      // Whoever turns the gateway off in the console must not stop the demo.
+      await (byGateway ? gateway.send(put).catch(() => s3.send(put)) : s3.send(put))
       return
+    }
     case 'large':
       await putLarge(s3, at, change.parts, random)
       return
