@@ -82,8 +82,10 @@ async function turnOnAndMakeKey(page: Page): Promise<S3Client> {
   await form.getByLabel('Client').fill('photo upload')
   await form.getByRole('button', { name: 'Create the key' }).click()
   const shown = page.getByRole('dialog', { name: 'The key of photo upload' })
+  const done = shown.getByRole('button', { name: 'I have copied it' })
+  await done.waitFor()
   const [accessKeyId = '', secretAccessKey = ''] = await shown.getByRole('definition').locator('.mono').allInnerTexts()
-  await shown.getByRole('button', { name: 'I have copied it' }).click()
+  await done.click()
   await keyRow(page).getByText('not since the start').waitFor()
   return clientOf(endpoint, { accessKeyId, secretAccessKey })
 }
