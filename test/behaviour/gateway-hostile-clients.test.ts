@@ -118,6 +118,28 @@ test.each([
   },
 )
 
+test.each([
+  ['small', small],
+  ['large', large],
+] as const)(
+  'a client that goes away while it waits has written all the same, at both sites, once: %s',
+  async (name, body) => {
+    const world = await synchronousWorld()
+    const key = `waits-${name}`
+    for (const site of [world.a, world.b])
+      site.faults.add({ on: 'PutObject', key, do: { kind: 'latency', delayMs: 1_000 } })
+    const socket = rawRequest({ url: world.url, key, ...typed({ body }) })
+    await eventually(() => expect(world.a.requests.count({ operation: 'PutObject', key })).toBe(1), patience)
+    // Its last byte has left when what goes to the source is whole.
+    await eventually(() => expect(world.network.a.passedBytes.up).toBeGreaterThan(body.length), patience)
+    socket.destroy()
+    await eventually(() => expect(world.api().gateway.view().underWay).toBe(0), patience)
+    await world.settled(60_000)
+    const line = expect.stringMatching(new RegExp(`: ${key} ${body.length} `))
+    expect(await stored(world)).toEqual([line, line])
+  },
+)
+
 const slowClients = 150
 
 test('a hundred and more clients that send slowly are in nobody’s way, and are served when they come to an end', async () => {
