@@ -19,6 +19,8 @@ export interface Copy extends Replica {
   readonly isSettled: boolean
   /** The rule that copies the other way; null where there is none. */
   readonly wayBack: RuleLink | null
+  /** A permanent delete of the version is on its way there. */
+  readonly isLeaving: (versionId: string) => boolean
   /** The version was brought there from the source. */
   readonly isReplica: (versionId: string) => boolean
 }
@@ -111,6 +113,11 @@ export class Replicas {
     )
   }
 
+  #purges({ linkId }: RuleLink, key: string): ReadonlySet<string | null> {
+    const tasks = this.#options.journal.unsettled(linkId, key, lookedThrough)
+    return new Set(tasks.filter(({ operation }) => operation === 'deleteVersion').map(({ versionId }) => versionId))
+  }
+
   #linksFor(siteId: string, bucket: string, key: string): readonly RuleLink[] {
     return this.#options.intake.linksFor({ siteId, bucket, key, operation: 'put' })
   }
@@ -129,19 +136,22 @@ export class Replicas {
     // What came from there is paired by the rule that brought it.
     const came = once(() => (wayBack === null ? [] : journal.pairs(wayBack.linkId, key)))
     const kept = (versionId: string): string | null => (adopts ? versionId : null)
+    const toSource = (versionId: string): string | null =>
+      sent().find((pair) => pair.targetVersionId === versionId)?.sourceVersionId ??
+      came().find((pair) => pair.sourceVersionId === versionId)?.targetVersionId ??
+      kept(versionId)
+    const leaving = once(() => this.#purges(link, key))
     return [
       {
         link,
         wayBack,
+        toSource,
         isSettled: !this.isPending(link, key),
+        isLeaving: (versionId) => leaving().has(toSource(versionId) ?? ''),
         isReplica: (versionId) => sent().some((pair) => pair.targetVersionId === versionId),
         toTarget: (versionId) =>
           sent().find((pair) => pair.sourceVersionId === versionId)?.targetVersionId ??
           came().find((pair) => pair.targetVersionId === versionId)?.sourceVersionId ??
-          kept(versionId),
-        toSource: (versionId) =>
-          sent().find((pair) => pair.targetVersionId === versionId)?.sourceVersionId ??
-          came().find((pair) => pair.sourceVersionId === versionId)?.targetVersionId ??
           kept(versionId),
       },
     ]

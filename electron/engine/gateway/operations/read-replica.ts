@@ -1,3 +1,4 @@
+import type { BucketAt } from '../../../../shared/model/rule.ts'
 import { isPending } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
@@ -35,7 +36,7 @@ async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Rep
     responseMs: patienceMs,
     signal: exchange.signal,
   })
-  if (!speaksForSource(answer)) {
+  if (!speaksForSource(answer) && !(answer.status === 404 && (await isDeleted(world, exchange, target)))) {
     answer.stream?.destroy()
     return null
   }
@@ -49,6 +50,13 @@ async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Rep
 function speaksForSource({ status, headers }: WireAnswer): boolean {
   if (status === 404 || status === 405) return headers['x-amz-delete-marker'] === 'true'
   return status < 300 || status === 304 || status === 412 || status === 416
+}
+
+/** Ceph does not say that what is not there was deleted: its list of versions does. */
+async function isDeleted({ list }: GatewayWorld, { call, signal }: Exchange, target: BucketAt): Promise<boolean> {
+  if (call.query.has('versionId')) return false
+  const { entries } = await list(target.site, { bucket: target.bucket, prefix: call.key, limit: 1 }, signal)
+  return entries[0]?.key === call.key && entries[0].deleteMarker
 }
 
 /** The source's id; not the name of a write that the source got at the same time, whose id there only the journal knows. */

@@ -38,24 +38,32 @@ export async function judge(world: GatewayWorld, exchange: Exchange, answered: r
   }))
   if (agree(tops.map(({ name }) => name)) || told.every(({ standing }) => standing.kind !== 'version'))
     return { holders: tops.map(({ holder }) => holder), stale: [] }
+  return judgeHistories(await historiesOf(world, exchange, told, names))
+}
+
+async function historiesOf(
+  world: GatewayWorld,
+  exchange: Exchange,
+  told: readonly Told[],
+  names: VersionNames,
+): Promise<readonly Seen[]> {
+  const { bucket, key } = exchange.call
   const listed = await Promise.all(
     told.map(async (one) => ({ ...one, entries: await versionsAt(world, exchange, one) })),
   )
   // Read after the listings: whatever was under way then is still, or is known by its pair.
-  const now = world.replicas.copies(world.siteId, exchange.call.bucket, exchange.call.key)?.targets ?? []
-  const seen = listed.map((one) =>
-    seenOf(
-      one,
-      now,
-      names,
-      told.some(({ copy }) => copy === null),
-    ),
-  )
+  const now = world.replicas.copies(world.siteId, bucket, key)?.targets ?? []
+  const sourceAnswers = told.some(({ copy }) => copy === null)
+  return listed.map((one) => seenOf(one, now, names, sourceAnswers))
+}
+
+function judgeHistories(seen: readonly Seen[]): Verdict {
   const newest = newestOf(seen.map(({ history }) => history))
-  const [holders, stale] = [true, false].map((holds) =>
-    seen.filter(({ history }) => ((history.names[0] ?? null) === newest) === holds).map(({ holder }) => holder),
-  )
-  return { holders: holders!, stale: stale! }
+  const hasNewest = ({ history }: Seen): boolean => (history.names[0] ?? null) === newest
+  return {
+    holders: seen.filter((one) => hasNewest(one) && !one.isCovered).map(({ holder }) => holder),
+    stale: seen.filter((one) => !hasNewest(one)).map(({ holder }) => holder),
+  }
 }
 
 const agree = (names: readonly (string | null)[]): boolean => names.every((name) => name === names[0])
@@ -82,6 +90,8 @@ interface Listed extends Told {
 
 interface Seen {
   readonly holder: Holder
+  /** A client that asks there gets something else: it lies below what does not count. */
+  readonly isCovered: boolean
   readonly history: CopyHistory
 }
 
@@ -93,7 +103,8 @@ function seenOf(
 ): Seen {
   const copy = now.find(({ link }) => link.linkId === before?.link.linkId) ?? before
   const isSettled = copy === null || (before!.isSettled && copy.isSettled)
-  const known = sourceAnswers ? withoutUnderWay(copy, entries) : entries
+  const staying = copy === null ? entries : entries.filter(({ versionId }) => !copy.isLeaving(versionId))
+  const known = sourceAnswers && !isSettled ? withoutUnderWay(copy, staying) : staying
   const top = known[0]
   const stamp = top?.versionId === standing.versionId ? standing.replicaOf : null
   return {
@@ -103,6 +114,7 @@ function seenOf(
       deleteMarker: top?.deleteMarker ?? false,
       isStamped: stamp !== null,
     },
+    isCovered: top !== entries[0],
     history: {
       names: known.map((entry) => names(copy, entry)),
       // A replica says when it was first written; of its own versions the listing knows more than whole seconds.
@@ -117,8 +129,7 @@ function seenOf(
  * A write goes to source and targets at the same time: what is new at a target whose key has a task, and is not known to be
  * at the source, may be refused there yet. The source knows what was acknowledged.
  */
-function withoutUnderWay(copy: Copy | null, entries: readonly VersionEntry[]): readonly VersionEntry[] {
-  if (copy === null || copy.isSettled) return entries
+function withoutUnderWay(copy: Copy, entries: readonly VersionEntry[]): readonly VersionEntry[] {
   const first = entries.findIndex(({ versionId }) => copy.toSource(versionId) !== null)
   return first < 0 ? [] : entries.slice(first)
 }
