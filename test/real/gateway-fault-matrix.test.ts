@@ -20,7 +20,7 @@ describe.skipIf(!ceph.ok)('between two real Ceph sites, whatever fails at whatev
   beforeAll(async () => {
     world = await openMatrixWorld()
     await world.prepare(storms.flatMap(cellsOf))
-  }, 180_000)
+  })
 
   afterAll(async () => {
     const head =
