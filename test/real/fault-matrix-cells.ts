@@ -129,7 +129,7 @@ function liesOfAnswer(cell: Cell, { answer, message, acks, degraded }: Heard, at
     message.startsWith('Stored at the source') && !holders.includes('source'),
     'told stored at the source, and it is not',
   )
-  tell(message.includes('Nothing was written') && holders.includes('source'), 'told not written, and it is')
+  tell(message.includes('has not taken the write') && holders.includes('source'), 'told not taken, and it is')
   return found
 }
 

@@ -92,7 +92,7 @@ function refusalOf(error: unknown): S3Error {
   const { code } = error.fault
   const message =
     code === 'CONNECT_REFUSED' || code === 'CONNECT_TIMEOUT' || code === 'DNS_FAILED' || code === 'TLS_FAILED'
-      ? 'The site behind the gateway cannot be reached. Nothing was written.'
+      ? 'The site behind the gateway cannot be reached and has not taken the write. What another site took of it is removed again.'
       : 'The site behind the gateway broke off. A write may have been stored or not; do not assume either way.'
   return new S3Error('ServiceUnavailable', { cause: error, message })
 }
