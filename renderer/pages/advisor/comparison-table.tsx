@@ -11,12 +11,15 @@ interface ComparisonTableProps {
   readonly caption: string
   /** What the rule does, or will do; null where there is no rule to have it. */
   readonly used: AckPolicy | null
+  /** What that is called. */
+  readonly usedWord?: 'In use' | 'Chosen'
   /** Offers to use a mode; null where there is nothing to use it in. */
   readonly onUse: ((policy: AckPolicy) => void) | null
 }
 
 /** The modes side by side. The recommended one carries a word and a mark, not a colour alone. */
-export function ComparisonTable({ advice, rows, caption, used, onUse }: ComparisonTableProps) {
+export function ComparisonTable(props: ComparisonTableProps) {
+  const { advice, rows, caption, used, usedWord = 'In use', onUse } = props
   const { modes, recommendation, figures } = advice
   return (
     <div className="table-scroll" role="region" aria-label={caption} tabIndex={0}>
@@ -29,7 +32,10 @@ export function ComparisonTable({ advice, rows, caption, used, onUse }: Comparis
               <th scope="col" key={mode.mode} data-recommended={mode.mode === recommendation.policy}>
                 <span className="advice-mode">{modeNames[mode.mode]}</span>
                 <span className="advice-when">{answeredWhen(mode, figures.targets.length)}</span>
-                <Marks recommended={mode.mode === recommendation.policy} used={mode.mode === used} />
+                <Marks
+                  recommended={mode.mode === recommendation.policy}
+                  usedWord={mode.mode === used ? usedWord : null}
+                />
               </th>
             ))}
           </tr>
@@ -38,14 +44,14 @@ export function ComparisonTable({ advice, rows, caption, used, onUse }: Comparis
           {rows.map((row) => (
             <Row key={row.id} row={row} advice={advice} />
           ))}
-          {onUse !== null && <UseRow modes={modes} advice={advice} used={used} onUse={onUse} />}
+          {onUse !== null && <UseRow modes={modes} advice={advice} used={used} usedWord={usedWord} onUse={onUse} />}
         </tbody>
       </table>
     </div>
   )
 }
 
-function Marks({ recommended, used }: { readonly recommended: boolean; readonly used: boolean }) {
+function Marks({ recommended, usedWord }: { readonly recommended: boolean; readonly usedWord: string | null }) {
   return (
     <span className="advice-marks">
       {recommended && (
@@ -54,9 +60,9 @@ function Marks({ recommended, used }: { readonly recommended: boolean; readonly 
           Recommended
         </span>
       )}
-      {used && (
+      {usedWord !== null && (
         <span className="tone" data-tone="quiet">
-          In use
+          {usedWord}
         </span>
       )}
     </span>
@@ -121,11 +127,12 @@ function Marked({ mode, advice, children }: MarkedProps) {
 }
 
 interface UseRowProps extends Pick<ComparisonTableProps, 'advice' | 'used'> {
+  readonly usedWord: string
   readonly modes: readonly ModeComparison[]
   readonly onUse: (policy: AckPolicy) => void
 }
 
-function UseRow({ modes, advice, used, onUse }: UseRowProps) {
+function UseRow({ modes, advice, used, usedWord, onUse }: UseRowProps) {
   return (
     <tr>
       <th scope="row">Use it</th>
@@ -140,10 +147,10 @@ function UseRow({ modes, advice, used, onUse }: UseRowProps) {
                 size="xs"
                 variant={policy === advice.recommendation.policy ? 'filled' : 'default'}
                 disabled={policy === used}
-                aria-label={`${policy === used ? 'In use' : 'Use this mode'}: ${modeNames[policy]}`}
+                aria-label={`${policy === used ? usedWord : 'Use this mode'}: ${modeNames[policy]}`}
                 onClick={() => onUse(policy)}
               >
-                {policy === used ? 'In use' : 'Use this mode'}
+                {policy === used ? usedWord : 'Use this mode'}
               </Button>
             )}
           </Marked>

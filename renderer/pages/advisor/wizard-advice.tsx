@@ -44,6 +44,7 @@ export function WizardAdvice({ rule, estimate, onUse }: WizardAdviceProps) {
                 rows={decisiveRows}
                 caption={title}
                 used={rule.ack.policy}
+                usedWord="Chosen"
                 onUse={onUse}
               />
             </div>

@@ -61,6 +61,8 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
 function firstCopyWords(rule: Rule, estimate: CheckRun['estimate']): string {
   if (!rule.existingObjects) return 'What is there already is left; changes from the start on are copied.'
   if (estimate === null) return 'The first copy brings over all that the source holds.'
+  if (estimate.complete && estimate.objects === 0)
+    return 'The source holds nothing yet: there is nothing to copy at first.'
   const least = estimate.complete ? '' : 'at least '
   return `The first copy brings over ${least}${countOf(estimate.objects, 'object')}, ${formatBytes(estimate.bytes)}.`
 }
