@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hasCaughtUp } from '../../electron/engine/gateway/acks/degraded-rules.ts'
-import { neededTargets, standing, type TargetState } from '../../electron/engine/gateway/acks/standing.ts'
+import { standing, type TargetState } from '../../electron/engine/gateway/acks/standing.ts'
+import { neededTargets } from '../../shared/model/quorum.ts'
 import { TaskEnds, type TaskEnd } from '../../electron/engine/queue/task-ends.ts'
 
 test('how many targets each policy asks for, of one to four', () => {

@@ -11,7 +11,7 @@ const copyExchanges = 4
  * side by side reaches all targets without a look or a read; what is copied after the source costs the same in every mode.
  */
 export function messagesPerWrite(mode: AdvisedMode, targets: number, path: WritePath): Messages {
-  // The leader asks every other site in each round (Ongaro & Ousterhout 2014, §5.3).
+  // The leader asks every other site in each round (Raft, USENIX ATC 2014, §5.3).
   if (mode === 'consensus')
     return {
       least: exchange + exchange * targets * consensusRounds.least,

@@ -2,8 +2,8 @@ import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { AdvisedMode } from '../../../shared/model/advisor.ts'
 
 /**
- * How many of `targets` copies a client waits for, beside the source’s. Consensus needs a majority (Ongaro & Ousterhout
- * 2014, §5.3), with the writer’s own site as one of it.
+ * How many of `targets` copies a client waits for, beside the source’s. Consensus needs a majority (Raft,
+ * USENIX ATC 2014, §5.3), with the writer’s own site as one of it.
  */
 export function waitsFor(mode: AdvisedMode, targets: number): number {
   return neededTargets(mode === 'consensus' ? 'majority' : mode, targets)

@@ -1,24 +1,10 @@
+import { neededTargets } from '../../../../shared/model/quorum.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'
 
 type Policy = Rule['ack']['policy']
 
 /** What is known of one target: it has the change, nobody wants it there, it is on its way, or it will not come by itself. */
 export type TargetState = 'has' | 'not-wanted' | 'waiting' | 'parked'
-
-/** How many of so many targets must have a change before its client hears of success. The source has it always. */
-export function neededTargets(policy: Policy, targets: number): number {
-  switch (policy) {
-    case 'async':
-      return 0
-    case 'one':
-      return Math.min(1, targets)
-    case 'majority':
-      // Of source and targets together: more than half of targets + 1, less the source.
-      return Math.floor((targets + 1) / 2)
-    case 'all':
-      return targets
-  }
-}
 
 /** Is the promise kept, may it still be, or can it be no more? */
 export function standing(policy: Policy, targets: readonly TargetState[]): 'kept' | 'open' | 'lost' {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { LinkOrder } from '../../worker/port.ts'
-import { neededTargets } from '../acks/standing.ts'
+import { neededTargets } from '../../../../shared/model/quorum.ts'
 import type { Query } from '../protocol/query.ts'
 import type { RuleLink } from '../../rule/link.ts'
 
