@@ -34,6 +34,8 @@ test('a target 5 ms away is measured as such, and waiting for it is recommended'
     const { figures, ...rest } = await advice(world)
     const rtt = figures.targets[0]!.rttMedianMs!
     expect(rtt.value).toBeLessThanOrEqual(20)
+    // The target mints its own ids: it is written at the same time as the source.
+    expect(figures.writePath).toBe('side-by-side')
     return { ...rest, rtt }
   }, patience)
   expect(rtt).toMatchObject({ origin: 'measured', atLeast: false })

@@ -29,7 +29,7 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
         return link.record
       },
     },
-    links: { list: links, ofRule: (ruleId) => links().filter((link) => link.ruleId === ruleId) },
+    links: { list: links, ofRule: (ruleId) => links().filter((link) => link.ruleId === ruleId), order: () => null },
     views: {
       view: ({ linkId }) => world.rules.flatMap((rule) => rule.links).find((link) => link.linkId === linkId)!,
       firstCopyEndedAt: () => 0,

@@ -1,9 +1,11 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import type { WritePath } from '../../../shared/model/advisor.ts'
 import { ackSchema, type LinkView } from '../../../shared/model/rule.ts'
 import { compareModes } from '../advisor/compare-modes.ts'
 import { figuresOf, type SeenSite, type SeenTarget } from '../advisor/figures.ts'
 import { recommend } from '../advisor/recommend.ts'
 import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
+import { suits } from '../gateway/together/fitness.ts'
 import type { Journal } from '../journal/port.ts'
 import type { LinkViews } from '../link/link-views.ts'
 import type { Link, Links } from '../link/links.ts'
@@ -12,13 +14,10 @@ import type { Sites } from '../site/registry.ts'
 
 const windowMs = 86_400_000
 
-/** The gateway waits for copies of what the source has taken (`gateway/acks`). */
-const writePath = 'after-source'
-
 interface AdvisorParts {
   readonly journal: Pick<Journal, 'rollups'>
   readonly rules: Pick<RuleBook, 'get'>
-  readonly links: Pick<Links, 'list' | 'ofRule'>
+  readonly links: Pick<Links, 'list' | 'ofRule' | 'order'>
   readonly views: Pick<LinkViews, 'view' | 'firstCopyEndedAt'>
   readonly sites: Pick<Sites, 'get' | 'health'>
   readonly workers: () => number
@@ -38,7 +37,7 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
         targets: asked.map(({ site, links }) => seenTarget(site, links, at, parts)),
         workers: parts.workers(),
         assumed: assume,
-        writePath,
+        writePath: writePathOf(asked, parts),
       })
       const modes = compareModes(figures)
       return {
@@ -69,6 +68,16 @@ function linksBetween(source: string, targets: readonly string[], { links }: Adv
     site,
     links: links.list().filter((link) => link.source.site === source && link.target.site === site),
   }))
+}
+
+/** Both sites are taken to be well, and the source’s bucket to be as a rule wants it: what the advice is for is yet to come. */
+const wellMeant = { source: { versioned: true, objectLock: false }, online: true, rttMs: null }
+
+/** Side by side where every target may be written before the source has answered; what nobody knows yet comes after it. */
+function writePathOf(asked: readonly Asked[], { links }: AdvisorParts): WritePath {
+  const all = asked.map((target) => target.links)
+  const fit = (link: Link): boolean => suits(link, { ...wellMeant, order: links.order(link.linkId) })
+  return all.every((some) => some.length > 0 && some.every(fit)) ? 'side-by-side' : 'after-source'
 }
 
 function seenSite(site: string, { sites }: AdvisorParts): SeenSite {
