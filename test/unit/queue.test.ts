@@ -254,6 +254,21 @@ describe('retry and time', () => {
     expect({ enqueued, freed, early, due, unheld }).toEqual({ enqueued: 1, freed: 1, early: 0, due: 1, unheld: 1 })
   })
 
+  test('a retry that becomes due just after its lane was asked is told of, though nothing else happens', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' })
+    const [a] = await world.lease()
+    await world.queue.nack(a!, busy)
+    await world.clock.wind(499)
+    const only = (lane: keyof typeof plenty) => ({ small: 0, large: 0, mrf: 0, [lane]: 10 })
+    expect(world.queue.lease(only('mrf'))).toEqual([])
+    world.clock.setForward(1)
+    world.wakes = 0
+    expect(world.queue.lease(only('small'))).toEqual([])
+    await expect.poll(() => world.wakes).toBe(1)
+    expect(world.queue.lease(only('mrf')).map(({ task }) => task.key)).toEqual(['a'])
+  })
+
   test('a restart keeps delayed, parked and leased tasks, and the time at which each is due', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'b', versionId: 'v2' })

@@ -18,6 +18,11 @@ export class WoundClock implements Timers {
     return () => void this.#due.delete(id)
   }
 
+  /** Time goes on, and the timers have not noticed yet. */
+  setForward(byMs: number): void {
+    this.#at += byMs
+  }
+
   /** Between two timers the promises that the first one settled get their turn. */
   async wind(byMs: number): Promise<void> {
     const until = this.#at + byMs

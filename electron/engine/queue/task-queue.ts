@@ -127,7 +127,11 @@ class DurableQueue implements TaskQueue {
     if (this.#closed || lanes.every((lane) => room[lane] <= 0)) return leases
     const now = this.#now()
     const windows = [...this.#windows.values()].filter((window) => this.#runs(window))
+    const unasked = lanes.filter((lane) => room[lane] <= 0)
+    const offered = countOffers(windows, unasked)
     for (const window of windows) window.fill(now)
+    // What became due since its own lane was asked, a moment ago: nobody else would tell of it.
+    if (countOffers(windows, unasked) > offered) this.#wake()
     const share = new TargetShare(windows, mostPerTarget)
     for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, share, leases)
     if (windows.some((window) => window.wantsMore())) this.#wake()
@@ -315,6 +319,12 @@ class DurableQueue implements TaskQueue {
     }
     return at
   }
+}
+
+function countOffers(windows: readonly LinkWindow[], of: readonly Lane[]): number {
+  let count = 0
+  for (const window of windows) for (const lane of of) if (window.peek(lane) !== undefined) count++
+  return count
 }
 
 const delayUntil = (at: number, now: number): number => Math.min(Math.max(at - now, DUE_GRAIN_MS), LONGEST_WAIT_MS)
