@@ -85,6 +85,32 @@ describe.each([
     expect(await tagsOf(world.s3.b, 'key')).toEqual({ by: 'b' })
   })
 
+  test('tags that no event told of are right where the version was written, whichever rule compares first', async () => {
+    const world = await startWorld({ ...sites, rules: both })
+    await world.put('key', 'x')
+    await world.settled()
+    await world.stop()
+    for (const site of [world.a, world.b]) site.faults.add({ on: 'ListenNotification', do: { kind: 'deny' } })
+    await putTags(world.s3.a, 'key', { by: 'a' })
+    await world.start()
+    for (const ruleId of ['back', 'r']) {
+      const { id } = world.api().rules.resync({ ruleId, prefix: '' })
+      await expect
+        .poll(
+          () =>
+            world
+              .api()
+              .jobs.list()
+              .find((job) => job.id === id)?.state,
+          { timeout: 20_000 },
+        )
+        .not.toBe('running')
+      await world.settled()
+      expect(await tagsOf(world.s3.a, 'key')).toEqual({ by: 'a' })
+    }
+    expect(await tagsOf(world.s3.b, 'key')).toEqual({ by: 'a' })
+  })
+
   test('a version deleted for good at one side does not come back from the other', async () => {
     const world = await startWorld({ ...sites, rules: both })
     const id = await world.put('key', 'one')

@@ -10,7 +10,17 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'enqueue' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder'
+  | 'link'
+  | 'list'
+  | 'pairsBetween'
+  | 'enqueue'
+  | 'clock'
+  | 'skewMs'
+  | 'replicas'
+  | 'tellsOfTags'
+  | 'mendsOrder'
+  | 'twoWay'
+  | 'twoWay'
 > {
   readonly prefix: string
   readonly covers: KeyMatch
@@ -157,7 +167,8 @@ export class MergeScan {
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
     const sharesIds = replicas?.sharesIds() ?? false
     const mendsOrder = this.#options.mendsOrder?.() ?? false
-    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder }
+    const twoWay = this.#options.twoWay?.() ?? false
+    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder, twoWay }
     return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 

@@ -25,6 +25,8 @@ export interface KeyContext {
   readonly sharesIds: boolean
   /** Versions that lie in another order at the target may be put in the source's. */
   readonly mendsOrder: boolean
+  /** Another rule copies the other way: where tags differ, the listings do not tell which side is right. */
+  readonly twoWay: boolean
 }
 
 /** What is to be mended on one key. */
@@ -82,7 +84,8 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
     ...(misplaced === null || !context.mendsOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
-      .map(([ours]) => taskFor(ours, 'metadata', 0, context)),
+      // Where the version was first written, its tags are right: found out by looking at it, not by comparing alone.
+      .map(([ours]) => taskFor(ours, context.twoWay ? 'put' : 'metadata', 0, context)),
     ...gone.filter(({ proven }) => proven).map(({ task }) => task),
   ]
   return { tasks, unproven: gone.filter(({ proven }) => !proven) }

@@ -37,6 +37,8 @@ export interface ScannerOptions {
   readonly lastScan?: { read(): number; write(startedAt: number): Promise<void> }
   /** May versions that lie in another order at the target be put in the source's? Absent: they stay as they lie. */
   readonly mendsOrder?: () => boolean
+  /** Does another rule copy the other way between the same buckets? */
+  readonly twoWay?: () => boolean
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
 }

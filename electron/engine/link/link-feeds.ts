@@ -117,6 +117,7 @@ export class LinkFeeds {
         const known = order(link.linkId)
         return known !== null && mendsOrder(known)
       },
+      twoWay: () => order(link.linkId)?.opposite !== undefined,
       replicas: replicaProof({ link, links: () => this.#links, order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks) => this.#enqueue(link, tasks),

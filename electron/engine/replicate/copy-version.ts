@@ -3,7 +3,7 @@ import type { ObjectBody, ObjectHead, Stored, Tags } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { matchesTags } from '../rule/match.ts'
 import { copyMultipart } from './copy-multipart.ts'
-import { originOf } from './origin.ts'
+import { cameFromTarget } from './origin.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
 import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
@@ -46,7 +46,7 @@ async function copyFrom(
   opened: ObjectBody | null,
   world: World,
 ): Promise<Outcome> {
-  if (cameFromTarget(told, world)) return settled('not-wanted')
+  if (cameFromTarget(told, world.link)) return settled('not-wanted')
   const head = { ...told, modifiedAt }
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
@@ -54,11 +54,6 @@ async function copyFrom(
   if (inParts(head) || opened === null) return copyMultipart(ref, head, tags, world)
   const stored = await put(versionId, head, opened, tags, world)
   return arrived('copied', head.sizeBytes, versionId, stored.versionId)
-}
-
-/** P7: what was first written at the target is never sent back to it. */
-function cameFromTarget(head: ObjectHead, { link }: World): boolean {
-  return originOf(head)?.firstSeenAt === `${link.target.site}/${link.target.bucket}`
 }
 
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes

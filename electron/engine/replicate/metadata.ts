@@ -1,10 +1,12 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Lock, ObjectHead, Tags } from '../store/port.ts'
+import { cameFromTarget } from './origin.ts'
 import type { World } from './world.ts'
 
 /**
  * Brings tags, retention and legal hold of a version that is at the target already in step. The rest of the metadata
- * cannot change within a version (S3), so it is not looked at. `absent`: one of the two versions is not there.
+ * cannot change within a version (S3), so it is not looked at. `absent`: one of the two versions is not there. Unless an event
+ * told that they were changed here, they are right where the version was first written: a replica never changes its original.
  */
 export async function syncMetadata(
   sourceVersionId: string,
@@ -19,6 +21,7 @@ export async function syncMetadata(
     world.target.head(to, { signal: world.signal }),
   ])
   if (there === null || here === null) return 'absent'
+  if (world.order.operation !== 'metadata' && cameFromTarget(there, world.link)) return 'same'
   const tagged = await syncTags(from, there, to, here, world)
   const locked = await syncLock(from, there.lock, to, here.lock, world)
   return tagged || locked ? 'changed' : 'same'

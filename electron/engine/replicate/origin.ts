@@ -1,4 +1,5 @@
 import type { ObjectHead } from '../store/port.ts'
+import type { LinkOrder } from '../worker/port.ts'
 
 /**
  * What a replica carries about where it came from, as user metadata: the only place that every S3 site keeps.
@@ -23,6 +24,11 @@ export interface Origin {
 export function originOf(head: Pick<ObjectHead, 'metadata'>): Origin | null {
   const versionId = head.metadata[versionName]
   return versionId === undefined ? null : { versionId, firstSeenAt: head.metadata[originName] ?? null }
+}
+
+/** P7: what was first written at the target is never sent back to it. */
+export function cameFromTarget(head: Pick<ObjectHead, 'metadata'>, { target }: Pick<LinkOrder, 'target'>): boolean {
+  return originOf(head)?.firstSeenAt === `${target.site}/${target.bucket}`
 }
 
 /** Was this version at a target brought there by a replicator, as the replica of this version of the source? */
