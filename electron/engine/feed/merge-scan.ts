@@ -20,7 +20,6 @@ export interface MergeScanOptions extends Pick<
   | 'tellsOfTags'
   | 'mendsOrder'
   | 'twoWay'
-  | 'twoWay'
 > {
   readonly prefix: string
   readonly covers: KeyMatch
