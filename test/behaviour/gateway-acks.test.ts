@@ -4,29 +4,10 @@ import type { RuleInput } from '../../shared/model/rule.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
 import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig, requests } from '../support/gateway.ts'
+import { behindGateway } from '../support/gateway-world.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 type Ack = NonNullable<RuleInput['ack']>
-
-/** From a/data to b/data and b/copy, behind a gateway; no scan helps. */
-async function worldWith(ack: Ack): Promise<World & { readonly client: S3Client }> {
-  const world = await startWorld({
-    buckets: ['data', 'copy'],
-    rules: [
-      {
-        ack,
-        scanIntervalSeconds: 604_800,
-        targets: [
-          { site: 'b', bucket: 'data' },
-          { site: 'b', bucket: 'copy' },
-        ],
-      },
-    ],
-    config: { gateway: gatewayConfig },
-  })
-  await world.settled()
-  return { ...world, client: gatewayClient(world.api()) }
-}
 
 /** What the client heard of a put, and what each bucket had at that moment. */
 async function putOf(client: S3Client, { a, b }: World, key: string): Promise<string> {
@@ -52,7 +33,7 @@ const late = { on: 'PutObject', bucket: 'copy', do: { kind: 'latency', delayMs: 
 const ack = (more: Ack): Ack => ({ timeoutMs: 1_500, ...more })
 
 test('all: no success before every target has it', async () => {
-  const world = await worldWith(ack({ policy: 'all', timeoutMs: 20_000 }))
+  const world = await behindGateway(ack({ policy: 'all', timeoutMs: 20_000 }))
   expect(await putOf(world.client, world, 'k')).toBe('success: 3 of 3 have it')
   expect(requests(world)[0]).toMatchObject({ operation: 'PutObject', key: 'k', status: 200, code: null, acks: '3/3' })
 })
@@ -62,7 +43,7 @@ test.each([
   ['majority', '2/3'],
   ['async', '1/3'],
 ] as const)('%s: success does not wait for the slow target', async (policy, acks) => {
-  const world = await worldWith(ack({ policy }))
+  const world = await behindGateway(ack({ policy }))
   world.b.faults.add(late)
   if (policy === 'async') world.b.faults.add({ ...late, bucket: 'data' })
   expect(await putOf(world.client, world, 'k')).toBe(`success: ${acks[0]} of 3 have it`)
@@ -70,7 +51,7 @@ test.each([
 })
 
 test('fail: what was not confirmed in time is told so, stays queued, and arrives', async () => {
-  const world = await worldWith(ack({ policy: 'all' }))
+  const world = await behindGateway(ack({ policy: 'all' }))
   const fault = world.b.faults.add({ on: 'PutObject', bucket: 'copy', do: { kind: 'slow-down' } })
   expect(await putOf(world.client, world, 'k')).toBe('503 ReplicationNotConfirmed: 2 of 3 have it')
   expect(requests(world)[0]).toMatchObject({ status: 503, code: 'ReplicationNotConfirmed', acks: '2/3' })
@@ -81,13 +62,13 @@ test('fail: what was not confirmed in time is told so, stays queued, and arrives
 })
 
 test('fail: a target that refuses for good is told at once, not after the time limit', async () => {
-  const world = await worldWith(ack({ policy: 'all', timeoutMs: 60_000 }))
+  const world = await behindGateway(ack({ policy: 'all', timeoutMs: 60_000 }))
   world.b.faults.add({ on: 'PutObject', bucket: 'copy', do: { kind: 'deny' } })
   expect(await putOf(world.client, world, 'k')).toBe('503 ReplicationNotConfirmed: 2 of 3 have it')
 })
 
 test('degrade: success tells the true acks, the rule says that it is degraded, and recovers by itself', async () => {
-  const world = await worldWith(ack({ policy: 'all', onTimeout: 'degrade' }))
+  const world = await behindGateway(ack({ policy: 'all', onTimeout: 'degrade' }))
   const fault = world.b.faults.add({ on: 'PutObject', bucket: 'copy', do: { kind: 'slow-down' } })
   expect(await putOf(world.client, world, 'first')).toBe('success: 2 of 3 have it')
   expect(requests(world)[0]).toMatchObject({ status: 200, acks: '2/3' })
@@ -121,7 +102,7 @@ test('degrade: success tells the true acks, the rule says that it is degraded, a
 })
 
 test('deletes are acknowledged as promised too', async () => {
-  const world = await worldWith(ack({ policy: 'all', timeoutMs: 20_000 }))
+  const world = await behindGateway(ack({ policy: 'all', timeoutMs: 20_000 }))
   await putOf(world.client, world, 'k')
   await world.client.send(new DeleteObjectCommand({ Bucket: 'data', Key: 'k' }))
   expect(requests(world)[0]).toMatchObject({ operation: 'DeleteObject', status: 204, acks: '3/3' })

@@ -1,12 +1,12 @@
-import { PutObjectCommand, S3ServiceException, type S3Client } from '@aws-sdk/client-s3'
+import { PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { failureListInput } from '../../shared/api/inputs.ts'
 import type { RuleInput } from '../../shared/model/rule.ts'
 import type { FaultAction } from '../../electron/engine/sandbox/fault-switch.ts'
 import { versionsByKey } from '../compare/list-versions.ts'
 import { eventually } from '../support/eventually.ts'
-import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
-import { startWorld, type World } from '../support/world.ts'
+import { behindGateway } from '../support/gateway-world.ts'
+import type { World } from '../support/world.ts'
 
 // Source a/data, targets b/data and b/copy. Each cell breaks one place at one step, writes one key, heals, and looks.
 
@@ -82,13 +82,13 @@ const targetsPromised: Readonly<Record<string, number>> = { async: 0, one: 1, ma
 test.each(Object.entries(policies))(
   'policy %s: whatever fails at whatever step, the client hears the truth and the sites end in step',
   async (policy, ack) => {
-    const { world, client } = await worldWith(ack)
+    const world = await behindGateway(ack)
     const heard: Record<string, string> = {}
     const lies: string[] = []
     for (const [name, broken] of Object.entries(breaks)) {
       const key = name.replaceAll(/[^a-z]/g, '-')
       const mend = await breakIt(world, broken)
-      heard[name] = await answerOf(client.send(new PutObjectCommand({ Bucket: 'data', Key: key, Body: name })))
+      heard[name] = await answerOf(world.client.send(new PutObjectCommand({ Bucket: 'data', Key: key, Body: name })))
       const atOnce = await copiesOf(world, key)
       if (heard[name] === done && (atOnce.a !== 1 || atOnce.b + atOnce.copy < targetsPromised[policy]!))
         lies.push(`${name}: success, and ${JSON.stringify(atOnce)}`)
@@ -106,25 +106,6 @@ test.each(Object.entries(policies))(
   },
   180_000,
 )
-
-async function worldWith(ack: Ack): Promise<{ readonly world: World; readonly client: S3Client }> {
-  const world = await startWorld({
-    buckets: ['data', 'copy'],
-    rules: [
-      {
-        ack,
-        scanIntervalSeconds: 604_800,
-        targets: [
-          { site: 'b', bucket: 'data' },
-          { site: 'b', bucket: 'copy' },
-        ],
-      },
-    ],
-    config: { gateway: gatewayConfig },
-  })
-  await world.settled()
-  return { world, client: gatewayClient(world.api()) }
-}
 
 /** Returns what mends it. */
 async function breakIt(world: World, { site, bucket, does, times }: Break): Promise<() => Promise<void>> {

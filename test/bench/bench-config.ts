@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../../shared/model/config.ts'
 import { ruleSchema, type Rule, type RuleInput } from '../../shared/model/rule.ts'
+import { siteConfig } from '../support/site-config.ts'
 import type { SiteAccess } from '../support/s3-site.ts'
 
 export interface SitePair {
@@ -37,9 +38,4 @@ export function ruleFor(from: string, to: string, more: Partial<RuleInput> = {})
     targets: [{ site: 'target', bucket: to }],
     ...more,
   })
-}
-
-function siteConfig(id: string, site: SiteAccess): NonNullable<ConfigInput['sites']>[number] {
-  const { endpoint, region, accessKeyId, secretAccessKey } = site
-  return { id, name: id, endpoint, region, credentials: { accessKeyId, secretAccessKey } }
 }

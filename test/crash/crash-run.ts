@@ -5,6 +5,7 @@ import { liveLoad } from '../support/live-load.ts'
 import { spawnLockstep, startLockstep, type LockstepOptions, type StartedProcess } from '../support/lockstep-process.ts'
 import { Random } from '../support/random.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { planWorkload } from '../support/workload-plan.ts'
 import { runWorkload } from '../support/workload.ts'
 
@@ -105,12 +106,9 @@ async function atWork(engine: StartedProcess, forMs: number): Promise<void> {
 
 function configOf({ source, targets }: CrashOptions): LockstepOptions['config'] {
   const ids = targets.map((_, index) => `target-${index}`)
-  const site = (id: string, { endpoint, region, accessKeyId, secretAccessKey }: SiteAccess) => {
-    return { id, name: id, endpoint, region, credentials: { accessKeyId, secretAccessKey } }
-  }
   return {
     version: 1,
-    sites: [site('source', source), ...targets.map((target, index) => site(ids[index]!, target.site))],
+    sites: [siteConfig('source', source), ...targets.map((target, index) => siteConfig(ids[index]!, target.site))],
     rules: [
       {
         id: 'crash',

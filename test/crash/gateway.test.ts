@@ -11,6 +11,7 @@ import { spawnLockstep, startLockstep, type LockstepOptions } from '../support/l
 import { bytesOf, Random } from '../support/random.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
 import { startSandboxProcess } from '../support/sandbox-process.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const kills = Math.max(3, Math.round(Number(process.env['LOCKSTEP_CRASH_KILLS'] ?? 200) / 10))
@@ -117,10 +118,7 @@ function configOf(sites: readonly SiteAccess[]): LockstepOptions['config'] {
   const ids = ['source', 'minting', 'adopting']
   return {
     version: 1,
-    sites: sites.map(({ endpoint, region, accessKeyId, secretAccessKey }, index) => {
-      const id = ids[index]!
-      return { id, name: id, endpoint, region, credentials: { accessKeyId, secretAccessKey } }
-    }),
+    sites: sites.map((site, index) => siteConfig(ids[index]!, site)),
     rules: [
       {
         id: 'crash',

@@ -22,6 +22,7 @@ import { startLockstep, type Lockstep } from '../support/lockstep-process.ts'
 import { bytesOf } from '../support/random.ts'
 import { rcloneRemote } from '../support/rclone.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { makeTempDir, type TempDir } from '../support/temp.ts'
 
 const run = promisify(execFile)
@@ -176,12 +177,9 @@ describe.skipIf(!clients.ok)('through the gateway, between two real Ceph sites w
 })
 
 function configOf(sites: readonly CephSite[]): Parameters<typeof startLockstep>[0]['config'] {
-  const site = (id: string, { endpoint, region, accessKeyId, secretAccessKey }: SiteAccess) => {
-    return { id, name: id, endpoint, region, credentials: { accessKeyId, secretAccessKey } }
-  }
   return {
     version: 1,
-    sites: [site('source', sites[0]!), site('target', sites[1]!)],
+    sites: [siteConfig('source', sites[0]!), siteConfig('target', sites[1]!)],
     rules: [
       {
         id: 'clients',

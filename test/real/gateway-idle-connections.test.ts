@@ -14,7 +14,7 @@ import { startLockstep } from '../support/lockstep-process.ts'
 import { s3Client } from '../support/s3-site.ts'
 import { sandboxForTest } from '../support/sandbox.ts'
 import { makeTempDir } from '../support/temp.ts'
-import { siteConfig } from './scenario.ts'
+import { siteConfig } from '../support/site-config.ts'
 
 const wanted = 10_000
 /** What either side of the connections may have open; Node raises its own soft limit to it. */

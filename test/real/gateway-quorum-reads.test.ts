@@ -14,7 +14,8 @@ import { ensureCeph, startCephSite, type CephSite } from '../support/ceph.ts'
 import { eventually } from '../support/eventually.ts'
 import { reportSkipped } from '../support/install.ts'
 import { startLockstep, type Lockstep } from '../support/lockstep-process.ts'
-import { s3Client, type SiteAccess } from '../support/s3-site.ts'
+import { s3Client } from '../support/s3-site.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { makeTempDir, type TempDir } from '../support/temp.ts'
 
 const ceph = await ensureCeph()
@@ -118,12 +119,9 @@ describe.skipIf(!ceph.ok)('reads by quorum between two real Ceph sites', () => {
 })
 
 function configOf(sites: readonly CephSite[]): Parameters<typeof startLockstep>[0]['config'] {
-  const site = (id: string, { endpoint, region, accessKeyId, secretAccessKey }: SiteAccess) => {
-    return { id, name: id, endpoint, region, credentials: { accessKeyId, secretAccessKey } }
-  }
   return {
     version: 1,
-    sites: [site('source', sites[0]!), site('target', sites[1]!)],
+    sites: [siteConfig('source', sites[0]!), siteConfig('target', sites[1]!)],
     rules: [
       {
         id: 'quorum',

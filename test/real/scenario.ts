@@ -8,6 +8,7 @@ import { makeBucket, setVersioning } from '../support/buckets.ts'
 import { liveLoad } from '../support/live-load.ts'
 import { startLockstep, type Lockstep } from '../support/lockstep-process.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { makeTempDir } from '../support/temp.ts'
 import { planWorkload, type PlanOptions } from '../support/workload-plan.ts'
 import { runWorkload } from '../support/workload.ts'
@@ -140,16 +141,6 @@ const reportSchema = z.object({ verdict: z.string(), differences: z.array(z.unkn
 
 function verdictOf({ verdict, differences }: z.output<typeof reportSchema>): string {
   return verdict === 'equal' ? verdict : `${verdict}: ${JSON.stringify(differences.slice(0, 5))}`
-}
-
-export function siteConfig(id: string, site: SiteAccess): NonNullable<ConfigInput['sites']>[number] {
-  return {
-    id,
-    name: `Site ${id}`,
-    endpoint: site.endpoint,
-    region: site.region,
-    credentials: { accessKeyId: site.accessKeyId, secretAccessKey: site.secretAccessKey },
-  }
 }
 
 export function ruleConfig(bucket: string, more: Partial<RuleInput> = {}): RuleInput {

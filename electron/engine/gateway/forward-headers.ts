@@ -46,7 +46,9 @@ function textOf(name: string, value: string | string[] | undefined): string | un
   return codings.filter((coding) => coding !== 'aws-chunked').join(',') || undefined
 }
 
-const presigned = /^X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256)$/
+/** What a presigned URL carries of its signature: not the site's business. */
+export const presigned =
+  /^X-Amz-(?:Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256)$/
 
 /** The query without a presigned URL's signature, encoded and sorted; `changes` replace values, undefined takes a name away. */
 export function forwardQuery(query: Query, changes: Readonly<Record<string, string | undefined>> = {}): string {

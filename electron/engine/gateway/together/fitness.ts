@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { LinkOrder } from '../../worker/port.ts'
 import { neededTargets } from '../../../../shared/model/quorum.ts'
+import { presigned } from '../forward-headers.ts'
 import type { Query } from '../protocol/query.ts'
 import type { RuleLink } from '../../rule/link.ts'
 
@@ -21,7 +22,7 @@ const understood = new Set(
  */
 export function mayGoTogether(headers: IncomingHttpHeaders, query: Query): boolean {
   if (headers['content-type'] === undefined) return false
-  if (!query.pairs.every(([name]) => name === 'x-id' || name.startsWith('X-Amz-'))) return false
+  if (!query.pairs.every(([name]) => name === 'x-id' || presigned.test(name))) return false
   let metadataBytes = 0
   for (const name in headers) {
     if (name.startsWith('if-')) return false
