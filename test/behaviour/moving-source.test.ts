@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { makeBucket } from '../support/buckets.ts'
-import { differences } from '../support/in-step.ts'
+import { differences, differencesOnceSettled } from '../support/in-step.ts'
 import { remove } from '../support/s3-acts.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -25,6 +25,17 @@ test('an object of an unversioned source that changes while it is copied ends as
   expect(b[0]).toBe(whole.at(-1))
   expect(whole).toEqual(expect.arrayContaining([...b]))
   expect(world.link()).toMatchObject({ parked: 0, failing: 0 })
+})
+
+test('a version that goes between two questions of its copy is looked at again, and no failure stays', async () => {
+  const world = await startWorld()
+  await world.settled()
+  const gone = { kind: 'refuse', code: 'NoSuchVersion' } as const
+  const met = world.a.faults.add({ on: 'GetObjectTagging', times: 1, do: gone })
+  await world.put('key', 'body', { Tagging: 'color=red' })
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(met.hits).toBe(1)
+  expect(world.link()).toMatchObject({ parked: 0, failing: 0, backlogCount: 0 })
 })
 
 test('a version that is deleted while it waits settles without a failure, and the rest arrives', async () => {

@@ -90,7 +90,7 @@ describe('tasks', () => {
       task('d', { changedAt: 400, linkId: 'other/0' }),
     ])
     await journal.delay(a!, busy, 1, 9000, 5000)
-    await journal.park(b!, denied, 1, 5000)
+    await journal.park(b!, 1, denied, 1, 5000)
     const expected = {
       backlogCount: 2,
       backlogBytes: 11,
@@ -115,7 +115,7 @@ describe('tasks', () => {
     await journal.enqueue([task('big', { sizeBytes: 1 << 28 })])
     await journal.delay(seqs[2]!, busy, 1, 8000, 5000)
     await journal.delay(seqs[3]!, busy, 1, 7000, 5000)
-    await journal.park(seqs[0]!, denied, 1, 5000)
+    await journal.park(seqs[0]!, 1, denied, 1, 5000)
     expect({
       ready: journal.ready(link, 0, 2).map(({ key }) => key),
       after: journal.ready(link, seqs[1]!, 9).map(({ key }) => key),
@@ -153,7 +153,7 @@ describe('tasks', () => {
     expect([journal.task(a2!)?.absentSeenAt, journal.task(b!)?.absentSeenAt]).toEqual([0, 4000])
     for (const [key, fail] of [
       ['c', (seq: number) => journal.delay(seq, busy, 1, 6000, 5000)],
-      ['d', (seq: number) => journal.park(seq, denied, 1, 5000)],
+      ['d', (seq: number) => journal.park(seq, 1, denied, 1, 5000)],
     ] as const) {
       const [failed, other] = await journal.enqueue([task(key, seen), task(key, { ...seen, versionId: 'v2' })])
       await fail(failed!)
@@ -177,7 +177,7 @@ describe('tasks', () => {
       ...done,
       learned: [{ sourceVersionId: 's', targetVersionId: 't' }],
     })
-    await journal.park(seqs[1]!, denied, 1, 5000)
+    await journal.park(seqs[1]!, 1, denied, 1, 5000)
     await journal.forgetLink(link)
     expect([journal.task(seqs[2]!), journal.totals(link).backlogCount, failures(journal).total]).toEqual([null, 0, 0])
     const [again] = await journal.enqueue([task('2')])
@@ -200,8 +200,8 @@ describe('failures', () => {
       task('never failed'),
     ])
     await journal.delay(seqs[0]!, busy, 3, 9000, 100)
-    await journal.park(seqs[1]!, denied, 1, 200)
-    await journal.park(seqs[2]!, denied, 2, 300)
+    await journal.park(seqs[1]!, 1, denied, 1, 200)
+    await journal.park(seqs[2]!, 1, denied, 2, 300)
     await journal.delay(seqs[3]!, busy, 4, 8000, 400)
     const keys = (more: object, filter: object = {}) => failures(journal, more, filter).rows.map(({ key }) => key)
     expect({
@@ -243,7 +243,7 @@ describe('failures', () => {
   test('retry makes them ready with attempts from 0, one by one or all that match, within the limit', async () => {
     const { journal } = await open()
     const seqs = await journal.enqueue(Array.from({ length: 600 }, (_, at) => task(`${at}`)))
-    await Promise.all(seqs.slice(0, 500).map((seq) => journal.park(seq, denied, 4, 1)))
+    await Promise.all(seqs.slice(0, 500).map((seq) => journal.park(seq, 1, denied, 4, 1)))
     const filter = failureFilter.parse({ code: 'ACCESS_DENIED' })
     expect(await journal.retry({ seqs: [seqs[0]!, seqs[599]!, 12_345] }, 10)).toEqual([
       { seq: seqs[0], linkId: link, key: '0' },
@@ -258,7 +258,7 @@ describe('failures', () => {
   test('a parked version that is enqueued again is ready, and stays in the list until it settles', async () => {
     const { journal } = await open()
     const [seq] = await journal.enqueue([task('a')])
-    await journal.park(seq!, denied, 1, 1)
+    await journal.park(seq!, 1, denied, 1, 1)
     await journal.enqueue([task('a')])
     expect(failures(journal).rows).toMatchObject([{ seq, state: 'ready', revision: 2 }])
     await journal.settle({ seq: seq!, revision: 2, ...done })
@@ -269,7 +269,7 @@ describe('failures', () => {
     const { journal } = await open()
     const [seq, fine] = await journal.enqueue([task('a'), task('fine')])
     await journal.delay(seq!, busy, 1, 6000, 5100)
-    await journal.park(seq!, denied, 2, 5200)
+    await journal.park(seq!, 1, denied, 2, 5200)
     await journal.retry({ seqs: [seq!] }, 1)
     await journal.settle({ seq: seq!, revision: 1, ...done })
     await journal.settle({ seq: fine!, revision: 1, ...done })

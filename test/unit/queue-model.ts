@@ -106,6 +106,7 @@ export class QueueModel {
     const step = nextStep(retryPolicy, why, task.attempts, chance)
     this.#move(task, step.kind)
     if (step.kind === 'delay') task.dueAt = now + step.delayMs
+    else if (task.revision !== task.leasedRevision) Object.assign(task, { state: 'ready', dueAt: 0 })
   }
 
   release({ task: { seq } }: Lease): void {

@@ -269,6 +269,18 @@ describe('retry and time', () => {
     expect(world.queue.lease(only('mrf')).map(({ task }) => task.key)).toEqual(['a'])
   })
 
+  test('what is refused for good while it is offered anew is not parked: the newer change has not been tried', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' })
+    const [put] = await world.lease()
+    await world.enqueue({ key: 'a', operation: 'deleteVersion' })
+    expect(await world.queue.nack(put!, denied)).toBe(false)
+    const [purge] = await world.lease()
+    expect(purge!.task).toMatchObject({ operation: 'deleteVersion', attempts: 1 })
+    expect(await world.queue.nack(purge!, denied)).toBe(true)
+    expect(await world.lease()).toEqual([])
+  })
+
   test('a restart keeps delayed, parked and leased tasks, and the time at which each is due', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'b', versionId: 'v2' })

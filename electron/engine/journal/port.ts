@@ -113,7 +113,8 @@ export interface Journal {
   /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>
-  park(seq: number, fault: Fault, attempts: number, at: number): Promise<void>
+  /** Sets the task aside, or makes it ready again when its revision moved on: what was refused is not what is asked now (false). */
+  park(seq: number, revision: number, fault: Fault, attempts: number, at: number): Promise<boolean>
   /** Makes delayed and parked tasks ready now; returns which. Attempts start again at 0. */
   retry(
     which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },

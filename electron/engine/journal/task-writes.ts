@@ -9,7 +9,7 @@ import type { Journal, Settlement } from './port.ts'
 import { stateCode } from './task-row.ts'
 import type { Uploads } from './uploads.ts'
 
-const columns = 'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at'
+const columns = 'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision'
 type Row = readonly [
   seq: number,
   link: number,
@@ -21,6 +21,7 @@ type Row = readonly [
   enqueuedAt: number,
   attempts: number,
   firstFailedAt: number | null,
+  revision: number,
 ]
 
 const counted = ([seq, , , , state, size, changedAt]: Row) => ({ seq, state, size, changedAt })
@@ -92,11 +93,12 @@ export class TaskWrites {
   }
 
   delay(failed: Failed): void {
-    this.#failed(failed, stateCode.delayed)
+    this.#failed(failed, () => stateCode.delayed)
   }
 
-  park(failed: Failed): void {
-    this.#failed(failed, stateCode.parked)
+  park(failed: Failed, revision: number): boolean {
+    const state = this.#failed(failed, (row) => (row[10] === revision ? stateCode.parked : stateCode.ready))
+    return state !== stateCode.ready
   }
 
   /** false when the task is neither delayed nor parked. */
@@ -110,15 +112,17 @@ export class TaskWrites {
     return { seq, linkId: link.name, key: row[2] }
   }
 
-  #failed({ seq, fault, attempts, dueAt, at }: Failed, state: number): void {
+  #failed({ seq, fault, attempts, dueAt, at }: Failed, stateOf: (row: Row) => number): number | null {
     const row = this.#bySeq.get(seq)
-    if (row === undefined) return
+    if (row === undefined) return null
+    const state = stateOf(row)
     this.#fail.run(state, attempts, dueAt, fault.code, JSON.stringify(fault), at, at, seq)
     this.#unsee.run(row[1], row[2])
     this.#move(row, state)
     // A first failure tells when the task came: nothing was written about it until then.
     if (row[9] === null) this.#history.add(subject(row), row[7], 'queued', null, null)
     this.#history.add(subject(row), at, state === stateCode.parked ? 'parked' : 'attempt-failed', attempts, fault)
+    return state
   }
 
   #move(row: Row, state: number): void {
@@ -134,6 +138,7 @@ export function openTaskWrites(writes: TaskWrites, commit: GroupCommit): Pick<Jo
     settle: (settlement) => commit.submit(1, () => writes.settle(settlement)),
     delay: (seq, fault, attempts, dueAt, at) =>
       commit.submit(1, () => writes.delay({ seq, fault, attempts, dueAt: Math.ceil(dueAt), at })),
-    park: (seq, fault, attempts, at) => commit.submit(1, () => writes.park({ seq, fault, attempts, dueAt: 0, at })),
+    park: (seq, revision, fault, attempts, at) =>
+      commit.submit(1, () => writes.park({ seq, fault, attempts, dueAt: 0, at }, revision)),
   }
 }

@@ -51,7 +51,10 @@ export interface TaskQueue {
   claim(seq: number): Lease | null
   /** Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. */
   ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean>
-  /** Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. */
+  /**
+   * Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. A task
+   * that was offered anew meanwhile is not parked for what it was before.
+   */
   nack(lease: Lease, fault: Fault): Promise<boolean>
   /** Given back untouched: the engine stops, or the site went offline. No attempt is counted. */
   release(lease: Lease): void

@@ -157,20 +157,20 @@ class DurableQueue implements TaskQueue {
   }
 
   async nack(lease: Lease, fault: Fault): Promise<boolean> {
-    const { seq } = lease.task
+    const { seq, revision } = lease.task
     const attempts = lease.task.attempts + 1
     const step = nextStep(this.#retry, fault, attempts, this.#random)
     const held = this.#end(lease, step.kind)
     if (held === null) return false
     const now = this.#now()
     if (step.kind === 'park') {
-      await this.#journal.park(seq, fault, attempts, now)
-      this.#free(held, null, false)
-    } else {
-      await this.#journal.delay(seq, fault, attempts, now + step.delayMs, now)
-      this.#free(held, now + step.delayMs, false)
+      const parked = await this.#journal.park(seq, revision, fault, attempts, now)
+      this.#free(held, null, !parked)
+      return parked
     }
-    return step.kind === 'park'
+    await this.#journal.delay(seq, fault, attempts, now + step.delayMs, now)
+    this.#free(held, now + step.delayMs, false)
+    return false
   }
 
   release(lease: Lease): void {

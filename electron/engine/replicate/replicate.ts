@@ -1,3 +1,4 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
@@ -15,6 +16,20 @@ import type { World } from './world.ts'
  * target lacks the version (`fresh`), both sides are looked at first and only what is missing is done.
  */
 export async function replicate(world: World): Promise<Outcome> {
+  try {
+    return await attempt(world)
+  } catch (error) {
+    throw error instanceof FaultError ? ifGone(error) : error
+  }
+}
+
+/** A version that was there a moment ago and is not found now went away under the attempt: the next one looks again. */
+function ifGone(error: FaultError): FaultError {
+  const { code, message, site } = error.fault
+  return code === 'NOT_FOUND' ? new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error }) : error
+}
+
+async function attempt(world: World): Promise<Outcome> {
   const { order } = world
   if (order.fresh && order.versionId !== null) {
     const { versionId, operation, sizeBytes, changedAt } = order
