@@ -29,6 +29,7 @@ export class StandInWindow {
   readonly #contentsEvents = new EventEmitter()
   readonly #pushName = `__standInPush${randomUUID().replaceAll('-', '')}`
   readonly #opened: Promise<Page>
+  readonly #ended: (window: StandInWindow) => void
   #onOpen: ((details: { readonly url: string }) => OpenAnswer) | null = null
   #destroyed = false
   readonly webContents
@@ -37,14 +38,15 @@ export class StandInWindow {
     options: WindowOptions,
     browser: Promise<StandInBrowser>,
     pages: Map<Page, StandInWindow>,
-    ended: () => void,
+    ended: (window: StandInWindow) => void,
   ) {
     const { sandbox, contextIsolation, nodeIntegration } = options.webPreferences ?? {}
     if (sandbox !== true || contextIsolation !== true || nodeIntegration !== false) {
       throw new Error('electron stand-in: only sandboxed, isolated windows without Node are modelled')
     }
     this.webContents = this.#contents()
-    this.#opened = this.#open(options, browser, pages, ended)
+    this.#ended = ended
+    this.#opened = this.#open(options, browser, pages)
   }
 
   #contents() {
@@ -68,18 +70,14 @@ export class StandInWindow {
     options: WindowOptions,
     browser: Promise<StandInBrowser>,
     pages: Map<Page, StandInWindow>,
-    ended: () => void,
   ): Promise<Page> {
     const { context } = await browser
-    const blank = context.pages().find((page) => !pages.has(page) && page.url() === 'about:blank')
-    const page = blank ?? (await context.newPage())
+    // The page that Chromium begins with stays empty: Chromium ends with its last page, and Electron goes on between windows.
+    const page = await context.newPage()
     pages.set(page, this)
     page.once('close', () => {
-      this.#destroyed = true
       pages.delete(page)
-      this.#contentsEvents.emit('destroyed')
-      this.#events.emit('closed')
-      ended()
+      this.#end()
     })
     const protocol = await context.newCDPSession(page)
     await protocol.send('Page.enable')
@@ -125,7 +123,17 @@ export class StandInWindow {
   }
 
   destroy(): void {
+    this.#end()
     void this.#opened.then((page) => page.close())
+  }
+
+  /** At once, as in Electron: the next window may be asked for before this one's page is gone. */
+  #end(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    this.#contentsEvents.emit('destroyed')
+    this.#events.emit('closed')
+    this.#ended(this)
   }
 
   isDestroyed(): boolean {

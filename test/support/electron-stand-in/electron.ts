@@ -12,6 +12,8 @@ type Listener = (event: unknown, ...args: readonly unknown[]) => unknown
 
 const listeners = new Map<string, Listener>()
 const pages = new Map<Page, StandInWindow>()
+/** Open from the moment that they are asked for; their pages come and go a little later. */
+const windows = new Set<StandInWindow>()
 const events = new EventEmitter()
 const appEvents = ['before-quit', 'window-all-closed', 'activate', 'second-instance', 'will-quit', 'quit'] as const
 /** What the program asked of the desktop, for the test to read. */
@@ -56,8 +58,9 @@ async function exit(exitCode: number): Promise<void> {
   process.exit(exitCode)
 }
 
-function windowEnded(): void {
-  if (pages.size > 0 || quitting) return
+function windowEnded(window: StandInWindow): void {
+  windows.delete(window)
+  if (windows.size > 0 || quitting) return
   if (events.listenerCount('window-all-closed') > 0) events.emit('window-all-closed')
   else void quit()
 }
@@ -76,6 +79,7 @@ export const app = loud('app', {
 export class BrowserWindow extends StandInWindow {
   constructor(options: WindowOptions) {
     super(options, chromiumOnce(), pages, windowEnded)
+    windows.add(this)
     return loud('BrowserWindow', this)
   }
 }
