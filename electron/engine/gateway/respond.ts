@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { Pumped } from '../store/wire/pumped.ts'
+import type { HeaderMap } from '../store/wire/response-head.ts'
 import type { Reply } from './exchange.ts'
 import { errorXml, S3Error } from './protocol/s3-error.ts'
 
@@ -44,13 +45,23 @@ async function passOn(body: Pumped, response: ServerResponse): Promise<void> {
         response.write(piece, (error) => (error == null ? resolve() : reject(error)))
       }),
   )
+  response.removeListener('close', onClose)
   response.end()
 }
 
-function outgoing({ answer, headers: changes = {}, acks, servedBy }: Reply): Record<string, string> {
+function outgoing({ answer, headers: changes, acks, servedBy }: Reply): Record<string, string> {
   const headers: Record<string, string> = {}
-  const all = { ...answer.headers, ...changes, 'x-lockstep-acks': acks, 'x-lockstep-served-by': servedBy }
-  for (const [name, value] of Object.entries(all)) if (value !== undefined && !dropped.has(name)) headers[name] = value
+  const take = (from: HeaderMap): void => {
+    for (const name in from) {
+      const value = from[name]
+      if (value === undefined) delete headers[name]
+      else if (!dropped.has(name)) headers[name] = value
+    }
+  }
+  take(answer.headers)
+  if (changes !== undefined) take(changes)
+  if (acks !== undefined) headers['x-lockstep-acks'] = acks
+  if (servedBy !== undefined) headers['x-lockstep-served-by'] = servedBy
   return headers
 }
 

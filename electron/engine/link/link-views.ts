@@ -101,7 +101,7 @@ export class LinkViews {
 
   #offline(link: Link): LinkFacts['offline'] {
     const { sites } = this.#parts
-    const down = [link.source.site, link.target.site].find((siteId) => sites.health(siteId).state === 'offline')
+    const down = [link.source.site, link.target.site].find((siteId) => sites.isOffline(siteId))
     return down === undefined ? null : { siteName: sites.name(down), fault: sites.health(down).lastFault }
   }
 

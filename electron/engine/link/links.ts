@@ -11,6 +11,7 @@ export interface SiteStates {
   has(siteId: string): boolean
   isPaused(siteId: string): boolean
   health(siteId: string): SiteHealth
+  isOffline(siteId: string): boolean
 }
 
 export interface Link extends RuleLink {
@@ -88,7 +89,7 @@ export class Links {
 
   #siteHolds(siteId: string): boolean {
     const { sites } = this.#parts
-    return !sites.has(siteId) || sites.isPaused(siteId) || sites.health(siteId).state === 'offline'
+    return !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)
   }
 
   #put(link: Link): void {

@@ -63,7 +63,7 @@ export class TaskEvents implements DispatcherEvents {
 
   #siteIsDown(fault: Fault): boolean {
     const { sites } = this.#parts()
-    if (fault.site === undefined || sites.health(fault.site).state !== 'offline') return false
+    if (fault.site === undefined || !sites.isOffline(fault.site)) return false
     return faultKinds[fault.code].ofSite || isRefusal(fault)
   }
 

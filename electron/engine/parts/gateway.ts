@@ -102,7 +102,7 @@ function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {
   return new Replicas({
     journal,
     intake,
-    isOnline: (siteId) => sites.has(siteId) && sites.health(siteId).state !== 'offline',
+    isOnline: (siteId) => sites.has(siteId) && !sites.isOffline(siteId),
     rttMs: (siteId) => (sites.has(siteId) ? (sites.health(siteId).rttMs?.median ?? null) : null),
     adopts({ target }) {
       const state = identities.state(target)

@@ -52,6 +52,11 @@ export class SitesHealth {
     await watch?.stop()
   }
 
+  /** What {@link health} says too, without its numbers: asked for with every request of the gateway. */
+  isOffline(siteId: string): boolean {
+    return this.#watches.get(siteId)?.isOffline ?? false
+  }
+
   health(siteId: string): SiteHealth {
     const asOf = this.#options.clock.now()
     const probes = { recent: 0, counted: 0, failed: 0, sinceAt: asOf, lastAt: null }

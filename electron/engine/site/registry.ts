@@ -52,6 +52,7 @@ export interface Sites {
   list(): readonly SiteView[]
   view(siteId: string): SiteView
   health(siteId: string): SiteHealth
+  isOffline(siteId: string): boolean
   isPaused(siteId: string): boolean
   capabilities(siteId: string): Capabilities | null
 
@@ -161,6 +162,10 @@ class SiteRegistry implements Sites {
 
   health(siteId: string): SiteHealth {
     return this.monitor.health(siteId)
+  }
+
+  isOffline(siteId: string): boolean {
+    return this.monitor.isOffline(siteId)
   }
 
   isPaused(siteId: string): boolean {

@@ -77,6 +77,10 @@ export class SiteWatch {
     this.#written.add(at, writtenBytes)
   }
 
+  get isOffline(): boolean {
+    return this.#state === 'offline'
+  }
+
   health(): SiteHealth {
     const asOf = this.#options.clock.now()
     return {

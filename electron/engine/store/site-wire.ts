@@ -28,7 +28,7 @@ export interface WireCall {
   /** null sends no Content-Length. */
   readonly sizeBytes: number | null
   readonly expectContinue: boolean
-  /** Give a 2xx body as a stream. */
+  /** Give a 2xx body as a stream, unless it is small. */
   readonly stream: boolean
   readonly responseMs?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -50,6 +50,9 @@ export interface SiteWireOptions {
   /** Epoch ms: dates the signatures. */
   readonly now: () => number
 }
+
+/** Answers up to this size are passed on in one piece. */
+const smallBytes = 64 * 1024
 
 export function openSiteWire({ site, keys, sockets, timeouts: given, now }: SiteWireOptions): SiteWire {
   const timeouts = { ...defaultTimeouts, ...given }
@@ -95,6 +98,7 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
         sizeBytes: sizeBytes ?? 0,
         expectContinue,
         stream,
+        smallBytes,
         responseMs,
         signal,
         context: context(call),

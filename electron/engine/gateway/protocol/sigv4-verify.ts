@@ -214,16 +214,19 @@ function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): vo
  */
 function signatureMatches(claim: Claim, request: SignedRequest, key: KeyObject): boolean {
   const query = canonicalQuery(request.query)
+  if (pathMatches(request.rawPath, query, claim, request, key)) return true
   const canonicalPath = encodeUri(decodePercent(request.rawPath)).replaceAll('%2F', '/')
-  const paths = canonicalPath === request.rawPath ? [request.rawPath] : [request.rawPath, canonicalPath]
-  for (const path of paths) {
-    const canonical = canonicalRequest({ ...request, path, query, ...claim })
-    for (const encoding of ['latin1', 'utf8'] as const) {
-      const text = stringToSign(canonical, claim.amzDate, claim.scope, encoding)
-      if (sameSignature(hexHmac(key, text), claim.signature)) return true
-      // oxlint-disable-next-line no-control-regex -- all of ASCII reads the same in both encodings
-      if (/^[\u0000-\u007f]*$/.test(canonical)) break
-    }
+  return canonicalPath !== request.rawPath && pathMatches(canonicalPath, query, claim, request, key)
+}
+
+function pathMatches(path: string, query: string, claim: Claim, request: SignedRequest, key: KeyObject): boolean {
+  const { method, headers } = request
+  const canonical = canonicalRequest({ method, headers, path, query, ...claim })
+  for (const encoding of ['latin1', 'utf8'] as const) {
+    const text = stringToSign(canonical, claim.amzDate, claim.scope, encoding)
+    if (sameSignature(hexHmac(key, text), claim.signature)) return true
+    // oxlint-disable-next-line no-control-regex -- all of ASCII reads the same in both encodings
+    if (/^[\u0000-\u007f]*$/.test(canonical)) break
   }
   return false
 }

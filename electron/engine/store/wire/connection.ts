@@ -210,7 +210,7 @@ export class Connection implements AnswerEvents {
     turn.head = head
     turn.rttMs = this.#options.ticks() - turn.sentAt
     this.#drained()
-    if (!turn.request.stream || head.status >= 300) return
+    if (!turn.request.stream || head.status >= 300 || isSmall(head, turn.request)) return
     turn.stream = new ReceivedBody({
       resume: () => this.#resume(turn),
       abandon: () => {
@@ -343,6 +343,9 @@ export class Connection implements AnswerEvents {
 }
 
 const noBytes = Buffer.alloc(0)
+
+const isSmall = ({ headers }: ResponseHead, { smallBytes = -1 }: WireRequest): boolean =>
+  Number(headers['content-length']) <= smallBytes
 
 const deadlineWords: Partial<Record<FaultCode, string>> = {
   CONNECT_TIMEOUT: 'no connection in time',

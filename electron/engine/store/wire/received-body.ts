@@ -22,6 +22,7 @@ export class ReceivedBody extends Readable implements Pumped {
   #early: Buffer[] = []
   #pump: Pump | null = null
   #taking = false
+  #pumped = false
   #complete = false
   #release: (() => void) | null = null
 
@@ -74,7 +75,8 @@ export class ReceivedBody extends Readable implements Pumped {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (!this.#complete) this.#source.abandon()
-    this.#pump?.reject(error ?? new Error('the body was given up'))
+    // Given up after its end, as every body is whose reader cleans up behind itself: an error for each would be dear.
+    if (!this.#pumped) this.#pump?.reject(error ?? new Error('the body was given up'))
     callback(error)
   }
 
@@ -83,8 +85,10 @@ export class ReceivedBody extends Readable implements Pumped {
     if (this.#pump === null) return
     while (!this.#taking && this.#early.length > 0) this.#hand(this.#early.shift()!, this.#pump)
     if (this.#taking || this.destroyed) return
-    if (this.#complete) this.#pump.resolve()
-    else this.#source.resume()
+    if (this.#complete) {
+      this.#pumped = true
+      this.#pump.resolve()
+    } else this.#source.resume()
   }
 
   #hand(piece: Uint8Array, { take }: Pump): void {

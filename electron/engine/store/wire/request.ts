@@ -35,6 +35,8 @@ export interface WireRequest {
   readonly onBytes?: ((bytes: number) => void) | undefined
   /** Give a 2xx body as a stream; otherwise it is collected. */
   readonly stream: boolean
+  /** A body that says its length, and is no longer than this, is collected even so: a stream costs more than its bytes. */
+  readonly smallBytes?: number
   readonly responseMs: number
   readonly signal?: AbortSignal | undefined
   readonly context: FaultContext
