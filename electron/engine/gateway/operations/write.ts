@@ -39,7 +39,8 @@ export async function write(world: GatewayWorld, exchange: Exchange, what: Write
   try {
     const answer = await sent(world, exchange, intended, () =>
       // The client's going away must not end a write that has all its bytes: whether it was stored has to be known.
-      upstream.send(exchange, { siteId, body, headers, responseMs, stream: !wanted }),
+      // Only an answer that takes its time begins early, with spaces that keep the connection: the others are short.
+      upstream.send(exchange, { siteId, body, headers, responseMs, stream: !wanted && responseMs !== undefined }),
     )
     return wanted ? await confirmed(world, exchange, answer, changes(answer), together) : { answer }
   } finally {
