@@ -75,6 +75,7 @@ test('row 4,900 of 5,000 is read from the engine when it is scrolled to, never t
 test('filters are in the address and survive a reload', async () => {
   await open.goTo('failures')
   const { page } = open
+  await page.getByRole('searchbox').waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('invoices')
   await page.getByText('1,250 items not in step').waitFor()
