@@ -1,10 +1,13 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { siteSchema } from '../../shared/model/site.ts'
 import { createAddress, encodeQuery } from '../../electron/engine/store/address.ts'
+import { createStore } from '../../electron/engine/store/s3-store.ts'
 import { createSigner, unsignedPayload } from '../../electron/engine/store/sigv4.ts'
 import { awkwardKeys } from '../support/awkward-keys.ts'
+import { sandboxForTest, sandboxKeys } from '../support/sandbox.ts'
 
 const keys = { accessKeyId: 'AKID/EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
 const site = { endpoint: 'https://s3.example.test:9443/base/', pathStyle: true }
@@ -98,4 +101,15 @@ test('virtual-host style puts the bucket in front, unless the site is an address
     { name: '::1', port: 9000, tls: false, header: '[::1]:9000' },
     '/b/k',
   ])
+})
+
+test('a site whose clock is too far off refuses every time, whatever is asked: nothing is signed by its clock', async () => {
+  const skewed = await sandboxForTest()
+  const { endpoint, region } = skewed
+  const declared = siteSchema.parse({ id: 'a', name: 'A', endpoint, region })
+  const store = createStore({ site: declared, keys: sandboxKeys, sockets: 2 })
+  onTestFinished(() => store.close())
+  skewed.faults.skewClock(2 * 3_600_000)
+  const asks = [() => store.listBuckets(), () => store.getTags({ bucket: 'data', key: 'key' })]
+  for (const ask of [...asks, ...asks]) await expect(ask()).rejects.toMatchObject({ fault: { code: 'CLOCK_SKEW' } })
 })

@@ -148,6 +148,8 @@ function sdkClient({ site, keys, timeouts, secureContext }: BucketMattersOptions
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Retry is decided once, in the queue.
     maxAttempts: 1,
+    // The SDK would sign by the site's clock after the first refusal, and a site that refuses all else would seem well.
+    disableClockSkewCorrection: true,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: timeouts.connectMs,
       requestTimeout: timeouts.responseMs,
