@@ -281,6 +281,18 @@ describe('retry and time', () => {
     expect(await world.lease()).toEqual([])
   })
 
+  test('a target leaves room for one whose link is still held', async () => {
+    const world = await makeWorld()
+    world.queue.addLink({ linkId: 'r/1', priority: 0, sourceSite: 'a', targetSite: 'c' })
+    world.queue.hold('r/1', 'identity')
+    await world.enqueue(...Array.from({ length: 10 }, (_, at) => ({ key: `${at}` })), { key: 'held', linkId: 'r/1' })
+    await world.journal.flush()
+    await expect.poll(() => world.queue.lease(plenty, 4).length).toBe(4)
+    expect(world.queue.lease(plenty, 4)).toEqual([])
+    world.queue.unhold('r/1', 'identity')
+    expect(world.queue.lease(plenty, 4).map(({ task }) => task.key)).toEqual(['held'])
+  })
+
   test('a restart keeps delayed, parked and leased tasks, and the time at which each is due', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a' }, { key: 'b' }, { key: 'c' }, { key: 'b', versionId: 'v2' })

@@ -126,13 +126,15 @@ class DurableQueue implements TaskQueue {
     const leases: Lease[] = []
     if (this.#closed || lanes.every((lane) => room[lane] <= 0)) return leases
     const now = this.#now()
-    const windows = [...this.#windows.values()].filter((window) => this.#runs(window))
+    const active = [...this.#windows.values()].filter((window) => window.active)
+    const windows = active.filter((window) => this.#runs(window))
     const unasked = lanes.filter((lane) => room[lane] <= 0)
     const offered = countOffers(windows, unasked)
     for (const window of windows) window.fill(now)
     // What became due since its own lane was asked, a moment ago: nobody else would tell of it.
     if (countOffers(windows, unasked) > offered) this.#wake()
-    const share = new TargetShare(windows, mostPerTarget)
+    // A link that is held a moment longer must find room too: at the start it is chance which target is known first.
+    const share = new TargetShare(active, mostPerTarget)
     for (const lane of lanes) this.#leaseLane(lane, room[lane], windows, share, leases)
     if (windows.some((window) => window.wantsMore())) this.#wake()
     this.#armDue(now)
