@@ -143,6 +143,10 @@ export const faultKinds = {
     'The source could not read the object to its end.',
     'It is tried again. If it stays, check the source’s health for this object.',
   ),
+  SOURCE_LOST: permanent(
+    'The source lists the version and does not give it.',
+    'Its data may be lost there: check the source’s health for this object. Restore the version or delete it there, then retry.',
+  ),
   PREDECESSOR_FAILED: transient(
     'An older version of this object must arrive first, and has not.',
     'See the older version’s failure; this one follows by itself.',

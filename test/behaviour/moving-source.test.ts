@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { makeBucket } from '../support/buckets.ts'
 import { differences, differencesOnceSettled } from '../support/in-step.ts'
 import { remove } from '../support/s3-acts.ts'
+import { retryAll, untilParked } from '../support/watch.ts'
 import { startWorld } from '../support/world.ts'
 
 const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex')
@@ -36,6 +37,22 @@ test('a version that goes between two questions of its copy is looked at again, 
   expect(await differencesOnceSettled(world)).toEqual([])
   expect(met.hits).toBe(1)
   expect(world.link()).toMatchObject({ parked: 0, failing: 0, backlogCount: 0 })
+})
+
+test('a version that its site lists and never gives is a failure by name, and holds nothing back', async () => {
+  const world = await startWorld({ stopped: true })
+  const lost = await world.put('key', 'old')
+  await world.put('key', 'new')
+  const refusal = { kind: 'refuse', code: 'NoSuchVersion' } as const
+  const refused = world.a.faults.add({ on: 'GetObject', versionId: lost, do: refusal })
+  await world.start()
+  const [failure] = await untilParked(world, ['key'])
+  expect(failure).toMatchObject({ versionId: lost, attempts: 3, fault: { code: 'SOURCE_LOST', site: 'a' } })
+  await world.settled()
+  expect((await world.sides()).b).toEqual([expect.stringContaining('key 3 ')])
+  refused.remove()
+  retryAll(world)
+  expect(await differencesOnceSettled(world)).toEqual([])
 })
 
 test('a version that is deleted while it waits settles without a failure, and the rest arrives', async () => {

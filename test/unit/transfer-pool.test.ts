@@ -23,6 +23,7 @@ const order = (seq: number, key: string): TaskOrder => ({
   operation: 'put',
   sizeBytes: 1,
   changedAt: 0,
+  attempt: 1,
   fresh: false,
   pairs: [],
   upload: null,

@@ -4,6 +4,7 @@ import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
+import { attemptsBeforeLost } from './copy-version.ts'
 import { look, type Seen } from './look.ts'
 import { removeLeftovers } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
@@ -19,14 +20,15 @@ export async function replicate(world: World): Promise<Outcome> {
   try {
     return await attempt(world)
   } catch (error) {
-    throw error instanceof FaultError ? ifGone(error) : error
+    throw error instanceof FaultError ? ifGone(error, world) : error
   }
 }
 
 /** A version that was there a moment ago and is not found now went away under the attempt: the next one looks again. */
-function ifGone(error: FaultError): FaultError {
+function ifGone(error: FaultError, { order }: World): FaultError {
   const { code, message, site } = error.fault
-  return code === 'NOT_FOUND' ? new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error }) : error
+  if (code !== 'NOT_FOUND' || order.attempt >= attemptsBeforeLost) return error
+  return new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error })
 }
 
 async function attempt(world: World): Promise<Outcome> {

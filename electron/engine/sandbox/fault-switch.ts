@@ -31,6 +31,7 @@ export interface FaultRule {
   readonly method?: string
   readonly bucket?: string
   readonly key?: string | RegExp
+  readonly versionId?: string
   /** Lets this many matching requests pass first. */
   readonly after?: number
   /** Goes away after this many hits; without it the fault stays until it is removed. */
@@ -126,6 +127,7 @@ function matches(rule: FaultRule, call: S3Call): boolean {
     (operations === undefined || operations.includes(call.operation)) &&
     (rule.method === undefined || rule.method === call.method) &&
     (rule.bucket === undefined || rule.bucket === call.bucket) &&
+    (rule.versionId === undefined || rule.versionId === call.query.get('versionId')) &&
     (rule.key === undefined || (typeof rule.key === 'string' ? rule.key === call.key : rule.key.test(call.key)))
   )
 }

@@ -177,7 +177,8 @@ export class Dispatcher {
     const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
     const pairs = fresh ? [] : this.#journal.pairs(linkId, key)
     const upload = fresh ? null : this.#journal.upload(seq)
-    const order = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, fresh, pairs, upload }
+    const attempt = task.attempts + 1
+    const order = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, attempt, fresh, pairs, upload }
     const opposite = this.#link(linkId)?.opposite
     if (opposite?.versionDeletes !== true) return order
     return { ...order, replicas: this.#journal.pairs(opposite.linkId, key).map((pair) => pair.targetVersionId) }

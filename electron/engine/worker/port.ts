@@ -22,6 +22,8 @@ export interface LinkOrder {
 /** One task as a transfer thread gets it. */
 export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly seq: number
+  /** From 1. */
+  readonly attempt: number
   readonly fresh: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null
