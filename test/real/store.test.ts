@@ -139,6 +139,10 @@ describe.each(peers)('the store and the SDK at $name', ({ name, start, identity,
     return (await Body?.transformToString()) ?? ''
   }
 
+  async function sdkPuts(Key: string): Promise<void> {
+    await sdk.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }))
+  }
+
   async function storeReads(key: string): Promise<string> {
     const got = await store.get({ bucket, key })
     return got === null ? 'missing' : (await buffer(got.body)).toString()
@@ -166,6 +170,21 @@ describe.each(peers)('the store and the SDK at $name', ({ name, start, identity,
     const listed = await storeLists('', 7, keyed)
     const wanted = keys.map((key) => Buffer.from(key)).sort((a, b) => a.compare(b))
     expect(listed.map(({ key }) => key)).toEqual(wanted.map(String))
+  })
+
+  test.skipIf(!available)('folders ahead of a key are listed, by the names that their keys have', async () => {
+    const folders = ['a b/', 'a+b/', 'grün/', '中/']
+    for (const folder of folders) for (const file of ['1', '2']) await sdkPuts(`tree/${folder}${file}`)
+    const ahead = async (prefix: string, after: string): Promise<readonly string[]> => {
+      const { folders: found, more } = await store.listFolders({ bucket, prefix, after })
+      expect(more).toBe(false)
+      return found.filter((folder) => !after.startsWith(folder))
+    }
+    const all = folders.map((folder) => `tree/${folder}`)
+    expect(await ahead('tree/', 'tree/')).toEqual(all)
+    expect(await ahead('tree/', 'tree/a+b/1')).toEqual(all.slice(2))
+    expect(await ahead('tree', 'tree/a+b/1')).toEqual([])
+    expect(await ahead('tree/中/', 'tree/中/1')).toEqual([])
   })
 
   test.skipIf(!available)('what one writes the other reads, field by field', async () => {

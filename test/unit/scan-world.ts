@@ -2,7 +2,7 @@ import type { NewTask, VersionPair } from '../../electron/engine/journal/port.ts
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { createScanner, type ScanLink, type ScannerOptions } from '../../electron/engine/feed/scanner.ts'
-import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
+import type { FolderPage, ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 
 /** A clock that stands until it is wound. */
 export class HandClock {
@@ -84,6 +84,16 @@ export class Side {
     const last = entries.at(-1)
     const more = last !== undefined && begin + this.pageSize < all.length
     return { entries, next: more ? { keyMarker: last.key, versionIdMarker: last.versionId } : null }
+  }
+
+  folders = (prefix: string, after: string): FolderPage => {
+    const keys = this.#all().map(({ key }) => key)
+    const later = keys.filter(
+      (key) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0,
+    )
+    const ends = later.map((key) => [key, key.indexOf('/', prefix.length) + 1] as const)
+    const folders = [...new Set(ends.flatMap(([key, end]) => (end > 0 ? [key.slice(0, end)] : [])))]
+    return { folders: folders.slice(0, this.pageSize), more: folders.length > this.pageSize }
   }
 
   #all(): readonly VersionEntry[] {

@@ -230,7 +230,7 @@ describe('a scan that is cut short', () => {
       },
     }
     await expect(world.scanner(slow).run({ reason: 'start', signal: never })).rejects.toThrow('500')
-    expect(world.checkpoint).toMatchObject({ after: expect.stringMatching(/^k/) as string })
+    expect(world.checkpoint).toMatchObject({ spans: [{ after: expect.stringMatching(/^k/) as string }] })
     await world.scanner().run({ reason: 'start', signal: never })
     expect(new Set(world.queued.map((task) => task.key)).size).toBe(300)
   })

@@ -2,7 +2,7 @@ import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { compareKeys } from './key-order.ts'
-import type { ScanCheckpoint } from './scan-checkpoint.ts'
+import type { Span } from './scan-checkpoint.ts'
 import type { GoneTask } from './scan-gone.ts'
 import { tasksForKey, type KeyContext } from './scan-key.ts'
 import type { ScanCounts, ScannerOptions } from './scanner.ts'
@@ -26,12 +26,19 @@ export interface MergeScanOptions extends Pick<
   readonly isParked: (key: string, versionId: string | null) => boolean
   readonly thorough: boolean
   readonly changedSince: number
-  readonly begin: ScanCheckpoint | null
+  readonly span: Span
   readonly signal: AbortSignal
-  readonly onProgress: ((counts: ScanCounts) => void) | undefined
   /** Resolves when the queue may take more. */
   readonly room: () => Promise<void>
-  readonly save: (checkpoint: ScanCheckpoint) => Promise<void>
+  readonly onPage: (scan: MergeScan) => void
+  /** Writes down what is {@link MergeScan.settled}, here and in the scans beside it. */
+  readonly save: () => Promise<void>
+}
+
+/** How far a scan has come for good: what was counted up to there, and what an engine that starts again has to look at. */
+export interface Settled {
+  readonly counts: ScanCounts
+  readonly rest: Span
 }
 
 const batchSize = 1000
@@ -42,14 +49,11 @@ const checkpointMs = 5000
 const none: readonly VersionEntry[] = []
 const noPairs: readonly VersionPair[] = []
 
-/** One pass over both listings in key order, side by side. Holds two pages a side and one batch of tasks, never more. */
+/** One pass over a span of both listings in key order, side by side. Holds two pages a side and one batch of tasks, never more. */
 export class MergeScan {
   readonly #options: MergeScanOptions
   readonly #source: VersionReader
   readonly #target: VersionReader
-  #keys: number
-  #versions: number
-  #differences: number
   #tasks: NewTask[] = []
   #unproven: GoneTask[] = []
   #pairs: ReadonlyMap<string, readonly VersionPair[]> = new Map()
@@ -57,24 +61,50 @@ export class MergeScan {
   #pairsTo: string | null = null
   /** The last key whose tasks are made. */
   #after: string | null
+  #until: string | null
+  #keys = 0
+  #versions = 0
+  #differences = 0
+  /** The last key whose tasks are durable, and what was counted up to there. */
+  #settledAfter: string | null
+  #settledCounts: ScanCounts = { keys: 0, versions: 0, differences: 0 }
+  #ended = false
   #savedAt: number
-  #savedKeys: number
+  #savedKeys = 0
   #context: KeyContext
 
   constructor(options: MergeScanOptions) {
     this.#options = options
-    const { begin, clock, link } = options
-    this.#keys = this.#savedKeys = begin?.keys ?? 0
-    this.#versions = begin?.versions ?? 0
-    this.#differences = begin?.differences ?? 0
-    this.#after = begin?.after ?? null
+    const { span, clock, link } = options
+    this.#after = this.#settledAfter = span.after
+    this.#until = span.until
     this.#savedAt = clock.now()
     this.#context = this.#contextAt(this.#savedAt)
     this.#source = this.#reader(link.source)
     this.#target = this.#reader(link.target)
   }
 
-  async run(): Promise<ScanCounts> {
+  get counts(): ScanCounts {
+    return { keys: this.#keys, versions: this.#versions, differences: this.#differences }
+  }
+
+  get settled(): Settled {
+    return { counts: this.#settledCounts, rest: { after: this.#settledAfter, until: this.#until } }
+  }
+
+  /** What is not looked at yet. */
+  get ahead(): Span {
+    return { after: this.#after, until: this.#until }
+  }
+
+  /** Leaves what comes after this key to another scan. False when it is there already. */
+  end(key: string): boolean {
+    if (this.#ended || this.#after === null || compareKeys(this.#after, key) >= 0) return false
+    this.#until = key
+    return true
+  }
+
+  async run(): Promise<void> {
     await Promise.all([this.#source.fill(), this.#target.fill()])
     for (;;) {
       const ours = this.#source.key
@@ -87,8 +117,8 @@ export class MergeScan {
       if (theirs === key && !this.#target.advance()) await this.#fill(this.#target)
       if (this.#tasks.length + this.#unproven.length >= batchSize) await this.#flush()
     }
+    this.#ended = true
     await this.#flush()
-    return this.#report()
   }
 
   #reader(at: { readonly site: string; readonly bucket: string }): VersionReader {
@@ -97,6 +127,7 @@ export class MergeScan {
       list: (from) => list(at.site, { bucket: at.bucket, prefix, from }, signal),
       now: () => clock.now(),
       after: this.#after,
+      until: () => this.#until,
     })
   }
 
@@ -106,7 +137,7 @@ export class MergeScan {
     const now = this.#options.clock.now()
     if (this.#keys - this.#savedKeys >= checkpointKeys || now - this.#savedAt >= checkpointMs) await this.#save(now)
     this.#context = this.#contextAt(now)
-    this.#report()
+    this.#options.onPage(this)
     await reader.fill()
   }
 
@@ -171,33 +202,25 @@ export class MergeScan {
     return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 
+  /** Tasks first: a checkpoint must never stand behind a difference that is not durable. */
   async #flush(): Promise<void> {
     await this.#prove()
     const tasks = this.#tasks
-    if (tasks.length === 0) return
-    this.#options.signal.throwIfAborted()
-    this.#tasks = []
-    await this.#options.room()
-    await this.#options.enqueue(tasks)
+    if (tasks.length > 0) {
+      this.#options.signal.throwIfAborted()
+      this.#tasks = []
+      await this.#options.room()
+      await this.#options.enqueue(tasks)
+    }
+    this.#settledAfter = this.#after
+    this.#settledCounts = this.counts
   }
 
-  /** Tasks first: a checkpoint must never stand behind a difference that is not durable. */
   async #save(now: number): Promise<void> {
-    const after = this.#after
     await this.#flush()
     this.#savedAt = now
     this.#savedKeys = this.#keys
-    if (after !== null) await this.#options.save({ prefix: this.#options.prefix, after, ...this.#counts() })
-  }
-
-  #counts(): ScanCounts {
-    return { keys: this.#keys, versions: this.#versions, differences: this.#differences }
-  }
-
-  #report(): ScanCounts {
-    const counts = this.#counts()
-    this.#options.onProgress?.(counts)
-    return counts
+    await this.#options.save()
   }
 }
 

@@ -1,9 +1,9 @@
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import { compileKeyMatch } from '../rule/match.ts'
-import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { FolderPage, ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
-import { MergeScan } from './merge-scan.ts'
+import { ParallelScan } from './parallel-scan.ts'
 import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
 
 /** One link as a scan needs it. */
@@ -19,6 +19,8 @@ export interface ScanLink {
 export interface ScannerOptions {
   readonly link: ScanLink
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  /** One page of the source's folders directly below a prefix, those with keys after `after`. Absent: nothing is read in parallel. */
+  readonly folders?: (prefix: string, after: string, signal: AbortSignal) => Promise<FolderPage>
   readonly pairsBetween: (fromKey: string, toKey: string) => ReadonlyMap<string, readonly VersionPair[]>
   /** Durable when it resolves. */
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
@@ -98,7 +100,7 @@ export function createScanner(options: ScannerOptions): Scanner {
       const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
       const startedAt = clock.now()
       const unwanted = reason === 'resync' ? undefined : options.isParked
-      const scan = new MergeScan({
+      const scan = new ParallelScan({
         ...options,
         prefix,
         covers,

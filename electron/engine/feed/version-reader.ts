@@ -12,6 +12,8 @@ export interface VersionReaderOptions {
   readonly now: () => number
   /** Start after all versions of this key. */
   readonly after: string | null
+  /** The last key of interest; null, or absent: to the end. It may come nearer meanwhile. */
+  readonly until?: () => string | null
 }
 
 /**
@@ -35,9 +37,9 @@ export class VersionReader {
     this.#next = this.#ask(options.after === null ? undefined : { keyMarker: options.after })
   }
 
-  /** Key of the group at hand; null when the listing has ended. Call {@link advance} and {@link fill} first. */
+  /** Key of the group at hand; null when there is no more of interest. Call {@link advance} and {@link fill} first. */
   get key(): string | null {
-    return this.#key
+    return this.#key === null || this.#isBeyond(this.#key) ? null : this.#key
   }
 
   /** Newest first. */
@@ -77,9 +79,14 @@ export class VersionReader {
     do {
       const page = await this.#next
       if (page === null) continue
-      this.#next = page.next === null ? null : this.#ask(page.next)
+      this.#next = page.next === null || this.#isBeyond(page.entries.at(-1)?.key) ? null : this.#ask(page.next)
       this.#take(page)
     } while (!this.advance())
+  }
+
+  #isBeyond(key: string | undefined): boolean {
+    const until = this.#options.until?.() ?? null
+    return key !== undefined && until !== null && compareKeys(key, until) > 0
   }
 
   #atPageEnd(): boolean {

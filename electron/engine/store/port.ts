@@ -76,6 +76,14 @@ export interface VersionPage {
   readonly next: ListPosition | null
 }
 
+/** What lies directly below a prefix and is named like a folder. */
+export interface FolderPage {
+  /** Ending in `/`, as the site sorted them. */
+  readonly folders: readonly string[]
+  /** The site has more than these, further on. */
+  readonly more: boolean
+}
+
 export interface ListRequest {
   readonly bucket: string
   readonly prefix: string
@@ -201,6 +209,11 @@ export interface ObjectStore {
   putLock(ref: ObjectRef, lock: Lock, options?: CallOptions): Promise<void>
 
   listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
+  /** One page of the folders below a prefix that hold keys after `after`. The folder of `after` itself may be among them. */
+  listFolders(
+    request: { readonly bucket: string; readonly prefix: string; readonly after: string },
+    options?: CallOptions,
+  ): Promise<FolderPage>
 
   listBuckets(options?: CallOptions): Promise<readonly string[]>
   /** null when there is no such bucket. */

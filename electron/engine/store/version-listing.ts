@@ -127,7 +127,7 @@ function setField(draft: Draft, name: string, text: string): void {
 }
 
 /** `encoding-type=url`: percent escapes, and `+` for a space (AWS, MinIO); a literal plus is always escaped. */
-function decodeKey(text: string): string {
+export function decodeKey(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
   try {
