@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { fault } from '../../../shared/model/fault.ts'
 import { faultFrom } from '../errors.ts'
 import { replicate } from '../replicate/replicate.ts'
@@ -188,6 +188,8 @@ export class TransferThread {
     for (let waited = 0; this.#running.size > 0 && waited < 2000; waited += 10) await wait(10)
     for (const { plain } of this.#stores.values()) plain.close()
     this.#flush()
+    // Sockets that were destroyed close at the end of this turn: the thread is not torn down around them.
+    await nextTurn()
     this.#post({ type: 'stopped' })
   }
 }
