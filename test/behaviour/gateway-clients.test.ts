@@ -14,7 +14,7 @@ import { expect, test } from 'vitest'
 import { clientKey, gatewayClient, gatewayConfig, gatewayUrl, requests } from '../support/gateway.ts'
 import { presignedUrl } from '../support/gateway-presign.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
-import { ensureRclone, rcloneCopy } from '../support/rclone.ts'
+import { ensureRclone, rcloneRun } from '../support/rclone.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 const all = { policy: 'all', timeoutMs: 30_000 } as const
@@ -91,7 +91,7 @@ test('rclone copies through the gateway, in parts too', async (context) => {
   await world.put('large', randomBytes(12 * 1024 * 1024))
   const site = { endpoint: gatewayUrl(world.api()), region: 'us-east-1', ...clientKey }
   const provider = 'Minio'
-  await rcloneCopy({ site, bucket: 'data', provider }, { site, bucket: 'copy', provider }, [
+  await rcloneRun('copy', { site, bucket: 'data', provider }, { site, bucket: 'copy', provider }, [
     '--s3-upload-cutoff=5Mi',
     '--s3-chunk-size=5Mi',
   ])

@@ -8,7 +8,7 @@ import type { CephSite } from '../support/ceph.ts'
 import { forEachAtMost } from '../support/concurrency.ts'
 import { startLockstep } from '../support/lockstep-process.ts'
 import { bytesOf } from '../support/random.ts'
-import { rcloneCopy, type RunCost } from '../support/rclone.ts'
+import { rcloneRun, type RunCost } from '../support/rclone.ts'
 import { s3Client } from '../support/s3-site.ts'
 import { configFor, ruleFor } from './bench-config.ts'
 import { usageOf } from './process-usage.ts'
@@ -168,7 +168,11 @@ async function byRclone({ source, target, concurrency }: CopyBench, from: string
     { site: source, bucket: from, provider: 'Ceph' },
     { site: target, bucket: to, provider: 'Ceph' },
   ] as const
-  return { ...(await rcloneCopy(...sides, rcloneFlags(concurrency))), eventLoopDelayP99Ms: 0, idleLoopDelayP99Ms: 0 }
+  return {
+    ...(await rcloneRun('copy', ...sides, rcloneFlags(concurrency))),
+    eventLoopDelayP99Ms: 0,
+    idleLoopDelayP99Ms: 0,
+  }
 }
 
 export function rcloneFlags(concurrency: number): readonly string[] {

@@ -6,14 +6,15 @@ import { measureBacklog } from './backlog-bench.ts'
 import { compareWithRclone, copyRows, profileOf, rcloneFlags, type CopyBench } from './copy-bench.ts'
 import { measureGateway } from './gateway-bench.ts'
 import { measureLatency } from './latency-bench.ts'
+import { measureScan } from './scan-bench.ts'
 import { tableText, type Row } from './table.ts'
 
 const concurrency = 32
-const parts = ['small', 'large', 'latency', 'backlog', 'gateway'] as const
+const parts = ['small', 'large', 'scan', 'latency', 'backlog', 'gateway'] as const
 type Part = (typeof parts)[number]
 
 /**
- * `npm run bench [-- small large latency backlog gateway] [--quick]`: Lockstep beside rclone on the same two real Ceph sites, in
+ * `npm run bench [-- small large scan latency backlog gateway] [--quick]`: Lockstep beside rclone on the same two real Ceph sites, in
  * turns. Tells and never judges: only a bench that cannot run ends with a failure.
  */
 export async function main(args: readonly string[]): Promise<number> {
@@ -72,6 +73,7 @@ const measurements: Readonly<Record<Part, (base: Base, quick: boolean) => Promis
     const bench = { ...base, objects: quick ? 4 : 16, sizeBytes: 64 << 20 }
     return measureCopy(bench, false)
   },
+  scan: (base, quick) => measureScan({ ...base, objects: quick ? 5000 : 20_000 }),
   latency: async (base, quick) => {
     const bench = { ...base, changesPerSecond: 50, seconds: quick ? 5 : 20 }
     return [...(await measureLatency(bench, 'event')), ...(await measureLatency(bench, 'scan'))]

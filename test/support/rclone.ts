@@ -23,11 +23,16 @@ export function ensureRclone(): Promise<Availability> {
   return ensurePackages([...packagesOf.rclone, 'time'])
 }
 
-/** `rclone copy` of one bucket into another, timed by GNU time: user + system CPU and the peak resident set. */
-export async function rcloneCopy(from: RcloneSide, to: RcloneSide, flags: readonly string[]): Promise<RunCost> {
+/** `rclone copy` or `check` of one bucket against another, timed by GNU time: user + system CPU and the peak resident set. */
+export async function rcloneRun(
+  command: 'copy' | 'check',
+  from: RcloneSide,
+  to: RcloneSide,
+  flags: readonly string[],
+): Promise<RunCost> {
   const dir = await makeTempDir('rclone')
   const usage = join(dir.path, 'usage')
-  const args = ['copy', `src:${from.bucket}`, `dst:${to.bucket}`, '--config', join(dir.path, 'none'), ...flags]
+  const args = [command, `src:${from.bucket}`, `dst:${to.bucket}`, '--config', join(dir.path, 'none'), ...flags]
   const startedAt = performance.now()
   const child = spawn('time', ['-q', '-f', '%U %S %M', '-o', usage, 'rclone', ...args], {
     env: rcloneEnvironment(from, to),
