@@ -74,7 +74,7 @@ async function measureAt(bench: ScanBench, rttMs: number): Promise<readonly Row[
   ]
 }
 
-/** The first scan of an engine that starts, from its begin to its end. */
+/** A scan of an engine that has just started, from its begin to its end. */
 async function byLockstep(pair: SitePair, { objects }: ScanBench, dir: string): Promise<number> {
   const rule = ruleFor(bucket, bucket, { scanIntervalSeconds: 3600 })
   const lockstep = await startLockstep({ dir, config: configFor(pair, { rules: [rule] }) })
@@ -83,7 +83,8 @@ async function byLockstep(pair: SitePair, { objects }: ScanBench, dir: string): 
       async () => {
         const { feeds } = await lockstep.api.rules.get.query({ id: rule.id })
         const scan = feeds.find(({ kind }) => kind === 'scan')
-        if (scan?.lastScanEndedAt == null || scan.scanStartedAt === null) throw new Error('the scan has not ended')
+        if (scan?.state !== 'idle' || scan.lastScanEndedAt === null || scan.scanStartedAt === null)
+          throw new Error('the scan has not ended')
         return { ...scan, seconds: (scan.lastScanEndedAt - scan.scanStartedAt) / 1000 }
       },
       { withinMs: 300_000, everyMs: 250 },
