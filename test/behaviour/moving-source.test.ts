@@ -55,6 +55,20 @@ test('a version that its site lists and never gives is a failure by name, and ho
   expect(await differencesOnceSettled(world)).toEqual([])
 })
 
+test('a version that goes between two questions after other failures is no failure that stays', async () => {
+  const world = await startWorld()
+  await world.settled()
+  const refused = world.b.faults.add({ on: 'PutObject', times: 2, do: { kind: 'server-error' } })
+  const slow = world.a.faults.add({ on: 'GetObjectTagging', after: 2, do: { kind: 'latency', delayMs: 500 } })
+  const id = await world.put('key', 'body', { Tagging: 'color=red' })
+  await expect.poll(() => slow.hits, { timeout: 15_000, interval: 5 }).toBe(1)
+  expect(refused.hits).toBe(2)
+  await remove(world.s3.a, 'key', id)
+  slow.remove()
+  await world.settled()
+  expect(world.link()).toMatchObject({ parked: 0, failing: 0, backlogCount: 0 })
+})
+
 test('a version that is deleted while it waits settles without a failure, and the rest arrives', async () => {
   const world = await startWorld()
   await world.settled()

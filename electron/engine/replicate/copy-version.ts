@@ -3,7 +3,7 @@ import type { ObjectBody, ObjectHead, Stored, Tags } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { matchesTags } from '../rule/match.ts'
 import { copyMultipart } from './copy-multipart.ts'
-import { versionsOf } from './look.ts'
+import { afterNotFound } from './lost.ts'
 import { cameFromTarget } from './origin.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
 import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
@@ -12,9 +12,6 @@ import { arrived, settled } from './settled.ts'
 import type { World } from './world.ts'
 
 const noTags: Tags = {}
-
-/** A listing may be a little late. From this attempt on, what is listed and not found is taken for lost. */
-export const attemptsBeforeLost = 3
 
 /** A version to bring, as a scan or a listing names it. */
 export interface NamedVersion {
@@ -45,12 +42,12 @@ export async function copyVersion(version: NamedVersion, world: World): Promise<
 }
 
 /** What was deleted meanwhile is no failure. What the source still lists, and does not give, is one. */
-async function notGiven(versionId: string, { source, link, order, signal }: World): Promise<Outcome> {
-  const { site, bucket } = link.source
-  const listed = await versionsOf(source, bucket, order.key, signal)
-  if (!listed.some((entry) => entry.versionId === versionId)) return settled('source-gone')
+async function notGiven(versionId: string, world: World): Promise<Outcome> {
+  const { site, bucket } = world.link.source
+  const now = await afterNotFound(versionId, world)
+  if (now === 'gone') return settled('source-gone')
   const message = `Bucket “${bucket}” lists version ${versionId} of this key and does not give it.`
-  throw new FaultError(fault(order.attempt < attemptsBeforeLost ? 'SOURCE_CHANGED' : 'SOURCE_LOST', message, { site }))
+  throw new FaultError(fault(now === 'late' ? 'SOURCE_CHANGED' : 'SOURCE_LOST', message, { site }))
 }
 
 async function copyFrom(

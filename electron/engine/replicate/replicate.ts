@@ -4,8 +4,8 @@ import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
-import { attemptsBeforeLost } from './copy-version.ts'
 import { look, type Seen } from './look.ts'
+import { afterNotFound } from './lost.ts'
 import { removeLeftovers } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
@@ -20,14 +20,14 @@ export async function replicate(world: World): Promise<Outcome> {
   try {
     return await attempt(world)
   } catch (error) {
-    throw error instanceof FaultError ? ifGone(error, world) : error
+    throw error instanceof FaultError ? await unlessGone(error, world) : error
   }
 }
 
 /** A version that was there a moment ago and is not found now went away under the attempt: the next one looks again. */
-function ifGone(error: FaultError, { order }: World): FaultError {
+async function unlessGone(error: FaultError, world: World): Promise<FaultError> {
   const { code, message, site } = error.fault
-  if (code !== 'NOT_FOUND' || order.attempt >= attemptsBeforeLost) return error
+  if (code !== 'NOT_FOUND' || (await afterNotFound(world.order.versionId, world)) === 'lost') return error
   return new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error })
 }
 
