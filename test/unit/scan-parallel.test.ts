@@ -10,9 +10,16 @@ const never = new AbortController().signal
 type Later = <T>(answer: () => T) => Promise<T>
 
 /** The scanner's way to the world's sites, where each answer comes when `later` lets it. */
-const asked = (world: World, later: Later): Pick<ScannerOptions, 'list' | 'folders'> => ({
+const asked = (world: World, later: Later): Pick<ScannerOptions, 'list'> => ({
   list: (site, request) => later(() => (site === 's' ? world.source : world.target).list(request)),
-  folders: (prefix, after) => later(() => world.source.folders(prefix, after)),
+})
+
+/** Sites that say nothing of their folders. */
+const flat = (world: World): Pick<ScannerOptions, 'list'> => ({
+  list: (site, request) =>
+    request.delimiter === undefined
+      ? Promise.resolve((site === 's' ? world.source : world.target).list(request))
+      : Promise.resolve({ entries: [], next: null, folders: [] }),
 })
 
 const tasksByKey = (world: World): Record<string, readonly (string | null)[]> =>
@@ -53,7 +60,7 @@ describe('a scan that reads several folders at a time', () => {
       fc.asyncProperty(keys, options, fc.scheduler(), async (all, { pageSize, prefix }, order) => {
         const world = new World({ pageSize, rule: { filter: { prefix, exclude: [], tags: {} } } })
         build(all, world)
-        const { keys: count } = await world.scanner().run({ reason: 'interval', signal: never })
+        const { keys: count } = await world.scanner(flat(world)).run({ reason: 'interval', signal: never })
         const wanted = tasksByKey(world)
         world.queued = []
         const later: Later = (answer) => order.schedule(Promise.resolve()).then(answer)
@@ -138,14 +145,11 @@ describe('a scan that reads several folders at a time', () => {
       let questions = 0
       const scanner = world.scanner({
         list: async (site, request) => {
-          if (site === 's') atOnce = Math.max(atOnce, ++underWay)
+          if (request.delimiter !== undefined) questions += 1
+          else if (site === 's') atOnce = Math.max(atOnce, ++underWay)
           await new Promise(setImmediate)
-          if (site === 's') underWay -= 1
+          if (site === 's' && request.delimiter === undefined) underWay -= 1
           return (site === 's' ? world.source : world.target).list(request)
-        },
-        folders: (prefix, after) => {
-          questions += 1
-          return Promise.resolve(world.source.folders(prefix, after))
         },
       })
       await scanner.run({ reason: 'interval', signal: never })
@@ -160,7 +164,10 @@ describe('a scan that reads several folders at a time', () => {
     const world = new World({ pageSize: 5 })
     folders(world, 10, 20)
     const scanner = world.scanner({
-      folders: () => Promise.reject(new FaultError(fault('ACCESS_DENIED', 'ListObjectVersions: 403'))),
+      list: (site, request) =>
+        request.delimiter === undefined
+          ? flat(world).list(site, request, never)
+          : Promise.reject(new FaultError(fault('ACCESS_DENIED', 'ListObjectVersions: 403'))),
     })
     expect(await scanner.run({ reason: 'interval', signal: never })).toMatchObject({ keys: 200, differences: 200 })
   })
@@ -196,7 +203,9 @@ describe('where the rest of a listing is cut in two', () => {
     'logs/': ['logs/a/', 'logs/b/'],
   }
   const cut = (after: string, until: string | null, prefix = '', more = false): Promise<string | null> =>
-    splitKey({ after, until }, prefix, (level) => Promise.resolve({ folders: tree[level] ?? [], more }))
+    splitKey({ after, until }, prefix, (level) =>
+      Promise.resolve({ folders: tree[level] ?? [], next: more ? { keyMarker: 'more' } : null }),
+    )
 
   test('at the outermost folders ahead, in their middle', async () => {
     expect(await cut('data/2024/x', null)).toBe('logs/')

@@ -2,7 +2,7 @@ import type { NewTask, VersionPair } from '../../electron/engine/journal/port.ts
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { createScanner, type ScanLink, type ScannerOptions } from '../../electron/engine/feed/scanner.ts'
-import type { FolderPage, ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
+import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 
 /** A clock that stands until it is wound. */
 export class HandClock {
@@ -76,24 +76,26 @@ export class Side {
   }
 
   list = (request: ListRequest): VersionPage => {
-    this.asked.push(request)
     const { prefix, from } = request
+    if (request.delimiter !== undefined) return this.#folders(prefix, from?.keyMarker ?? '')
+    this.asked.push(request)
     const all = (this.#sorted ??= this.#all()).filter((entry) => entry.key.startsWith(prefix))
     const begin = from === undefined ? 0 : all.findIndex((entry) => isAfter(entry, from, all))
     const entries = begin < 0 ? [] : all.slice(begin, begin + this.pageSize)
     const last = entries.at(-1)
     const more = last !== undefined && begin + this.pageSize < all.length
-    return { entries, next: more ? { keyMarker: last.key, versionIdMarker: last.versionId } : null }
+    return { entries, next: more ? { keyMarker: last.key, versionIdMarker: last.versionId } : null, folders: [] }
   }
 
-  folders = (prefix: string, after: string): FolderPage => {
+  #folders(prefix: string, after: string): VersionPage {
     const keys = this.#all().map(({ key }) => key)
     const later = keys.filter(
       (key) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0,
     )
     const ends = later.map((key) => [key, key.indexOf('/', prefix.length) + 1] as const)
     const folders = [...new Set(ends.flatMap(([key, end]) => (end > 0 ? [key.slice(0, end)] : [])))]
-    return { folders: folders.slice(0, this.pageSize), more: folders.length > this.pageSize }
+    const next = folders.length > this.pageSize ? { keyMarker: folders[this.pageSize - 1]! } : null
+    return { entries: [], folders: folders.slice(0, this.pageSize), next }
   }
 
   #all(): readonly VersionEntry[] {

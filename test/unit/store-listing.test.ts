@@ -48,7 +48,20 @@ test('versions and delete markers keep the order of the document, and an ownerâ€
       { ...marker, versionId: 'null', isLatest: false, modifiedAt: 0 },
     ],
     next: null,
+    folders: [],
   })
+})
+
+test('folders are told apart from keys and from the prefix asked for, together or each by itself', () => {
+  const page = parseVersionListing(
+    listing(`<Prefix>t/</Prefix><Delimiter>/</Delimiter><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+      <NextKeyMarker>t/z/</NextKeyMarker><CommonPrefixes><Prefix>t/a%2Bb/</Prefix></CommonPrefixes>
+      <Version><Key>t/file</Key><VersionId>1</VersionId></Version>
+      <CommonPrefixes><Prefix>t/c+d/</Prefix><Prefix>t/z/</Prefix></CommonPrefixes>`),
+  )
+  expect(page.entries.map(({ key }) => key)).toEqual(['t/file'])
+  expect(page.folders).toEqual(['t/a+b/', 't/c d/', 't/z/'])
+  expect(page.next).toMatchObject({ keyMarker: 't/z/' })
 })
 
 test('every legal key survives, however the site escapes it', () => {

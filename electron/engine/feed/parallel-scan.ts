@@ -1,10 +1,9 @@
 import { MergeScan, type MergeScanOptions } from './merge-scan.ts'
 import type { ScanCheckpoint, Span } from './scan-checkpoint.ts'
-import type { ScanCounts, ScannerOptions } from './scanner.ts'
+import type { ScanCounts } from './scanner.ts'
 import { splitKey } from './split-key.ts'
 
-export interface ParallelScanOptions
-  extends Omit<MergeScanOptions, 'span' | 'onPage' | 'save'>, Pick<ScannerOptions, 'folders'> {
+export interface ParallelScanOptions extends Omit<MergeScanOptions, 'span' | 'onPage' | 'save'> {
   readonly begin: ScanCheckpoint | null
   readonly onProgress: ((counts: ScanCounts) => void) | undefined
   readonly save: (checkpoint: ScanCheckpoint) => Promise<void>
@@ -103,12 +102,16 @@ export class ParallelScan {
   }
 
   async #split(scan: MergeScan, lane: Lane): Promise<void> {
-    const { folders, prefix } = this.#options
+    const { list, link, prefix } = this.#options
+    const { site, bucket } = link.source
     const { after, until } = scan.ahead
-    if (folders === undefined || after === null) return
+    if (after === null) return
+    const question = { bucket, from: { keyMarker: after }, delimiter: '/' } as const
     this.#isSplitting = true
     try {
-      const at = await splitKey({ after, until }, prefix, (level) => folders(level, after, this.#signal))
+      const at = await splitKey({ after, until }, prefix, (level) =>
+        list(site, { ...question, prefix: level }, this.#signal),
+      )
       this.#signal.throwIfAborted()
       if (at !== null && scan.end(at)) this.#start({ after: at, until })
       else lane.splitAt = lane.pages * 2

@@ -1,7 +1,7 @@
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import { compileKeyMatch } from '../rule/match.ts'
-import type { FolderPage, ListRequest, VersionPage } from '../store/port.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
 import { ParallelScan } from './parallel-scan.ts'
 import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
@@ -19,8 +19,6 @@ export interface ScanLink {
 export interface ScannerOptions {
   readonly link: ScanLink
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  /** One page of the source's folders directly below a prefix, those with keys after `after`. Absent: nothing is read in parallel. */
-  readonly folders?: (prefix: string, after: string, signal: AbortSignal) => Promise<FolderPage>
   readonly pairsBetween: (fromKey: string, toKey: string) => ReadonlyMap<string, readonly VersionPair[]>
   /** Durable when it resolves. */
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>

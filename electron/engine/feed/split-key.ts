@@ -1,4 +1,4 @@
-import type { FolderPage } from '../store/port.ts'
+import type { VersionPage } from '../store/port.ts'
 import { compareKeys } from './key-order.ts'
 import type { Span } from './scan-checkpoint.ts'
 
@@ -17,15 +17,15 @@ const levels = 8
 export async function splitKey(
   { after, until }: Unfinished,
   prefix: string,
-  foldersOf: (prefix: string) => Promise<FolderPage>,
+  foldersOf: (prefix: string) => Promise<Pick<VersionPage, 'folders' | 'next'>>,
 ): Promise<string | null> {
   const isAhead = (folder: string): boolean =>
     compareKeys(folder, after) > 0 && !after.startsWith(folder) && (until === null || compareKeys(folder, until) < 0)
   for (const level of foldersAround(after, prefix)) {
-    const { folders, more } = await foldersOf(level)
+    const { folders, next } = await foldersOf(level)
     const ahead = folders.filter(isAhead)
     // Of an unknown number the most that is known of goes to one part, and all the rest to the other.
-    if (ahead.length > 0) return ahead[more ? ahead.length - 1 : ahead.length >> 1]!
+    if (ahead.length > 0) return ahead[next === null ? ahead.length >> 1 : ahead.length - 1]!
   }
   return null
 }

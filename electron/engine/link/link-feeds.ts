@@ -113,8 +113,6 @@ export class LinkFeeds {
     return createScanner({
       link: { ...link, ruleStartedAt: link.record.createdAt },
       list,
-      folders: (prefix, after, signal) =>
-        store(link.source.site).listFolders({ bucket: link.source.bucket, prefix, after }, { signal }),
       mendsOrder: () => {
         const known = order(link.linkId)
         return known !== null && mendsOrder(known)

@@ -8,7 +8,6 @@ import {
   GetObjectLockConfigurationCommand,
   HeadBucketCommand,
   ListBucketsCommand,
-  ListObjectVersionsCommand,
   PutBucketVersioningCommand,
   S3Client,
   type BucketLocationConstraint,
@@ -19,8 +18,7 @@ import { FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { BucketView, Site } from '../../../shared/model/site.ts'
 import { faultErrorFrom } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
-import type { CallOptions, FolderPage } from './port.ts'
-import { decodeKey } from './version-listing.ts'
+import type { CallOptions } from './port.ts'
 import type { Timeouts } from './wire/request.ts'
 
 export interface BucketMattersOptions {
@@ -48,25 +46,6 @@ export class BucketMatters {
       this.#client.send(new ListBucketsCommand({}), abort),
     )
     return Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]))
-  }
-
-  async listFolders(
-    { bucket, prefix, after }: { readonly bucket: string; readonly prefix: string; readonly after: string },
-    options: CallOptions = {},
-  ): Promise<FolderPage> {
-    const command = new ListObjectVersionsCommand({
-      Bucket: bucket,
-      Prefix: prefix,
-      KeyMarker: after,
-      Delimiter: '/',
-      EncodingType: 'url',
-    })
-    const page = await this.#ask('ListObjectVersions', bucket, options, (abort) => this.#client.send(command, abort))
-    const decode = page.EncodingType === 'url' ? decodeKey : (text: string): string => text
-    return {
-      folders: (page.CommonPrefixes ?? []).flatMap(({ Prefix }) => (Prefix === undefined ? [] : [decode(Prefix)])),
-      more: page.IsTruncated === true,
-    }
   }
 
   async bucket(name: string, options: CallOptions = {}): Promise<BucketView | null> {

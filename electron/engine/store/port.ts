@@ -74,20 +74,15 @@ export interface VersionPage {
   /** In the order of the document: keys ascending by UTF-8 bytes, versions of a key newest first, markers interleaved. */
   readonly entries: readonly VersionEntry[]
   readonly next: ListPosition | null
-}
-
-/** What lies directly below a prefix and is named like a folder. */
-export interface FolderPage {
-  /** Ending in `/`, as the site sorted them. */
+  /** With a delimiter: what lies directly below the prefix and ends in it, for the keys within. The folder of `from` may be among them. */
   readonly folders: readonly string[]
-  /** The site has more than these, further on. */
-  readonly more: boolean
 }
 
 export interface ListRequest {
   readonly bucket: string
   readonly prefix: string
   readonly from?: ListPosition | undefined
+  readonly delimiter?: '/' | undefined
   /** 1–1000. */
   readonly limit?: number | undefined
 }
@@ -209,11 +204,6 @@ export interface ObjectStore {
   putLock(ref: ObjectRef, lock: Lock, options?: CallOptions): Promise<void>
 
   listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
-  /** One page of the folders below a prefix that hold keys after `after`. The folder of `after` itself may be among them. */
-  listFolders(
-    request: { readonly bucket: string; readonly prefix: string; readonly after: string },
-    options?: CallOptions,
-  ): Promise<FolderPage>
 
   listBuckets(options?: CallOptions): Promise<readonly string[]>
   /** null when there is no such bucket. */

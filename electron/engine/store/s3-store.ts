@@ -69,7 +69,6 @@ export function createStore(options: StoreOptions): ObjectStore {
     getLock: (ref, call) => getLock(calls, ref, call),
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
     listVersions: (request, call) => listVersions(calls, request, call),
-    listFolders: async (request, call) => (await buckets()).listFolders(request, call),
     listBuckets: async (call) => (await buckets()).listBuckets(call),
     bucket: async (name, call) => (await buckets()).bucket(name, call),
     createBucket: async (name, call) => (await buckets()).createBucket(name, call),

@@ -36,6 +36,8 @@ export function parseVersionListing(xml: Buffer): VersionPage {
 
 class ListingReader {
   readonly #entries: Draft[] = []
+  readonly #folders: string[] = []
+  #inFolders = false
   #draft: Draft | null = null
   #root = ''
   #encoded = false
@@ -48,10 +50,12 @@ class ListingReader {
   open(name: string): void {
     if (this.#root === '') this.#root = name
     else if (this.#draft !== null) this.#depth += 1
+    else if (name === 'CommonPrefixes') this.#inFolders = true
     else if (name === 'Version' || name === 'DeleteMarker') this.#draft = emptyDraft(name === 'DeleteMarker')
   }
 
   close(): void {
+    this.#inFolders = false
     if (this.#draft === null) return
     if (this.#depth > 0) this.#depth -= 1
     else {
@@ -64,6 +68,7 @@ class ListingReader {
     if (this.#draft !== null) {
       if (this.#depth === 0) setField(this.#draft, name, text)
     } else if (this.#root === '') this.#root = name
+    else if (this.#inFolders && name === 'Prefix') this.#folders.push(text)
     else if (name === 'EncodingType') this.#encoded = text === 'url'
     else if (name === 'IsTruncated') this.#truncated = text === 'true'
     else if (name === 'NextKeyMarker') this.#nextKey = text
@@ -76,7 +81,8 @@ class ListingReader {
       throw new XmlError(`the answer is a ${this.#root}, not a ListVersionsResult`)
     // EncodingType stands after the entries at some servers, so keys are decoded at the end.
     if (this.#encoded) for (const entry of this.#entries) entry.key = decodeKey(entry.key)
-    return { entries: this.#entries, next: this.#truncated ? this.#next() : null }
+    const folders = this.#encoded ? this.#folders.map(decodeKey) : this.#folders
+    return { entries: this.#entries, next: this.#truncated ? this.#next() : null, folders }
   }
 
   /**
@@ -127,7 +133,7 @@ function setField(draft: Draft, name: string, text: string): void {
 }
 
 /** `encoding-type=url`: percent escapes, and `+` for a space (AWS, MinIO); a literal plus is always escaped. */
-export function decodeKey(text: string): string {
+function decodeKey(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
   try {

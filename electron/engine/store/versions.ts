@@ -5,7 +5,7 @@ import { parseVersionListing } from './version-listing.ts'
 /** One page of ListObjectVersions. */
 export async function listVersions(
   calls: SignedCalls,
-  { bucket, prefix, from, limit = 1000 }: ListRequest,
+  { bucket, prefix, from, delimiter, limit = 1000 }: ListRequest,
   options: CallOptions = {},
 ): Promise<VersionPage> {
   const call: SignedCall = {
@@ -18,6 +18,7 @@ export async function listVersions(
       ['encoding-type', 'url'],
       ['max-keys', String(limit)],
       ['prefix', prefix],
+      ...(delimiter === undefined ? [] : [['delimiter', delimiter] as const]),
       ...(from === undefined ? [] : [['key-marker', from.keyMarker] as const]),
       ...(from?.versionIdMarker === undefined ? [] : [['version-id-marker', from.versionIdMarker] as const]),
     ],
