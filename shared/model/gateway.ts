@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Fault } from './fault.ts'
+import type { GatewayRight } from './gateway-rights.ts'
 import { bucketName, type BucketAt, type Degraded, type Rule } from './rule.ts'
 import { siteId } from './site.ts'
 
@@ -26,6 +27,11 @@ export type GatewaySettings = Readonly<z.infer<typeof gatewaySettingsSchema>>
 
 export const gatewayAccess = z.enum(['read', 'readWrite'])
 export type GatewayAccess = z.infer<typeof gatewayAccess>
+/** What `access` stands for, in rights. */
+export const rightsOfAccess: Readonly<Record<GatewayAccess, readonly GatewayRight[]>> = {
+  read: ['read'],
+  readWrite: ['read', 'write', 'delete', 'tags'],
+}
 
 /** What a client key may do. */
 export const gatewayGrantSchema = z.strictObject({

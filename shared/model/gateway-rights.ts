@@ -1,0 +1,22 @@
+/** What a client key may be allowed, one right for each kind of consequence. A request needs all that its parts need. */
+export const gatewayRights = [
+  /** List buckets, objects, versions and uploads; get objects with their tags, locks and attributes; listen to changes. */
+  'read',
+  /** Put, copy and upload objects, which makes new versions; abort uploads. */
+  'write',
+  /** Delete objects without naming a version: what was there stays as a version, where the bucket keeps versions. */
+  'delete',
+  /** Delete versions by their ids: what goes so is gone for good. */
+  'deleteVersions',
+  /** Set and remove the tags of objects, those that come with a new object too. */
+  'tags',
+  /** Set retention and legal hold, on versions that are there and with new ones. */
+  'retention',
+  /** Shorten or remove governance retention, and delete what it protects. */
+  'bypassGovernance',
+  /** Set access control lists, those that come with a new object too. */
+  'acl',
+  /** Create and remove buckets; set versioning, object lock, policy, CORS, lifecycle and every other setting of a bucket. */
+  'bucketSettings',
+] as const
+export type GatewayRight = (typeof gatewayRights)[number]
