@@ -38,6 +38,7 @@ export function startTray(options: TrayOptions): TrayHandle {
 export function trayState({ totals, links }: Overview): string {
   if (totals.failing + totals.parked > 0) return `${totals.failing + totals.parked} changes need attention`
   if (links.length === 0) return 'nothing to replicate yet'
+  if (links.some((link) => link.state.kind === 'stopped')) return 'a rule is stopped and needs a decision'
   if (links.every((link) => link.state.kind === 'paused')) return 'paused'
   return totals.backlogCount > 0 ? `${totals.backlogCount} changes pending` : 'in step'
 }

@@ -18,6 +18,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     parts.openSitesInThreads()
     if (options.config !== null) await applyConfig(options.config, config, { lasting: false })
     await parts.follow()
+    tellRefused(parts)
     parts.dispatcher.start()
     parts.series.start()
     await parts.gateway.start()
@@ -32,6 +33,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     webhookUrl: parts.webhook?.url ?? null,
     gatewayUrl: () => parts.gateway.url,
     stop: once(() => stopParts(parts)),
+  }
+}
+
+/** Rules of an older release that may not run beside each other any more: they are held, and the operator hears why. */
+function tellRefused({ rules, links, tell }: Parts): void {
+  for (const { id } of rules.rules()) {
+    const refusal = links.refusal(id)
+    if (refusal !== null) tell('error', 'rule', `Rule ${id} does not run. ${refusal.message}`, { ruleId: id })
   }
 }
 

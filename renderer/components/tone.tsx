@@ -6,6 +6,7 @@ import {
   IconCircleOff,
   IconClockPause,
   IconCopy,
+  IconHandStop,
   IconPlayerPause,
   IconTransfer,
 } from '@tabler/icons-react'
@@ -18,6 +19,7 @@ const stateIcons: Record<StateKind, typeof IconCopy> = {
   copying: IconTransfer,
   'first-copy': IconCopy,
   paused: IconPlayerPause,
+  stopped: IconHandStop,
   waiting: IconClockPause,
   failing: IconAlertTriangle,
   disabled: IconCircleOff,

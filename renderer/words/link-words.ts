@@ -10,6 +10,7 @@ export const stateWords: Record<StateKind, { readonly label: string; readonly to
   copying: { label: 'Copying', tone: 'busy' },
   'first-copy': { label: 'First copy', tone: 'busy' },
   paused: { label: 'Paused', tone: 'quiet' },
+  stopped: { label: 'Stopped', tone: 'bad' },
   waiting: { label: 'Waiting', tone: 'waiting' },
   failing: { label: 'Failing', tone: 'bad' },
   disabled: { label: 'Switched off', tone: 'quiet' },
@@ -31,6 +32,7 @@ export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason:
         remedy: 'Switch it on, on the rule’s page, to go on.',
       }
     case 'paused':
+    case 'stopped':
     case 'waiting':
     case 'failing':
       return { reason: state.reason, remedy: state.remedy }
@@ -51,6 +53,7 @@ export function behindOf(oldestPendingAt: number | null, now: number): string | 
 export function forecastOf(link: Pick<LinkView, 'state' | 'backlogCount' | 'drainSeconds'>): string {
   if (link.backlogCount === 0) return 'Nothing to drain'
   if (link.state.kind === 'paused') return 'Stands still while paused'
+  if (link.state.kind === 'stopped') return 'Stands still while stopped'
   if (link.state.kind === 'waiting') return 'Stands still while it waits'
   if (link.state.kind === 'disabled') return 'Stands still while switched off'
   if (link.drainSeconds === null) return 'Not shrinking at the present rate'

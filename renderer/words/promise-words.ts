@@ -11,7 +11,7 @@ export interface PromiseNow {
   readonly why: string | null
 }
 
-const held: ReadonlySet<LinkView['state']['kind']> = new Set(['waiting', 'paused', 'disabled'])
+const held: ReadonlySet<LinkView['state']['kind']> = new Set(['stopped', 'waiting', 'paused', 'disabled'])
 
 /** `links`: those of this rule, as they stand now. A promise that nobody has tested since a target went is not “kept”. */
 export function promiseNow(

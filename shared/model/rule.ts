@@ -86,6 +86,8 @@ export type LinkState =
       readonly reason: string
       readonly remedy: string
     }
+  /** The engine holds it, and only a decision lets it go on. */
+  | { readonly kind: 'stopped'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'waiting'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'failing'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'disabled' }

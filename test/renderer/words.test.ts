@@ -107,6 +107,14 @@ describe('the sentence over everything', () => {
     expect(overallOf({ links: [], totals }).sentence).toBe('No rules yet')
   })
 
+  test('a rule that the engine stopped is never “All in step”', () => {
+    const state = { kind: 'stopped', reason: 'A ring.', remedy: 'Switch one off.' }
+    expect(overallOf({ links: [{ ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
+      tone: 'bad',
+      sentence: '1 rule stopped',
+    })
+  })
+
   test('a gateway that should listen and cannot is never “All in step”', () => {
     const deaf = { degraded: 0, deaf: true }
     expect(overallOf({ links: [link('a', 0)], totals }, deaf)).toEqual({

@@ -5,6 +5,7 @@ import { linkState, type LinkFacts } from '../../electron/engine/link/link-state
 const calm: LinkFacts = {
   enabled: true,
   journal: null,
+  refused: null,
   pausedBy: null,
   offline: null,
   probing: null,
@@ -29,12 +30,13 @@ describe('a link’s badge', () => {
     const states = [
       linkState({ ...calm, pausedBy: { by: 'brake', reason: '1,200 deletes in 10 minutes.' } }),
       linkState({ ...calm, offline: { siteName: 'Site B', fault: down }, backlogCount: 12 }),
+      linkState({ ...calm, refused: { message: 'A ring.', remedy: 'Switch one off.' } }),
       linkState({ ...calm, probing: 'under-way' }),
       linkState({ ...calm, parked: 1, delayed: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
       linkState({ ...calm, feedFault: down }),
     ]
     for (const state of states)
       expect(state).toMatchObject({ reason: expect.stringMatching(/\w/), remedy: expect.stringMatching(/\w/) })
-    expect(states.map((state) => state.kind)).toEqual(['paused', 'waiting', 'waiting', 'failing', 'waiting'])
+    expect(states.map((state) => state.kind)).toEqual(['paused', 'waiting', 'stopped', 'waiting', 'failing', 'waiting'])
   })
 })

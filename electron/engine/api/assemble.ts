@@ -1,7 +1,7 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Parts } from '../parts.ts'
-import { refusalOf, validateRules } from '../rule/validate.ts'
+import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
 import type { EngineOptions } from '../start.ts'
 import { advisorApi } from './advisor.ts'
@@ -12,7 +12,7 @@ import { diagnosticsApi } from './diagnostics.ts'
 import { failuresApi } from './failures.ts'
 import { gatewayApi } from './gateway.ts'
 import { metricsApi } from './metrics.ts'
-import { putRule, rulesApi, type RulesParts } from './rules.ts'
+import { rulesApi, storeRule, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
 import { sitesApi } from './sites.ts'
 import { waitApi } from './wait.ts'
@@ -113,11 +113,11 @@ function configParts({ sites, rules, settings, gateway }: Parts, forRules: Rules
       else await sites.update(site)
     },
     async putRule(rule) {
-      await putRule(rule, forRules)
+      await storeRule(rule, forRules)
     },
     setWorkers: (workers) => settings.setWorkers(workers),
-    validate(wanted, known) {
-      const refusal = refusalOf(validateRules(wanted, known))
+    validate(wanted, known, changed) {
+      const refusal = refusalOf(problemsWith(changed, validateRules(wanted, known)))
       if (refusal !== null) throw new FaultError(refusal)
     },
   }

@@ -21,8 +21,8 @@ export interface ConfigParts {
   readonly putSite: (site: Site, credentials: Credentials | null) => Promise<void>
   readonly putRule: (rule: Rule) => Promise<void>
   readonly setWorkers: (workers: Config['workers']) => Promise<void>
-  /** Throws what is wrong with the rules as a set. */
-  readonly validate: (rules: readonly Rule[], sites: readonly Site[]) => void
+  /** Throws what is wrong with the rules as a set. Those that bring keys round are refused only when they are `changed`. */
+  readonly validate: (rules: readonly Rule[], sites: readonly Site[], changed: ReadonlySet<string>) => void
 }
 
 /** An export carries no secrets: its sites come without credentials, and an import keeps those that are known. */
@@ -61,7 +61,8 @@ export async function applyConfig(
   parts: ConfigParts,
   { lasting }: { readonly lasting: boolean },
 ): Promise<void> {
-  validateTogether(wanted, parts)
+  // What ran under an older release does not keep the engine from starting: such rules are held, and say why.
+  validateTogether(wanted, parts, lasting ? wanted.rules : [])
   for (const { credentials, ...site } of wanted.sites) await parts.putSite(site, credentials ?? null)
   for (const rule of wanted.rules) await parts.putRule(rule)
   await parts.setWorkers(wanted.workers)
@@ -78,15 +79,19 @@ function exported({ sites, rules, workers, notifications, gateway }: ConfigParts
 
 function parseImport(text: string, parts: ConfigParts): Import {
   const wanted = parseConfig(importSchema, text, 'file')
-  validateTogether(wanted, parts)
+  validateTogether(wanted, parts, wanted.rules)
   return wanted
 }
 
 /** Looks at what would be there afterwards, all of it, before anything is changed. */
-function validateTogether(wanted: Pick<Import, 'sites' | 'rules' | 'gateway'>, parts: ConfigParts): void {
+function validateTogether(
+  wanted: Pick<Import, 'sites' | 'rules' | 'gateway'>,
+  parts: ConfigParts,
+  changed: readonly Rule[],
+): void {
   for (const { id, credentials } of wanted.sites) if (credentials !== undefined) parts.checkKeys(id, credentials)
   const sites = mergedById(parts.sites(), wanted.sites)
-  parts.validate(mergedById(parts.rules(), wanted.rules), sites)
+  parts.validate(mergedById(parts.rules(), wanted.rules), sites, new Set(changed.map(({ id }) => id)))
   if (wanted.gateway !== null)
     parts.gateway.check(
       wanted.gateway,

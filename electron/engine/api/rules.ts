@@ -8,7 +8,7 @@ import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
-import { refusalOf, validateRules } from '../rule/validate.ts'
+import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import type { Tell } from './activity.ts'
 
 export interface RulesParts {
@@ -65,11 +65,18 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
 }
 
 /** Refused whole when the rules together would not be sound. */
-export async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
-  const { rules, sites, tell } = parts
+async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
+  const { rules, sites } = parts
   const others = rules.rules().filter((other) => other.id !== rule.id)
-  const refusal = refusalOf(validateRules([...others, rule], sites()))
+  const problems = validateRules([...others, rule], sites())
+  const refusal = refusalOf(problemsWith(new Set([rule.id]), problems))
   if (refusal !== null) throw new FaultError(refusal)
+  return storeRule(rule, parts)
+}
+
+/** Without a look at the others: for a set of rules that was looked at as a whole. */
+export async function storeRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
+  const { rules, tell } = parts
   const known = rules.has(rule.id)
   const record = await rules.put(rule)
   await parts.follow()

@@ -6,6 +6,8 @@ export interface LinkFacts {
   readonly enabled: boolean
   /** The journal cannot be written: nothing is handed out until a restart. */
   readonly journal: Fault | null
+  /** The rule may not run beside the others. */
+  readonly refused: { readonly message: string; readonly remedy: string } | null
   readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
   /** A site of the link that is offline, and why. */
   readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
@@ -24,6 +26,7 @@ export interface LinkFacts {
 export function linkState(facts: LinkFacts): LinkState {
   if (!facts.enabled) return { kind: 'disabled' }
   if (facts.journal !== null) return waiting(facts.journal.message, facts.journal.remedy)
+  if (facts.refused !== null) return { kind: 'stopped', reason: facts.refused.message, remedy: facts.refused.remedy }
   if (facts.pausedBy !== null) return paused(facts.pausedBy)
   if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
   if (facts.probing !== null) return probing(facts.probing)

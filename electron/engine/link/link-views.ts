@@ -4,13 +4,14 @@ import type { Journal } from '../journal/port.ts'
 import type { RateBook } from '../metrics/rates.ts'
 import type { IdentityProbes } from './identity.ts'
 import { linkState, type LinkFacts } from './link-state.ts'
-import type { Link, SiteStates } from './links.ts'
+import type { Link, Links, SiteStates } from './links.ts'
 
 export interface LinkViewParts {
   readonly journal: Journal
   readonly rates: RateBook
   readonly identities: IdentityProbes
   readonly sites: SiteStates & { name(siteId: string): string }
+  readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
   readonly journalFault: () => Fault | null
@@ -81,6 +82,7 @@ export class LinkViews {
     return {
       enabled: link.rule.enabled,
       journal: this.#parts.journalFault(),
+      refused: this.#parts.refusal(link.ruleId),
       pausedBy: link.record.paused ?? this.#pausedSite(link),
       offline: this.#offline(link),
       probing: 'probing' in identity ? identity.probing : null,

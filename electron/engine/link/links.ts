@@ -19,7 +19,13 @@ export interface Link extends RuleLink {
 }
 
 /** Why a link hands out no tasks; each reason is held and released by itself. */
-type HoldReason = 'rule' | 'site' | 'identity'
+type HoldReason = 'rule' | 'refused' | 'site' | 'identity'
+
+/** Why a rule does not run though nobody stopped it. */
+export interface Refusal {
+  readonly message: string
+  readonly remedy: string
+}
 
 export interface LinksParts {
   readonly rules: RuleBook
@@ -27,6 +33,8 @@ export interface LinksParts {
   readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
   readonly identities: IdentityProbes
   readonly sites: SiteStates
+  /** Rules that may not run beside the others, by rule. */
+  readonly refused: () => ReadonlyMap<string, Refusal>
 }
 
 /** The links at work: one per rule and target. Keeps queue and threads in line with what rules, sites and probes say. */
@@ -35,6 +43,7 @@ export class Links {
   readonly #links = new Map<string, Link>()
   readonly #orders = new Map<string, LinkOrder>()
   readonly #held = new Map<string, Set<HoldReason>>()
+  #refused: ReadonlyMap<string, Refusal> = new Map()
 
   constructor(parts: LinksParts) {
     this.#parts = parts
@@ -60,6 +69,11 @@ export class Links {
     return this.#orders.get(linkId) ?? null
   }
 
+  /** Why the rule's links are held though nobody paused them; null when they are not. */
+  refusal(ruleId: string): Refusal | null {
+    return this.#refused.get(ruleId) ?? null
+  }
+
   /** Reads the rule book again: adds, changes and removes links. Returns the ids of those that went. */
   sync(): readonly string[] {
     const wanted = new Map(
@@ -75,9 +89,12 @@ export class Links {
 
   /** Brings every hold in line with the present state of rules, sites and probes. Cheap, and safe to call at any time. */
   refresh(): void {
+    // Also when a site is edited: two ids may come to name one endpoint.
+    this.#refused = this.#parts.refused()
     for (const link of this.#links.values()) {
       this.#refreshOrder(link)
       this.#setHold(link, 'rule', !link.record.rule.enabled || link.record.paused !== null)
+      this.#setHold(link, 'refused', this.#refused.has(link.ruleId))
       this.#setHold(
         link,
         'site',

@@ -6,6 +6,7 @@ import { Links } from '../link/links.ts'
 import { TaskEvents } from '../link/task-events.ts'
 import { RateBook } from '../metrics/rates.ts'
 import type { Parts } from '../parts.ts'
+import { heldRules } from '../rule/validate.ts'
 import type { EngineOptions } from '../start.ts'
 import { Dispatcher } from '../worker/dispatcher.ts'
 import { TransferPool, type PoolEvents } from '../worker/pool.ts'
@@ -46,7 +47,14 @@ export function joinTransfers(
       changed('rules')
     },
   })
-  const links = new Links({ rules, queue, pool, identities, sites })
+  const links = new Links({
+    rules,
+    queue,
+    pool,
+    identities,
+    sites,
+    refused: () => heldRules(rules.rules(), sites.list()),
+  })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
   const dispatcher = new Dispatcher({ queue, journal, pool, link, now }, settings.workers(), taskEvents)
   journal.onUnwritable((fault) => {

@@ -39,7 +39,7 @@ export function joinViews(made: Seen): Views {
   }
 }
 
-function joinLinkViews({ journal, rates, identities, sites, dispatcher, feeds, now, changed }: Seen): LinkViews {
+function joinLinkViews({ journal, links, rates, identities, sites, dispatcher, feeds, now, changed }: Seen): LinkViews {
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => {
     journalFault = fault
@@ -50,6 +50,7 @@ function joinLinkViews({ journal, rates, identities, sites, dispatcher, feeds, n
     rates,
     identities,
     sites,
+    refusal: (ruleId) => links.refusal(ruleId),
     inFlight: (linkId) => dispatcher.inFlight(linkId),
     feeds: (link) => feeds.views(link),
     journalFault: () => journalFault,

@@ -2,13 +2,14 @@ import type { LinkView } from '../../../shared/model/rule.ts'
 import type { StateKind } from '../../words/link-words.ts'
 
 const rank: Record<StateKind, number> = {
-  failing: 0,
-  waiting: 1,
-  paused: 2,
-  'first-copy': 3,
-  copying: 4,
-  'in-step': 5,
-  disabled: 6,
+  stopped: 0,
+  failing: 1,
+  waiting: 2,
+  paused: 3,
+  'first-copy': 4,
+  copying: 5,
+  'in-step': 6,
+  disabled: 7,
 }
 
 /** What needs a look comes first; links in the same state keep the order of their ids, so that cards do not jump. */
