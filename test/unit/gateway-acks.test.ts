@@ -1,8 +1,11 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hasCaughtUp } from '../../electron/engine/gateway/acks/degraded-rules.ts'
+import { PendingWrite } from '../../electron/engine/gateway/acks/pending-write.ts'
 import { standing, type TargetState } from '../../electron/engine/gateway/acks/standing.ts'
 import { neededTargets } from '../../shared/model/quorum.ts'
+import { ruleSchema } from '../../shared/model/rule.ts'
+import { linksOf } from '../../electron/engine/rule/link.ts'
 import { TaskEnds, type TaskEnd } from '../../electron/engine/queue/task-ends.ts'
 
 test('how many targets each policy asks for, of one to four', () => {
@@ -17,14 +20,14 @@ test('how many targets each policy asks for, of one to four', () => {
 })
 
 test('a promise is kept only by targets that have the write, and given up only when no target can keep it', () => {
-  const states = fc.array(fc.constantFrom<TargetState>('has', 'not-wanted', 'waiting', 'parked'), { maxLength: 8 })
+  const states = fc.array(fc.constantFrom<TargetState>('has', 'left-out', 'waiting', 'missing'), { maxLength: 8 })
   const policies = fc.constantFrom('async', 'one', 'majority', 'all' as const)
   fc.assert(
     fc.property(policies, states, (policy, targets) => {
-      const wanted = targets.filter((state) => state !== 'not-wanted')
+      const wanted = targets.filter((state) => state !== 'left-out')
       const needed = neededTargets(policy, wanted.length)
       const has = wanted.filter((state) => state === 'has').length
-      const hopeful = wanted.filter((state) => state !== 'parked').length
+      const hopeful = wanted.filter((state) => state !== 'missing').length
       const found = standing(policy, targets)
       expect(found === 'kept').toBe(has >= needed)
       expect(found === 'lost').toBe(has < needed && hopeful < needed)
@@ -55,4 +58,34 @@ test('a rule has caught up when nothing is pending but what came a moment ago', 
     failing: hasCaughtUp({ ...totals, delayed: 1 }, since, now),
     slow: hasCaughtUp({ ...totals, oldestPendingAt: now - 5_000 }, since, now),
   }).toEqual({ nothing: true, steady: true, old: false, failing: false, slow: false })
+})
+
+test('only a target that has the write confirms it; what its filter leaves out is owed to nobody', () => {
+  const rule = ruleSchema.parse({
+    id: 'r',
+    source: { site: 'a', bucket: 'data' },
+    targets: [{ site: 'b', bucket: 'data' }],
+    ack: { policy: 'all', timeoutMs: 1000 },
+  })
+  const change = {
+    siteId: 'a',
+    bucket: 'data',
+    key: 'k',
+    versionId: 'v',
+    operation: 'put',
+    sizeBytes: 1,
+    changedAt: 0,
+  } as const
+  const after = (did: Extract<TaskEnd, { kind: 'settled' }>['did']): string => {
+    const write = new PendingWrite([{ change, link: linksOf(rule)[0]!, seq: 1 }])
+    write.ended(1, { kind: 'settled', did })
+    return `${write.standingOf('r')} ${write.acks()}`
+  }
+  expect({
+    copied: after('copied'),
+    there: after('already-there'),
+    filtered: after('filtered'),
+    notWanted: after('not-wanted'),
+    gone: after('source-gone'),
+  }).toEqual({ copied: 'kept 2/2', there: 'kept 2/2', filtered: 'kept 1/1', notWanted: 'lost 1/2', gone: 'lost 1/2' })
 })

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isMarkHeader } from '../replicate/origin.ts'
 import type { HeaderPair } from '../store/sigv4.ts'
 import { canonicalQuery } from './protocol/sigv4-sign.ts'
 import { Query } from './protocol/query.ts'
@@ -20,7 +21,10 @@ interface Forwarded {
   readonly unsigned: readonly HeaderPair[]
 }
 
-/** The client's headers as the site gets them; `changes` go over them, undefined takes one away. Names in lower case. */
+/**
+ * The client's headers as the site gets them, without marks of Lockstep; `changes` go over them, undefined takes one away.
+ * Names in lower case.
+ */
 export function forwardHeaders(
   headers: IncomingHttpHeaders,
   changes: Readonly<Record<string, string | undefined>> = {},
@@ -30,7 +34,7 @@ export function forwardHeaders(
   const unsigned: HeaderPair[] = []
   for (const name in headers) {
     const value = name in changes ? undefined : textOf(name, headers[name])
-    if (value === undefined || dropped.has(name) || hops.has(name)) continue
+    if (value === undefined || dropped.has(name) || hops.has(name) || isMarkHeader(name)) continue
     if (isSigned(name)) signed.push([name, value])
     else unsigned.push([name, value])
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
+import { isMarkHeader } from '../replicate/origin.ts'
 import type { Pumped } from '../store/wire/pumped.ts'
 import type { HeaderMap } from '../store/wire/response-head.ts'
 import type { Reply } from './exchange.ts'
@@ -55,7 +56,7 @@ function outgoing({ answer, headers: changes, acks, servedBy }: Reply): Record<s
     for (const name in from) {
       const value = from[name]
       if (value === undefined) delete headers[name]
-      else if (!dropped.has(name)) headers[name] = value
+      else if (!dropped.has(name) && !isMarkHeader(name)) headers[name] = value
     }
   }
   take(answer.headers)

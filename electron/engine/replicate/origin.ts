@@ -36,10 +36,17 @@ export function isReplicaOf(head: Pick<ObjectHead, 'metadata' | 'replicationStat
   return head.replicationStatus === 'REPLICA' || head.metadata[versionName] === versionId
 }
 
+/** Names that belong to Lockstep. Some sites take `_` for `-`, so that the one would come back as the other. */
+const reserved = /^lockstep[-_]/i
+const reservedHeader = /^x[-_]amz[-_]meta[-_]lockstep[-_]/i
+
+/** Is this header one of our marks, in whatever spelling? Clients of the gateway neither see nor write them. */
+export const isMarkHeader = (name: string): boolean => reservedHeader.test(name)
+
 /** The user's own metadata, without our stamp. */
 export function withoutOrigin(metadata: ObjectHead['metadata']): Record<string, string> {
   const own: Record<string, string> = {}
-  for (const name in metadata) if (!name.startsWith('lockstep-')) own[name] = metadata[name]!
+  for (const name in metadata) if (!reserved.test(name)) own[name] = metadata[name]!
   return own
 }
 

@@ -53,7 +53,8 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
   if (named === undefined) return withoutSource(seen, world)
   const pair = seen.alignment.pairs.find(([source]) => source === named)
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
-  if (!wanted(named, world)) return settled('not-wanted', seen.learned)
+  // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
+  if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
   const steps = sequence(named, seen, (version) => wanted(version, world), link)
   return withLearned(seen.learned, await bringInOrder(named, steps, seen.alignment.misplaced, world))
 }

@@ -31,7 +31,10 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly replicas?: readonly string[]
 }
 
-/** Expected ends of a task; a fault is the unexpected one. */
+/**
+ * Expected ends of a task; a fault is the unexpected one. `filtered`: the rule's filter leaves the version out. `not-wanted` and
+ * `source-gone`: the target has not got it, and nothing more is done about that.
+ */
 export type Outcome =
   | {
       readonly kind: 'settled'

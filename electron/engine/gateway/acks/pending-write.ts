@@ -46,8 +46,8 @@ export class PendingWrite {
 
   ended(seq: number, end: TaskEnd): void {
     for (const waited of this.#bySeq.get(seq) ?? []) {
-      waited.state = end.kind === 'parked' ? 'parked' : stateOf(end.did)
-      waited.fault = end.kind === 'parked' ? end.fault.message : null
+      waited.state = end.kind === 'parked' ? 'missing' : stateOf(end.did)
+      waited.fault = end.kind === 'parked' ? end.fault.message : (whyMissing[end.did] ?? null)
     }
   }
 
@@ -68,7 +68,7 @@ export class PendingWrite {
   reasonOf(ruleId: string): string {
     const missing = this.#units
       .filter(({ rule }) => rule.id === ruleId)
-      .flatMap(({ targets }) => targets.filter(({ state }) => state === 'waiting' || state === 'parked'))
+      .flatMap(({ targets }) => targets.filter(({ state }) => state === 'waiting' || state === 'missing'))
     const names = [...new Set(missing.map(({ link }) => `${link.target.site}/${link.target.bucket}`))].join(', ')
     const fault = missing.find((one) => one.fault !== null)?.fault ?? null
     return fault === null ? `${names} did not confirm a write in time.` : `${names} refused a write: ${fault}`
@@ -83,12 +83,20 @@ export class PendingWrite {
 }
 
 function countOf(units: readonly Unit[]): { readonly has: number; readonly of: number } {
-  const wanted = units.flatMap(({ targets }) => targets).filter(({ state }) => state !== 'not-wanted')
+  const wanted = units.flatMap(({ targets }) => targets).filter(({ state }) => state !== 'left-out')
   const buckets = (some: readonly Waited[]): number => new Set(some.map(({ link }) => bucketKey(link.target))).size
   return { has: 1 + buckets(wanted.filter(({ state }) => state === 'has')), of: 1 + buckets(wanted) }
 }
 
-/** A version that its filter left out, or that was purged at the source before it could be copied, is owed to nobody. */
-function stateOf(did: Extract<TaskEnd, { kind: 'settled' }>['did']): TargetState {
-  return did === 'filtered' || did === 'not-wanted' || did === 'source-gone' ? 'not-wanted' : 'has'
+type Did = Extract<TaskEnd, { kind: 'settled' }>['did']
+
+/** Ends of a task that leave its target without the change. */
+const whyMissing: Partial<Record<Did, string>> = {
+  'not-wanted': 'the rule does not copy this version.',
+  'source-gone': 'the version was deleted at the source before it could be copied.',
+}
+
+function stateOf(did: Did): TargetState {
+  if (did === 'filtered') return 'left-out'
+  return whyMissing[did] === undefined ? 'has' : 'missing'
 }

@@ -65,10 +65,9 @@ function stampOf(headers: WireAnswer['headers']): string | undefined {
   return versionId !== undefined && isPending({ versionId, firstSeenAt: null }) ? undefined : versionId
 }
 
-/** Names the version as the source does, and leaves out what only replication needs to know. */
+/** Names the version as the source does; that it is a replica there is nobody's business. */
 function asAtSource({ headers }: WireAnswer, replica: Replica): Record<string, string | undefined> {
   const changed: Record<string, string | undefined> = { 'x-amz-replication-status': undefined }
-  for (const name in headers) if (name.startsWith('x-amz-meta-lockstep-')) changed[name] = undefined
   const stamped = stampOf(headers)
   const versionId = headers['x-amz-version-id']
   if (versionId !== undefined) changed['x-amz-version-id'] = replica.toSource(versionId) ?? stamped
