@@ -147,6 +147,10 @@ export const faultKinds = {
     'The source lists the version and does not give it.',
     'Its data may be lost there: check the source’s health for this object. Restore the version or delete it there, then retry.',
   ),
+  ABSENCE_UNPROVEN: transient(
+    'The source does not show the version, and does not say clearly that it is gone.',
+    'Nothing was deleted at the target. Check the source: its listings and its answers must agree, and no proxy may answer for it. Then retry, or delete the replica at the target by hand.',
+  ),
   PREDECESSOR_FAILED: transient(
     'An older version of this object must arrive first, and has not.',
     'See the older version’s failure; this one follows by itself.',

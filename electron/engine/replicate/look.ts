@@ -1,6 +1,7 @@
 import type { VersionPair } from '../journal/port.ts'
-import type { ListPosition, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
+import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
+import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 import { isPending, originOf, replacedBy } from './origin.ts'
 import { isPlaceholder } from './placeholder.ts'
 import type { World } from './world.ts'
@@ -8,6 +9,8 @@ import type { World } from './world.ts'
 /** One key as both sides have it at the same moment. */
 export interface Seen {
   readonly source: readonly VersionEntry[]
+  /** The source's listing was read to its end: what it does not show, no page of it shows. */
+  readonly sourceIsWhole: boolean
   /** Without the leftovers. */
   readonly target: readonly VersionEntry[]
   readonly alignment: Alignment
@@ -20,50 +23,40 @@ export interface Seen {
   readonly leftovers: readonly VersionEntry[]
 }
 
-/** Most keys have few versions; the rest are read in full pages. */
-const firstPage = 20
+export const sourceListing = ({ source, sourceIsWhole }: Seen): KeyListing => ({
+  versions: source,
+  whole: sourceIsWhole,
+})
+
 /** Unknown replicas are asked for their origin one HEAD each; beyond this many their content must speak for them. */
 const asked = 50
 
 /** Reads every version of the task's key on both sides and finds out which belong together. */
 export async function look(world: World): Promise<Seen> {
   const { order, link } = world
-  const [source, found] = await Promise.all([
-    versionsOf(world.source, link.source.bucket, order.key, world.signal),
-    versionsOf(world.target, link.target.bucket, order.key, world.signal),
+  const [listed, { versions: found }] = await Promise.all([
+    sourceVersions(world),
+    versionsOf(world.target, { bucket: link.target.bucket, key: order.key }, world.signal),
   ])
+  const { versions: source, whole: sourceIsWhole } = listed
   const { learned, leftovers, pending } = await learn(source, found, world)
   const known = learned.length === 0 ? order.pairs : [...order.pairs, ...learned]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
-  const refused = pending.filter((entry) => alignment.extra.includes(entry))
-  if (refused.length === 0) return { source, target: without(leftovers), alignment, learned, leftovers }
+  // Only a listing that was read to its end can leave out what a write of the gateway became.
+  const refused = sourceIsWhole ? pending.filter((entry) => alignment.extra.includes(entry)) : []
+  const seen = { source, sourceIsWhole, learned }
+  if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
   const all = [...leftovers, ...refused]
-  return { source, target: without(all), alignment: align(source, without(all), known), learned, leftovers: all }
+  return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }
 }
 
-/** All versions of exactly this key, newest first. Longer keys with the same beginning sort after it and end the read. */
-export async function versionsOf(
-  store: ObjectStore,
-  bucket: string,
-  key: string,
-  signal: AbortSignal,
-): Promise<readonly VersionEntry[]> {
-  const found: VersionEntry[] = []
-  let from: ListPosition | undefined
-  for (;;) {
-    const page = await store.listVersions(
-      { bucket, prefix: key, from, limit: from === undefined ? firstPage : 1000 },
-      { signal },
-    )
-    for (const entry of page.entries) {
-      if (entry.key !== key) return found
-      found.push(entry)
-    }
-    if (page.next === null || page.next.keyMarker !== key) return found
-    from = page.next
-  }
+/** A version that the first pages do not show is looked for in all of them: not every site lists a key by itself. */
+async function sourceVersions({ source, link, order, signal }: World): Promise<KeyListing> {
+  const at = { bucket: link.source.bucket, key: order.key }
+  const listing = await versionsOf(source, at, signal)
+  return listing.whole || shows(listing, order.versionId) ? listing : allVersionsOf(source, at, signal)
 }
 
 async function learn(

@@ -2,9 +2,10 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
+import { isGone } from './absence.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
-import { look, type Seen } from './look.ts'
+import { look, sourceListing, type Seen } from './look.ts'
 import { afterNotFound } from './lost.ts'
 import { removeLeftovers } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
@@ -86,6 +87,9 @@ async function syncedBlind(world: World): Promise<boolean> {
 async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
   const { order, link } = world
   const latest = seen.target[0]
+  const gone = await isGone(order.versionId, world, sourceListing(seen))
+  // It came between the two questions: the next attempt sees it.
+  if (!gone) throw new FaultError(fault('SOURCE_CHANGED', 'The version came back.', { site: link.source.site }))
   const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null
   if (!deleted || !link.rule.deleteMarkers || latest === undefined || latest.deleteMarker) {
     return settled('source-gone', seen.learned)

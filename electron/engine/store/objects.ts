@@ -10,6 +10,7 @@ import type {
   NewVersion,
   ObjectBody,
   ObjectHead,
+  Presence,
   PutBody,
   PutOptions,
   Stored,
@@ -33,6 +34,9 @@ export const ownAnswer: readonly HeaderPair[] = [
 const gatherBytes = 256 * 1024
 
 const missingCodes = new Set(['NoSuchKey', 'NoSuchVersion', 'NotFound'])
+
+/** What a site answers of a version or key that is missing in a bucket that is there. */
+const absentCodes = new Set(['NoSuchKey', 'NoSuchVersion'])
 
 /** Reading and writing whole versions: the hot path. */
 export class Objects {
@@ -97,6 +101,20 @@ export class Objects {
     }
     const readable = answer.status < 300 || answer.status === 416
     throw this.#calls.refused(call, readable ? refused : answer)
+  }
+
+  /** By a GET of one byte: the refusal of a HEAD has no body that could say what it is that is not there. */
+  async presence(ref: ObjectRef, { signal }: CallOptions = {}): Promise<Presence> {
+    const headers: readonly HeaderPair[] = [...ownAnswer, ['range', 'bytes=0-0']]
+    const call: SignedCall = { ...callFor('GetObject', 'GET', ref), headers, stream: true, signal }
+    const answer = await this.#calls.exchange(call)
+    answer.stream?.destroy()
+    if (answer.status < 300 || answer.status === 416 || isDeleteMarker(answer)) return 'present'
+    const { code } = readRefusal(answer)
+    if (answer.status === 404 && absentCodes.has(code ?? '')) return 'absent'
+    if (answer.status !== 404 || code === 'NoSuchBucket') throw this.#calls.refused(call, answer)
+    const words = `answered 404 ${code ?? ''} and did not say that it is the version or the key that is missing`
+    throw faultAt('ABSENCE_UNPROVEN', words, this.#calls.context(call))
   }
 
   async put(version: NewVersion, body: PutBody, options: PutOptions = {}): Promise<Stored> {

@@ -49,6 +49,8 @@ export interface ObjectBody {
   readonly body: Readable & Pumped
 }
 
+export type Presence = 'present' | 'absent'
+
 export type Tags = Readonly<Record<string, string>>
 
 /** One line of ListObjectVersions: a version or a delete marker. */
@@ -169,6 +171,11 @@ export interface ObjectStore {
   get(ref: ObjectRef, options?: GetOptions): Promise<ObjectBody | null>
   /** A delete marker (404 or 405) is `null` too. `partNumber: 1` asks for that part's head and the number of parts. */
   head(ref: ObjectRef, options?: CallOptions & { readonly partNumber?: number }): Promise<ObjectHead | null>
+  /**
+   * Is this version there, a delete marker too? Without `versionId`: is there anything of the key? `absent` only when the site
+   * says so of this very version or key; whatever else a refusal may mean is a fault, ABSENCE_UNPROVEN at the least.
+   */
+  presence(ref: ObjectRef, options?: CallOptions): Promise<Presence>
   put(version: NewVersion, body: PutBody, options?: PutOptions): Promise<Stored>
 
   createUpload(version: NewVersion, options?: CallOptions): Promise<UploadRef>

@@ -56,6 +56,7 @@ export function createStore(options: StoreOptions): ObjectStore {
   return {
     get: (ref, call) => objects.get(ref, call),
     head: (ref, call) => objects.head(ref, call),
+    presence: (ref, call) => objects.presence(ref, call),
     put: (version, body, call) => objects.put(version, body, call),
     createUpload: (version, call) => uploads.create(version, call),
     uploadPart: (upload, partNumber, body, call) => uploads.putPart(upload, partNumber, body, call),

@@ -1,0 +1,40 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { allVersionsOf, shows, type KeyListing } from './key-listing.ts'
+import type { World } from './world.ts'
+
+/** From this attempt on an unclear answer is set aside for the operator: what waits would hold back the key's later changes. */
+const attemptsBeforeParked = 3
+
+/**
+ * Proof of absence: is this version (null: the whole key) gone from the source? Only when no page of the key's own listing
+ * shows it and the source, asked for that very version, says that there is no such thing. What is unclear is thrown, and
+ * nothing may be deleted on it: a listing that leaves something out is no delete.
+ */
+export async function isGone(versionId: string | null, world: World, listing?: KeyListing): Promise<boolean> {
+  const { source, link, order, signal } = world
+  const at = { bucket: link.source.bucket, key: order.key }
+  const listed = listing?.whole === true ? listing : await allVersionsOf(source, at, signal)
+  if (shows(listed, versionId)) return false
+  const what = versionId === null ? 'this key' : `version ${versionId} of this key`
+  if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, world)
+  if ((await presenceOf(versionId, world)) === 'present')
+    throw unproven(`Bucket “${at.bucket}” does not list ${what}, and gives it all the same.`, world)
+  return true
+}
+
+async function presenceOf(versionId: string | null, world: World): ReturnType<World['source']['presence']> {
+  const { source, link, order, signal } = world
+  const ref = { bucket: link.source.bucket, key: order.key }
+  try {
+    return await source.presence(versionId === null ? ref : { ...ref, versionId }, { signal })
+  } catch (error) {
+    if (error instanceof FaultError && error.fault.code === 'ABSENCE_UNPROVEN')
+      throw unproven(error.fault.message, world, error)
+    throw error
+  }
+}
+
+function unproven(message: string, { order, link }: World, cause?: unknown): FaultError {
+  const retry = order.attempt < attemptsBeforeParked ? 'backoff' : 'never'
+  return new FaultError(fault('ABSENCE_UNPROVEN', message, { site: link.source.site, retry }), { cause })
+}
