@@ -47,7 +47,13 @@ test('who never says a word, and who never ends a head, is shown out', async () 
 test('a client that stops in the middle of its body is given up, and the body breaks for whoever reads it', async () => {
   const broken = new Promise((resolve) => {
     const server = createServer((request) => {
-      const body = new ClientBody({ request, promise: { kind: 'unsigned' }, proceed: null, stallMs: 200 })
+      const body = new ClientBody({
+        request,
+        promise: { kind: 'unsigned' },
+        proceed: null,
+        operation: 'PutObject',
+        stallMs: 200,
+      })
       void body.open().catch(() => resolve(body.fault))
     }).listen(0, '127.0.0.1')
     server.on('listening', () => {

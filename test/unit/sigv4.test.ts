@@ -333,7 +333,8 @@ describe('payloads', () => {
     headers: Record<string, string>,
     payload: Verified['payload'],
     bytes: Buffer = body,
-  ): Promise<Buffer> => collect(openPayload(arriving(bytes, [3]), { 'content-length': '8', ...headers }, payload).bytes)
+  ): Promise<Buffer> =>
+    collect(openPayload(arriving(bytes, [3]), { 'content-length': '8', ...headers }, payload, 'PutObject').bytes)
 
   it('what the client promised about its body is held against the body', async () => {
     const other = Buffer.from('The body')

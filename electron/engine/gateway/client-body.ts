@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ChecksumAlgorithm } from './protocol/checksum.ts'
-import { openPayload, type Payload } from './protocol/payload.ts'
+import { announcedChecksums, openPayload, type Payload } from './protocol/payload.ts'
+import type { S3Operation } from './protocol/route.ts'
 import { S3Error, type S3ErrorCode } from './protocol/s3-error.ts'
 import type { PayloadPromise } from './protocol/sigv4-verify.ts'
 
@@ -13,8 +14,15 @@ export interface OutgoingBody {
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | null
   readonly sizeBytes: number | null
   readonly expectContinue: boolean
-  /** Checksums that were sent behind the body and are known before it leaves. */
+  /** Checksums of the body that the client sent and that held: of a body that streams, once it has ended. */
   readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>
+  /** Those of them that the client sends behind a body that streams. */
+  readonly trailing: readonly ChecksumAlgorithm[]
+}
+
+/** A body that was read to its end. */
+export interface WholeBody extends OutgoingBody {
+  readonly body: Buffer
 }
 
 /** The client went away, or broke its own connection: nobody is left to answer. */
@@ -25,6 +33,8 @@ export class ClientGone extends Error {
 export interface ClientBodyOptions {
   readonly request: IncomingMessage
   readonly promise: PayloadPromise
+  /** Says what the headers of the body mean. */
+  readonly operation: S3Operation
   /** Tells the client to go on, when it asked to be told; null when it did not. */
   readonly proceed: (() => void) | null
   /** Without one byte from the client for this long, it is given up. */
@@ -55,50 +65,61 @@ export class ClientBody {
 
   /** Throws the S3 error when the body is small and does not hold what was promised; later pieces throw into the reader. */
   async open(): Promise<OutgoingBody> {
-    if (!this.#present) return this.#absent()
+    if (!this.#present) return await this.#absent()
     const payload = this.#payload()
     const { sizeBytes } = payload
     if (sizeBytes === null) throw new S3Error('MissingContentLength')
     const { proceed } = this.#options
     if (sizeBytes === 0 || (sizeBytes <= wholeBytes && proceed === null)) {
-      const body = await this.#whole(payload, sizeBytes, 'IncompleteBody')
-      return { body, sizeBytes, expectContinue: false, checksums: payload.checksums }
+      return this.#whole(payload, sizeBytes, 'IncompleteBody')
     }
     return {
       body: this.#pieces(payload, sizeBytes),
       sizeBytes,
       expectContinue: proceed !== null,
-      checksums: noChecksums,
+      checksums: payload.checksums,
+      trailing: announcedChecksums(this.#options.request.headers),
     }
   }
 
   /** The whole body as a document. */
-  async collect(limitBytes: number): Promise<Buffer> {
+  async collect(limitBytes: number): Promise<WholeBody> {
     const payload = this.#payload()
     if ((payload.sizeBytes ?? 0) > limitBytes) throw new S3Error('MalformedXML')
     return this.#whole(payload, limitBytes, 'MalformedXML')
   }
 
   #payload(): Payload {
-    const { request, promise } = this.#options
+    const { request, promise, operation } = this.#options
     // Without `destroyOnReturn: false` a refused body would take the connection with it, and the refusal too.
-    return openPayload(request.iterator({ destroyOnReturn: false }), request.headers, promise)
+    return openPayload(request.iterator({ destroyOnReturn: false }), request.headers, promise, operation)
   }
 
-  #absent(): OutgoingBody {
+  async #absent(): Promise<OutgoingBody> {
     const { request, promise } = this.#options
     if (promise.kind === 'sha256' && promise.hex !== emptyHash) throw new S3Error('XAmzContentSHA256Mismatch')
     if (promise.kind === 'chunked') throw new S3Error('IncompleteBody')
-    const announced = request.headers['content-length'] !== undefined || bodyMethods.has(request.method ?? '')
+    const takesBody = bodyMethods.has(request.method ?? '')
+    const announced = request.headers['content-length'] !== undefined || takesBody
     if (request.headers['content-length'] === undefined && request.method === 'PUT')
       throw new S3Error('MissingContentLength')
-    return { body: null, sizeBytes: announced ? 0 : null, expectContinue: false, checksums: noChecksums }
+    // What is promised of a body holds for one without a byte too.
+    if (takesBody) await this.#checkNothing()
+    return { body: null, sizeBytes: announced ? 0 : null, expectContinue: false, checksums: noChecksums, trailing: [] }
   }
 
-  async #whole(payload: Payload, limitBytes: number, tooLong: S3ErrorCode): Promise<Buffer> {
+  async #checkNothing(): Promise<void> {
+    const { request, promise, operation } = this.#options
+    const headers = { ...request.headers, 'content-length': '0' }
+    const { bytes } = openPayload(noPieces(), headers, promise, operation)
+    await bytes[Symbol.asyncIterator]().next()
+  }
+
+  async #whole(payload: Payload, limitBytes: number, tooLong: S3ErrorCode): Promise<WholeBody> {
     const pieces: Buffer[] = []
     for await (const piece of this.#pieces(payload, limitBytes, tooLong)) pieces.push(piece)
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    const body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    return { body, sizeBytes: body.length, expectContinue: false, checksums: payload.checksums, trailing: [] }
   }
 
   async *#pieces(
@@ -129,6 +150,9 @@ export class ClientBody {
     }
   }
 }
+
+// oxlint-disable-next-line require-yield -- a body without a byte
+async function* noPieces(): AsyncGenerator<Buffer> {}
 
 const noChecksums: ReadonlyMap<ChecksumAlgorithm, string> = new Map()
 const bodyMethods: ReadonlySet<string> = new Set(['PUT', 'POST'])

@@ -44,10 +44,13 @@ export function forwardHeaders(
 
 function textOf(name: string, value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value.join(', ') : value
-  if (name !== 'content-encoding' || text === undefined) return text
-  // aws-chunked is the transport's, and was taken off; what else the client says of the content stays.
-  const codings = text.split(',').map((coding) => coding.trim())
-  return codings.filter((coding) => coding !== 'aws-chunked').join(',') || undefined
+  return name === 'content-encoding' ? contentCoding(text) : text
+}
+
+/** aws-chunked is the transport's, and was taken off; what else the client says of the content stays. */
+export function contentCoding(text: string | undefined): string | undefined {
+  const codings = text?.split(',').map((coding) => coding.trim())
+  return codings?.filter((coding) => coding !== 'aws-chunked').join(',') || undefined
 }
 
 /** What a presigned URL carries of its signature: not the site's business. */

@@ -79,7 +79,7 @@ function admitted(
   const grant = gatekeeper.admit(accessKeyId, call, typeof source === 'string' ? parseCopySource(source) : null)
   grant.lastUsedAt = world.now()
   const proceed = expecting === null ? null : () => expecting.writeContinue()
-  const body = (told.body = new ClientBody({ request, promise: payload, proceed, stallMs }))
+  const body = (told.body = new ClientBody({ request, promise: payload, operation: call.operation, proceed, stallMs }))
   return { call, headers, body, grant, signal }
 }
 

@@ -4,7 +4,9 @@ import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
 import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
 import type { OutgoingBody } from './client-body.ts'
 import type { Exchange } from './exchange.ts'
-import { forwardHeaders, forwardQuery } from './forward-headers.ts'
+import { contentCoding, forwardHeaders, forwardQuery } from './forward-headers.ts'
+import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from './protocol/aws-chunked-frame.ts'
+import { TrailerProbe, trailerPayload } from './trailer-probe.ts'
 
 export interface UpstreamOptions {
   readonly site: (siteId: string) => Site
@@ -34,6 +36,7 @@ interface Open {
   readonly site: Site
   readonly keys: KeyPair
   readonly wire: SiteWire
+  readonly trailers: TrailerProbe
 }
 
 /** The gateway's connections to the sites, opened when they are needed, anew when a site was edited. */
@@ -50,10 +53,15 @@ export class Upstream {
   }
 
   /** Signed anew, otherwise as the client made it. Any answer is one; only broken connections throw. */
-  send({ call, headers }: Pick<Exchange, 'call' | 'headers'>, passage: Passage): Promise<WireAnswer> {
-    const { siteId, bucket = call.bucket, body, stream, responseMs, signal } = passage
-    const { signed, unsigned } = forwardHeaders(headers, { ...checksumHeaders(headers, body), ...passage.headers })
-    return this.#wire(siteId).send({
+  async send({ call, headers }: Pick<Exchange, 'call' | 'headers'>, passage: Passage): Promise<WireAnswer> {
+    const { siteId, bucket = call.bucket, stream, responseMs, signal } = passage
+    const { wire, trailers } = this.#opened(siteId)
+    const trailing = trailingOf(passage.body)
+    const framed = trailing !== null && (await trailers.takes(bucket)) ? trailing : null
+    const body = framed === null ? passage.body : { ...passage.body, ...framesOf(framed) }
+    const sums = framed === null ? checksumHeaders(headers, body) : framedHeaders(framed, headers)
+    const { signed, unsigned } = forwardHeaders(headers, { ...sums, ...passage.headers })
+    return wire.send({
       operation: call.operation,
       method: call.method,
       bucket,
@@ -64,6 +72,7 @@ export class Upstream {
       body: body.body,
       sizeBytes: body.sizeBytes,
       expectContinue: body.expectContinue,
+      payloadHash: framed === null ? undefined : trailerPayload,
       stream,
       responseMs,
       signal,
@@ -75,26 +84,44 @@ export class Upstream {
     this.#open.clear()
   }
 
-  #wire(siteId: string): SiteWire {
+  #opened(siteId: string): Open {
     const { now, timeouts } = this.#options
     const site = this.#options.site(siteId)
     const keys = this.#options.keys(siteId)
     const known = this.#open.get(siteId)
     // Requests under way end on the old connections, which close by themselves when idle.
-    if (known !== undefined && known.site === site && known.keys === keys) return known.wire
+    if (known !== undefined && known.site === site && known.keys === keys) return known
     const wire = openSiteWire({ site, keys, sockets, timeouts, now })
-    this.#open.set(siteId, { site, keys, wire })
-    return wire
+    const opened: Open = { site, keys, wire, trailers: new TrailerProbe(wire, now) }
+    this.#open.set(siteId, opened)
+    return opened
   }
 }
 
 /**
- * A checksum that came behind the body goes before it where the body is at hand. Where it is not, it has been checked
- * here, and the site must not be told to expect one.
+ * A checksum that came behind the body goes before it where the body is at hand. Where it is not, and the site takes none
+ * behind it, it has been checked here, and the site must not be told to expect one.
  */
 function checksumHeaders(headers: Exchange['headers'], body: OutgoingBody): Record<string, string | undefined> {
   if (headers['x-amz-trailer'] === undefined) return {}
+  if (body.trailing.length > 0) return { 'x-amz-sdk-checksum-algorithm': undefined }
   const found: Record<string, string | undefined> = {}
   for (const [algorithm, value] of body.checksums) found[`x-amz-checksum-${algorithm}`] = value
   return body.checksums.size === 0 ? { 'x-amz-sdk-checksum-algorithm': undefined } : found
+}
+
+/** null where nothing follows the body, or it is at hand. */
+function trailingOf({ body, sizeBytes, trailing, checksums }: OutgoingBody): Trailing | null {
+  if (body === null || body instanceof Uint8Array || sizeBytes === null || trailing.length === 0) return null
+  return { pieces: body, sizeBytes, algorithms: trailing, checksums }
+}
+
+const framesOf = (trailing: Trailing): Pick<OutgoingBody, 'body' | 'sizeBytes'> => ({
+  body: chunkedFrames(trailing),
+  sizeBytes: chunkedLength(trailing),
+})
+
+/** Over what {@link forwardHeaders} would say of the content. */
+function framedHeaders(trailing: Trailing, headers: Exchange['headers']): Record<string, string> {
+  return chunkedHeaders(trailing, contentCoding(headers['content-encoding']))
 }

@@ -120,7 +120,7 @@ export class S3Server implements NetworkPlug {
     const payload = (): Payload => {
       if (incoming.expectsContinue) response.writeContinue()
       // Without `destroyOnReturn: false` a refused body would take the connection with it, and the refusal too.
-      return openPayload(request.iterator({ destroyOnReturn: false }), headers, verified.payload)
+      return openPayload(request.iterator({ destroyOnReturn: false }), headers, verified.payload, call.operation)
     }
     const answer = await operations[call.operation](this.#options.state, { call, headers, now, payload })
     if (action?.kind === 'lose-answer') response.socket?.resetAndDestroy()

@@ -28,6 +28,8 @@ export interface WireCall {
   /** null sends no Content-Length. */
   readonly sizeBytes: number | null
   readonly expectContinue: boolean
+  /** `x-amz-content-sha256` for a body with a framing of its own; otherwise it follows from the body. */
+  readonly payloadHash?: string | undefined
   /** Give a 2xx body as a stream, unless it is small. */
   readonly stream: boolean
   readonly responseMs?: number | undefined
@@ -110,7 +112,8 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
 }
 
 /** A body at hand is signed; one that streams cannot be before its head has left. */
-function payloadHashOf({ body }: WireCall): string {
+function payloadHashOf({ body, payloadHash }: WireCall): string {
+  if (payloadHash !== undefined) return payloadHash
   if (body === null) return emptyPayloadHash
   return body instanceof Uint8Array ? hash('sha256', body, 'hex') : unsignedPayload
 }

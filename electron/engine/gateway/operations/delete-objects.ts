@@ -18,11 +18,12 @@ interface Named {
 
 /** DeleteObjects: one request, a change for each key that the site says it deleted. */
 export const deleteObjects: Operation = async (world, exchange) => {
-  const document = await exchange.body.collect(longestBytes)
+  const body = await exchange.body.collect(longestBytes)
+  const document = body.body
   if (moreTagsThan(mostTags, document)) throw new S3Error('MalformedXML')
   const named = readRequest(document.toString('utf8'))
   return write(world, exchange, {
-    body: { body: document, sizeBytes: document.length, expectContinue: false, checksums: new Map() },
+    body,
     intended: named.map(({ key, versionId }) => ({ key, versionId, operation: operationOf(versionId) })),
     changes: ({ status, bytes }) =>
       status >= 300

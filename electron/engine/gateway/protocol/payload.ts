@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { decodeAwsChunked } from './aws-chunked.ts'
 import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
 import { S3Error } from './s3-error.ts'
+import type { S3Operation } from './route.ts'
 import type { PayloadPromise } from './sigv4-verify.ts'
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
@@ -19,9 +20,25 @@ export interface Payload {
   readonly checksums: ReadonlyMap<ChecksumAlgorithm, string>
 }
 
-/** Undoes aws-chunked and checks everything that the client promised about the body. */
-export function openPayload(source: AsyncIterable<Buffer>, headers: Headers, promise: PayloadPromise): Payload {
-  const checks = new BodyChecks(headers, promise)
+/**
+ * Where `x-amz-checksum-*` tells of the object that comes about and not of the request's own body: the site compares it
+ * when it has the object. Content-MD5 is always the body's (RFC 1864).
+ */
+const tellsOfObject: ReadonlySet<S3Operation> = new Set([
+  'CompleteMultipartUpload',
+  'CreateMultipartUpload',
+  'CopyObject',
+  'UploadPartCopy',
+])
+
+/** Undoes aws-chunked and checks everything that the client promised about the body, by what the operation means by it. */
+export function openPayload(
+  source: AsyncIterable<Buffer>,
+  headers: Headers,
+  promise: PayloadPromise,
+  operation: S3Operation,
+): Payload {
+  const checks = new BodyChecks(headers, promise, operation)
   const sizeBytes = declaredSize(headers, promise)
   return { sizeBytes, bytes: checkedBytes(source, promise, sizeBytes, checks), checksums: checks.checksums }
 }
@@ -66,6 +83,15 @@ function plainBytes(
   })
 }
 
+/** The checksums that `x-amz-trailer` announces behind the body. */
+export function announcedChecksums(headers: Headers): readonly ChecksumAlgorithm[] {
+  const names = String(headers['x-amz-trailer'] ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+  return checksumAlgorithms.filter((algorithm) => names.includes(`x-amz-checksum-${algorithm}`))
+}
+
 interface Check {
   readonly update: (bytes: Buffer) => void
   readonly finish: () => void
@@ -76,10 +102,11 @@ class BodyChecks {
   readonly #checks: Check[] = []
   #trailers: ReadonlyMap<string, string> = new Map()
 
-  constructor(headers: Headers, promise: PayloadPromise) {
+  constructor(headers: Headers, promise: PayloadPromise, operation: S3Operation) {
     if (promise.kind === 'sha256') this.#addHash('sha256', 'hex', promise.hex, 'XAmzContentSHA256Mismatch')
     const md5 = headers['content-md5']
     if (typeof md5 === 'string') this.#addHash('md5', 'base64', checkedMd5(md5), 'BadDigest')
+    if (tellsOfObject.has(operation)) return
     for (const algorithm of checksumAlgorithms) this.#addChecksum(algorithm, headers)
   }
 
@@ -114,8 +141,7 @@ class BodyChecks {
   #addChecksum(algorithm: ChecksumAlgorithm, headers: Headers): void {
     const name = `x-amz-checksum-${algorithm}`
     const header = headers[name]
-    const announced = String(headers['x-amz-trailer'] ?? '').toLowerCase()
-    if (header === undefined && !announced.split(',').some((trailer) => trailer.trim() === name)) return
+    if (header === undefined && !announcedChecksums(headers).includes(algorithm)) return
     const running = startChecksum(algorithm)
     this.#checks.push({
       update: (bytes) => running.update(bytes),

@@ -68,7 +68,7 @@ async function ask(world: GatewayWorld, exchange: Exchange, { site, bucket }: Bu
 
 /** Without the client's key no site says anything of an object that is encrypted with it. */
 const customerKey = 'x-amz-server-side-encryption-customer-'
-const noBody: OutgoingBody = { body: null, sizeBytes: null, expectContinue: false, checksums: new Map() }
+const noBody: OutgoingBody = { body: null, sizeBytes: null, expectContinue: false, checksums: new Map(), trailing: [] }
 
 /** null for a copy that cannot be reached; throws when it is the client that went away. */
 async function sent(exchange: Exchange, send: () => Promise<WireAnswer>): Promise<WireAnswer | null> {
