@@ -1,5 +1,7 @@
+import { placeWords, type GatewayGrant } from '../../shared/model/gateway-grant.ts'
+import { gatewayRights, rightsWords, type GatewayRight } from '../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayRequest, GatewaySettings } from '../../shared/model/gateway.ts'
-import { formatCount, formatDuration } from './format.ts'
+import { formatAgo, formatCount, formatDuration, formatUntil } from './format.ts'
 import type { Tone } from './link-words.ts'
 
 /** Where clients will be able to come from, as soon as the gateway listens there. */
@@ -15,9 +17,60 @@ export function exposureOf(listen: string, encrypted: boolean): string {
     : `${open} The way is not encrypted: whoever listens on it can read the objects. Give a certificate, or listen on 127.0.0.1.`
 }
 
-export function grantWords({ buckets, access }: Pick<GatewayKeyView, 'buckets' | 'access'>): string {
-  const may = access === 'read' ? 'read' : 'read and write'
-  return buckets.length === 0 ? `${may} every bucket` : `${may} ${buckets.join(', ')}`
+/** What a key may do and where, after “may” or “can no longer”. */
+export function grantWords(grant: Pick<GatewayGrant, 'rights' | 'buckets' | 'prefixes'>): string {
+  return `${rightsWords(grant.rights)} in ${placeWords(grant)}`
+}
+
+export interface RightsPreset {
+  readonly id: 'read' | 'readWrite' | 'backup' | 'everything'
+  readonly label: string
+  readonly description: string
+  readonly rights: readonly GatewayRight[]
+}
+
+/** The usual sets of rights, the smallest first. */
+export const rightsPresets: readonly RightsPreset[] = [
+  { id: 'read', label: 'Read only', description: 'List and get objects; every change is refused', rights: ['read'] },
+  {
+    id: 'backup',
+    label: 'Backup, no deletes',
+    description: 'Read, write and tag; nothing can be deleted with it',
+    rights: ['read', 'write', 'tags'],
+  },
+  {
+    id: 'readWrite',
+    label: 'Read and write',
+    description: 'Read, write, tag and delete; old versions, locks and settings stay out of its reach',
+    rights: ['read', 'write', 'delete', 'tags'],
+  },
+  {
+    id: 'everything',
+    label: 'Everything',
+    description: 'Delete versions for good, lock and unlock, create and remove buckets too',
+    rights: gatewayRights,
+  },
+]
+
+/** The preset that these rights are; null for a choice of one's own. */
+export function presetOf(rights: readonly GatewayRight[]): RightsPreset | null {
+  const same = ({ rights: of }: RightsPreset): boolean =>
+    of.length === rights.length && of.every((right) => rights.includes(right))
+  return rightsPresets.find(same) ?? null
+}
+
+const soonMs = 14 * 86_400_000
+
+/** Whether a key still works, for the eye and in words. */
+export function expiryOf(
+  { expiresAt }: Pick<GatewayGrant, 'expiresAt'>,
+  now: number,
+): { readonly tone: Tone; readonly words: string; readonly remedy: string | null } {
+  if (expiresAt === null) return { tone: 'quiet', words: 'never', remedy: null }
+  if (expiresAt > now)
+    return { tone: expiresAt - now < soonMs ? 'waiting' : 'quiet', words: formatUntil(expiresAt, now), remedy: null }
+  const remedy = 'Its client is refused: create a new key, then revoke this one.'
+  return { tone: 'bad', words: `Expired ${formatAgo(expiresAt, now)}`, remedy }
 }
 
 /** What a key is called by people: its label, or the key itself where it has none. */
@@ -48,7 +101,7 @@ export function configLines(settings: GatewaySettings): string {
     listen,
     ...(hostnames.length > 0 ? { hostnames } : {}),
     ...(tls === null ? {} : { tls }),
-    keys: [{ ...key, access: 'readWrite' }],
+    keys: [{ ...key, rights: ['read', 'write', 'delete', 'tags'] }],
   }
   const text = JSON.stringify(gateway, null, 2)
   // Lists and objects of one entry stay on one line, as people write them.

@@ -5,7 +5,8 @@ import { credentialsSchema, siteId, siteSchema } from '../model/site.ts'
 import { checkIds } from '../model/check.ts'
 import { operations } from '../model/task.ts'
 import { workersSchema } from '../model/config.ts'
-import { gatewayGrantSchema, gatewaySettingsSchema } from '../model/gateway.ts'
+import { gatewayGrantSchema } from '../model/gateway-grant.ts'
+import { gatewaySettingsSchema } from '../model/gateway.ts'
 
 export const siteInput = siteSchema.extend({ credentials: credentialsSchema })
 export const siteUpdateInput = siteSchema.extend({ credentials: credentialsSchema.optional() })

@@ -20,3 +20,23 @@ export const gatewayRights = [
   'bucketSettings',
 ] as const
 export type GatewayRight = (typeof gatewayRights)[number]
+
+/** Each right as people say it, after “may” or “the right to”. */
+export const rightWords: Readonly<Record<GatewayRight, string>> = {
+  read: 'read',
+  write: 'write',
+  delete: 'delete',
+  deleteVersions: 'delete versions',
+  tags: 'set tags',
+  retention: 'set retention and legal hold',
+  bypassGovernance: 'bypass governance retention',
+  acl: 'set access control lists',
+  bucketSettings: 'change bucket settings',
+}
+
+/** `read, write and set tags`; `do everything` where nothing is missing. */
+export function rightsWords(rights: readonly GatewayRight[]): string {
+  if (rights.length === gatewayRights.length) return 'do everything'
+  const words = rights.map((right) => rightWords[right])
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}

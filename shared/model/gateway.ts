@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Fault } from './fault.ts'
-import type { GatewayRight } from './gateway-rights.ts'
-import { bucketName, type BucketAt, type Degraded, type Rule } from './rule.ts'
+import { grantOf, statedGrantSchema, type GatewayGrant } from './gateway-grant.ts'
+import type { BucketAt, Degraded, Rule } from './rule.ts'
 import { siteId } from './site.ts'
 
 const listenAddress = z.string().regex(/^[^\s]+:\d{1,5}$/, 'use HOST:PORT such as 127.0.0.1:9000')
@@ -25,34 +25,20 @@ export const gatewaySettingsSchema = z.strictObject({
 })
 export type GatewaySettings = Readonly<z.infer<typeof gatewaySettingsSchema>>
 
-export const gatewayAccess = z.enum(['read', 'readWrite'])
-export type GatewayAccess = z.infer<typeof gatewayAccess>
-/** What `access` stands for, in rights. */
-export const rightsOfAccess: Readonly<Record<GatewayAccess, readonly GatewayRight[]>> = {
-  read: ['read'],
-  readWrite: ['read', 'write', 'delete', 'tags'],
-}
-
-/** What a client key may do. */
-export const gatewayGrantSchema = z.strictObject({
-  /** The buckets that the key reaches; none named means all of them. */
-  buckets: z.array(bucketName).max(100).default([]),
-  access: gatewayAccess.default('readWrite'),
-})
-export type GatewayGrant = Readonly<z.infer<typeof gatewayGrantSchema>>
-
 const accessKeyId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{2,127}$/, 'use 3–128 letters, digits, dots and dashes')
 
 /** A client key declared in the configuration; `env` names the environment variable that holds its secret. */
-export const declaredGatewayKeySchema = gatewayGrantSchema.extend({
-  accessKeyId,
-  secretAccessKey: z.union([
-    z.string().min(8, 'give at least 8 characters'),
-    z.strictObject({
-      env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'use an environment variable such as CLIENT_SECRET'),
-    }),
-  ]),
-})
+export const declaredGatewayKeySchema = statedGrantSchema
+  .extend({
+    accessKeyId,
+    secretAccessKey: z.union([
+      z.string().min(8, 'give at least 8 characters'),
+      z.strictObject({
+        env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'use an environment variable such as CLIENT_SECRET'),
+      }),
+    ]),
+  })
+  .transform(grantOf)
 export type DeclaredGatewayKey = Readonly<z.infer<typeof declaredGatewayKeySchema>>
 
 export const gatewayConfigSchema = gatewaySettingsSchema.extend({

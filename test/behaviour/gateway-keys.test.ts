@@ -51,7 +51,7 @@ test('a key that may read changes nothing', async () => {
   const run = await world()
   await run.put('k')
   run.a.requests.clear()
-  const client = gatewayClient(run.api(), await newKey(run.api(), { access: 'read' }))
+  const client = gatewayClient(run.api(), await newKey(run.api(), { rights: ['read'] }))
   expect(await answerOf(client.send(new GetObjectCommand({ Bucket: 'data', Key: 'k' })))).toBe('success')
   expect(await answerOf(client.send(new PutObjectCommand({ Bucket: 'data', Key: 'k', Body: 'y' })))).toBe(
     '403 AccessDenied',

@@ -1,3 +1,4 @@
+import { gatewayRights } from '../../shared/model/gateway-rights.ts'
 import type { ConfigInput } from '../../shared/model/config.ts'
 import { ruleSchema, type Rule, type RuleInput } from '../../shared/model/rule.ts'
 import { siteConfig } from '../support/site-config.ts'
@@ -26,7 +27,9 @@ export function configFor(
     sites: [siteConfig('source', source), siteConfig('target', target)],
     rules: [...(options.rules ?? [])],
     ...(options.limit !== undefined && { workers: { limit: options.limit } }),
-    ...(options.gateway === true && { gateway: { site: 'source', listen: '127.0.0.1:0', keys: [clientKey] } }),
+    ...(options.gateway === true && {
+      gateway: { site: 'source', listen: '127.0.0.1:0', keys: [{ ...clientKey, rights: [...gatewayRights] }] },
+    }),
     ...(options.webhook === true && { notifications: { listen: '127.0.0.1:0' } }),
   }
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { compareBuckets } from '../compare/compare-buckets.ts'
 import { versionsByKey, type Bucket } from '../compare/list-versions.ts'
 import { makeBucket } from '../support/buckets.ts'
-import { clientKey } from '../support/gateway.ts'
+import { clientKey, everythingKey } from '../support/gateway.ts'
 import { spawnLockstep, startLockstep, type LockstepOptions } from '../support/lockstep-process.ts'
 import { bytesOf, Random } from '../support/random.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
@@ -130,6 +130,6 @@ function configOf(sites: readonly SiteAccess[]): LockstepOptions['config'] {
         ack: { policy: 'all', timeoutMs: 10_000 },
       },
     ],
-    gateway: { site: 'source', listen: '127.0.0.1:0', keys: [clientKey] },
+    gateway: { site: 'source', listen: '127.0.0.1:0', keys: [everythingKey] },
   }
 }

@@ -23,7 +23,7 @@ import { makeBucket } from '../support/buckets.ts'
 import { startCephSite, type CephSite } from '../support/ceph.ts'
 import { forEachAtMost } from '../support/concurrency.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientKey, gatewayUrl } from '../support/gateway.ts'
+import { clientKey, everythingKey, gatewayUrl } from '../support/gateway.ts'
 import { bytesOf } from '../support/random.ts'
 import { s3Client } from '../support/s3-site.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -126,7 +126,7 @@ function startEngineBetween(
       scanIntervalSeconds: 604_800,
       ack: policies[policy],
     })),
-    gateway: { site: 'source', listen: '127.0.0.1:0', keys: [clientKey] },
+    gateway: { site: 'source', listen: '127.0.0.1:0', keys: [everythingKey] },
   })
   return startEngine({
     dataDir,

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createBucket } from '../support/world.ts'
 import { forEachAtMost } from '../support/concurrency.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientKey } from '../support/gateway.ts'
+import { clientKey, everythingKey } from '../support/gateway.ts'
 import { rawRequest } from '../support/gateway-raw.ts'
 import { reportSkipped } from '../support/install.ts'
 import { startLockstep } from '../support/lockstep-process.ts'
@@ -28,7 +28,7 @@ test.skipIf(!canRun)(
     const site = await sandboxForTest()
     await createBucket(s3Client(site), 'data')
     const dir = await makeTempDir('idle')
-    const gateway = { site: 'a', listen: '127.0.0.1:0', keys: [clientKey] }
+    const gateway = { site: 'a', listen: '127.0.0.1:0', keys: [everythingKey] }
     const lockstep = await startLockstep({
       dir: dir.path,
       config: { version: 1, sites: [siteConfig('a', site)], rules: [], gateway },

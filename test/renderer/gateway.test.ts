@@ -83,7 +83,7 @@ test('turning the gateway off names whom it stops, and keeps its settings', asyn
   const dialog = page.getByRole('dialog', { name: 'Turn the gateway off?' })
   await dialog
     .getByText(
-      /No client is answered on http:\/\/127\.0\.0\.1:9000 any more\. backup, photo upload, reports, batch-client can/,
+      /No client is answered on http:\/\/127\.0\.0\.1:9000 any more\. backup, photo upload, reports, audit 2025, batch-client can/,
     )
     .waitFor()
   await dialog.getByRole('button', { name: 'Turn it off' }).click()
@@ -102,6 +102,9 @@ test('a client key shows its secret once, and never again', async () => {
   await form.getByLabel('Buckets').fill('ledger')
   await page.keyboard.press('Enter')
   await page.keyboard.press('Tab')
+  await form.getByLabel('Key prefixes').fill('2026/')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
   await form.getByRole('radio', { name: 'Read only' }).check()
   await form.getByRole('button', { name: 'Create the key' }).click()
   const shown = page.getByRole('dialog', { name: 'The key of nightly' })
@@ -110,9 +113,57 @@ test('a client key shows its secret once, and never again', async () => {
   await page.keyboard.press('Escape')
   await shown.getByRole('button', { name: 'I have copied it' }).click()
   await shown.waitFor({ state: 'detached' })
-  await page.getByRole('cell', { name: 'read ledger' }).waitFor()
+  await page.getByRole('row', { name: /nightly.*Read only ledger 2026\/… never/ }).waitFor()
   expect(await page.content()).not.toContain('shown/once')
-  expect(inputsOf(opened, 'gateway.keys.create')).toEqual([{ label: 'nightly', buckets: ['ledger'], access: 'read' }])
+  expect(inputsOf(opened, 'gateway.keys.create')).toEqual([
+    { label: 'nightly', buckets: ['ledger'], prefixes: ['2026/'], rights: ['read'], expiresAt: null },
+  ])
+})
+
+test('a key is made with the keyboard alone: rights of one’s choice, and a last day', async () => {
+  const opened = await openAt('gateway', worldWithGateway())
+  const { page } = opened
+  const press = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  await page.getByRole('button', { name: 'Create a key' }).focus()
+  await press('Enter')
+  const form = page.getByRole('dialog', { name: 'Create a client key' })
+  await form.getByLabel('Client').waitFor()
+  await page.keyboard.type('archive')
+  await press('Tab', 'ArrowDown', 'ArrowDown')
+  expect(await form.getByRole('radio', { name: 'Rights of my choice' }).isChecked()).toBe(true)
+  // Read is ticked; write, delete, delete versions follow.
+  await press('Tab', 'Tab', 'Space', 'Tab', 'Tab', 'Space')
+  await form.getByLabel('Last day').fill('2020-02-01')
+  await form.getByLabel('Last day').press('Enter')
+  await form.getByText('This day is over: choose today or a later one.').waitFor()
+  const year = new Date().getFullYear() + 1
+  await form.getByLabel('Last day').fill(`${year}-02-28`)
+  await form.getByLabel('Last day').press('Enter')
+  await page.getByRole('dialog', { name: 'The key of archive' }).waitFor()
+  await press('Enter', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter')
+  await page.getByRole('row', { name: /archive.*read, write and delete versions every bucket in/ }).waitFor()
+  expect(inputsOf(opened, 'gateway.keys.create')).toEqual([
+    {
+      label: 'archive',
+      buckets: [],
+      prefixes: [],
+      rights: ['read', 'write', 'deleteVersions'],
+      expiresAt: new Date(year, 2, 1).getTime(),
+    },
+  ])
+})
+
+test('the list of keys tells which have expired and what to do, and which soon will', async () => {
+  const { page } = await openAt('gateway', worldWithGateway())
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+  await row('audit 2025').getByText('Expired 2 h ago').waitFor()
+  await row('audit 2025').getByText('Its client is refused: create a new key, then revoke this one.').waitFor()
+  await row('reports')
+    .getByText(/^in (5 d|4 d 23 h)$/)
+    .waitFor()
+  await row('backup').getByText('never').waitFor()
 })
 
 test('revoking a key names exactly what stops working, and a declared key is revoked where it is declared', async () => {
@@ -121,18 +172,19 @@ test('revoking a key names exactly what stops working, and a declared key is rev
   const declared = page
     .getByRole('row')
     .filter({ hasText: 'batch-client' })
-    .filter({ hasText: 'read and write ledger' })
+    .filter({ hasText: 'Everything' })
+    .filter({ hasText: 'ledger' })
   await declared.getByText('in the configuration').waitFor()
   expect(await declared.getByRole('button').count()).toBe(0)
   await page.getByRole('button', { name: 'Revoke the key of photo upload' }).click()
   const dialog = page.getByRole('dialog', { name: 'Revoke the key of photo upload?' })
   await dialog
     .getByText(
-      /whoever signs with LSPHOTOS2M is refused and can no longer read and write photos, web-assets through http/,
+      /whoever signs with LSPHOTOS2M is refused and can no longer read, write, delete and set tags in photos, web-assets through http/,
     )
     .waitFor()
   await dialog.getByRole('button', { name: 'Revoke the key' }).click()
-  await page.getByRole('cell', { name: 'read and write photos, web-assets' }).waitFor({ state: 'detached' })
+  await page.getByRole('cell', { name: 'photos, web-assets' }).waitFor({ state: 'detached' })
   expect(inputsOf(opened, 'gateway.keys.revoke')).toEqual([{ accessKeyId: 'LSPHOTOS2M' }])
 })
 

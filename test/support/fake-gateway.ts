@@ -1,4 +1,5 @@
 import type { EngineApi } from '../../shared/api/engine-api.ts'
+import { gatewayRights } from '../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
 import { neededTargets } from '../../shared/model/quorum.ts'
 import type { RuleView } from '../../shared/model/rule.ts'
@@ -40,10 +41,11 @@ export function openGateway(world: FakeWorld): void {
     exposedAs: 'Only programs on this machine reach it.',
     rules: world.rules.slice(0, 4).map(promiseOf),
     keys: [
-      keyOf('LSBACKUP7Q', 'backup', 'readWrite', ['backups-daily'], now),
-      keyOf('LSPHOTOS2M', 'photo upload', 'readWrite', ['photos', 'web-assets'], now),
-      keyOf('LSREPORT9X', 'reports', 'read', [], now),
-      { ...keyOf('batch-client', '', 'readWrite', ['ledger'], now), from: 'config', lastUsedAt: null },
+      { ...keyOf('LSBACKUP7Q', 'backup', ['read', 'write', 'tags'], ['backups-daily'], now), prefixes: ['nas-2/'] },
+      keyOf('LSPHOTOS2M', 'photo upload', ['read', 'write', 'delete', 'tags'], ['photos', 'web-assets'], now),
+      { ...keyOf('LSREPORT9X', 'reports', ['read'], [], now), expiresAt: now + 5 * 86_400_000 },
+      { ...keyOf('LSAUDIT4KD', 'audit 2025', ['read', 'deleteVersions'], ['ledger'], now), expiresAt: now - 7_200_000 },
+      { ...keyOf('batch-client', '', gatewayRights, ['ledger'], now), from: 'config', lastUsedAt: null },
     ],
     counts: { requests: 48_211, refused: 12, failed: 3, readBytes: 9.1e11, writtenBytes: 4.4e11 },
     openConnections: 14,
@@ -60,12 +62,13 @@ function promiseOf({ id, source, targets, ack, degraded }: RuleView): GatewayVie
 function keyOf(
   accessKeyId: string,
   label: string,
-  access: GatewayKeyView['access'],
+  rights: GatewayKeyView['rights'],
   buckets: string[],
   now: number,
 ): GatewayKeyView {
   const from = 'console'
-  return { accessKeyId, label, access, buckets, from, createdAt: now - 9 * 86_400_000, lastUsedAt: now - 14_000 }
+  const grant = { rights, buckets, prefixes: [], expiresAt: null }
+  return { ...grant, accessKeyId, label, from, createdAt: now - 9 * 86_400_000, lastUsedAt: now - 14_000 }
 }
 
 const answers: readonly (readonly [operation: string, status: number, code: string | null, acks: string | null])[] = [

@@ -1,7 +1,9 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { onTestFinished } from 'vitest'
+import type { z } from 'zod'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import { gatewayKeyInput, gatewayRequestsInput } from '../../shared/api/inputs.ts'
+import { gatewayRights } from '../../shared/model/gateway-rights.ts'
 import type { GatewayRequest, NewGatewayKey } from '../../shared/model/gateway.ts'
 import type { ConfigInput } from '../../shared/model/config.ts'
 import type { World } from './world.ts'
@@ -9,12 +11,15 @@ import type { World } from './world.ts'
 /** The client key that the configuration of every gateway test declares. */
 export const clientKey = { accessKeyId: 'CLIENT.KEY', secretAccessKey: 'client/secret+key' } as const
 
+/** {@link clientKey} as a configuration declares it, with every right. */
+export const everythingKey = { ...clientKey, rights: [...gatewayRights] }
+
 /** A gateway to site a on a free port, with one key that may do everything. */
 export const gatewayConfig: NonNullable<ConfigInput['gateway']> = {
   site: 'a',
   listen: '127.0.0.1:0',
   hostnames: ['localhost'],
-  keys: [clientKey],
+  keys: [everythingKey],
 }
 
 export function gatewayUrl(api: EngineApi): string {
@@ -40,11 +45,9 @@ export function gatewayClient(
   return client
 }
 
-export function newKey(
-  api: EngineApi,
-  grant: { buckets?: string[]; access?: 'read' | 'readWrite' },
-): Promise<NewGatewayKey> {
-  return api.gateway.keys.create(gatewayKeyInput.parse({ label: 'a test', ...grant }))
+export function newKey(api: EngineApi, grant: Partial<z.input<typeof gatewayKeyInput>>): Promise<NewGatewayKey> {
+  const rights = ['read', 'write', 'delete', 'tags']
+  return api.gateway.keys.create(gatewayKeyInput.parse({ label: 'a test', rights, ...grant }))
 }
 
 /** The last requests as the console shows them, newest first. */

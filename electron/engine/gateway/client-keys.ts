@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import {
-  gatewayGrantSchema,
-  type DeclaredGatewayKey,
-  type GatewayGrant,
-  type GatewayKeyView,
-  type NewGatewayKey,
-} from '../../../shared/model/gateway.ts'
+import { grantOf, statedGrantSchema, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
+import type { DeclaredGatewayKey, GatewayKeyView, NewGatewayKey } from '../../../shared/model/gateway.ts'
 import type { Journal } from '../journal/port.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 
-const recordSchema = gatewayGrantSchema.extend({ accessKeyId: z.string(), label: z.string(), createdAt: z.number() })
+const recordSchema = statedGrantSchema
+  .extend({ accessKeyId: z.string(), label: z.string(), createdAt: z.number() })
+  .transform(grantOf)
 type KeyRecord = Readonly<z.infer<typeof recordSchema>>
 
 /** A key of a client, with its secret: never leaves the engine. */
@@ -63,20 +60,12 @@ export class ClientKeys {
 
   /** Keys of a configuration file: for this run only, as the file is read at every start. */
   declare(declared: readonly DeclaredGatewayKey[]): void {
-    for (const key of declared) {
-      const { accessKeyId, buckets, access } = key
-      const record = { accessKeyId, buckets, access, label: '', createdAt: this.#options.now() }
-      this.#put(record, this.#secretOf(key), 'config')
-    }
+    for (const key of declared) this.#put(this.#recordOf(key, ''), this.#secretOf(key), 'config')
   }
 
   /** Keys that an operator imported: kept like those made here. */
   async import(declared: readonly DeclaredGatewayKey[]): Promise<void> {
-    for (const key of declared) {
-      const { accessKeyId, buckets, access } = key
-      const record = { accessKeyId, buckets, access, label: 'imported', createdAt: this.#options.now() }
-      await this.#keep(record, this.#secretOf(key))
-    }
+    for (const key of declared) await this.#keep(this.#recordOf(key, 'imported'), this.#secretOf(key))
   }
 
   find(accessKeyId: string): ClientKey | undefined {
@@ -87,12 +76,16 @@ export class ClientKeys {
     return [...this.#keys.values()].map(viewOf)
   }
 
+  /** Throws CONFIG_INVALID when the key would have expired before it was made. */
   async create(wanted: GatewayGrant & { readonly label: string }): Promise<NewGatewayKey> {
     const { randomBytes, now } = this.#options
+    if (wanted.expiresAt !== null && wanted.expiresAt <= now()) {
+      const remedy = 'Give an instant that is still to come, or none.'
+      throw new FaultError(fault('CONFIG_INVALID', 'The key would have expired before it was made.', { remedy }))
+    }
     const accessKeyId = `LS${base32(randomBytes(18)).slice(0, 18)}`
     const secretAccessKey = Buffer.from(randomBytes(30)).toString('base64url')
-    const { label, buckets, access } = wanted
-    const key = await this.#keep({ accessKeyId, label, buckets, access, createdAt: now() }, secretAccessKey)
+    const key = await this.#keep({ ...wanted, accessKeyId, createdAt: now() }, secretAccessKey)
     return { ...viewOf(key), secretAccessKey }
   }
 
@@ -110,6 +103,10 @@ export class ClientKeys {
     this.#keys.delete(accessKeyId)
     await this.#options.journal.erase(recordPrefix + accessKeyId)
     await this.#options.credentials.remove(recordPrefix + accessKeyId)
+  }
+
+  #recordOf({ secretAccessKey: _secret, ...grant }: DeclaredGatewayKey, label: string): KeyRecord {
+    return { ...grant, label, createdAt: this.#options.now() }
   }
 
   /** The secret first: a record without one would be a key that never opens. */

@@ -1,4 +1,3 @@
-import { rightsOfAccess } from '../../../shared/model/gateway.ts'
 import { S3Error } from './protocol/s3-error.ts'
 import type { S3Call, S3Operation } from './protocol/route.ts'
 import { decodePercent } from './protocol/query.ts'
@@ -49,7 +48,7 @@ export class Gatekeeper {
     if (call.bucket === '') admitToService(key, call)
     else admitToBucket(key, call.bucket)
     if (copySource !== null) admitToBucket(key, copySource.bucket)
-    if (!rightsOfAccess[key.access].includes('write') && !reads(call)) {
+    if (!key.rights.includes('write') && !reads(call)) {
       throw new S3Error('AccessDenied', { message: 'This access key may only read.' })
     }
     return key

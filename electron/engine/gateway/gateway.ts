@@ -1,4 +1,6 @@
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import { placeWords } from '../../../shared/model/gateway-grant.ts'
+import { rightsWords } from '../../../shared/model/gateway-rights.ts'
 import {
   gatewaySettingsSchema,
   type DeclaredGatewayKey,
@@ -102,9 +104,8 @@ export class Gateway {
 
   async createKey(wanted: Parameters<ClientKeys['create']>[0]): Promise<NewGatewayKey> {
     const key = await this.keys.create(wanted)
-    const where = key.buckets.length === 0 ? 'all buckets' : key.buckets.join(', ')
-    const may = key.access === 'read' ? 'may read' : 'may read and write'
-    this.#options.tell('info', `The client key ${key.accessKeyId} (${key.label}) was made: it ${may} ${where}.`, null)
+    const may = `${rightsWords(key.rights)} in ${placeWords(key)}`
+    this.#options.tell('info', `The client key ${key.accessKeyId} (${key.label}) was made: it may ${may}.`, null)
     this.#options.onChange()
     return key
   }

@@ -1,17 +1,22 @@
 import { Button, Text } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
+import { placeWords } from '../../../shared/model/gateway-grant.ts'
+import { rightsWords } from '../../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayView } from '../../../shared/model/gateway.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Panel } from '../../components/page.tsx'
+import { useNow } from '../../components/ticker.ts'
 import { Ago } from '../../components/times.tsx'
+import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { grantWords, keyName } from '../../words/gateway-words.ts'
+import { formatInstant } from '../../words/format.ts'
+import { expiryOf, grantWords, keyName, presetOf } from '../../words/gateway-words.ts'
 import { NewKeyDialog } from './new-key-dialog.tsx'
 
-/** The keys that clients sign with: who may do what, since when, and last used. */
+/** The keys that clients sign with: who may do what, where, until when, and last used. */
 export function KeysPanel({ view }: { readonly view: GatewayView }) {
   const [making, setMaking] = useState(false)
   return (
@@ -33,7 +38,7 @@ export function KeysPanel({ view }: { readonly view: GatewayView }) {
           rows={view.keys}
           rowId={(key) => key.accessKeyId}
           sort={{ id: 'label', desc: false }}
-          minWidth={820}
+          minWidth={860}
         />
       )}
       <NewKeyDialog siteId={view.settings?.site ?? ''} opened={making} onClose={() => setMaking(false)} />
@@ -53,26 +58,75 @@ const columns = (view: GatewayView): readonly Column<GatewayKeyView>[] => [
       </>
     ),
   },
-  { id: 'grant', header: 'May', sortBy: grantWords, cell: grantWords },
+  { id: 'rights', header: 'May', sortBy: ({ rights }) => rights.length, cell: (key) => <Rights of={key} /> },
   {
-    id: 'made',
-    header: 'Made',
-    width: '150px',
-    align: 'end',
-    sortBy: (key) => key.createdAt,
-    cell: (key) => (key.from === 'config' ? <span className="dim">–</span> : <Ago at={key.createdAt} />),
+    id: 'place',
+    header: 'Where',
+    sortBy: placeWords,
+    cell: ({ buckets, prefixes }) => (
+      <>
+        <div>{placeWords({ buckets, prefixes: [] })}</div>
+        {prefixes.map((prefix) => (
+          <div key={prefix} className="mono dim">
+            {prefix}…
+          </div>
+        ))}
+      </>
+    ),
+  },
+  {
+    id: 'expires',
+    header: 'Expires',
+    width: '190px',
+    sortBy: ({ expiresAt }) => expiresAt ?? Number.MAX_SAFE_INTEGER,
+    cell: (key) => <Expiry of={key} />,
   },
   {
     id: 'used',
     header: 'Last used',
-    width: '150px',
+    width: '140px',
     align: 'end',
     sortBy: (key) => key.lastUsedAt ?? 0,
-    cell: (key) =>
-      key.lastUsedAt === null ? <span className="dim">not since the start</span> : <Ago at={key.lastUsedAt} />,
+    cell: (key) => (
+      <>
+        {key.lastUsedAt === null ? <span className="dim">not since the start</span> : <Ago at={key.lastUsedAt} />}
+        {key.from === 'console' && (
+          <div className="dim">
+            made <Ago at={key.createdAt} />
+          </div>
+        )}
+      </>
+    ),
   },
-  { id: 'act', header: 'Revoke', width: '130px', align: 'end', cell: (key) => <Revoke accessKey={key} view={view} /> },
+  { id: 'act', header: 'Revoke', width: '110px', align: 'end', cell: (key) => <Revoke accessKey={key} view={view} /> },
 ]
+
+function Rights({ of: { rights } }: { readonly of: GatewayKeyView }) {
+  const preset = presetOf(rights)
+  if (preset === null) return rightsWords(rights)
+  // The smallest and the largest say it by their names.
+  const plain = preset.id === 'read' || preset.id === 'everything'
+  return (
+    <>
+      <div style={{ fontWeight: 500 }}>{preset.label}</div>
+      {!plain && <div className="dim">{rightsWords(rights)}</div>}
+    </>
+  )
+}
+
+function Expiry({ of: key }: { readonly of: GatewayKeyView }) {
+  const { tone, words, remedy } = expiryOf(key, useNow())
+  const title = key.expiresAt === null ? undefined : formatInstant(key.expiresAt)
+  if (tone === 'quiet') return <span title={title}>{words}</span>
+  return (
+    <>
+      <span title={title}>
+        <ToneBadge tone={tone}>{words}</ToneBadge>
+      </span>
+      {remedy !== null && <div className="dim">{remedy}</div>}
+    </>
+  )
+}
 
 function Revoke({ accessKey: key, view }: { readonly accessKey: GatewayKeyView; readonly view: GatewayView }) {
   const { client } = useConsole()
