@@ -68,7 +68,7 @@ export interface GatewayRequest {
   readonly id: number
   /** Epoch ms at which it came. */
   readonly at: number
-  /** The S3 operation; `Unknown` for what is passed on without being understood. */
+  /** The S3 operation; `Unknown` for what the gateway does not know, and refuses. */
   readonly operation: string
   /** '' where there is none. */
   readonly bucket: string

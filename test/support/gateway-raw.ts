@@ -11,6 +11,10 @@ export interface RawRequest {
   /** Encoded. */
   readonly query?: string
   readonly bucket?: string
+  /** Instead of bucket and key, as it stands. */
+  readonly path?: string
+  /** Instead of the address's. */
+  readonly host?: string
   readonly headers?: readonly HeaderPair[]
   /** `x-amz-content-sha256`; default: of the body. */
   readonly payloadHash?: string
@@ -23,16 +27,20 @@ export interface RawRequest {
   readonly contentLength?: number | null
   readonly now?: () => number
   readonly secretAccessKey?: string
+  readonly accessKeyId?: string
 }
 
 /** Writes a request as its bytes, right or wrong, and leaves the rest to the caller. */
 export function rawRequest(put: RawRequest): Socket {
   const { url, key, bucket = 'data', method = 'PUT', query = '', body, now = Date.now, sentBytes = body.length } = put
   const { hostname, port, host } = new URL(url)
-  const path = key === '' ? `/${bucket}` : `/${bucket}/${key}`
+  const path = put.path ?? (key === '' ? `/${bucket}` : `/${bucket}/${key}`)
   const payloadHash = put.payloadHash ?? createHash('sha256').update(body).digest('hex')
-  const keys = { ...clientKey, secretAccessKey: put.secretAccessKey ?? clientKey.secretAccessKey }
-  const headers: HeaderPair[] = [['host', host], ...(put.headers ?? [])]
+  const keys = {
+    accessKeyId: put.accessKeyId ?? clientKey.accessKeyId,
+    secretAccessKey: put.secretAccessKey ?? clientKey.secretAccessKey,
+  }
+  const headers: HeaderPair[] = [['host', put.host ?? host], ...(put.headers ?? [])]
   const signed = createSigner(keys, 'us-east-1', now).sign({ method, path, query, headers, payloadHash })
   const length = put.contentLength === undefined ? body.length : put.contentLength
   const lines = [
@@ -75,4 +83,14 @@ export function chunkedBody(content: Buffer, crc32: string, chunkBytes = 64 * 10
     pieces.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n'))
   }
   return Buffer.concat([...pieces, Buffer.from(`0\r\nx-amz-checksum-crc32:${crc32}\r\n\r\n`)])
+}
+
+/** The whole answer as it came; '' when there was none. The connection ends with it. */
+export function wholeAnswer(request: RawRequest): Promise<string> {
+  const socket = rawRequest({ ...request, unsigned: [...(request.unsigned ?? []), 'connection: close'] })
+  return new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
+    socket.on('close', () => resolve(text))
+  })
 }

@@ -53,6 +53,7 @@ test('a client that stops in the middle of its body is given up, and the body br
         proceed: null,
         operation: 'PutObject',
         stallMs: 200,
+        mostBytes: null,
       })
       void body.open().catch(() => resolve(body.fault))
     }).listen(0, '127.0.0.1')

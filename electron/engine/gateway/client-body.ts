@@ -39,6 +39,8 @@ export interface ClientBodyOptions {
   readonly proceed: (() => void) | null
   /** Without one byte from the client for this long, it is given up. */
   readonly stallMs: number
+  /** The longest body that belongs to the request, decoded; null for any. */
+  readonly mostBytes: number | null
 }
 
 /**
@@ -55,7 +57,7 @@ export class ClientBody {
   constructor(options: ClientBodyOptions) {
     this.#options = options
     const { headers } = options.request
-    this.#present = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+    this.#present = headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '')
   }
 
   /** As they came over the network's framing, without that of the client's coding. */
@@ -69,7 +71,8 @@ export class ClientBody {
     const payload = this.#payload()
     const { sizeBytes } = payload
     if (sizeBytes === null) throw new S3Error('MissingContentLength')
-    const { proceed } = this.#options
+    const { proceed, mostBytes } = this.#options
+    if (mostBytes !== null && sizeBytes > mostBytes) throw tooLong(mostBytes)
     if (sizeBytes === 0 || (sizeBytes <= wholeBytes && proceed === null)) {
       return this.#whole(payload, sizeBytes, 'IncompleteBody')
     }
@@ -153,6 +156,11 @@ export class ClientBody {
 
 // oxlint-disable-next-line require-yield -- a body without a byte
 async function* noPieces(): AsyncGenerator<Buffer> {}
+
+const tooLong = (mostBytes: number): S3Error =>
+  mostBytes === 0
+    ? new S3Error('InvalidRequest', { message: 'This request takes no body.' })
+    : new S3Error('MaxMessageLengthExceeded')
 
 const noChecksums: ReadonlyMap<ChecksumAlgorithm, string> = new Map()
 const bodyMethods: ReadonlySet<string> = new Set(['PUT', 'POST'])

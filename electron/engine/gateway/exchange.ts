@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { WireAnswer } from '../store/wire/request.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
@@ -7,7 +6,7 @@ import type { ClientBody } from './client-body.ts'
 import type { ClientKey } from './client-keys.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
 import type { PlacingIntake } from '../feed/port.ts'
-import type { S3Call } from './protocol/route.ts'
+import type { S3Call } from './protocol/read-call.ts'
 import type { Replicas } from './replicas.ts'
 import type { Together } from './together/together.ts'
 import type { Upstream } from './upstream.ts'
@@ -32,7 +31,6 @@ export interface GatewayWorld {
 /** One request that has passed the signature check and the limits of its key. */
 export interface Exchange {
   readonly call: S3Call
-  readonly headers: IncomingHttpHeaders
   readonly body: ClientBody
   readonly grant: ClientKey
   /** Ends when the client goes away. */

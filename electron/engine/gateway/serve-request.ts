@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayRequest } from '../../../shared/model/gateway.ts'
 import { ClientBody, ClientGone } from './client-body.ts'
 import type { Exchange, GatewayWorld, Reply } from './exchange.ts'
-import { parseCopySource, type Gatekeeper } from './gatekeeper.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
 import { operations } from './operations/operations.ts'
-import { route, type S3Call } from './protocol/route.ts'
+import { readCall } from './protocol/read-call.ts'
+import { route, type Routed } from './protocol/route.ts'
 import type { S3Error } from './protocol/s3-error.ts'
 import type { SignatureVerifier } from './protocol/sigv4-verify.ts'
 import type { RequestLog } from './request-log.ts'
@@ -26,7 +27,7 @@ export interface ServeParts {
 const stallMs = 60_000
 
 interface Told {
-  call: S3Call | null
+  routed: Routed | null
   accessKeyId: string | null
   reply: Reply | null
   refusal: S3Error | null
@@ -43,7 +44,7 @@ export async function serveRequest(
   const { world, requests, onError, requestId } = parts
   const at = world.now()
   const gone = new AbortController()
-  const told: Told = { call: null, accessKeyId: null, reply: null, refusal: null, body: null }
+  const told: Told = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
   response.on('close', () => {
     // An answer that was given whole ends in the same way; an error for each of them would cost a tenth of the time.
     if (!response.writableFinished) gone.abort(new ClientGone('the client went away'))
@@ -72,15 +73,22 @@ function admitted(
   { world, gatekeeper, verifier, baseHosts }: ServeParts,
 ): Exchange {
   const { headers } = request
-  const call = (told.call = route(request.method ?? '', request.url ?? '', headers, { baseHosts }))
-  const { accessKeyId, payload } = verifier().verify({ ...call, headers }, world.now())
+  const routed = (told.routed = route(request.method ?? '', request.url ?? '', headers, { baseHosts }))
+  const { accessKeyId, payload } = verifier().verify({ ...routed, headers }, world.now())
   told.accessKeyId = accessKeyId
-  const source = headers['x-amz-copy-source']
-  const grant = gatekeeper.admit(accessKeyId, call, typeof source === 'string' ? parseCopySource(source) : null)
+  const call = readCall(routed, request)
+  const grant = gatekeeper.admit(accessKeyId, call)
   grant.lastUsedAt = world.now()
   const proceed = expecting === null ? null : () => expecting.writeContinue()
-  const body = (told.body = new ClientBody({ request, promise: payload, operation: call.operation, proceed, stallMs }))
-  return { call, headers, body, grant, signal }
+  const body = (told.body = new ClientBody({
+    request,
+    promise: payload,
+    operation: call.operation,
+    proceed,
+    stallMs,
+    mostBytes: call.mostBodyBytes,
+  }))
+  return { call, body, grant, signal }
 }
 
 /** What the client got wrong about its body is why the site broke off, and what it is told. */
@@ -93,7 +101,7 @@ async function acted(exchange: Exchange, world: GatewayWorld): Promise<Reply> {
 }
 
 function requestOf(
-  { call, accessKeyId, reply, refusal }: Told,
+  { routed, accessKeyId, reply, refusal }: Told,
   at: number,
   endedAt: number,
   response: ServerResponse,
@@ -101,9 +109,9 @@ function requestOf(
   const acks = reply?.acks ?? refusal?.headers['x-lockstep-acks'] ?? null
   return {
     at,
-    operation: call?.operation ?? 'Unknown',
-    bucket: call?.bucket ?? '',
-    key: call?.key ?? '',
+    operation: routed?.operation ?? 'Unknown',
+    bucket: routed?.bucket ?? '',
+    key: routed?.key ?? '',
     status: response.headersSent ? response.statusCode : 0,
     code: refusal?.code ?? codeOf(reply),
     acks,

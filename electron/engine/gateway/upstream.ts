@@ -3,8 +3,8 @@ import type { KeyPair } from '../site/credentials.ts'
 import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
 import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
 import type { OutgoingBody } from './client-body.ts'
-import type { Exchange } from './exchange.ts'
-import { contentCoding, forwardHeaders, forwardQuery } from './forward-headers.ts'
+import type { S3Call } from './protocol/read-call.ts'
+import { forwardHeaders, forwardQuery } from './forward-headers.ts'
 import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from './protocol/aws-chunked-frame.ts'
 import { TrailerProbe, trailerPayload } from './trailer-probe.ts'
 
@@ -28,6 +28,9 @@ export interface Passage {
   readonly responseMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+/** What of a request goes to a site. */
+export type SentCall = Pick<S3Call, 'operation' | 'method' | 'bucket' | 'key' | 'query' | 'headers'>
 
 /** Requests under way to one site; more wait for a connection that is free. */
 const sockets = 1024
@@ -53,7 +56,8 @@ export class Upstream {
   }
 
   /** Signed anew, otherwise as the client made it. Any answer is one; only broken connections throw. */
-  async send({ call, headers }: Pick<Exchange, 'call' | 'headers'>, passage: Passage): Promise<WireAnswer> {
+  async send({ call }: { readonly call: SentCall }, passage: Passage): Promise<WireAnswer> {
+    const { headers } = call
     const { siteId, bucket = call.bucket, stream, responseMs, signal } = passage
     const { wire, trailers } = this.#opened(siteId)
     const trailing = trailingOf(passage.body)
@@ -102,7 +106,7 @@ export class Upstream {
  * A checksum that came behind the body goes before it where the body is at hand. Where it is not, and the site takes none
  * behind it, it has been checked here, and the site must not be told to expect one.
  */
-function checksumHeaders(headers: Exchange['headers'], body: OutgoingBody): Record<string, string | undefined> {
+function checksumHeaders(headers: S3Call['headers'], body: OutgoingBody): Record<string, string | undefined> {
   if (headers['x-amz-trailer'] === undefined) return {}
   if (body.trailing.length > 0) return { 'x-amz-sdk-checksum-algorithm': undefined }
   const found: Record<string, string | undefined> = {}
@@ -122,6 +126,6 @@ const framesOf = (trailing: Trailing): Pick<OutgoingBody, 'body' | 'sizeBytes'> 
 })
 
 /** Over what {@link forwardHeaders} would say of the content. */
-function framedHeaders(trailing: Trailing, headers: Exchange['headers']): Record<string, string> {
-  return chunkedHeaders(trailing, contentCoding(headers['content-encoding']))
+function framedHeaders(trailing: Trailing, headers: S3Call['headers']): Record<string, string> {
+  return chunkedHeaders(trailing, headers['content-encoding'])
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Payload } from '../gateway/protocol/payload.ts'
-import type { S3Call } from '../gateway/protocol/route.ts'
+import type { Routed } from '../gateway/protocol/route.ts'
 import { S3Error } from '../gateway/protocol/s3-error.ts'
 import type { Bucket } from './bucket-table.ts'
 import type { Catalog } from './catalog.ts'
@@ -28,7 +28,7 @@ export interface SiteState {
 
 /** One request that has passed the signature check. */
 export interface Exchange {
-  readonly call: S3Call
+  readonly call: Routed
   readonly headers: IncomingHttpHeaders
   /** The site's time, epoch ms. */
   readonly now: number

@@ -1,5 +1,5 @@
 import type { S3ErrorCode } from '../gateway/protocol/s3-error.ts'
-import type { S3Call, S3Operation } from '../gateway/protocol/route.ts'
+import type { Routed, S3Operation } from '../gateway/protocol/route.ts'
 
 /** What goes wrong. All but `latency` and the three for bodies keep the operation from being carried out. */
 export type FaultAction =
@@ -104,7 +104,7 @@ export class FaultSwitch {
   }
 
   /** What this request meets: all latencies, and at most one other fault, the oldest. For the server. */
-  meet(call: S3Call): { readonly delayMs: number; readonly action: FaultAction | null } {
+  meet(call: Routed): { readonly delayMs: number; readonly action: FaultAction | null } {
     let delayMs = 0
     let action: FaultAction | null = null
     for (const entry of this.#entries) {
@@ -121,7 +121,7 @@ export class FaultSwitch {
   }
 }
 
-function matches(rule: FaultRule, call: S3Call): boolean {
+function matches(rule: FaultRule, call: Routed): boolean {
   const operations = typeof rule.on === 'string' ? [rule.on] : rule.on
   return (
     (operations === undefined || operations.includes(call.operation)) &&

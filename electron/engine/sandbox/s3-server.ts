@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { openPayload, type Payload } from '../gateway/protocol/payload.ts'
-import { route, type S3Call } from '../gateway/protocol/route.ts'
+import { route, type Routed } from '../gateway/protocol/route.ts'
 import { errorXml, S3Error } from '../gateway/protocol/s3-error.ts'
 import type { SignatureVerifier } from '../gateway/protocol/sigv4-verify.ts'
 import type { SiteState } from './exchange.ts'
@@ -107,22 +107,23 @@ export class S3Server implements NetworkPlug {
     finish?.(response.headersSent ? response.statusCode : null)
   }
 
-  async #answer(call: S3Call, incoming: Incoming): Promise<void> {
+  async #answer(call: Routed, incoming: Incoming): Promise<void> {
     const { request, response, now } = incoming
     const { delayMs, action } = this.#faults?.meet(call) ?? { delayMs: 0, action: null }
     if (delayMs > 0) await pause(delayMs, this.#closing.signal)
     if (action !== null && (await refuse(action, response))) return
     const { headers } = request
     const verified = this.#options.verifier.verify({ ...call, headers }, now)
-    if (call.operation === 'ListenNotification' && this.#options.changeStream === 'none') {
+    const operation = operations[call.operation]
+    const listens = operation === operations.ListenNotification
+    if (operation === undefined || (listens && this.#options.changeStream === 'none'))
       throw new S3Error('NotImplemented')
-    }
     const payload = (): Payload => {
       if (incoming.expectsContinue) response.writeContinue()
       // Without `destroyOnReturn: false` a refused body would take the connection with it, and the refusal too.
       return openPayload(request.iterator({ destroyOnReturn: false }), headers, verified.payload, call.operation)
     }
-    const answer = await operations[call.operation](this.#options.state, { call, headers, now, payload })
+    const answer = await operation(this.#options.state, { call, headers, now, payload })
     if (action?.kind === 'lose-answer') response.socket?.resetAndDestroy()
     else await respond(response, answer, action)
   }
@@ -140,7 +141,7 @@ const named = ({
   method,
   bucket,
   key,
-}: S3Call): Pick<S3Call, 'operation' | 'method' | 'bucket' | 'key'> => ({
+}: Routed): Pick<Routed, 'operation' | 'method' | 'bucket' | 'key'> => ({
   operation,
   method,
   bucket,

@@ -71,7 +71,7 @@ const columns = (keys: readonly GatewayKeyView[]): readonly Column<GatewayReques
     sortBy: (request) => request.operation,
     cell: (request) => (
       <>
-        {request.operation === 'Unknown' ? 'passed on as it is' : request.operation}
+        {request.operation === 'Unknown' ? 'not known' : request.operation}
         <div className="dim clip" title={request.accessKeyId ?? undefined}>
           {clientOf(request, keys)}
         </div>

@@ -1,4 +1,4 @@
-import type { S3Operation } from '../protocol/route.ts'
+import type { KnownOperation } from '../protocol/operation-table.ts'
 import type { Operation } from '../exchange.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteObjects } from './delete-objects.ts'
@@ -8,8 +8,8 @@ import { passThrough } from './pass-through.ts'
 import { completeMultipartUpload, copyObject, putObject, uploadPartCopy } from './put-object.ts'
 import { readObject } from './read-object.ts'
 
-/** What each operation does: those that change or read objects are understood, the rest is passed on. */
-export const operations: Readonly<Record<S3Operation, Operation>> = {
+/** What each operation does: those that change or read objects are understood further, the rest is passed on as it was read. */
+export const operations: Readonly<Record<KnownOperation, Operation>> = {
   PutObject: putObject,
   CopyObject: copyObject,
   CompleteMultipartUpload: completeMultipartUpload,
@@ -27,23 +27,53 @@ export const operations: Readonly<Record<S3Operation, Operation>> = {
   CreateBucket: passThrough,
   CreateMultipartUpload: passThrough,
   DeleteBucket: passThrough,
+  DeleteBucketCors: passThrough,
+  DeleteBucketEncryption: passThrough,
+  DeleteBucketLifecycle: passThrough,
+  DeleteBucketOwnershipControls: passThrough,
+  DeleteBucketPolicy: passThrough,
+  DeleteBucketTagging: passThrough,
+  DeleteBucketWebsite: passThrough,
+  DeletePublicAccessBlock: passThrough,
+  GetBucketAcl: passThrough,
+  GetBucketCors: passThrough,
+  GetBucketEncryption: passThrough,
+  GetBucketLifecycleConfiguration: passThrough,
   GetBucketLocation: passThrough,
+  GetBucketOwnershipControls: passThrough,
+  GetBucketPolicy: passThrough,
+  GetBucketPolicyStatus: passThrough,
   GetBucketReplication: passThrough,
+  GetBucketTagging: passThrough,
   GetBucketVersioning: passThrough,
+  GetBucketWebsite: passThrough,
+  GetObjectAcl: passThrough,
   GetObjectAttributes: passThrough,
   GetObjectLegalHold: passThrough,
   GetObjectLockConfiguration: passThrough,
   GetObjectRetention: passThrough,
   GetObjectTagging: passThrough,
+  GetPublicAccessBlock: passThrough,
   HeadBucket: passThrough,
   ListMultipartUploads: passThrough,
-  ListenNotification: passThrough,
   ListObjectVersions: passThrough,
   ListObjects: passThrough,
   ListObjectsV2: passThrough,
   ListParts: passThrough,
+  ListenNotification: passThrough,
+  ListenServiceNotification: passThrough,
+  PutBucketAcl: passThrough,
+  PutBucketCors: passThrough,
+  PutBucketEncryption: passThrough,
+  PutBucketLifecycleConfiguration: passThrough,
+  PutBucketOwnershipControls: passThrough,
+  PutBucketPolicy: passThrough,
+  PutBucketTagging: passThrough,
   PutBucketVersioning: passThrough,
+  PutBucketWebsite: passThrough,
+  PutObjectAcl: passThrough,
   PutObjectLockConfiguration: passThrough,
+  PutPublicAccessBlock: passThrough,
+  SelectObjectContent: passThrough,
   UploadPart: passThrough,
-  Unknown: passThrough,
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '../exchange.ts'
 
-/** What the gateway does not understand, and need not: signed anew and sent on, streaming both ways. */
+/** What the gateway need not understand further: signed anew and sent on, streaming both ways. */
 export const passThrough: Operation = async ({ siteId, upstream }, exchange) => {
   const body = await exchange.body.open()
   const answer = await upstream.send(exchange, { siteId, body, stream: true, signal: exchange.signal })

@@ -1,7 +1,6 @@
 import type { WireAnswer } from '../../store/wire/request.ts'
 import { defaultTimeouts } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Operation } from '../exchange.ts'
-import { parseCopySource } from '../gatekeeper.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { TogetherWrite } from '../together/together.ts'
 import { write, type Write } from './write.ts'
@@ -19,7 +18,6 @@ export const copyObject: Operation = async (world, exchange) => {
   return write(world, exchange, {
     ...newVersion(world, exchange, null),
     body,
-    headers: copyHeaders(exchange),
     ...slow(world),
   })
 }
@@ -27,7 +25,7 @@ export const copyObject: Operation = async (world, exchange) => {
 /** UploadPartCopy makes no version yet. */
 export const uploadPartCopy: Operation = async ({ siteId, upstream }, exchange) => {
   const body = await exchange.body.open()
-  return { answer: await upstream.send(exchange, { siteId, body, headers: copyHeaders(exchange), stream: false }) }
+  return { answer: await upstream.send(exchange, { siteId, body, stream: false }) }
 }
 
 /** CompleteMultipartUpload: the source joins the parts, which may take minutes. */
@@ -59,7 +57,3 @@ function isDone({ status, bytes }: WireAnswer): boolean {
 const slow = ({ upstream }: GatewayWorld): Pick<Write, 'responseMs'> => ({
   responseMs: upstream.timeouts.completeMs ?? defaultTimeouts.completeMs,
 })
-
-function copyHeaders({ headers }: Exchange): Record<string, string> {
-  return { 'x-amz-copy-source': parseCopySource(String(headers['x-amz-copy-source'])).header }
-}

@@ -22,11 +22,17 @@ export class Query {
   }
 }
 
+/** Presigned URLs with everything that S3 has stay far below. */
+const mostPairs = 64
+const longestBytes = 16 * 1024
+
 /** Parses the part after `?`. A plus is a space here, unlike in the path. */
 export function parseQuery(raw: string): Query {
   if (raw === '') return new Query([])
-  const pairs = raw
-    .split('&')
+  if (raw.length > longestBytes) throw new S3Error('InvalidURI', { message: 'The query is too long.' })
+  const given = raw.split('&', mostPairs + 1)
+  if (given.length > mostPairs) throw new S3Error('InvalidURI', { message: 'The query names too much.' })
+  const pairs = given
     .filter((pair) => pair !== '')
     .map((pair) => {
       const at = pair.indexOf('=')

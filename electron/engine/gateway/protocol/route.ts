@@ -1,91 +1,37 @@
+import { operationTable, type Level, type OperationRow, type S3Operation } from './operation-table.ts'
 import { decodePercent, parseQuery, type Query } from './query.ts'
 import { S3Error } from './s3-error.ts'
 
-type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-/** A query name that selects the operation, and the operation. The first that the request carries wins. */
-type Choice = readonly [subresource: string, operation: string]
+export type { S3Operation } from './operation-table.ts'
 
-const serviceOperations = {
-  GET: [
-    ['events', 'ListenNotification'],
-    ['', 'ListBuckets'],
-  ],
-} as const satisfies Partial<Record<Method, readonly Choice[]>>
+type Choice = readonly [selector: string | null, operation: S3Operation]
 
-const bucketOperations = {
-  GET: [
-    ['events', 'ListenNotification'],
-    ['versions', 'ListObjectVersions'],
-    ['uploads', 'ListMultipartUploads'],
-    ['versioning', 'GetBucketVersioning'],
-    ['object-lock', 'GetObjectLockConfiguration'],
-    ['location', 'GetBucketLocation'],
-    ['replication', 'GetBucketReplication'],
-    ['list-type', 'ListObjectsV2'],
-    ['', 'ListObjects'],
-  ],
-  HEAD: [['', 'HeadBucket']],
-  PUT: [
-    ['versioning', 'PutBucketVersioning'],
-    ['object-lock', 'PutObjectLockConfiguration'],
-    ['', 'CreateBucket'],
-  ],
-  POST: [['delete', 'DeleteObjects']],
-  DELETE: [['', 'DeleteBucket']],
-} as const satisfies Record<Method, readonly Choice[]>
-
-const objectOperations = {
-  GET: [
-    ['uploadId', 'ListParts'],
-    ['tagging', 'GetObjectTagging'],
-    ['retention', 'GetObjectRetention'],
-    ['legal-hold', 'GetObjectLegalHold'],
-    ['attributes', 'GetObjectAttributes'],
-    ['', 'GetObject'],
-  ],
-  HEAD: [['', 'HeadObject']],
-  PUT: [
-    ['uploadId', 'UploadPart'],
-    ['tagging', 'PutObjectTagging'],
-    ['retention', 'PutObjectRetention'],
-    ['legal-hold', 'PutObjectLegalHold'],
-    ['', 'PutObject'],
-  ],
-  POST: [
-    ['uploads', 'CreateMultipartUpload'],
-    ['uploadId', 'CompleteMultipartUpload'],
-  ],
-  DELETE: [
-    ['uploadId', 'AbortMultipartUpload'],
-    ['tagging', 'DeleteObjectTagging'],
-    ['', 'DeleteObject'],
-  ],
-} as const satisfies Record<Method, readonly Choice[]>
-
-/** Sub-resources that S3 has and this list of operations has not: they must never be taken for the plain operation. */
-const foreignSubresources = new Set(
-  (
-    'accelerate acl analytics cors encryption intelligent-tiering inventory lifecycle logging metrics notification ' +
-    'ownershipControls policy policyStatus publicAccessBlock renameObject requestPayment restore select session ' +
-    'torrent website'
-  ).split(' '),
+const rows: readonly (readonly [S3Operation, OperationRow])[] = Object.entries(operationTable).map(
+  ([operation, row]) => [operation as S3Operation, row],
+)
+/** By method and level: the query names that select an operation, in the order of the list, the plain operation last. */
+const choices: ReadonlyMap<string, readonly Choice[]> = new Map(
+  [...Map.groupBy(rows, ([, { method, level }]) => `${method} ${level}`)].map(([place, found]) => [
+    place,
+    found
+      .filter(([, { copies }]) => !copies)
+      .map(([operation, { selector }]): Choice => [selector, operation])
+      .toSorted(([a], [b]) => Number(a === null) - Number(b === null)),
+  ]),
 )
 
-type Chosen<T> = T extends Partial<Record<Method, readonly (readonly [string, infer O])[]>> ? O : never
+/** Names that select some operation: a request that carries one is never taken for a plain operation. */
+const selectors: ReadonlySet<string> = new Set([
+  ...rows.flatMap(([, { selector }]) => selector ?? []),
+  // S3 has these, and this list of operations has not.
+  ...(
+    'accelerate analytics intelligent-tiering inventory logging metrics notification renameObject requestPayment restore ' +
+    'session torrent'
+  ).split(' '),
+])
 
-/** Every operation that a request can be routed to. `Unknown` is S3 that is not spoken here. */
-export type S3Operation =
-  | Chosen<typeof serviceOperations>
-  | Chosen<typeof bucketOperations>
-  | Chosen<typeof objectOperations>
-  | 'CopyObject'
-  | 'UploadPartCopy'
-  | 'Unknown'
-
-type Routed = readonly [subresource: string, operation: S3Operation]
-
-/** What a request line and its headers ask for. */
-export interface S3Call {
+/** What a request line asks for, and of what: read once, with nothing judged yet. */
+export interface Routed {
   readonly operation: S3Operation
   readonly method: string
   /** '' at the service level. */
@@ -95,7 +41,6 @@ export interface S3Call {
   readonly query: Query
   /** As on the wire, for the signature. */
   readonly rawPath: string
-  readonly rawQuery: string
 }
 
 export interface RouteOptions {
@@ -105,23 +50,26 @@ export interface RouteOptions {
 
 type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** Printable ASCII without `#`, from the first slash on: what a request target may be made of (RFC 9112 §3.2.1). */
+const originForm = /^\/[!"$-~]*$/
+
 /**
  * Reads bucket, key and operation from the raw request target. The target is never normalised: `a/../b`, `//` and `%2F`
- * are parts of keys.
+ * are parts of keys. Throws where there is more than one way to read it.
  */
-export function route(method: string, target: string, headers: RequestHeaders, options: RouteOptions): S3Call {
+export function route(method: string, target: string, headers: RequestHeaders, options: RouteOptions): Routed {
+  if (!originForm.test(target)) throw new S3Error('InvalidURI')
   const mark = target.indexOf('?')
   const rawPath = mark < 0 ? target : target.slice(0, mark)
-  const rawQuery = mark < 0 ? '' : target.slice(mark + 1)
-  const query = parseQuery(rawQuery)
+  const query = parseQuery(mark < 0 ? '' : target.slice(mark + 1))
   const { bucket, key } = resource(rawPath, bucketOfHost(headers['host'], options.baseHosts))
-  if (Buffer.byteLength(key) > 1024) throw new S3Error('KeyTooLongError')
-  const operation = chooseOperation(method, bucket, key, query, headers)
-  return { operation, method, bucket, key, query, rawPath, rawQuery }
+  if (key.length > 341 && Buffer.byteLength(key) > 1024) throw new S3Error('KeyTooLongError')
+  const operation = chooseOperation(method, bucket, key, query, headers['x-amz-copy-source'] !== undefined)
+  return { operation, method, bucket, key, query, rawPath }
 }
 
 function bucketOfHost(host: string | readonly string[] | undefined, baseHosts: readonly string[]): string | null {
-  if (typeof host !== 'string') return null
+  if (typeof host !== 'string' || baseHosts.length === 0) return null
   const name = host.replace(/:\d+$/, '').toLowerCase()
   for (const base of baseHosts) {
     if (name.endsWith(`.${base}`)) return name.slice(0, -base.length - 1)
@@ -129,34 +77,24 @@ function bucketOfHost(host: string | readonly string[] | undefined, baseHosts: r
   return null
 }
 
+/** A bucket is named or there is nothing: an empty name before a key is read by each server in its own way. */
 function resource(rawPath: string, hostBucket: string | null): { readonly bucket: string; readonly key: string } {
-  const path = rawPath.startsWith('/') ? rawPath.slice(1) : rawPath
-  if (hostBucket !== null) return { bucket: hostBucket, key: decodePercent(path) }
-  const slash = path.indexOf('/')
-  if (slash < 0) return { bucket: decodePercent(path), key: '' }
-  return { bucket: decodePercent(path.slice(0, slash)), key: decodePercent(path.slice(slash + 1)) }
+  const path = rawPath.slice(1)
+  const slash = hostBucket === null ? path.indexOf('/') : -1
+  const bucket = hostBucket ?? decodePercent(slash < 0 ? path : path.slice(0, slash))
+  if (bucket === '' ? rawPath !== '/' || hostBucket !== null : bucket.includes('/'))
+    throw new S3Error('InvalidBucketName')
+  if (hostBucket !== null) return { bucket, key: decodePercent(path) }
+  return { bucket, key: slash < 0 ? '' : decodePercent(path.slice(slash + 1)) }
 }
 
-function chooseOperation(
-  method: string,
-  bucket: string,
-  key: string,
-  query: Query,
-  headers: RequestHeaders,
-): S3Operation {
-  const choices = choicesFor(method, bucket, key)
-  const found = choices.find(([name]) => name === '' || query.has(name))
+function chooseOperation(method: string, bucket: string, key: string, query: Query, copies: boolean): S3Operation {
+  const level: Level = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object'
+  const found = choices.get(`${method} ${level}`)?.find(([selector]) => selector === null || query.has(selector))
   if (found === undefined) return 'Unknown'
-  const [subresource, operation] = found
-  if (subresource === '' && query.pairs.some(([name]) => foreignSubresources.has(name))) return 'Unknown'
-  const copies = headers['x-amz-copy-source'] !== undefined
+  const [selector, operation] = found
+  if (selector === null && query.pairs.some(([name]) => selectors.has(name))) return 'Unknown'
   if (copies && operation === 'PutObject') return 'CopyObject'
   if (copies && operation === 'UploadPart') return 'UploadPartCopy'
   return operation
-}
-
-function choicesFor(method: string, bucket: string, key: string): readonly Routed[] {
-  if (bucket === '') return method === 'GET' ? serviceOperations.GET : []
-  const level: Readonly<Record<string, readonly Routed[]>> = key === '' ? bucketOperations : objectOperations
-  return level[method] ?? []
 }

@@ -55,11 +55,9 @@ async function askTarget(world: GatewayWorld, exchange: Exchange, copy: Copy): P
 
 /** A plain HEAD: what is newest there, whatever the client wants of it. */
 async function ask(world: GatewayWorld, exchange: Exchange, { site, bucket }: BucketAt): Promise<Standing | null> {
-  const { call, headers, signal } = exchange
-  const head = {
-    call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]) },
-    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(customerKey))),
-  } as const
+  const { call, signal } = exchange
+  const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name.startsWith(customerKey)))
+  const head = { call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]), headers } } as const
   const answer = await sent(exchange, () =>
     world.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
   )

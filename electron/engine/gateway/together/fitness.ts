@@ -1,7 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { LinkOrder } from '../../worker/port.ts'
 import { neededTargets } from '../../../../shared/model/quorum.ts'
-import { presigned } from '../forward-headers.ts'
+import { presigned, type CallHeaders } from '../protocol/read-call.ts'
 import type { Query } from '../protocol/query.ts'
 import type { RuleLink } from '../../rule/link.ts'
 
@@ -20,9 +19,9 @@ const understood = new Set(
  * A write that may be refused for what the source alone knows (conditions), or whose copy is not what the client sent
  * (encryption, locks, classes), goes to the source first. So does one without a content type: each site has its own default. Pure.
  */
-export function mayGoTogether(headers: IncomingHttpHeaders, query: Query): boolean {
+export function mayGoTogether(headers: CallHeaders, query: Query): boolean {
   if (headers['content-type'] === undefined) return false
-  if (!query.pairs.every(([name]) => name === 'x-id' || presigned.test(name))) return false
+  if (!query.pairs.every(([name]) => name === 'x-id' || presigned.has(name))) return false
   let metadataBytes = 0
   for (const name in headers) {
     if (name.startsWith('if-')) return false

@@ -40,7 +40,7 @@ export class Together {
 
   /** null when no target may get the write before the source has answered. */
   begin(exchange: Exchange, body: OutgoingBody, links: readonly RuleLink[]): TogetherWrite | null {
-    if (body.sizeBytes === null || !mayGoTogether(exchange.headers, exchange.call.query)) return null
+    if (body.sizeBytes === null || !mayGoTogether(exchange.call.headers, exchange.call.query)) return null
     const { facts, isDegraded } = this.#options
     const waiting = links.filter(({ rule }) => rule.ack.policy !== 'async' && !isDegraded(rule.id))
     const fit = chosen(waiting.map((link) => ({ link, facts: facts(link) })))
