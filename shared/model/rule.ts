@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deleteBrakeSchema, type BrakeReport } from './brake.ts'
 import { siteId } from './site.ts'
 import type { Fault } from './fault.ts'
 
@@ -30,15 +31,6 @@ export const ackSchema = z.strictObject({
   reads: z.enum(['source', 'quorum']).default('source'),
 })
 
-export const deleteBrakeSchema = z.strictObject({
-  /** The brake acts when more than this many deletes… */
-  count: z.int().min(1).default(1000),
-  /** …and more than this share of all changes (0–1)… */
-  share: z.number().min(0).max(1).default(0.5),
-  /** …came within this window. */
-  windowMs: z.int().min(1000).default(600_000),
-})
-
 export const ruleSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and dashes'),
   enabled: z.boolean().default(true),
@@ -61,7 +53,7 @@ export const ruleSchema = z.strictObject({
     .strictObject({ bytesPerSecond: z.int().min(1024, 'at least 1024 (1 KiB/s)').nullable() })
     .default({ bytesPerSecond: null }),
   ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail', reads: 'source' }),
-  deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000 }),
+  deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000, bucketShare: 0.5 }),
   /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
   scanIntervalSeconds: z.int().min(5).max(604_800).default(300),
 })
@@ -134,7 +126,13 @@ export interface Degraded {
 }
 
 export interface RuleView extends Rule {
-  readonly paused: { readonly by: 'operator' | 'brake'; readonly reason: string; readonly at: number } | null
+  readonly paused: {
+    readonly by: 'operator' | 'brake'
+    readonly reason: string
+    readonly at: number
+    /** What the brake saw; not where the operator paused, nor where an older engine did. */
+    readonly brake?: BrakeReport | undefined
+  } | null
   readonly links: readonly LinkView[]
   readonly feeds: readonly FeedView[]
   /** How fast a change is noticed, in one sentence. */

@@ -155,7 +155,10 @@ describe('the rule form', () => {
           targets: [target],
           filter: { prefix: 'a/', exclude, tags: plain.ack.reads === 'quorum' ? {} : { keep: 'yes' } },
           bandwidth: { bytesPerSecond: kibibytes === null ? null : kibibytes * 1024 },
-          deleteBrake: percent === null ? null : { count: 10, share: percent / 100, windowMs: 120_000 },
+          deleteBrake:
+            percent === null
+              ? null
+              : { count: 10, share: percent / 100, bucketShare: percent / 100, windowMs: 120_000 },
         })
         expect(readRuleForm(valuesOf(rule))).toEqual({ rule, errors: null })
       }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RuleInput } from '../../shared/model/rule.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
-import { DeleteBrakes } from '../../electron/engine/feed/delete-brakes.ts'
+import { Brakes } from '../../electron/engine/feed/brakes.ts'
 import { createIntake } from '../../electron/engine/feed/intake.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
@@ -154,13 +154,25 @@ const rule = (more: Partial<RuleInput> = {}) =>
     ...more,
   })
 
+/** The journal's small values, in memory. */
+function smallValues(): ConstructorParameters<typeof Brakes>[0]['journal'] {
+  const values = new Map<string, unknown>()
+  return {
+    read: (name) => values.get(name) ?? null,
+    write: async (name, value) => void values.set(name, structuredClone(value)),
+    names: (prefix) => [...values.keys()].filter((name) => name.startsWith(prefix)),
+    erase: async (name) => void values.delete(name),
+  }
+}
+
 function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
   const log: string[] = []
   const tasks: NewTask[] = []
   let now = 0
-  const brakes = new DeleteBrakes({
+  const brakes = new Brakes({
+    journal: smallValues(),
     now: () => ++now,
-    onTrip: (of, trip) => void log.push(`hold ${of.id} at ${trip.deletes}`),
+    onTrip: (of, { trip }) => void log.push(`hold ${of.id} at ${trip.deletes}`),
   })
   const queue = {
     enqueue: (batch: readonly NewTask[]) => {
@@ -201,17 +213,19 @@ test('changes become one task per link that wants them, in order, in one durable
 
 test('a burst of deletes holds its rule before they are queued, once, until released', async () => {
   const deleteBrake = { count: 2, share: 0.5, windowMs: 1000 }
-  const { intake, brakes, log } = intakeOf([rule({ deleteBrake, versionDeletes: true })])
-  const gone = change({ operation: 'deleteMarker' })
-  const purged = change({ operation: 'deleteVersion' })
-  await intake.offer([gone, purged])
-  await intake.offer([purged])
-  await intake.offer([gone])
+  const only = rule({ deleteBrake, versionDeletes: true })
+  const { intake, brakes, log } = intakeOf([only])
+  let versions = 0
+  const gone = () => change({ operation: 'deleteMarker', versionId: `m${++versions}` })
+  const purged = () => change({ operation: 'deleteVersion', versionId: `v${++versions}` })
+  await intake.offer([gone(), purged()])
+  await intake.offer([purged()])
+  await intake.offer([gone()])
   expect(log).toEqual(['enqueue 2', 'hold r at 3', 'enqueue 1', 'enqueue 1'])
-  brakes.release('r')
+  await brakes.release(only)
   log.length = 0
-  await intake.offer([gone])
-  await intake.offer([purged, purged])
+  await intake.offer([gone()])
+  await intake.offer([purged(), purged()])
   expect(log).toEqual(['enqueue 1', 'hold r at 3', 'enqueue 2'])
 })
 

@@ -165,17 +165,37 @@ describe('a set of rules', () => {
 })
 
 describe('the delete brake', () => {
-  const brake = { count: 10, share: 0.5, windowMs: 1000 }
+  const brake = { count: 10, share: 0.5, windowMs: 1000, bucketShare: 1 }
   const run = (events: readonly BrakeEvent[]) => events.reduce((s, e) => stepBrake(s, e, brake), releasedBrake)
   const changes = (at: number, deletes: number, others = 0): BrakeEvent => ({ type: 'changes', at, deletes, others })
 
   test('trips when both number and share are exceeded in the window, and stays so until released', () => {
     expect(run([changes(0, 10)]).trip).toBeNull()
-    expect(run([changes(0, 6), changes(900, 5)]).trip).toEqual({ at: 900, deletes: 11, changes: 11 })
+    expect(run([changes(0, 6), changes(900, 5)]).trip).toEqual({ at: 900, deletes: 11, changes: 11, from: 0, of: null })
     expect(run([changes(0, 6), changes(2000, 5)]).trip).toBeNull()
     expect(run([changes(0, 11, 11)]).trip).toBeNull()
     expect(run([changes(0, 11), changes(9000, 0, 100)]).trip).not.toBeNull()
     expect(run([changes(0, 11), { type: 'release' }, changes(1, 10)]).trip).toBeNull()
+  })
+
+  test('trips when the bucket lost more than its share of what it held, however few that are, and not on a handful', () => {
+    const small = { count: 1000, share: 0.5, windowMs: 1000, bucketShare: 0.5 }
+    const from = (live: number, events: readonly BrakeEvent[]) =>
+      events.reduce((s, e) => stepBrake(s, e, small), stepBrake(releasedBrake, scanned(live), small)).trip
+    const scanned = (live: number): BrakeEvent => ({ type: 'scanned', held: { live, versions: live } })
+    const brought: BrakeEvent = { type: 'brought', isNew: true }
+    expect(from(300, [changes(0, 150)])).toBeNull()
+    expect(from(300, [changes(0, 100), changes(500, 51)])?.of).toEqual({ what: 'objects', count: 300 })
+    expect(from(4, [changes(0, 4)])).toBeNull()
+    // Other changes hide nothing, and a scan in the middle makes nothing small again.
+    expect(from(300, [changes(0, 0, 5000), changes(100, 151)])).not.toBeNull()
+    expect(from(300, [changes(0, 100), scanned(200), changes(500, 40)])).toBeNull()
+    expect(from(300, [changes(0, 100), scanned(200), changes(500, 60)])).not.toBeNull()
+    // A burst spread over several windows meets what the windows before have left.
+    expect(from(300, [changes(0, 140), changes(2000, 100)])).not.toBeNull()
+    // What comes and goes leaves the bucket as full as it was.
+    const churn = Array.from({ length: 400 }, (_, at) => [brought, changes(at, 1, 1)]).flat()
+    expect(from(30, churn)).toBeNull()
   })
 
   test('never trips on a count or share within its limits, and remembers a bounded number of slots', () => {

@@ -3,7 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
 import type { Degraded, FeedView, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import type { DeleteBrakes } from '../feed/delete-brakes.ts'
+import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
@@ -15,7 +15,7 @@ export interface RulesParts {
   readonly rules: RuleBook
   readonly links: Links
   readonly feeds: LinkFeeds
-  readonly brakes: DeleteBrakes
+  readonly brakes: Brakes
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly view: (link: Link) => LinkView
@@ -43,7 +43,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     },
     async remove({ id }) {
       await rules.remove(id)
-      parts.brakes.release(id)
+      await parts.brakes.forget(id)
       await parts.follow()
       tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
     },
@@ -54,8 +54,9 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       return viewed(record)
     },
     async resume({ id }) {
+      // First: a brake that is not released would stop the rule again before the next restart lets go of it.
+      await parts.brakes.release(rules.get(id).rule)
       const record = await rules.resume(id)
-      parts.brakes.release(id)
       await parts.follow()
       tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
       return viewed(record)

@@ -4,14 +4,14 @@ import type { NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, indexRules, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
-import type { DeleteBrakes } from './delete-brakes.ts'
+import type { Brakes } from './brakes.ts'
 import type { Change, Placed, PlacingIntake } from './port.ts'
 
 export interface IntakeOptions {
   /** The same array as long as nothing changed: a new one is compiled anew. */
   readonly rules: () => readonly Rule[]
   readonly queue: Pick<TaskQueue, 'enqueue'>
-  readonly brakes: Pick<DeleteBrakes, 'count'>
+  readonly brakes: Pick<Brakes, 'count'>
 }
 
 /** Puts what was found into the queue: one task per change and link that wants it, durable when a promise resolves. */

@@ -10,17 +10,11 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  | 'link'
-  | 'list'
-  | 'pairsBetween'
-  | 'enqueue'
-  | 'clock'
-  | 'skewMs'
-  | 'replicas'
-  | 'tellsOfTags'
-  | 'mendsOrder'
-  | 'twoWay'
+  'link' | 'list' | 'pairsBetween' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder' | 'twoWay'
 > {
+  readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
+  /** Told of each key once, with what the source has of it. */
+  readonly onKey: (source: readonly VersionEntry[]) => void
   readonly prefix: string
   readonly covers: KeyMatch
   readonly isParked: (key: string, versionId: string | null) => boolean
@@ -147,6 +141,7 @@ export class MergeScan {
     const target = atTarget ? this.#target.group() : none
     this.#keys += 1
     this.#versions += source.length
+    this.#options.onKey(source)
     const view = {
       key,
       source,

@@ -1,8 +1,10 @@
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { Held } from '../rule/brake-window.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
+import { HeldCount } from './held-count.ts'
 import { ParallelScan } from './parallel-scan.ts'
 import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
 
@@ -20,8 +22,10 @@ export interface ScannerOptions {
   readonly link: ScanLink
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly pairsBetween: (fromKey: string, toKey: string) => ReadonlyMap<string, readonly VersionPair[]>
-  /** Durable when it resolves. */
-  readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
+  /** Durable when it resolves. `startedAt`: when this scan began. */
+  readonly enqueue: (tasks: readonly NewTask[], startedAt: number) => Promise<void>
+  /** A scan of everything, from the first key on, has ended: what the source held. */
+  readonly onScanned?: (held: Held, startedAt: number) => void
   /** Tasks of the link that wait already; above `backlogLimit` the scan pauses, so that disk and memory stay bounded. */
   readonly backlogCount: () => number
   readonly backlogLimit?: number
@@ -98,8 +102,11 @@ export function createScanner(options: ScannerOptions): Scanner {
       const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
       const startedAt = clock.now()
       const unwanted = reason === 'resync' ? undefined : options.isParked
+      const held = new HeldCount()
       const scan = new ParallelScan({
         ...options,
+        enqueue: (tasks) => options.enqueue(tasks, startedAt),
+        onKey: (source) => held.add(source),
         prefix,
         covers,
         isParked: unwanted ?? (() => false),
@@ -114,7 +121,10 @@ export function createScanner(options: ScannerOptions): Scanner {
       const counts = await scan.run()
       if (whole) await checkpoint.write(null)
       // A resumed scan did not look at what lies before its checkpoint: the full one that follows moves the mark.
-      if (whole && begin === null) await options.lastScan?.write(startedAt)
+      if (whole && begin === null) {
+        options.onScanned?.(held.total, startedAt)
+        await options.lastScan?.write(startedAt)
+      }
       return { ...counts, resumed: begin !== null }
     },
   }

@@ -25,6 +25,8 @@ export interface GatewayWorld {
   /** A read found that the source of a rule has an older version of a key than `newerAt`, and no rule brings that one back. */
   readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
   readonly journalFault: () => Fault | null
+  /** Its brake has stopped the rule: what it promises can only be kept after somebody has looked. */
+  readonly stoppedByBrake: (rule: Rule) => boolean
   readonly now: () => number
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
-import { isDelete, type DeleteBrakes } from '../feed/delete-brakes.ts'
+import type { Brakes } from '../feed/brakes.ts'
+import { isDelete } from '../feed/link-brake.ts'
 import { startListen } from '../feed/listen.ts'
 import type { Feed, Intake } from '../feed/port.ts'
 import { createScanner, type ScanResult, type Scanner } from '../feed/scanner.ts'
@@ -23,7 +24,7 @@ export interface LinkFeedsParts {
   readonly journal: Journal
   readonly queue: Pick<TaskQueue, 'enqueue'>
   readonly intake: Intake
-  readonly brakes: DeleteBrakes
+  readonly brakes: Brakes
   readonly schedule: ScanSchedule
   readonly webhook: Webhook | null
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -107,7 +108,7 @@ export class LinkFeeds {
   }
 
   #scanner(link: Link): Scanner {
-    const { journal, list, clock, health, order, store } = this.#parts
+    const { journal, list, clock, health, order, store, brakes } = this.#parts
     const checkpointName = `scan/${link.linkId}`
     const scannedName = `scanned/${link.linkId}`
     return createScanner({
@@ -120,7 +121,7 @@ export class LinkFeeds {
       twoWay: () => order(link.linkId)?.opposite !== undefined,
       replicas: replicaProof({ link, links: () => this.#links, order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
-      enqueue: (tasks) => this.#enqueue(link, tasks),
+      enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
       backlogCount: () => journal.totals(link.linkId).backlogCount,
       isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
       checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
@@ -129,16 +130,18 @@ export class LinkFeeds {
         read: () => z.number().catch(0).parse(journal.read(scannedName)),
         write: (startedAt) => journal.write(scannedName, startedAt),
       },
+      onScanned: (held, startedAt) => brakes.scanned(link.rule, link.linkId, held, startedAt),
       clock,
       skewMs: () => Math.abs((health(link.source.site).clockSkewMs ?? 0) - (health(link.target.site).clockSkewMs ?? 0)),
     })
   }
 
   /** The brake sees what a scan found before the queue does; what an event told already is no second change. */
-  async #enqueue(link: Link, tasks: readonly NewTask[]): Promise<void> {
-    const { brakes, queue, journal } = this.#parts
-    if (tasks.some(isDelete)) await brakes.count(link.rule, notPending(tasks, journal))
-    else await brakes.count(link.rule, tasks)
+  async #enqueue(link: Link, tasks: readonly NewTask[], startedAt: number): Promise<void> {
+    const { brakes, queue, journal, health } = this.#parts
+    const skewMs = Math.abs(health(link.source.site).clockSkewMs ?? 0)
+    const found = tasks.some(isDelete) ? notPending(tasks, journal) : tasks
+    await brakes.count(link.rule, found, { startedAt, skewMs })
     await queue.enqueue(tasks)
   }
 

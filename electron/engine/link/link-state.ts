@@ -42,7 +42,9 @@ const waiting = (reason: string, remedy: string): LinkState => ({ kind: 'waiting
 const pauseRemedies = {
   operator: 'Resume it when you are ready; nothing is lost meanwhile.',
   site: 'Resume the site under Sites; nothing is lost meanwhile.',
-  brake: 'Look at what was deleted at the source. Resume the rule to let the deletes through.',
+  brake:
+    'Look at the keys at the source. If the changes are wanted, resume the rule. If not, put the objects back there as they ' +
+    'were before, then resume: the target still has the versions of that time.',
 } as const
 
 function paused({ by, reason }: NonNullable<LinkFacts['pausedBy']>): LinkState {

@@ -104,6 +104,11 @@ export class Links {
     }
   }
 
+  /** For a pause that is being written down: {@link refresh} knows nothing of it until it is. */
+  holdRule(ruleId: string): void {
+    for (const link of this.ofRule(ruleId)) this.#parts.queue.hold(link.linkId, 'rule' satisfies HoldReason)
+  }
+
   #siteHolds(siteId: string): boolean {
     const { sites } = this.#parts
     return !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)

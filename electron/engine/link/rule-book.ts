@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { brakeReportSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type Rule } from '../../../shared/model/rule.ts'
 import type { Journal } from '../journal/port.ts'
 
-const pausedSchema = z.object({ by: z.enum(['operator', 'brake']), reason: z.string(), at: z.number() })
+const pausedSchema = z.object({
+  by: z.enum(['operator', 'brake']),
+  reason: z.string(),
+  at: z.number(),
+  brake: brakeReportSchema.optional(),
+})
 export type Paused = z.infer<typeof pausedSchema>
 
 const recordSchema = z.object({ rule: ruleSchema, paused: pausedSchema.nullable(), createdAt: z.number() })

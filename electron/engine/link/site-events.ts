@@ -3,9 +3,10 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Tell } from '../api/activity.ts'
 import { faultFrom } from '../errors.ts'
+import type { TrippedBrake } from '../feed/brakes.ts'
 import type { Parts } from '../parts.ts'
-import type { BrakeTrip } from '../rule/delete-brake.ts'
 import type { SiteChange } from '../site/registry.ts'
+import { pauseOf } from './brake-words.ts'
 
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
 const spareSockets = 8
@@ -26,7 +27,7 @@ type SiteParts = Pick<
   | 'follow'
 >
 
-/** What the engine does when a site goes, comes back or is edited, and when a rule’s delete brake trips. */
+/** What the engine does when a site goes, comes back or is edited, and when a rule’s brake trips. */
 export class SiteEvents {
   readonly #parts: () => SiteParts
   readonly #tell: Tell
@@ -67,12 +68,15 @@ export class SiteEvents {
     this.#announce('rules')
   }
 
-  async brakeTripped(rule: Rule, { at, deletes, changes }: BrakeTrip): Promise<void> {
-    const minutes = Math.round((rule.deleteBrake?.windowMs ?? 0) / 60_000)
-    const reason = `${deletes.toLocaleString('en')} of ${changes.toLocaleString('en')} changes within ${minutes} minutes were deletes.`
-    await this.#parts().rules.pause(rule.id, { by: 'brake', reason, at })
-    await this.#parts().follow()
-    this.#tell('warning', 'rule', `The delete brake paused rule ${rule.id}: ${reason}`, { ruleId: rule.id })
+  /** Nothing more is handed out from this turn on, before the pause is on record; what is in flight may end. */
+  async brakeTripped(rule: Rule, tripped: TrippedBrake): Promise<void> {
+    const { rules, links, follow } = this.#parts()
+    if (!rules.has(rule.id) || rules.get(rule.id).paused?.by === 'brake') return
+    links.holdRule(rule.id)
+    const paused = pauseOf(rule, tripped)
+    await rules.pause(rule.id, paused)
+    await follow()
+    this.#tell('warning', 'rule', `The brake paused rule ${rule.id}: ${paused.reason}`, { ruleId: rule.id })
   }
 
   /** Transfer threads get the site with its keys; one whose keys cannot be read stays out, and its links say why. */

@@ -6,8 +6,9 @@ import type { Lease } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
+import type { Outcome } from '../worker/port.ts'
 
-type TaskParts = Pick<Parts, 'links' | 'sites' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'>
+type TaskParts = Pick<Parts, 'links' | 'brakes' | 'sites' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'>
 
 /** What the rest of the engine learns from tasks as they end: rates, site health, the link’s last fault. */
 export class TaskEvents implements DispatcherEvents {
@@ -32,13 +33,16 @@ export class TaskEvents implements DispatcherEvents {
     monitor.moved(link.target.site, 0, writtenBytes)
   }
 
-  onSettled({ task }: Lease): void {
-    const { links, sites } = this.#parts()
+  onSettled({ task }: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void {
+    const { links, sites, brakes } = this.#parts()
     this.#rates.settled(task.linkId, this.#now())
     const link = links.get(task.linkId)
     if (link !== null) {
       sites.monitor.taskOk(link.source.site)
       sites.monitor.taskOk(link.target.site)
+      // What went before it could be copied is counted as deleted, so it counts as having been there.
+      if (outcome.did === 'copied' || (outcome.did === 'source-gone' && task.operation === 'put'))
+        brakes.brought(link.rule, task, sites.health(link.source.site).clockSkewMs ?? 0, outcome.overwrote !== true)
     }
     // Only a task that had failed leaves the failure list.
     if (task.fault !== null) this.#announce('failures')

@@ -1,4 +1,4 @@
-import { DeleteBrakes } from '../feed/delete-brakes.ts'
+import { Brakes } from '../feed/brakes.ts'
 import { createIntake } from '../feed/intake.ts'
 import { openWebhook } from '../feed/open-webhook.ts'
 import type { PlacingIntake } from '../feed/port.ts'
@@ -14,7 +14,7 @@ import type { Transfers } from './transfers.ts'
 
 /** Where changes come from, and what they pass on their way to the queue. */
 export interface Feeds {
-  readonly brakes: DeleteBrakes
+  readonly brakes: Brakes
   readonly intake: PlacingIntake
   readonly webhook: Webhook | null
   readonly feeds: LinkFeeds
@@ -26,7 +26,7 @@ export async function joinFeeds(
 ): Promise<Feeds> {
   const { journal, queue, rules, settings, sites, siteEvents, connections, links, pool } = made
   const { clock, random, now, changed } = made
-  const brakes = new DeleteBrakes({ now, onTrip: (rule, trip) => siteEvents.brakeTripped(rule, trip) })
+  const brakes = new Brakes({ journal, now, onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped) })
   const intake = createIntake({ rules: () => rules.rules(), queue, brakes })
   const webhook = await openWebhook(settings.notifications, journal, {
     intake,

@@ -55,6 +55,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       list: (siteId, request, signal) => pool.list(siteId, request, signal),
       cannotMend: tellsOnce(made),
       journalFault: () => journalFault,
+      stoppedByBrake: ({ id }) => rules.has(id) && rules.get(id).paused?.by === 'brake' && !degraded.has(id),
       now,
     },
     rules: () => rules.rules(),

@@ -57,8 +57,11 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
   const steps = sequence(named, seen, (version) => wanted(version, world), link)
-  return withLearned(seen.learned, await bringInOrder(named, steps, seen.alignment.misplaced, world))
+  const outcome = withLearned(seen.learned, await bringInOrder(named, steps, seen.alignment.misplaced, world))
+  return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
 }
+
+const isLive = ([newest]: Seen['target']): boolean => newest?.deleteMarker === false
 
 /** The version is there; others of its key may lie below their elders, as an attempt that ended half way leaves them. */
 async function inOrder(there: Settled, seen: Seen, world: World): Promise<Outcome> {

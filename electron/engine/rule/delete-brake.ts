@@ -1,64 +1,99 @@
 import type { Rule } from '../../../shared/model/rule.ts'
+import { addToWindow, totalOf, type Held, type Slot } from './brake-window.ts'
 
 export type DeleteBrake = NonNullable<Rule['deleteBrake']>
-
-/** The window is kept in this many slots: memory stays small however many changes come, edges are 2 % of it coarse. */
-const slotsPerWindow = 50
-
-interface Slot {
-  readonly startsAt: number
-  readonly deletes: number
-  readonly changes: number
-}
 
 /** What the window held when the brake tripped. */
 export interface BrakeTrip {
   readonly at: number
   readonly deletes: number
   readonly changes: number
+  /** Epoch ms of the first delete of the burst. */
+  readonly from: number
+  /** The most that the bucket held within the window: objects, or versions where those were deleted; null when not known. */
+  readonly of: { readonly what: 'objects' | 'versions'; readonly count: number } | null
 }
 
 export interface BrakeState {
   /** Oldest first. */
   readonly slots: readonly Slot[]
+  /** What the bucket holds by now; null until a scan has counted. */
+  readonly held: Held | null
   readonly trip: BrakeTrip | null
 }
 
 export type BrakeEvent =
-  | { readonly type: 'changes'; readonly at: number; readonly deletes: number; readonly others: number }
+  | {
+      readonly type: 'changes'
+      readonly at: number
+      readonly deletes: number
+      /** Of the deletes, those of single versions. */
+      readonly purges?: number
+      readonly others: number
+      /** Epoch ms of the earliest of the deletes. */
+      readonly from?: number | null
+    }
+  /** A version was brought to the target; `isNew`: the target had no current version of its key. */
+  | { readonly type: 'brought'; readonly isNew: boolean }
+  | { readonly type: 'scanned'; readonly held: Held }
   /** The operator looked and lets the deletes through; the window starts empty, or the next delete would trip it again. */
   | { readonly type: 'release' }
 
-export const releasedBrake: BrakeState = { slots: [], trip: null }
+export const releasedBrake: BrakeState = { slots: [], held: null, trip: null }
+
+/** So few deletes are a day's work in the smallest bucket, and undone by hand. */
+const alwaysAllowed = 10
+/** Changes that come in pairs, a new name and a delete of the old one, do not come evenly. */
+const unevenness = 0.98
 
 /**
- * One step of a rule's delete brake: it trips when more than `count` deletes *and* more than `share` of all changes came
- * within `windowMs`, and stays so until released.
+ * One step of a rule's delete brake. It trips when more than `count` deletes, and more than `share` of all changes, came
+ * within `windowMs`; or when the bucket lost more than `bucketShare` of what it held in that time. It stays so until released.
  */
 export function stepBrake(state: BrakeState, event: BrakeEvent, brake: DeleteBrake): BrakeState {
-  if (event.type === 'release') return releasedBrake
-  if (state.trip !== null) return state
-  const slots = addToSlots(state.slots, event, brake.windowMs)
-  const deletes = slots.reduce((sum, slot) => sum + slot.deletes, 0)
-  const changes = slots.reduce((sum, slot) => sum + slot.changes, 0)
-  const trips = deletes > brake.count && deletes > brake.share * changes
-  return { slots, trip: trips ? { at: event.at, deletes, changes } : null }
+  switch (event.type) {
+    case 'release':
+      return { ...releasedBrake, held: state.held }
+    case 'scanned':
+      return { ...state, held: event.held }
+    case 'brought':
+      return { ...state, held: state.held && grown(state.held, event.isNew) }
+    case 'changes':
+      return state.trip === null ? counted(state, event, brake) : state
+  }
 }
 
-function addToSlots(
-  slots: readonly Slot[],
-  event: { readonly at: number; readonly deletes: number; readonly others: number },
-  windowMs: number,
-): readonly Slot[] {
-  const slotMs = windowMs / slotsPerWindow
-  const startsAt = Math.floor(event.at / slotMs) * slotMs
-  const changes = event.deletes + event.others
-  const last = slots.at(-1)
-  // A clock that was set back must not open slots out of order: such changes count in the newest one.
-  if (last !== undefined && last.startsAt >= startsAt) {
-    const grown = { ...last, deletes: last.deletes + event.deletes, changes: last.changes + changes }
-    return [...slots.slice(0, -1), grown]
-  }
-  const kept = slots.filter((slot) => slot.startsAt + slotMs > event.at - windowMs)
-  return [...kept, { startsAt, deletes: event.deletes, changes }]
+const grown = ({ live, versions }: Held, isNew: boolean): Held => ({
+  live: live + (isNew ? 1 : 0),
+  versions: versions + 1,
+})
+
+function counted(state: BrakeState, event: Extract<BrakeEvent, { type: 'changes' }>, brake: DeleteBrake): BrakeState {
+  const { at, deletes, purges = 0, others, from = null } = event
+  const counts = { hits: deletes, purges, others, from: deletes > 0 ? (from ?? at) : null, held: state.held }
+  const slots = addToWindow(state.slots, at, brake.windowMs, counts)
+  const held = state.held && shrunk(state.held, deletes - purges, purges)
+  return { slots, held, trip: tripOf(slots, held, brake, at) }
 }
+
+const shrunk = ({ live, versions }: Held, markers: number, purges: number): Held => ({
+  live: Math.max(0, live - markers),
+  versions: Math.max(0, versions + markers - purges),
+})
+
+function tripOf(slots: readonly Slot[], now: Held | null, brake: DeleteBrake, at: number): BrakeTrip | null {
+  const { hits, purges, others, from, held } = totalOf(slots)
+  const changes = hits + others
+  const many = hits > brake.count && hits * unevenness > brake.share * changes
+  const emptied = hits > alwaysAllowed && held !== null && now !== null && lost(held, now) > brake.bucketShare
+  if (!many && !emptied) return null
+  const what = purges * 2 > hits ? ('versions' as const) : ('objects' as const)
+  const of = held && { what, count: what === 'versions' ? held.versions : held.live }
+  return { at, deletes: hits, changes, from: from ?? at, of }
+}
+
+/** The larger of two shares that are gone: of the objects, and of the versions. */
+const lost = (before: Held, now: Held): number =>
+  Math.max(part(before.live - now.live, before.live), part(before.versions - now.versions, before.versions))
+
+const part = (gone: number, of: number): number => (of <= 0 ? 0 : gone / of)

@@ -45,6 +45,8 @@ export type Outcome =
       readonly forgotten: readonly string[]
       /** Other versions of the key that were brought on the way. */
       readonly also?: readonly string[]
+      /** A copied version took the place of a current one at the target. */
+      readonly overwrote?: true
     }
   | { readonly kind: 'fault'; readonly fault: Fault }
 

@@ -1,9 +1,9 @@
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Code, Group, Text } from '@mantine/core'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatDuration, formatShare } from '../../words/format.ts'
+import { deleteLimit, formatMoment } from '../../words/brake-words.ts'
 
 /** The brake stopped the rule: names what came and what was allowed, and lets go only when asked. */
 export function BrakeBanner({ rule }: { readonly rule: RuleView }) {
@@ -20,10 +20,10 @@ export function BrakeBanner({ rule }: { readonly rule: RuleView }) {
         The brake for deletes stopped this rule <Ago at={paused.at} />.
       </Text>
       <Text className="wrap">{paused.reason}</Text>
+      {paused.brake && <Burst {...paused.brake} />}
       {deleteBrake && (
         <Text c="dimmed">
-          Allowed are {countOf(deleteBrake.count, 'delete')} or {formatShare(deleteBrake.share)} of all changes within{' '}
-          {formatDuration(deleteBrake.windowMs)}. Nothing is lost meanwhile: changes gather in the queue.
+          The brake acts on {deleteLimit(deleteBrake)}. Nothing is lost meanwhile: changes gather in the queue.
         </Text>
       )}
       <Group gap="sm" mt={8}>
@@ -31,9 +31,34 @@ export function BrakeBanner({ rule }: { readonly rule: RuleView }) {
           These deletes are wanted: release the brake
         </Button>
         <Text size="sm" c="dimmed">
-          Or leave it, and put the objects back at the source.
+          Or leave it, and put the objects back at the source first.
         </Text>
       </Group>
     </div>
+  )
+}
+
+function Burst({ keys, lastCleanAt }: NonNullable<NonNullable<RuleView['paused']>['brake']>) {
+  return (
+    <>
+      <Text>
+        Last clean moment:{' '}
+        <time dateTime={new Date(lastCleanAt).toISOString()}>
+          <b>{formatMoment(lastCleanAt)}</b>
+        </time>
+        , by the clock of the source. To restore, bring each key back to its newest version of before; the target has
+        them too.
+      </Text>
+      {keys.length > 0 && (
+        <Text className="wrap">
+          For example:{' '}
+          {keys.map((key) => (
+            <Code key={key} mr={6}>
+              {key}
+            </Code>
+          ))}
+        </Text>
+      )}
+    </>
   )
 }

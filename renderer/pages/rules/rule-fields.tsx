@@ -2,6 +2,7 @@ import { Grid, Group, Select, Stack } from '@mantine/core'
 import type { UseFormReturnType } from '@mantine/form'
 import { Field } from '../../components/form-field.tsx'
 import { AckFields } from './ack-fields.tsx'
+import { BrakeFields } from './brake-fields.tsx'
 import type { RuleFormValues } from './rule-form-values.ts'
 
 export type RuleForm = UseFormReturnType<RuleFormValues>
@@ -88,7 +89,7 @@ export function RuleFields({ form, existing }: RuleFieldsProps) {
           label="Keep tags and metadata in step"
           description="Later changes of tags and metadata of copied versions follow too."
         />
-        <Brake form={form} />
+        <BrakeFields form={form} />
       </Stack>
       <AckFields form={form} />
       <details className="fold" open={folded.some((name) => form.errors[name]) || undefined}>
@@ -122,35 +123,6 @@ function Bandwidth({ form }: { readonly form: RuleForm }) {
         {...form.getInputProps('bandwidthUnit')}
       />
     </Group>
-  )
-}
-
-function Brake({ form }: { readonly form: RuleForm }) {
-  return (
-    <div>
-      <Field
-        form={form}
-        name="brake"
-        kind="switch"
-        label="Brake for deletes"
-        description="A burst of deletes stops the rule and asks you, before the target is emptied too."
-      />
-      {form.values.brake && (
-        <Group gap="sm" mt={8} ml={46} align="flex-start">
-          <Field form={form} name="brakeCount" kind="number" width={150} label="More than (deletes)" min={1} />
-          <Field
-            form={form}
-            name="brakePercent"
-            kind="number"
-            width={230}
-            label="and more than (% of changes)"
-            min={0}
-            max={100}
-          />
-          <Field form={form} name="brakeMinutes" kind="number" width={150} label="within (minutes)" min={1} />
-        </Group>
-      )}
-    </div>
   )
 }
 

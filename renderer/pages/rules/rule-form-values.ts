@@ -1,4 +1,5 @@
 import { hidesFromCopies, type CopySwitch } from '../../../shared/model/quorum.ts'
+import { deleteBrakeSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
 
 /** A rule as it stands in the fields of the form: what may be half typed is text. */
@@ -24,6 +25,7 @@ export interface RuleFormValues {
   brake: boolean
   brakeCount: string | number
   brakePercent: string | number
+  brakeBucketPercent: string | number
   brakeMinutes: string | number
   scanSeconds: string | number
   ackPolicy: Rule['ack']['policy']
@@ -36,7 +38,7 @@ type WholeField = 'priority' | 'brakeCount' | 'scanSeconds'
 export type RuleFormErrors = Partial<Record<keyof RuleFormValues, string>>
 
 export function valuesOf(rule: Rule): RuleFormValues {
-  const brake = rule.deleteBrake ?? { count: 1000, share: 0.5, windowMs: 600_000 }
+  const brake = rule.deleteBrake ?? deleteBrakeSchema.parse({})
   const limit = rule.bandwidth.bytesPerSecond
   const inMiB = limit !== null && limit % 1_048_576 === 0
   return {
@@ -60,8 +62,8 @@ export function valuesOf(rule: Rule): RuleFormValues {
     bandwidthUnit: limit === null || inMiB ? 'MiB' : 'KiB',
     brake: rule.deleteBrake !== null,
     brakeCount: brake.count,
-    // Twelve digits hide what binary fractions add: 0.07 × 100 is not 7.
-    brakePercent: Number((brake.share * 100).toPrecision(12)),
+    brakePercent: percentOf(brake.share),
+    brakeBucketPercent: percentOf(brake.bucketShare),
     brakeMinutes: brake.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
     ackPolicy: rule.ack.policy,
@@ -70,6 +72,9 @@ export function valuesOf(rule: Rule): RuleFormValues {
     ackReads: rule.ack.reads,
   }
 }
+
+/** Twelve digits hide what binary fractions add: 0.07 × 100 is not 7. */
+const percentOf = (share: number): number => Number((share * 100).toPrecision(12))
 
 /** The defaults for a new pair; the id says from where to where, and is free of what ids may not hold. */
 export function newRuleValues(source: BucketAt, target: BucketAt, taken: readonly string[]): RuleFormValues {
@@ -157,7 +162,7 @@ function readBrake(
   errors: RuleFormErrors,
   whole: (name: WholeField, least: number, most: number) => number,
 ) {
-  const upTo = (name: 'brakePercent' | 'brakeMinutes', least: number, most: number): number => {
+  const upTo = (name: 'brakePercent' | 'brakeBucketPercent' | 'brakeMinutes', least: number, most: number): number => {
     const number = Number(values[name])
     if (values[name] !== '' && number >= least && number <= most) return number
     errors[name] = `“${values[name]}” does not fit: use a number from ${least} to ${most}.`
@@ -166,6 +171,7 @@ function readBrake(
   return {
     count: whole('brakeCount', 1, 1_000_000_000),
     share: upTo('brakePercent', 0, 100) / 100,
+    bucketShare: upTo('brakeBucketPercent', 0, 100) / 100,
     windowMs: Math.round(upTo('brakeMinutes', 0.02, 10_080) * 60_000),
   }
 }

@@ -1,7 +1,8 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
-import { countOf, formatByteRate, formatDuration, formatShare } from '../../words/format.ts'
+import { formatByteRate, formatDuration } from '../../words/format.ts'
 import { ackLine, readLine } from '../../words/ack-words.ts'
+import { deleteLimit } from '../../words/brake-words.ts'
 import { placeOf } from '../../words/link-words.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
@@ -27,12 +28,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
       'Bandwidth',
       bandwidth.bytesPerSecond === null ? 'no limit' : `at most ${formatByteRate(bandwidth.bytesPerSecond)}`,
     ],
-    [
-      'Brake for deletes',
-      deleteBrake === null
-        ? 'off'
-        : `over ${countOf(deleteBrake.count, 'delete')} and ${formatShare(deleteBrake.share)} of changes within ${formatDuration(deleteBrake.windowMs)}`,
-    ],
+    ['Brake for deletes', deleteBrake === null ? 'off' : deleteLimit(deleteBrake)],
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
     ['A write counts', ackLine(rule.ack, rule.targets.length)],

@@ -1,5 +1,6 @@
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
-import type { Change } from '../../feed/port.ts'
+import type { Rule } from '../../../../shared/model/rule.ts'
+import type { Change, Placed } from '../../feed/port.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { TogetherWrite } from '../together/together.ts'
@@ -33,6 +34,7 @@ export async function write(world: GatewayWorld, exchange: Exchange, what: Write
   const links = what.intended.flatMap((one) => intake.linksFor({ ...one, siteId, bucket }))
   const wanted = links.length > 0
   if (wanted) refuseUnlessDurable(world)
+  refuseHeldDeletes(world, what.intended, links)
   const { headers = {}, responseMs, intended, changes } = what
   const together = what.together?.(links) ?? null
   const body = together?.body ?? what.body
@@ -56,6 +58,24 @@ function refuseUnlessDurable({ journalFault }: GatewayWorld): void {
       'Nothing was written: the replication journal cannot be written, so that replication could not be promised.',
   })
 }
+
+/** Repeating such a delete would not help: it waits for an operator, so the answer is none that clients repeat. */
+function refuseHeldDeletes(world: GatewayWorld, intended: readonly Intended[], links: readonly RuleLink[]): void {
+  const held = intended.some(isDelete) ? heldRule(world, links) : null
+  if (held === null) return
+  const message =
+    `Nothing was deleted: the brake has stopped rule ${held.id} after a burst of changes, and it promises that deletes ` +
+    'reach its targets. Do not repeat this before an operator has looked and resumed the rule.'
+  throw new S3Error('ReplicationHeld', { message })
+}
+
+const isDelete = ({ operation }: Pick<Change, 'operation'>): boolean =>
+  operation === 'deleteMarker' || operation === 'deleteVersion'
+
+/** A rule that must not answer before its targets have the change, and cannot bring it there now. */
+const heldRule = ({ stoppedByBrake }: GatewayWorld, links: readonly RuleLink[]): Rule | null =>
+  links.find(({ rule }) => rule.ack.policy !== 'async' && rule.ack.onTimeout === 'fail' && stoppedByBrake(rule))
+    ?.rule ?? null
 
 /** A connection that broke may have left the write behind: whatever is current there is brought to the targets. */
 async function sent(
@@ -99,9 +119,23 @@ async function confirmed(
   })
   if (placed.length === 0) return { answer }
   together?.taken(changes[0]!.versionId, placed)
+  if (changes.some(isDelete)) tellOfHeldDeletes(world, placed)
   const { confirmed, acks } = await world.acks.confirm(placed, exchange.signal)
   if (!confirmed) throw new S3Error('ReplicationNotConfirmed', { headers: { 'x-lockstep-acks': acks } })
   return { answer, acks }
+}
+
+/** The delete that trips the brake is done at the source by then, and waits for an operator on its way to the targets. */
+function tellOfHeldDeletes(world: GatewayWorld, placed: readonly Placed[]): void {
+  const held = heldRule(
+    world,
+    placed.map(({ link }) => link),
+  )
+  if (held === null) return
+  const message =
+    `Deleted at the source; the brake has stopped rule ${held.id} after a burst of deletes, so the targets keep the ` +
+    'object until an operator has looked and resumed the rule. Do not repeat it: nothing more would happen.'
+  throw new S3Error('ReplicationHeld', { message, headers: { 'x-lockstep-acks': '1/?' } })
 }
 
 function place(

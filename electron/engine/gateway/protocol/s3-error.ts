@@ -49,6 +49,7 @@ export const s3ErrorKinds = {
   PreconditionFailed: kind(412, 'At least one of the preconditions that you specified did not hold.'),
   ReadQuorumNotReached: kind(503, 'Too few copies answered to tell which version is the newest.'),
   ReplicationConfigurationNotFoundError: kind(404, 'The replication configuration was not found.'),
+  ReplicationHeld: kind(409, 'A brake has stopped the replication of deletes until an operator has looked at them.'),
   ReplicationNotConfirmed: kind(503, 'Stored at the source, replication not confirmed; do not assume either way.'),
   RequestHeaderSectionTooLarge: kind(400, 'Your request header section exceeds the maximum allowed size.'),
   RequestTimeout: kind(400, 'Your socket connection was not read from or written to within the timeout period.'),
