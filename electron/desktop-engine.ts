@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { safeStorage } from 'electron'
 import { readConfigFile } from './config-file.ts'
 import { demoControlAt } from './demo-control.ts'
 import type { DesktopArguments } from './desktop-arguments.ts'
+import { takePrivateDirectory } from './engine/private-files.ts'
 import type { CredentialStore } from './engine/site/credentials.ts'
 import type { Engine } from './engine/start.ts'
 import { startEngine } from './engine/engine.ts'
@@ -24,7 +24,7 @@ export interface DesktopEngineOptions {
 /** Opens the credentials and starts the engine. null when the operator closed the passphrase window. */
 export async function startDesktopEngine(options: DesktopEngineOptions): Promise<Engine | null> {
   const { dataDir, args, log } = options
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  takePrivateDirectory(dataDir)
   const config = args.configFile === null ? null : await readConfigFile(args.configFile)
   const demo = args.demoUrl === null ? null : demoControlAt(args.demoUrl, config?.sites[1]?.id ?? '')
   const credentials = demo === null ? await openCredentials(options) : memoryCredentials()

@@ -1,5 +1,6 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { createWriteStream, existsSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { takePrivateDirectory } from './engine/private-files.ts'
 
 export interface LogFile {
   readonly file: string
@@ -11,7 +12,7 @@ const maxBytes = 10 * 1024 * 1024
 
 /** Appends JSON lines to `lockstep.log`; at 10 MiB the file becomes `lockstep.log.1` and a new one begins. */
 export function openLogFile(dir: string): LogFile {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  takePrivateDirectory(dir)
   const file = path.join(dir, 'lockstep.log')
   let size = existsSync(file) ? statSync(file).size : 0
   let stream = createWriteStream(file, { flags: 'a', mode: 0o600 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../shared/model/config.ts'
+import { takePrivateDirectory } from './engine/private-files.ts'
 import type { CredentialStore } from './engine/site/credentials.ts'
 import type { DemoControl, Engine, EngineOptions } from './engine/start.ts'
 import { newToken, removeControl, writeControl } from './control-file.ts'
@@ -43,7 +43,7 @@ export interface Serving {
 
 /** The engine under plain Node with its console on loopback, and word left in the data directory for scripts. */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+  takePrivateDirectory(options.dataDir)
   const engine = await startOn(options, await credentialStore(options))
   const controlToken = newToken()
   const host = await hostOrStop(options, engine, controlToken)

@@ -167,6 +167,10 @@ export const faultKinds = {
     'Another Lockstep engine uses this data directory.',
     'Stop the other engine, or give this one another data directory.',
   ),
+  DATA_EXPOSED: permanent(
+    'Other accounts of this computer can read the data directory.',
+    'Give Lockstep a directory of its own, or close this one to other accounts.',
+  ),
   CONFIG_INVALID: permanent(
     'The configuration is not valid.',
     'Mend the field named in the message. Nothing was changed.',

@@ -1,10 +1,13 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { makePrivateFile } from '../private-files.ts'
 
 /**
  * Opens the journal's file; {@link commitWithoutSync} follows when it has its tables. `maxPages` bounds the file's size; null leaves it to the disk.
  */
 export function openDatabase(path: string, maxPages: number | null): DatabaseSync {
+  // SQLite gives the file what the umask leaves, and the log and its index the mode of the file.
+  makePrivateFile(path)
   const database = new DatabaseSync(path)
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
   // 32 MiB holds the hot ends of the indexes; the log is cut back to 64 MiB after a burst.

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { makePrivateFile } from '../private-files.ts'
 import { journalFault, refusal } from './database.ts'
 
 const SQLITE_BUSY = 5
@@ -12,7 +13,9 @@ const SQLITE_BUSY = 5
  */
 export function takeLock(dir: string, pid: number): () => void {
   const holder = join(dir, 'journal.pid')
-  const database = new DatabaseSync(join(dir, 'journal.lock'))
+  const lock = join(dir, 'journal.lock')
+  makePrivateFile(lock)
+  const database = new DatabaseSync(lock)
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
@@ -20,7 +23,7 @@ export function takeLock(dir: string, pid: number): () => void {
     throw refusal(error).errcode === SQLITE_BUSY ? inUse(holder, error) : journalFault(error)
   }
   // The lock file itself must not be read by others: closing any handle on it would drop this process's POSIX lock.
-  writeFileSync(holder, `${pid}\n`)
+  writeFileSync(holder, `${pid}\n`, { mode: 0o600 })
   return () => {
     rmSync(holder, { force: true })
     database.close()

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { takePrivateDirectory } from '../private-files.ts'
 import { openActivity } from './activity-log.ts'
 import { commitWithoutSync, journalFault, openDatabase, query } from './database.ts'
 import { openEnqueue } from './enqueue.ts'
@@ -71,7 +71,7 @@ export function openJournal(options: JournalOptions): Journal {
 
 function claim(dir: string): () => void {
   try {
-    mkdirSync(dir, { recursive: true })
+    takePrivateDirectory(dir)
     return takeLock(dir, process.pid)
   } catch (error) {
     throw journalFault(error)
