@@ -3,14 +3,22 @@ import { S3Error } from './s3-error.ts'
 import { hexHmac, scopeText } from './sigv4-sign.ts'
 import { sameSignature, type ChunkSeed } from './sigv4-verify.ts'
 
-/** A chunk's head is short; anything longer is not aws-chunked. */
-const longestLineBytes = 16 * 1024
+/** A chunk's head or a trailer is a name and a signature or checksum; anything longer is not aws-chunked. */
+const longestLineBytes = 512
+/** What stands behind the last line: its line end, and of some clients another. */
+const longestEndBytes = 16
+/**
+ * Each chunk costs as much as some kilobytes. S3 takes none below 8 KiB but the last; a stream that is written piece by piece
+ * may begin with smaller ones.
+ */
+const mostChunks = (decodedBytes: number): number => 1000 + decodedBytes / 1024
 const emptyHash = createHash('sha256').update('').digest('hex')
 
 export interface ChunkedOptions {
   /** null for STREAMING-UNSIGNED-PAYLOAD-TRAILER. */
   readonly seed: ChunkSeed | null
-  readonly trailer: boolean
+  /** Names in lower case of those that may follow; null where the body is not one with trailers. */
+  readonly trailers: ReadonlySet<string> | null
   /** `x-amz-decoded-content-length`. */
   readonly decodedBytes: number
   /** Called with the trailing headers, names in lower case, once the body has ended well. */
@@ -27,11 +35,14 @@ export async function* decodeAwsChunked(
 ): AsyncGenerator<Buffer> {
   const input = new ByteReader(source)
   const chain = options.seed === null ? null : new SignatureChain(options.seed)
+  const most = mostChunks(options.decodedBytes)
   let decoded = 0
-  for (;;) {
-    const head = parseChunkHead(await input.line())
+  for (let chunks = 0; ; chunks++) {
+    if (chunks > most) throw new S3Error('InvalidChunkSizeError')
+    const head = parseChunkHead(await input.line(), chain !== null)
     chain?.open(head.signature)
     let left = head.sizeBytes
+    if (left > options.decodedBytes - decoded) throw new S3Error('IncompleteBody')
     while (left > 0) {
       const bytes = await input.some(left)
       left -= bytes.length
@@ -44,37 +55,44 @@ export async function* decodeAwsChunked(
     if ((await input.line()) !== '') throw malformed()
   }
   if (decoded !== options.decodedBytes) throw new S3Error('IncompleteBody')
-  const trailers = options.trailer ? await readTrailers(input, chain) : new Map<string, string>()
-  // What follows the last chunk is only its CRLF; reading to the end keeps the connection usable.
-  await input.drain()
+  const trailers = options.trailers === null ? noTrailers : await readTrailers(input, chain, options.trailers)
+  await input.end()
   options.onTrailers?.(trailers)
 }
 
 const malformed = (): S3Error => new S3Error('IncompleteBody', { message: 'The aws-chunked body is not well formed.' })
 
-function parseChunkHead(line: string): { readonly sizeBytes: number; readonly signature: string } {
-  const [size = '', ...extensions] = line.split(';')
-  if (!/^[0-9a-fA-F]{1,12}$/.test(size)) throw malformed()
-  const prefix = 'chunk-signature='
-  const signature = extensions.find((extension) => extension.startsWith(prefix))?.slice(prefix.length) ?? ''
+const noTrailers: ReadonlyMap<string, string> = new Map()
+
+function parseChunkHead(line: string, isSigned: boolean): { readonly sizeBytes: number; readonly signature: string } {
+  const [, size, signature = ''] = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-fA-F]{64}))?$/.exec(line) ?? []
+  if (size === undefined) throw malformed()
+  if (isSigned && signature === '') throw new S3Error('SignatureDoesNotMatch')
   return { sizeBytes: Number.parseInt(size, 16), signature }
 }
 
 /** Blanks around a trailer's value are not signed; other white space is. */
 const withoutBlanks = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 
-async function readTrailers(input: ByteReader, chain: SignatureChain | null): Promise<Map<string, string>> {
+const trailerSignature = 'x-amz-trailer-signature'
+
+/** Each that was announced at most once, and no other: what nobody knew to come, nobody would check. */
+async function readTrailers(
+  input: ByteReader,
+  chain: SignatureChain | null,
+  announced: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string>> {
   const trailers = new Map<string, string>()
   let canonical = ''
   for (let line = await input.line(true); line !== ''; line = await input.line(true)) {
     const at = line.indexOf(':')
-    if (at < 0) throw malformed()
-    const name = withoutBlanks(line.slice(0, at)).toLowerCase()
+    const name = withoutBlanks(line.slice(0, Math.max(at, 0))).toLowerCase()
     const value = withoutBlanks(line.slice(at + 1))
-    if (name !== 'x-amz-trailer-signature') canonical += `${name}:${value}\n`
+    if (trailers.has(name) || !(announced.has(name) || (chain !== null && name === trailerSignature))) throw malformed()
+    if (name !== trailerSignature) canonical += `${name}:${value}\n`
     trailers.set(name, value)
   }
-  chain?.checkTrailers(canonical, trailers.get('x-amz-trailer-signature') ?? '')
+  chain?.checkTrailers(canonical, trailers.get(trailerSignature) ?? '')
   return trailers
 }
 
@@ -136,6 +154,7 @@ class ByteReader {
       }
       end = this.#buffer.indexOf(10)
     }
+    if (end > longestLineBytes) throw malformed()
     const line = this.#buffer.toString('latin1', 0, end).replace(/\r$/, '')
     this.#buffer = this.#buffer.subarray(end + 1)
     return line
@@ -151,8 +170,10 @@ class ByteReader {
     return bytes
   }
 
-  async drain(): Promise<void> {
-    while (await this.#fill()) this.#buffer = Buffer.alloc(0)
+  /** To the end of the stream, so that the connection stays usable; nothing but line ends may be left. */
+  async end(): Promise<void> {
+    while (this.#buffer.length <= longestEndBytes && (await this.#fill())) continue
+    if (!/^[\r\n]{0,16}$/.test(this.#buffer.toString('latin1', 0, longestEndBytes + 1))) throw malformed()
   }
 
   async #fill(): Promise<boolean> {

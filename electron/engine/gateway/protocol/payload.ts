@@ -46,9 +46,9 @@ export function openPayload(
 function declaredSize(headers: Headers, promise: PayloadPromise): number | null {
   const text = headers[promise.kind === 'chunked' ? 'x-amz-decoded-content-length' : 'content-length']
   if (text === undefined) return null
-  const size = Number(text)
-  if (!Number.isSafeInteger(size) || size < 0) throw new S3Error('InvalidArgument', { message: 'Bad body length.' })
-  return size
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text))
+    throw new S3Error('InvalidArgument', { message: 'The length of the body is no number.' })
+  return Number(text)
 }
 
 async function* checkedBytes(
@@ -77,19 +77,25 @@ function plainBytes(
   if (sizeBytes === null) throw new S3Error('MissingContentLength')
   return decodeAwsChunked(source, {
     seed: promise.seed,
-    trailer: promise.trailer,
+    trailers: promise.trailer ? checks.announced : null,
     decodedBytes: sizeBytes,
     onTrailers: (trailers) => checks.expectTrailers(trailers),
   })
 }
 
-/** The checksums that `x-amz-trailer` announces behind the body. */
+const nameOf = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm}`
+
+/** The checksums that `x-amz-trailer` announces behind the body. Throws when it announces what nobody here would check. */
 export function announcedChecksums(headers: Headers): readonly ChecksumAlgorithm[] {
-  const names = String(headers['x-amz-trailer'] ?? '')
+  const text = headers['x-amz-trailer']
+  if (text === undefined) return []
+  const names = String(text)
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-  return checksumAlgorithms.filter((algorithm) => names.includes(`x-amz-checksum-${algorithm}`))
+  const found = checksumAlgorithms.filter((algorithm) => names.includes(nameOf(algorithm)))
+  if (found.length === names.length) return found
+  throw new S3Error('InvalidRequest', { message: 'x-amz-trailer announces what is no checksum of S3.' })
 }
 
 interface Check {
@@ -99,6 +105,8 @@ interface Check {
 
 class BodyChecks {
   readonly checksums = new Map<ChecksumAlgorithm, string>()
+  /** Names of the trailers that may follow the body. */
+  readonly announced: ReadonlySet<string>
   readonly #checks: Check[] = []
   #trailers: ReadonlyMap<string, string> = new Map()
 
@@ -106,8 +114,16 @@ class BodyChecks {
     if (promise.kind === 'sha256') this.#addHash('sha256', 'hex', promise.hex, 'XAmzContentSHA256Mismatch')
     const md5 = headers['content-md5']
     if (typeof md5 === 'string') this.#addHash('md5', 'base64', checkedMd5(md5), 'BadDigest')
-    if (tellsOfObject.has(operation)) return
-    for (const algorithm of checksumAlgorithms) this.#addChecksum(algorithm, headers)
+    const behind = announcedChecksums(headers)
+    this.announced = new Set(behind.map(nameOf))
+    const before = tellsOfObject.has(operation)
+      ? []
+      : checksumAlgorithms.filter((algorithm) => headers[nameOf(algorithm)] !== undefined)
+    // As S3: of several one could hold and another not, and each costs a pass over the body.
+    if (before.length + behind.length > 1 || (behind.length > 0 && tellsOfObject.has(operation)))
+      throw new S3Error('InvalidRequest', { message: 'A body has one checksum, before it or behind it.' })
+    for (const algorithm of before) this.#addChecksum(algorithm, () => headers[nameOf(algorithm)])
+    for (const algorithm of behind) this.#addChecksum(algorithm, () => this.#trailers.get(nameOf(algorithm)))
   }
 
   update(bytes: Buffer): void {
@@ -137,18 +153,15 @@ class BodyChecks {
     })
   }
 
-  /** The value comes in a header before the body, or in a trailer that `x-amz-trailer` announces. */
-  #addChecksum(algorithm: ChecksumAlgorithm, headers: Headers): void {
-    const name = `x-amz-checksum-${algorithm}`
-    const header = headers[name]
-    if (header === undefined && !announcedChecksums(headers).includes(algorithm)) return
+  /** What is expected comes in a header before the body, or in a trailer, and is asked for when the body has ended. */
+  #addChecksum(algorithm: ChecksumAlgorithm, expectedOf: () => string | readonly string[] | undefined): void {
     const running = startChecksum(algorithm)
     this.#checks.push({
       update: (bytes) => running.update(bytes),
       finish: () => {
-        const expected = header ?? this.#trailers.get(name)
-        if (running.digest() !== expected) throw new S3Error('BadDigest')
-        this.checksums.set(algorithm, expected)
+        const digest = running.digest()
+        if (digest !== expectedOf()) throw new S3Error('BadDigest')
+        this.checksums.set(algorithm, digest)
       },
     })
   }

@@ -15,6 +15,8 @@ import { encodeUri } from './xml.ts'
 /** S3 accepts a request whose time is at most this far from its own. */
 export const clockWindowMs = 15 * 60_000
 const longestPresignSeconds = 7 * 24 * 3600
+/** The SDKs sign a dozen; user metadata comes on top. */
+const mostSignedHeaders = 256
 
 /** What is needed to check the signatures of the chunks and trailers that follow. */
 export interface ChunkSeed {
@@ -96,11 +98,17 @@ export class SignatureVerifier {
 
 function readClaim(request: SignedRequest): Claim {
   const authorization = request.headers['authorization']
-  if (typeof authorization === 'string') return headerClaim(authorization, request)
+  if (typeof authorization === 'string') {
+    if (inQuery.some((name) => request.query.has(name))) throw new S3Error('InvalidArgument', { message: signedTwice })
+    return headerClaim(authorization, request)
+  }
   if (request.query.has('X-Amz-Signature')) return presignedClaim(request)
   if (request.query.has('AWSAccessKeyId')) throw new S3Error('InvalidRequest', { message: olderSignature })
   throw new S3Error('AccessDenied')
 }
+
+const inQuery = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature']
+const signedTwice = 'The request is signed in its Authorization header and in its query. Only one of them is allowed.'
 
 /** Clients show a refusal's message and hardly more, so that it says what to set where. */
 const olderSignature =
@@ -112,50 +120,76 @@ function headerClaim(authorization: string, request: SignedRequest): Claim {
   const malformed = (): S3Error => new S3Error('AuthorizationHeaderMalformed')
   if (authorization.startsWith('AWS ')) throw new S3Error('InvalidRequest', { message: olderSignature })
   if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) throw malformed()
-  const fields = new Map(
-    authorization
-      .slice('AWS4-HMAC-SHA256 '.length)
-      .split(',')
-      .map((field) => {
-        const at = field.indexOf('=')
-        return [field.slice(0, at).trim(), field.slice(at + 1).trim()] as const
-      }),
-  )
+  const fields = authorizationFields(authorization.slice('AWS4-HMAC-SHA256 '.length), malformed)
   const payloadHash = request.headers['x-amz-content-sha256']
   if (typeof payloadHash !== 'string') {
     throw new S3Error('InvalidRequest', { message: 'Missing required header: x-amz-content-sha256.' })
   }
   return {
-    ...credential(fields.get('Credential') ?? '', malformed),
+    ...credential(fields['Credential'], malformed),
     amzDate: requestDate(request),
-    signedHeaders: (fields.get('SignedHeaders') ?? '').split(';'),
-    signature: fields.get('Signature') ?? '',
+    signedHeaders: headerNames(fields['SignedHeaders'], malformed),
+    signature: fields['Signature'],
     payloadHash,
   }
 }
+
+type Field = 'Credential' | 'SignedHeaders' | 'Signature'
+
+/** The three of them, each once: where one stands twice, readers differ in which counts. */
+function authorizationFields(text: string, malformed: () => S3Error): Readonly<Record<Field, string>> {
+  const found: Partial<Record<Field, string>> = {}
+  for (const field of text.split(',', 4)) {
+    const at = field.indexOf('=')
+    const name = field.slice(0, at).trim()
+    if (name !== 'Credential' && name !== 'SignedHeaders' && name !== 'Signature') throw malformed()
+    if (found[name] !== undefined) throw malformed()
+    found[name] = field.slice(at + 1).trim()
+  }
+  const { Credential, SignedHeaders, Signature } = found
+  if (Credential === undefined || SignedHeaders === undefined || Signature === undefined) throw malformed()
+  return { Credential, SignedHeaders, Signature }
+}
+
+/** Each once: else a long header could be hashed as often as its name fits into a request. */
+function headerNames(text: string, malformed: () => S3Error): readonly string[] {
+  const names = text.split(';', mostSignedHeaders + 1)
+  if (names.length > mostSignedHeaders || new Set(names).size < names.length) throw malformed()
+  if (!names.includes('host') || names.some((name) => name === '' || name !== name.toLowerCase())) throw malformed()
+  return names
+}
+
+/** RFC 9110 §5.6.7, in the form that everybody writes; UTC also as a number. */
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|[+-]0000)$/
 
 /** `x-amz-date`, or the standard Date header for the clients that sign that one. */
 function requestDate(request: SignedRequest): string {
   const amzDate = request.headers['x-amz-date']
   if (typeof amzDate === 'string') return amzDate
-  const at = Date.parse(String(request.headers['date']))
+  const date = String(request.headers['date'])
+  const at = httpDate.test(date) ? Date.parse(date) : Number.NaN
   if (Number.isNaN(at)) throw new S3Error('AccessDenied', { message: 'A valid Date or x-amz-date header is required.' })
   return `${new Date(at).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z`
 }
 
 function presignedClaim({ query, headers }: SignedRequest): Claim {
   const malformed = (): S3Error => new S3Error('AuthorizationQueryParametersError')
-  if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') throw malformed()
-  const expiresSeconds = Number(query.get('X-Amz-Expires') ?? Number.NaN)
-  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 0 || expiresSeconds > longestPresignSeconds) {
-    throw malformed()
+  /** The only one of that name: where there are two, readers differ in which counts. */
+  const only = (name: string): string | undefined => {
+    const [value, ...others] = query.all(name)
+    if (others.length > 0) throw malformed()
+    return value
   }
-  const declared = query.get('X-Amz-Content-Sha256') ?? headers['x-amz-content-sha256']
+  if (only('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') throw malformed()
+  const expires = only('X-Amz-Expires') ?? ''
+  const expiresSeconds = Number(expires)
+  if (!/^(?:0|[1-9]\d{0,5})$/.test(expires) || expiresSeconds > longestPresignSeconds) throw malformed()
+  const declared = only('X-Amz-Content-Sha256') ?? headers['x-amz-content-sha256']
   return {
-    ...credential(query.get('X-Amz-Credential') ?? '', malformed),
-    amzDate: query.get('X-Amz-Date') ?? '',
-    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
-    signature: query.get('X-Amz-Signature') ?? '',
+    ...credential(only('X-Amz-Credential') ?? '', malformed),
+    amzDate: only('X-Amz-Date') ?? '',
+    signedHeaders: headerNames(only('X-Amz-SignedHeaders') ?? '', malformed),
+    signature: only('X-Amz-Signature') ?? '',
     payloadHash: typeof declared === 'string' ? declared : 'UNSIGNED-PAYLOAD',
     expiresSeconds,
   }
@@ -166,9 +200,9 @@ function credential(text: string, malformed: () => S3Error): Pick<Claim, 'access
   const fields = text.split('/')
   const [date, region, service, end] = fields.slice(-4)
   const accessKeyId = fields.slice(0, -4).join('/')
-  if (date === undefined || region === undefined || service !== 's3' || end !== 'aws4_request' || accessKeyId === '') {
+  if (date === undefined || region === undefined || service !== 's3' || end !== 'aws4_request' || accessKeyId === '')
     throw malformed()
-  }
+  if (!/^\d{8}$/.test(date)) throw malformed()
   return { accessKeyId, scope: { date, region, service } }
 }
 
@@ -181,7 +215,7 @@ function checkScope(claim: Claim, region: string | null): void {
 
 function checkTime(claim: Claim, now: number): void {
   const signedAt = parseAmzDate(claim.amzDate)
-  if (signedAt === null || !claim.amzDate.startsWith(claim.scope.date)) {
+  if (signedAt === null || claim.amzDate.slice(0, 8) !== claim.scope.date) {
     throw new S3Error('AccessDenied', { message: 'The request date is not valid or not of the credential’s day.' })
   }
   if (claim.expiresSeconds === undefined) {
