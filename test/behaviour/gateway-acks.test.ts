@@ -64,7 +64,7 @@ test('fail: what was not confirmed in time is told so, stays queued, and arrives
 test('fail: a target that refuses for good is told at once, not after the time limit', async () => {
   const world = await behindGateway(ack({ policy: 'all', timeoutMs: 60_000 }))
   world.b.faults.add({ on: 'PutObject', bucket: 'copy', do: { kind: 'deny' } })
-  expect(await putOf(world.client, world, 'k')).toBe('503 ReplicationNotConfirmed: 2 of 3 have it')
+  expect(await putOf(world.client, world, 'k')).toBe('409 ReplicationRefused: 2 of 3 have it')
 })
 
 test('degrade: success tells the true acks, the rule says that it is degraded, and recovers by itself', async () => {

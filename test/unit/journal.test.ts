@@ -61,6 +61,21 @@ const failures = (journal: Journal, more: object = {}, filter: object = {}) =>
   journal.failures(failureListInput.parse({ ...more, filter }))
 
 describe('tasks', () => {
+  test('a bypass of governance stays with its version, whoever offers it again, and over a restart', async () => {
+    const { journal, reopen } = await open()
+    const purge = { operation: 'deleteVersion' } as const
+    const [a, b] = await journal.enqueue([task('a', { ...purge, bypassGovernance: true }), task('b', purge)])
+    await journal.enqueue([task('a', purge), task('b', { ...purge, bypassGovernance: true })])
+    await journal.enqueue([task('c', purge)])
+    const again = await reopen()
+    expect(again.ready(link, 0, 9).map(({ key, bypassGovernance }) => [key, bypassGovernance])).toEqual([
+      ['a', true],
+      ['b', true],
+      ['c', undefined],
+    ])
+    expect([again.task(a!)?.revision, again.task(b!)?.revision]).toEqual([2, 2])
+  })
+
   test('a version that waits already is one task with a higher revision, and an ack of the old one brings it back', async () => {
     const { journal } = await open()
     const [a, b, again, other] = await journal.enqueue([

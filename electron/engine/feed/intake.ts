@@ -55,12 +55,13 @@ function tasksByLink(index: RuleIndex, changes: readonly Change[]): ReadonlyMap<
   const byLink = new Map<string, LinkTasks>()
   for (const change of changes) {
     const { key, versionId, operation, sizeBytes, changedAt } = change
+    const bypass = change.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
     for (const link of decide(index, { site: change.siteId, bucket: change.bucket }, change)) {
       const { linkId } = link
       let found = byLink.get(linkId)
       if (found === undefined) byLink.set(linkId, (found = { link, changes: [], tasks: [] }))
       found.changes.push(change)
-      found.tasks.push({ linkId, key, versionId, operation, sizeBytes, changedAt, absentSeenAt: 0 })
+      found.tasks.push({ linkId, key, versionId, operation, sizeBytes, changedAt, absentSeenAt: 0, ...bypass })
     }
   }
   return byLink

@@ -14,6 +14,8 @@ export interface Change {
   readonly sizeBytes: number | null
   /** Epoch ms. */
   readonly changedAt: number
+  /** The client had, and used, the right to go past a governance retention: its replica follows. */
+  readonly bypassGovernance?: true
 }
 
 /** Where feeds put what they found: matches the rules, journals the tasks. Resolves when durable. */

@@ -11,8 +11,8 @@ const AT_ONCE = 16
 /** Rows per write: a flush ends between two writes, so a large batch spreads over several. */
 const PER_WRITE = 128
 
-const columns = 'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at'
-const tuple = '(?, ?, ?, ?, ?, ?, ?, ?, ?)'
+const columns = 'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, bypass'
+const tuple = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
 
 type Value = number | string | null
 type Pending = readonly [
@@ -28,6 +28,8 @@ type Pending = readonly [
 const whole = (value: number, otherwise: number): number => (Number.isFinite(value) ? Math.floor(value) : otherwise)
 const wholeSize = (size: number | null): number | null =>
   size === null || !Number.isFinite(size) ? null : Math.max(0, Math.floor(size))
+
+const bypassCode = ({ bypassGovernance }: NewTask): number => (bypassGovernance === true ? 1 : 0)
 
 class Enqueuer {
   readonly #links: Links
@@ -56,7 +58,8 @@ class Enqueuer {
        WHERE link = ? AND key = ? AND version_id = ?`,
     )
     this.#merge = database.prepare(
-      `UPDATE task SET revision = revision + 1, op = ?, size = ?, changed_at = ?, absent_at = ?, state = ? WHERE seq = ?`,
+      `UPDATE task SET revision = revision + 1, op = ?, size = ?, changed_at = ?, absent_at = ?, state = ?,
+       bypass = max(bypass, ?) WHERE seq = ?`,
     )
     this.#raiseMark = database.prepare("UPDATE mark SET seq = ? WHERE name = 'enqueued'")
     // Kept apart from the rows: a number is never given twice, even when the journal was empty in between.
@@ -100,7 +103,7 @@ class Enqueuer {
     group.forEach((task, index) => {
       const { key, versionId, operation, sizeBytes, changedAt, absentSeenAt } = task
       values.push(first + index, links[index]!.id, key, storedVersion(versionId), operationCode[operation])
-      values.push(wholeSize(sizeBytes), whole(changedAt, now), whole(absentSeenAt, 0), now)
+      values.push(wholeSize(sizeBytes), whole(changedAt, now), whole(absentSeenAt, 0), now, bypassCode(task))
     })
     let inserted = 0
     if (group.length === AT_ONCE) inserted = Number(this.#insertMany.run(...values).changes)
@@ -125,7 +128,8 @@ class Enqueuer {
       changedAt: Math.min(changedAt, whole(task.changedAt, now)),
     }
     const absent = Math.min(absentAt, whole(task.absentSeenAt, 0))
-    this.#merge.run(operationCode[task.operation], merged.size, merged.changedAt, absent, merged.state, seq)
+    const { size: mergedSize, changedAt: since, state: next } = merged
+    this.#merge.run(operationCode[task.operation], mergedSize, since, absent, next, bypassCode(task), seq)
     this.#links.leave(link, { seq, state, size, changedAt })
     this.#links.arrive(link, merged)
     if (failedAt !== null && merged.state !== state) {

@@ -21,6 +21,11 @@ export interface NewTask {
    * was never handed out before.
    */
   readonly absentSeenAt: number
+  /**
+   * A client of the gateway deleted a version, or changed its retention, past a governance retention and with the right to:
+   * the target is asked the same. Kept until the task settles, whoever offers the version again.
+   */
+  readonly bypassGovernance?: true
 }
 
 export interface TaskRow extends NewTask {

@@ -63,8 +63,11 @@ INSERT INTO mark VALUES ('enqueued', 0), ('handed-out', 0);
 /** Version 2. The few ready tasks that go in lanes of their own are found without reading all that wait before them. */
 const version2 = `CREATE INDEX task_apart ON task (link) WHERE state = 0 AND ${isApart};`
 
+/** Version 3. What a client was allowed to do past a governance retention has to be known until every target has it. */
+const version3 = 'ALTER TABLE task ADD COLUMN bypass INTEGER NOT NULL DEFAULT 0;'
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2]
+export const migrations: readonly string[] = [version1, version2, version3]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

@@ -21,7 +21,7 @@ export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
 
 export const taskColumns =
   'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, revision, attempts, due_at, ' +
-  'fault, first_failed_at, last_attempt_at'
+  'fault, first_failed_at, last_attempt_at, bypass'
 
 /** A row of {@link taskColumns}. */
 export type StoredTask = readonly [
@@ -41,6 +41,7 @@ export type StoredTask = readonly [
   fault: string | null,
   firstFailedAt: number | null,
   lastAttemptAt: number | null,
+  bypass: number,
 ]
 
 /** S3 has no empty version id, so '' stands for none and the unique index covers it: NULLs would all differ. */
@@ -64,6 +65,7 @@ export function taskRow(row: StoredTask, linkId: string): TaskRow {
     fault: storedFault(row[13]),
     firstFailedAt: row[14],
     lastAttemptAt: row[15],
+    ...(row[16] === 1 && { bypassGovernance: true }),
   }
 }
 

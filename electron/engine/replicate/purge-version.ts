@@ -18,7 +18,7 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   await world.target.deleteVersion(
     { bucket: world.link.target.bucket, key: world.order.key, versionId: targetVersionId },
     identity,
-    { signal: world.signal },
+    { signal: world.signal, bypassGovernance: world.order.bypassGovernance },
   )
   return {
     kind: 'settled',

@@ -1,9 +1,9 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
 import { isUnknown } from './objects.ts'
-import type { CallOptions, IdentityStamp, Stored } from './port.ts'
+import type { CallOptions, IdentityStamp, LockOptions, Stored } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'
-import { getLock } from './tags-and-locks.ts'
+import { bypassHeader, getLock } from './tags-and-locks.ts'
 import { stamp } from './version-headers.ts'
 
 interface KeyRef {
@@ -28,10 +28,10 @@ export async function deleteVersion(
   calls: SignedCalls,
   ref: KeyRef & { readonly versionId: string },
   identity: IdentityStamp | null,
-  { signal }: CallOptions = {},
+  { signal, bypassGovernance }: LockOptions = {},
 ): Promise<void> {
   const { bucket, key, versionId } = ref
-  const { headers } = stamp(identity, 'delete-version', 0)
+  const headers = [...stamp(identity, 'delete-version', 0).headers, ...bypassHeader(bypassGovernance)]
   const query = [['versionId', versionId]] as const
   const call: SignedCall = { operation: 'DeleteObject', method: 'DELETE', bucket, key, query, headers, signal }
   // Without an id this would write a delete marker over the object that was to be left alone.

@@ -150,6 +150,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** For what may lie under a governance retention: go past it, with the right of Lockstep's own key at that site. */
+export interface LockOptions extends CallOptions {
+  readonly bypassGovernance?: boolean | undefined
+}
+
 export interface GetOptions extends CallOptions {
   /** Inclusive byte range. */
   readonly range?: { readonly first: number; readonly last: number } | undefined
@@ -202,13 +207,14 @@ export interface ObjectStore {
   deleteVersion(
     ref: { readonly bucket: string; readonly key: string; readonly versionId: string },
     identity: IdentityStamp | null,
-    options?: CallOptions,
+    options?: LockOptions,
   ): Promise<void>
 
   getTags(ref: ObjectRef, options?: CallOptions): Promise<Tags>
   putTags(ref: ObjectRef, tags: Tags, options?: CallOptions): Promise<void>
   getLock(ref: ObjectRef, options?: CallOptions): Promise<Lock | null>
-  putLock(ref: ObjectRef, lock: Lock, options?: CallOptions): Promise<void>
+  /** With the bypass a lock without a mode takes the retention away; without it, retention stays. */
+  putLock(ref: ObjectRef, lock: Lock, options?: LockOptions): Promise<void>
 
   listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
 

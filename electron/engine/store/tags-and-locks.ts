@@ -1,7 +1,8 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { QueryPair } from './address.ts'
-import type { CallOptions, Lock, Tags } from './port.ts'
+import type { CallOptions, Lock, LockOptions, Tags } from './port.ts'
+import type { HeaderPair } from './sigv4.ts'
 import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 
@@ -88,21 +89,31 @@ async function readOf(
 
 const noLockCodes: ReadonlySet<string> = new Set(['BUCKET_LOCK_MISSING', 'NOT_SUPPORTED'])
 
-/** Sets the retention when `lock` has one, and the legal hold on or off. */
+export const bypassHeader = (bypassGovernance: boolean | undefined): readonly HeaderPair[] =>
+  bypassGovernance === true ? [['x-amz-bypass-governance-retention', 'true']] : []
+
+/** Sets the retention when `lock` has one (takes it away with the bypass when not), and the legal hold on or off. */
 export async function putLock(
   calls: SignedCalls,
   ref: ObjectRef,
   lock: Lock,
-  { signal }: CallOptions = {},
+  { signal, bypassGovernance }: LockOptions = {},
 ): Promise<void> {
-  const send = async (operation: string, part: string, xml: string): Promise<void> => {
-    await calls.send({ ...withXml(callFor(operation, 'PUT', ref, part), xml), carried: ['lock'], signal })
+  const send = async (
+    operation: string,
+    part: string,
+    xml: string,
+    more: readonly HeaderPair[] = [],
+  ): Promise<void> => {
+    const call = withXml(callFor(operation, 'PUT', ref, part), xml)
+    await calls.send({ ...call, headers: [...(call.headers ?? []), ...more], carried: ['lock'], signal })
   }
   if (lock.mode !== null && lock.retainUntil !== null) {
     const until = escapeXml(lock.retainUntil)
     const xml = `<Retention ${namespace}><Mode>${lock.mode}</Mode><RetainUntilDate>${until}</RetainUntilDate></Retention>`
-    await send('PutObjectRetention', 'retention', xml)
-  }
+    await send('PutObjectRetention', 'retention', xml, bypassHeader(bypassGovernance))
+  } else if (bypassGovernance === true)
+    await send('PutObjectRetention', 'retention', `<Retention ${namespace}></Retention>`, bypassHeader(true))
   const status = lock.legalHold ? 'ON' : 'OFF'
   await send('PutObjectLegalHold', 'legal-hold', `<LegalHold ${namespace}><Status>${status}</Status></LegalHold>`)
 }

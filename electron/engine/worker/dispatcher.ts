@@ -178,7 +178,9 @@ export class Dispatcher {
     const pairs = fresh ? [] : this.#journal.pairs(linkId, key)
     const upload = fresh ? null : this.#journal.upload(seq)
     const attempt = task.attempts + 1
-    const order = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, attempt, fresh, pairs, upload }
+    const bypass = task.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
+    const named = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, ...bypass }
+    const order = { ...named, attempt, fresh, pairs, upload }
     const opposite = this.#link(linkId)?.opposite
     if (opposite?.versionDeletes !== true) return order
     return { ...order, replicas: this.#journal.pairs(opposite.linkId, key).map((pair) => pair.targetVersionId) }

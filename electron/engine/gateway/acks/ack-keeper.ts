@@ -16,6 +16,8 @@ export interface AckKeeperOptions {
 export interface AckVerdict {
   /** False: the promise of a rule that must not fall back was not kept. */
   readonly confirmed: boolean
+  /** Why it will not be kept either when the write is repeated, in words for the client; null where it may be. */
+  readonly refusal: string | null
   readonly acks: string
 }
 
@@ -79,23 +81,23 @@ class Wait {
   #look(): void {
     for (const rule of this.#open.values()) {
       const standing = this.#write.standingOf(rule.id)
-      if (standing === 'lost') this.#broken(rule)
+      if (standing === 'lost') this.#broken(rule, this.#write.refusalOf(rule.id))
       else if (standing === 'kept') this.#open.delete(rule.id)
     }
     if (this.#open.size === 0) this.#end(true)
   }
 
-  #broken(rule: Rule): void {
+  #broken(rule: Rule, refusal: string | null = null): void {
     if (this.#ended || !this.#open.delete(rule.id)) return
-    if (rule.ack.onTimeout === 'fail') return this.#end(false)
+    if (rule.ack.onTimeout === 'fail') return this.#end(false, refusal)
     this.#options.degraded.mark(rule, this.#write.reasonOf(rule.id))
     if (this.#open.size === 0) this.#end(true)
   }
 
-  #end(confirmed: boolean): void {
+  #end(confirmed: boolean, refusal: string | null = null): void {
     if (this.#ended) return
     this.#ended = true
     for (const undo of this.#undo) undo()
-    this.#resolve({ confirmed, acks: this.#write.acks() })
+    this.#resolve({ confirmed, refusal, acks: this.#write.acks() })
   }
 }

@@ -1,3 +1,4 @@
+import { faultKinds } from '../../../../shared/model/fault.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnd } from '../../queue/task-ends.ts'
@@ -7,6 +8,8 @@ import { standing, type TargetState } from './standing.ts'
 interface Waited extends Placed {
   state: TargetState
   fault: string | null
+  /** Set when no repetition helps: what is wrong, in words that tell a client nothing of the target. */
+  refused: string | null
 }
 
 /** One change under one rule: the promise that must be kept. */
@@ -24,7 +27,7 @@ export class PendingWrite {
     const units = new Map<string, { readonly rule: Rule; readonly targets: Waited[] }>()
     const changes = new Map<Placed['change'], number>()
     for (const one of placed) {
-      const waited: Waited = { ...one, state: 'waiting', fault: null }
+      const waited: Waited = { ...one, state: 'waiting', fault: null, refused: null }
       const place = changes.get(one.change) ?? changes.size
       changes.set(one.change, place)
       const name = `${place} ${one.link.ruleId}`
@@ -48,6 +51,7 @@ export class PendingWrite {
     for (const waited of this.#bySeq.get(seq) ?? []) {
       waited.state = end.kind === 'parked' ? 'missing' : stateOf(end.did)
       waited.fault = end.kind === 'parked' ? end.fault.message : (whyMissing[end.did] ?? null)
+      waited.refused = refusedBy(end)
     }
   }
 
@@ -74,6 +78,23 @@ export class PendingWrite {
     return fault === null ? `${names} did not confirm a write in time.` : `${names} refused a write: ${fault}`
   }
 
+  /**
+   * What a client is told when targets of the rule will not have the write however often it is repeated: what is where, and
+   * why. null when a repetition may help.
+   */
+  refusalOf(ruleId: string): string | null {
+    const targets = this.#units.filter(({ rule }) => rule.id === ruleId).flatMap((unit) => unit.targets)
+    const refusing = targets.filter(({ refused }) => refused !== null)
+    if (refusing.length === 0) return null
+    const has = targets.filter(({ state }) => state === 'has').map(({ link }) => link.target.site)
+    const at = [targets[0]!.link.source.site, ...has]
+    const missing = refusing.map(({ link }) => link.target.site)
+    return (
+      `Done at ${listed(at)}. Refused for good, and not at ${listed(missing)}: ${refusing[0]!.refused} ` +
+      'Repeating the request does not help. What is missing is in Lockstep’s failure list, for its operator.'
+    )
+  }
+
   /** `2/3`: buckets that have the change, of those that should, the source among both; of several changes the one with the fewest. */
   acks(): string {
     const counts = [...Map.groupBy(this.#units, ({ targets }) => targets[0]!.change).values()].map(countOf)
@@ -86,6 +107,13 @@ function countOf(units: readonly Unit[]): { readonly has: number; readonly of: n
   const wanted = units.flatMap(({ targets }) => targets).filter(({ state }) => state !== 'left-out')
   const buckets = (some: readonly Waited[]): number => new Set(some.map(({ link }) => bucketKey(link.target))).size
   return { has: 1 + buckets(wanted.filter(({ state }) => state === 'has')), of: 1 + buckets(wanted) }
+}
+
+const listed = (sites: readonly string[]): string => [...new Set(sites)].join(', ')
+
+function refusedBy(end: TaskEnd): string | null {
+  if (end.kind === 'parked') return faultKinds[end.fault.code].title
+  return end.did === 'not-wanted' ? 'The rule does not copy this version.' : null
 }
 
 type Did = Extract<TaskEnd, { kind: 'settled' }>['did']

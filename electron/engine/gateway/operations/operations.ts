@@ -5,7 +5,7 @@ import { deleteObjects } from './delete-objects.ts'
 import { listBuckets } from './list-buckets.ts'
 import { changeMetadata } from './metadata.ts'
 import { passThrough } from './pass-through.ts'
-import { completeMultipartUpload, copyObject, putObject, uploadPartCopy } from './put-object.ts'
+import { completeMultipartUpload, copyObject, createMultipartUpload, putObject, uploadPartCopy } from './put-object.ts'
 import { readObject } from './read-object.ts'
 
 /** What each operation does: those that change or read objects are understood further, the rest is passed on as it was read. */
@@ -25,7 +25,7 @@ export const operations: Readonly<Record<KnownOperation, Operation>> = {
   UploadPartCopy: uploadPartCopy,
   AbortMultipartUpload: passThrough,
   CreateBucket: passThrough,
-  CreateMultipartUpload: passThrough,
+  CreateMultipartUpload: createMultipartUpload,
   DeleteBucket: passThrough,
   DeleteBucketCors: passThrough,
   DeleteBucketEncryption: passThrough,

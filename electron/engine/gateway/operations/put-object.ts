@@ -3,6 +3,8 @@ import { defaultTimeouts } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Operation } from '../exchange.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { TogetherWrite } from '../together/together.ts'
+import { refuseCustomerKey } from './customer-key.ts'
+import { passThrough } from './pass-through.ts'
 import { write, type Write } from './write.ts'
 
 /** PutObject: streams to the source, and to the targets that its client waits for, checked on the way. */
@@ -26,6 +28,14 @@ export const copyObject: Operation = async (world, exchange) => {
 export const uploadPartCopy: Operation = async ({ siteId, upstream }, exchange) => {
   const body = await exchange.body.open()
   return { answer: await upstream.send(exchange, { siteId, body, stream: false }) }
+}
+
+/** CreateMultipartUpload makes no version yet: what could not be replicated once it is complete is not begun. */
+export const createMultipartUpload: Operation = async (world, exchange) => {
+  const { bucket, key, headers } = exchange.call
+  const { intake, siteId } = world
+  refuseCustomerKey(headers, intake.linksFor({ siteId, bucket, key, operation: 'put' }))
+  return passThrough(world, exchange)
 }
 
 /** CompleteMultipartUpload: the source joins the parts, which may take minutes. */

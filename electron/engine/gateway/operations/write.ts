@@ -6,7 +6,9 @@ import type { RuleLink } from '../../rule/link.ts'
 import type { TogetherWrite } from '../together/together.ts'
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
 import type { Passage } from '../upstream.ts'
+import type { CallHeaders } from '../protocol/read-call.ts'
 import { S3Error } from '../protocol/s3-error.ts'
+import { refuseCustomerKey } from './customer-key.ts'
 
 /** What a write was about, before the site has answered: enough to know which rules want it. */
 export interface Intended extends Pick<Change, 'key' | 'operation'> {
@@ -33,6 +35,7 @@ export async function write(world: GatewayWorld, exchange: Exchange, what: Write
   const { bucket } = exchange.call
   const links = what.intended.flatMap((one) => intake.linksFor({ ...one, siteId, bucket }))
   const wanted = links.length > 0
+  refuseCustomerKey(exchange.call.headers, links)
   if (wanted) refuseUnlessDurable(world)
   refuseHeldDeletes(world, what.intended, links)
   const { headers = {}, responseMs, intended, changes } = what
@@ -120,8 +123,10 @@ async function confirmed(
   if (placed.length === 0) return { answer }
   together?.taken(changes[0]!.versionId, placed)
   if (changes.some(isDelete)) tellOfHeldDeletes(world, placed)
-  const { confirmed, acks } = await world.acks.confirm(placed, exchange.signal)
-  if (!confirmed) throw new S3Error('ReplicationNotConfirmed', { headers: { 'x-lockstep-acks': acks } })
+  const { confirmed, acks, refusal } = await world.acks.confirm(placed, exchange.signal)
+  const headers = { 'x-lockstep-acks': acks }
+  if (refusal !== null) throw new S3Error('ReplicationRefused', { message: refusal, headers })
+  if (!confirmed) throw new S3Error('ReplicationNotConfirmed', { headers })
   return { answer, acks }
 }
 
@@ -140,8 +145,13 @@ function tellOfHeldDeletes(world: GatewayWorld, placed: readonly Placed[]): void
 
 function place(
   { intake, siteId }: GatewayWorld,
-  { call: { bucket } }: Exchange,
+  { call: { bucket, headers } }: Exchange,
   changes: readonly Omit<Change, 'siteId' | 'bucket'>[],
 ): ReturnType<GatewayWorld['intake']['place']> {
-  return intake.place(changes.map((change) => ({ ...change, siteId, bucket })))
+  const bypass = bypassesGovernance(headers) ? ({ bypassGovernance: true } as const) : {}
+  return intake.place(changes.map((change) => ({ ...change, siteId, bucket, ...bypass })))
 }
+
+/** Only with the right to it does a request that says so come here; what is placed of it, the source has carried out. */
+const bypassesGovernance = (headers: CallHeaders): boolean =>
+  headers['x-amz-bypass-governance-retention']?.toLowerCase() === 'true'

@@ -52,6 +52,7 @@ export const s3ErrorKinds = {
   ReplicationHeld: kind(409, 'A brake has stopped the replication of deletes until an operator has looked at them.'),
   ReplicationNotConfirmed: kind(503, 'Stored at the source, replication not confirmed; do not assume either way.'),
   RequestHeaderSectionTooLarge: kind(400, 'Your request header section exceeds the maximum allowed size.'),
+  ReplicationRefused: kind(409, 'Stored at the source; a target refused it for good. Repeating it does not help.'),
   RequestTimeout: kind(400, 'Your socket connection was not read from or written to within the timeout period.'),
   RequestTimeTooSkewed: kind(403, 'The difference between the request time and the server’s time is too large.'),
   ServiceUnavailable: kind(503, 'Service is unable to handle the request.'),
