@@ -79,3 +79,20 @@ test('after all that can go wrong no key is in a log, a list, an export, the dia
   )
   expect(found).toEqual([])
 })
+
+test('the secret path of the webhook is in no file, log, export or diagnostics', async () => {
+  const world = await startWorld({ config: { notifications: { listen: '127.0.0.1:0' } } })
+  const token = world.engine().webhookUrl!.split('/').at(-1)!
+  const api = world.api()
+  const shown = [
+    world.log.join('\n'),
+    api.config.export(),
+    api.diagnostics.get().text,
+    JSON.stringify([api.rules.list(), api.sites.list(), api.overview.get()]),
+  ]
+  const running = await filesUnder(world.dataDir)
+  await world.stop()
+  const stopped = await filesUnder(world.dataDir)
+  const places = [...shown.map((text) => ['the API', Buffer.from(text)] as const), ...running, ...stopped]
+  expect(places.filter(([, content]) => content.includes(token)).map(([place]) => place)).toEqual([])
+})

@@ -14,7 +14,7 @@ async function open(more: Partial<WebhookOptions> = {}) {
   const gaps: string[] = []
   const webhook = await startWebhook({
     listen: '127.0.0.1:0',
-    token: 'secret',
+    token: { text: 'secret', admits: (given) => given === 'secret' },
     publicUrl: null,
     knowsSite: (siteId) => siteId === 'a',
     intake: { offer: (changes) => Promise.resolve(void got.push(...changes)) },

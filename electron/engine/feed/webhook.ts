@@ -1,16 +1,16 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import { faultErrorFrom } from '../errors.ts'
 import { parseEvents } from './parse-event.ts'
 import type { Intake } from './port.ts'
+import type { WebhookToken } from './webhook-token.ts'
 
 export interface WebhookOptions {
   /** `HOST:PORT`; port 0 takes any free port. */
   readonly listen: string
   /** Secret part of the path: whoever knows it may announce changes, and nothing else. */
-  readonly token: string
+  readonly token: WebhookToken
   /** How the sites reach the receiver, when not by its own address; without the secret path. */
   readonly publicUrl: string | null
   readonly knowsSite: (siteId: string) => boolean
@@ -45,7 +45,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   } catch (error) {
     throw faultErrorFrom(error, { operation: `Listening on ${options.listen}` })
   }
-  const url = `${(options.publicUrl ?? addressOf(server)).replace(/\/+$/, '')}/events/${options.token}`
+  const url = `${(options.publicUrl ?? addressOf(server)).replace(/\/+$/, '')}/events/${options.token.text}`
   return {
     url,
     urlFor: (siteId) => `${url}/${siteId}`,
@@ -78,7 +78,7 @@ async function receive(
 ): Promise<number> {
   const [events, token, siteId, ...rest] = (request.url ?? '').split('?', 1)[0]!.split('/').slice(1)
   if (events !== 'events' || token === undefined || siteId === undefined || rest.length > 0) return 404
-  if (!sameSecret(token, options.token) || !options.knowsSite(siteId)) return 404
+  if (!options.token.admits(token) || !options.knowsSite(siteId)) return 404
   // Sites look with GET or HEAD whether somebody is there.
   if (request.method === 'GET' || request.method === 'HEAD') return 200
   if (request.method !== 'POST' && request.method !== 'PUT') return 405
@@ -95,12 +95,6 @@ async function receive(
   for (const { bucket } of changes) lastEventAt.set(`${siteId}/${bucket}`, receivedAt)
   if (changes.length > 0) options.onChange?.()
   return 200
-}
-
-/** Compared as digests, in a time that tells nothing about where they part. */
-function sameSecret(given: string, wanted: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
 }
 
 /** null when it is longer than the limit. */

@@ -6,6 +6,7 @@ import { createSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import { LinkFeeds } from '../link/link-feeds.ts'
 import type { Parts } from '../parts.ts'
+import type { EngineOptions } from '../start.ts'
 import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
@@ -21,6 +22,7 @@ export interface Feeds {
 }
 
 export async function joinFeeds(
+  { credentials }: EngineOptions,
   made: Ground & Notices & Records & JoinedSites & Transfers,
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
@@ -28,12 +30,16 @@ export async function joinFeeds(
   const { clock, random, now, changed } = made
   const brakes = new Brakes({ journal, now, onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped) })
   const intake = createIntake({ rules: () => rules.rules(), queue, brakes })
-  const webhook = await openWebhook(settings.notifications, journal, {
-    intake,
-    now,
-    knowsSite: (siteId) => sites.has(siteId),
-    onGap: (siteId) => later().feeds.siteReturned(siteId, links.ofSite(siteId)),
-  })
+  const webhook = await openWebhook(
+    settings.notifications,
+    { journal, credentials },
+    {
+      intake,
+      now,
+      knowsSite: (siteId) => sites.has(siteId),
+      onGap: (siteId) => later().feeds.siteReturned(siteId, links.ofSite(siteId)),
+    },
+  )
   const feeds = new LinkFeeds({
     journal,
     queue,
