@@ -3,7 +3,15 @@ import type { CompareReport } from '../shared/model/job.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { connect, newConsoleLink, type EngineClient } from './cli-client.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
-import { compareLines, failuresLines, overviewLines, rulesLines, settledLines, sitesLines } from './cli-views.ts'
+import {
+  compareLines,
+  failuresLines,
+  keysLines,
+  overviewLines,
+  rulesLines,
+  settledLines,
+  sitesLines,
+} from './cli-views.ts'
 
 export interface AskOptions {
   readonly data: string
@@ -36,6 +44,13 @@ export async function showRules(io: CliIo, options: AskOptions): Promise<ExitCod
   const client = await connect(options.data)
   show(io, options, await client.rules.list.query(), rulesLines)
   return exitCodes.yes
+}
+
+export async function showKeys(io: CliIo, ruleId: string, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const links = await client.rules.keys.query({ id: ruleId })
+  show(io, options, links, keysLines)
+  return links.length === 0 ? exitCodes.yes : exitCodes.no
 }
 
 export interface FailureOptions extends AskOptions {
@@ -124,7 +139,8 @@ async function waitUntil(io: CliIo, client: EngineClient, ruleId: string | null,
   for (;;) {
     const leftMs = Math.max(0, Math.round(deadlineAt - io.now()))
     const answer = await client.wait.settled.query({ ruleId, timeoutMs: Math.min(leftMs, waitSliceMs) })
-    if (answer.settled || leftMs <= waitSliceMs) return answer
+    const isFinal = answer.settled || (answer.notConverging > 0 && answer.pending === 0)
+    if (isFinal || leftMs <= waitSliceMs) return answer
   }
 }
 

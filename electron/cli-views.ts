@@ -1,7 +1,7 @@
 import type { FailurePage, Settled } from '../shared/api/engine-api.ts'
 import type { CompareReport } from '../shared/model/job.ts'
 import type { Overview } from '../shared/model/overview.ts'
-import type { LinkState, LinkView, RuleView } from '../shared/model/rule.ts'
+import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../shared/model/rule.ts'
 import type { SiteView } from '../shared/model/site.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
@@ -19,7 +19,32 @@ export function overviewLines(view: Overview): Lines {
 
 export function rulesLines(rules: readonly RuleView[]): Lines {
   if (rules.length === 0) return ['No rules yet.']
-  return linkTable(rules.flatMap((rule) => rule.links))
+  return [
+    ...linkTable(rules.flatMap((rule) => rule.links)),
+    ...rules.flatMap(({ id, cautions }) => cautions.map(({ message, remedy }) => `${id}: ${message} ${remedy}`)),
+  ]
+}
+
+const keyWords: Readonly<Record<LinkKeys['kind'], string>> = {
+  'not-converging': 'keys were written at both sides and do not converge',
+}
+
+export function keysLines(links: readonly LinkKeys[]): Lines {
+  if (links.length === 0) return ['No key wants a look.']
+  return links.flatMap(({ linkId, kind, count, keys }) => [
+    `${linkId}: ${count} ${keyWords[kind]}.`,
+    ...table(
+      ['KEY', 'AT THE SOURCE', 'AT THE TARGET'],
+      keys.map(({ key, source, target }) => [cellText(key), currentText(source), currentText(target)]),
+    ),
+    ...(count > keys.length ? [`… ${count - keys.length} more`] : []),
+  ])
+}
+
+function currentText(current: TwoSidedKey['source']): string {
+  if (current === null) return '–'
+  const what = current.deleteMarker ? 'deleted' : bytesText(current.sizeBytes)
+  return `${what}, ${new Date(current.modifiedAt).toISOString()}`
 }
 
 export function sitesLines(sites: readonly SiteView[]): Lines {
@@ -72,8 +97,11 @@ export function compareLines(report: CompareReport): Lines {
   ]
 }
 
-export function settledLines({ settled, pending, parked }: Settled): Lines {
-  const aside = parked > 0 ? `; ${parked} parked, see: lockstep failures` : ''
+export function settledLines({ settled, pending, parked, notConverging }: Settled): Lines {
+  const aside = [
+    ...(parked > 0 ? [`; ${parked} parked, see: lockstep failures`] : []),
+    ...(notConverging > 0 ? [`; ${notConverging} keys do not converge, see: lockstep keys`] : []),
+  ].join('')
   return [settled ? `Settled${aside}.` : `Not settled: ${pending} pending${aside}.`]
 }
 

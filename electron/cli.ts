@@ -82,11 +82,18 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
     .option('--rule <id>')
     .option('--code <code>', 'fault code such as ACCESS_DENIED')
     .action(ends((options: commands.FailureOptions) => commands.showFailures(io, options)))
+  ask(root, 'keys <rule>', 'keys that want a look, such as those that do not converge; exit 0 none, 1 some').action(
+    ends((rule: string, options: commands.AskOptions) => commands.showKeys(io, rule, options)),
+  )
   ask(root, 'compare <rule>', 'compare both sides; exit 0 equal, 1 different, 2 could not tell')
     .option('--deep', 'read metadata, tags and locks of every version too')
     .option('--prefix <prefix>')
     .action(ends((rule: string, options: commands.CompareOptions) => commands.compareRule(io, rule, options)))
-  ask(root, 'wait', 'wait until nothing is pending; exit 0 settled, 1 timeout, 2 no engine')
+  ask(
+    root,
+    'wait',
+    'wait until nothing is pending; exit 0 settled, 1 timeout or keys that do not converge, 2 no engine',
+  )
     .addOption(new Option('--settled', 'what to wait for').makeOptionMandatory())
     .option('--rule <id>')
     .requiredOption('--timeout <seconds>', 'how long at most', seconds)

@@ -1,6 +1,7 @@
 import { Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
 import type { EngineApi } from '../shared/api/engine-api.ts'
 import type { Overview } from '../shared/model/overview.ts'
+import type { LinkState } from '../shared/model/rule.ts'
 
 export interface TrayOptions {
   readonly api: EngineApi
@@ -34,13 +35,17 @@ export function startTray(options: TrayOptions): TrayHandle {
   }
 }
 
+const calm: ReadonlySet<LinkState['kind']> = new Set(['in-step', 'paused', 'disabled'])
+
 /** The whole state in a few words, the worst first. */
 export function trayState({ totals, links }: Overview): string {
   if (totals.failing + totals.parked > 0) return `${totals.failing + totals.parked} changes need attention`
   if (links.length === 0) return 'nothing to replicate yet'
   if (links.some((link) => link.state.kind === 'stopped')) return 'a rule is stopped and needs a decision'
+  if (links.some((link) => link.notConverging > 0)) return 'some keys do not converge'
   if (links.every((link) => link.state.kind === 'paused')) return 'paused'
-  return totals.backlogCount > 0 ? `${totals.backlogCount} changes pending` : 'in step'
+  if (totals.backlogCount > 0) return `${totals.backlogCount} changes pending`
+  return links.every((link) => calm.has(link.state.kind)) ? 'in step' : 'waiting'
 }
 
 function trayItems(

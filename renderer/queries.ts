@@ -3,6 +3,7 @@ import type { AdvisorInput, FailureListInput } from '../shared/api/inputs.ts'
 import type { LiveTopic } from '../shared/api/engine-api.ts'
 import type { Activity } from '../shared/model/activity.ts'
 import type { Overview } from '../shared/model/overview.ts'
+import type { Rule } from '../shared/model/rule.ts'
 import type { Transfer } from '../shared/model/task.ts'
 import type { Client } from './transport.ts'
 
@@ -67,6 +68,14 @@ export function createQueries(client: Client) {
         queryFn: () => client.rules.get.query({ id }),
         refetchInterval: pollFeedsMs,
       }),
+    ruleKeys: (id: string) =>
+      queryOptions({
+        queryKey: ['rules', id, 'keys'],
+        queryFn: () => client.rules.keys.query({ id }),
+        refetchInterval: pollFeedsMs,
+      }),
+    ruleCautions: (rule: Rule) =>
+      queryOptions({ queryKey: ['rules', 'cautions', rule], queryFn: () => client.rules.check.query(rule) }),
     check: (id: string) =>
       queryOptions({
         queryKey: ['checks', id],

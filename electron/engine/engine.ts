@@ -53,6 +53,7 @@ async function stopParts(parts: Parts): Promise<void> {
   await parts.webhook?.stop()
   await parts.feeds.stop()
   parts.dispatcher.stop()
+  parts.convergence.stop()
   await parts.pool.stop()
   parts.queue.close()
   parts.connections.closeAll()

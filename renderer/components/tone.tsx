@@ -1,5 +1,6 @@
 import {
   IconAlertTriangle,
+  IconArrowsSplit,
   IconBan,
   IconCircleCheck,
   IconCircleDashed,
@@ -19,6 +20,7 @@ const stateIcons: Record<StateKind, typeof IconCopy> = {
   copying: IconTransfer,
   'first-copy': IconCopy,
   paused: IconPlayerPause,
+  'not-converging': IconArrowsSplit,
   stopped: IconHandStop,
   waiting: IconClockPause,
   failing: IconAlertTriangle,

@@ -10,6 +10,7 @@ export const stateWords: Record<StateKind, { readonly label: string; readonly to
   copying: { label: 'Copying', tone: 'busy' },
   'first-copy': { label: 'First copy', tone: 'busy' },
   paused: { label: 'Paused', tone: 'quiet' },
+  'not-converging': { label: 'Not converging', tone: 'bad' },
   stopped: { label: 'Stopped', tone: 'bad' },
   waiting: { label: 'Waiting', tone: 'waiting' },
   failing: { label: 'Failing', tone: 'bad' },
@@ -32,6 +33,7 @@ export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason:
         remedy: 'Switch it on, on the rule’s page, to go on.',
       }
     case 'paused':
+    case 'not-converging':
     case 'stopped':
     case 'waiting':
     case 'failing':

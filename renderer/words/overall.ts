@@ -23,17 +23,24 @@ export function overallOf(overview: Pick<Overview, 'links' | 'totals'>, { degrad
   const attention = overview.totals.failing + overview.totals.parked
   const behind = rulesWhere(overview, (link) => link.backlogCount > 0)
   const paused = rulesWhere(overview, (link) => link.state.kind === 'paused')
+  const apart = rulesWhere(overview, (link) => link.notConverging > 0)
   const stopped = rulesWhere(overview, (link) => link.state.kind === 'stopped')
   const parts = [
     deaf ? 'Gateway does not listen' : null,
     degraded > 0 ? `${countOf(degraded, 'rule')} degraded` : null,
     stopped > 0 ? `${countOf(stopped, 'rule')} stopped` : null,
+    apart > 0 ? `${countOf(apart, 'rule does', 'rules do')} not converge` : null,
     behind > 0 ? `${countOf(behind, 'rule')} behind` : null,
     paused > 0 ? `${countOf(paused, 'rule')} paused` : null,
     attention > 0 ? `${countOf(attention, 'item needs', 'items need')} attention` : null,
   ].filter((part) => part !== null)
   const failing =
-    deaf || degraded > 0 || attention > 0 || stopped > 0 || overview.links.some((link) => link.state.kind === 'failing')
+    deaf ||
+    degraded > 0 ||
+    attention > 0 ||
+    stopped > 0 ||
+    apart > 0 ||
+    overview.links.some((link) => link.state.kind === 'failing')
   if (parts.length === 0) return failing ? { tone: 'bad', sentence: 'A rule is failing' } : allGood(overview)
   return { tone: failing ? 'bad' : behind > 0 ? 'busy' : 'quiet', sentence: parts.join(', ') }
 }

@@ -5,7 +5,7 @@ import type { CheckRun } from '../model/check.ts'
 import type { GatewayKeyView, GatewayRequest, GatewayView, NewGatewayKey } from '../model/gateway.ts'
 import type { CompareReport, Job } from '../model/job.ts'
 import type { Overview, SeriesPoint } from '../model/overview.ts'
-import type { Rule, RuleView } from '../model/rule.ts'
+import type { LinkKeys, Rule, RuleCaution, RuleView } from '../model/rule.ts'
 import type { BucketView, SiteView } from '../model/site.ts'
 import type { Failure, ItemEvent, Transfer } from '../model/task.ts'
 import type { Fault } from '../model/fault.ts'
@@ -54,6 +54,8 @@ export interface Settled {
   readonly settled: boolean
   readonly pending: number
   readonly parked: number
+  /** Keys of opposite rules that time does not bring together; while there are any it is not settled. */
+  readonly notConverging: number
 }
 
 export interface DemoView {
@@ -115,6 +117,10 @@ export interface EngineApi {
     remove(q: In<typeof input.byId>): Promise<void>
     pause(q: In<typeof input.byId>): Promise<RuleView>
     resume(q: In<typeof input.byId>): Promise<RuleView>
+    /** What is worth saying of a rule before it is made; refuses nothing. */
+    check(rule: Rule): readonly RuleCaution[]
+    /** The keys that want a look, link by link; empty when there are none. */
+    keys(q: In<typeof input.byId>): readonly LinkKeys[]
     resync(q: In<typeof input.resyncInput>): Job
   }
   checks: {

@@ -52,6 +52,8 @@ export const router = t.router({
     remove: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.remove(q)),
     pause: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.pause(q)),
     resume: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.resume(q)),
+    check: ask.input(ruleSchema).query(({ ctx, input: q }) => ctx.api.rules.check(q)),
+    keys: ask.input(input.byId).query(({ ctx, input: q }) => ctx.api.rules.keys(q)),
     resync: ask.input(input.resyncInput).mutation(({ ctx, input: q }) => ctx.api.rules.resync(q)),
   }),
   checks: t.router({

@@ -78,11 +78,35 @@ export type LinkState =
       readonly reason: string
       readonly remedy: string
     }
+  /** Nothing is pending for some keys, and its two sides do not show the same version of them. */
+  | { readonly kind: 'not-converging'; readonly count: number; readonly reason: string; readonly remedy: string }
   /** The engine holds it, and only a decision lets it go on. */
   | { readonly kind: 'stopped'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'waiting'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'failing'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'disabled' }
+
+/** What a client finds at one side; null where the key has no version. */
+export interface CurrentVersion {
+  readonly versionId: string
+  readonly modifiedAt: number
+  readonly sizeBytes: number
+  readonly deleteMarker: boolean
+}
+
+export interface TwoSidedKey {
+  readonly key: string
+  readonly source: CurrentVersion | null
+  readonly target: CurrentVersion | null
+}
+
+/** Keys of one link that want a look, the first of them by name. */
+export interface LinkKeys {
+  readonly linkId: string
+  readonly kind: 'not-converging'
+  readonly count: number
+  readonly keys: readonly TwoSidedKey[]
+}
 
 export interface FeedView {
   readonly kind: 'listen' | 'webhook' | 'scan'
@@ -108,6 +132,8 @@ export interface LinkView extends LinkId {
   readonly inFlight: number
   readonly failing: number
   readonly parked: number
+  /** Keys that were written at both sides of an opposite pair and do not come together. */
+  readonly notConverging: number
   readonly objectsPerSecond: number
   readonly bytesPerSecond: number
   /** Settled since the rule was made. */
@@ -116,6 +142,12 @@ export interface LinkView extends LinkId {
   readonly failuresLastHour: number
   /** Seconds until the backlog is gone at the present rate; null when it does not shrink. */
   readonly drainSeconds: number | null
+}
+
+/** What is worth saying of a rule though nothing keeps it from running. */
+export interface RuleCaution {
+  readonly message: string
+  readonly remedy: string
 }
 
 /** A rule that answers the gateway's clients as `async` for the time being: its targets did not confirm in time. */
@@ -139,6 +171,7 @@ export interface RuleView extends Rule {
   readonly noticedBy: string
   /** Set while writes through the gateway are answered as `async` though the rule promises more. */
   readonly degraded: Degraded | null
+  readonly cautions: readonly RuleCaution[]
 }
 
 /** The rule without what the engine adds to show it: the schema refuses unknown fields. */

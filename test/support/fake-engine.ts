@@ -205,6 +205,8 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     rules: {
       list: () => world.rules,
       get: ({ id }) => seen(id),
+      check: () => [],
+      keys: () => [],
       create: async (rule) => {
         const view = viewOf(rule, { kind: 'first-copy' }, 4, world.now)
         world.rules = [...world.rules, view]
@@ -297,7 +299,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     },
     metrics: { text: () => '' },
     diagnostics: { get: () => ({ asOf: world.now, text: 'queue: 12 ready, 3 leased\nfeeds: 2 live' }) },
-    wait: { settled: async () => ({ settled: true, pending: 0, parked: 0 }) },
+    wait: { settled: async () => ({ settled: true, pending: 0, parked: 0, notConverging: 0 }) },
     demo: {
       get: () => world.demo,
       set: async ({ targetBroken }) => {

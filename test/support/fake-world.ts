@@ -249,6 +249,7 @@ export function viewOf(rule: Rule, state: LinkState, index: number, now: number)
       },
     ],
     degraded: null,
+    cautions: [],
     noticedBy:
       'Changes are noticed within a second by the event stream of berlin; a scan every 5 min is the safety net.',
   }
@@ -277,6 +278,7 @@ function linkFrom(rule: Rule, place: number, state: LinkState, index: number, no
     settledCount: 1_204_331,
     settledBytes: 4.2e12,
     failuresLastHour: state.kind === 'failing' ? 96 : 0,
+    notConverging: 0,
     drainSeconds: moving ? 340 + index * 60 : null,
   }
 }

@@ -102,13 +102,30 @@ test('a long wait is asked for in slices, and its timeout exits 1', async () => 
       settled: ({ timeoutMs }) => {
         asked.push(timeoutMs)
         nowMs += timeoutMs
-        return Promise.resolve({ settled: false, pending: 7, parked: 1 })
+        return Promise.resolve({ settled: false, pending: 7, parked: 1, notConverging: 0 })
       },
     },
   })
   expect(await cli('wait', '--settled', '--timeout', '150')).toBe(1)
   expect(asked).toEqual([60_000, 60_000, 30_000])
   expect(lines).toEqual(['Not settled: 7 pending; 1 parked, see: lockstep failures.'])
+})
+
+test('a wait ends at once over keys that no time brings together, exits 1 and says where to see them', async () => {
+  const settled = { settled: false, pending: 0, parked: 0, notConverging: 3 }
+  await engineWith({ wait: { settled: () => Promise.resolve(settled) } })
+  expect(await cli('wait', '--settled', '--timeout', '150')).toBe(1)
+  expect(lines).toEqual(['Not settled: 0 pending; 3 keys do not converge, see: lockstep keys.'])
+})
+
+test('keys: names what each side has, and exits 1 while there are any', async () => {
+  const current = { versionId: 'v', modifiedAt: 0, sizeBytes: 2048, deleteMarker: false }
+  const keys = [{ key: 'k', source: current, target: { ...current, deleteMarker: true } }]
+  await engineWith({ rules: { keys: () => [{ linkId: 'r/b/data', kind: 'not-converging', count: 2, keys }] } })
+  expect(await cli('keys', 'r')).toBe(1)
+  expect(lines.join('\n')).toMatch(
+    /2 keys were written at both sides[^]*k +2\.0 KiB, 1970-[^]* deleted, 1970-[^]*1 more/,
+  )
 })
 
 test('retry wants either rows or --all', async () => {

@@ -13,6 +13,7 @@ const calm: LinkFacts = {
   delayed: 0,
   parked: 0,
   firstCopy: false,
+  convergence: null,
   lastFault: null,
   feedFault: null,
 }

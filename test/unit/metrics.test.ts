@@ -104,6 +104,8 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     backlogBytes: 3_400,
     oldestPendingSeconds: 9,
     parked: 1,
+    notConverging: 4,
+    inStep: false,
     failuresLastHour: 2,
     sentCount: 100,
     sentBytes: 7_000,

@@ -158,7 +158,10 @@ describe('a set of rules', () => {
     const back = rule({ id: 'back', ...from, targets: [{ site: 'a', bucket: 'photos' }] })
     const on = rule({ id: 'on', ...from, targets: [{ site: 'c', bucket: 'photos' }] })
     expect(found([rule(), other])).toEqual(['warning rules.1.targets.0 https://b.example.org/photos'])
-    expect(found([rule(), back])).toEqual(['warning rules.1.targets.0 https://a.example.org/photos'])
+    expect(found([rule(), back])).toEqual([
+      'warning rules.0.targets.0 https://b.example.org/photos',
+      'warning rules.1.targets.0 https://a.example.org/photos',
+    ])
     expect(found([rule(), { ...back, enabled: false }])).toEqual([])
     expect(found([on, rule()])).toEqual(['note rules.0.targets.0 https://c.example.org/photos'])
   })

@@ -11,6 +11,7 @@ import { configApi, type ConfigParts } from './config.ts'
 import { diagnosticsApi } from './diagnostics.ts'
 import { failuresApi } from './failures.ts'
 import { gatewayApi } from './gateway.ts'
+import { linkKeys } from './link-keys.ts'
 import { metricsApi } from './metrics.ts'
 import { rulesApi, storeRule, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
@@ -63,6 +64,7 @@ export function assembleApi(
     wait: waitApi({
       links,
       journal,
+      convergence: (link) => parts.convergence.of(link),
       scan: (linkId, signal) => feeds.resync(linkId, { prefix: '', reason: 'gap', signal }),
       now,
     }),
@@ -82,7 +84,7 @@ export function assembleApi(
 }
 
 function ruleParts(parts: Parts): RulesParts {
-  const { rules, links, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
+  const { rules, links, convergence, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
   return {
     rules,
     links,
@@ -91,6 +93,7 @@ function ruleParts(parts: Parts): RulesParts {
     jobs,
     sites: () => sites.list(),
     view: (link) => views.view(link),
+    keys: (link) => linkKeys(link, convergence),
     feedViews: (link) => feeds.views(link),
     follow,
     degraded: (ruleId) => gateway.degraded(ruleId),

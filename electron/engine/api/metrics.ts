@@ -30,6 +30,8 @@ function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
     backlogCount,
     backlogBytes,
     parked,
+    notConverging: link.notConverging,
+    inStep: link.state.kind === 'in-step',
     failuresLastHour,
     oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, (asOf - oldestPendingAt) / 1000),
     sentCount: link.settledCount,

@@ -1,14 +1,14 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { Degraded, FeedView, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
+import type { Degraded, FeedView, LinkKeys, LinkView, Rule, RuleCaution, RuleView } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
-import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
+import { problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import type { Tell } from './activity.ts'
 
 export interface RulesParts {
@@ -19,6 +19,7 @@ export interface RulesParts {
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly view: (link: Link) => LinkView
+  readonly keys: (link: Link) => readonly LinkKeys[]
   readonly feedViews: (link: Link) => readonly FeedView[]
   /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
   readonly follow: () => Promise<void>
@@ -29,9 +30,13 @@ export interface RulesParts {
 
 export function rulesApi(parts: RulesParts): EngineApi['rules'] {
   const { rules, tell } = parts
-  const viewed = (record: RuleRecord): RuleView => ruleView(record, parts)
+  const problems = (): readonly RuleProblem[] => validateRules(rules.rules(), parts.sites())
+  const viewed = (record: RuleRecord): RuleView => ruleView(record, problems(), parts)
   return {
-    list: () => rules.list().map(viewed),
+    list() {
+      const found = problems()
+      return rules.list().map((record) => ruleView(record, found, parts))
+    },
     get: ({ id }) => viewed(rules.get(id)),
     async create(rule) {
       if (rules.has(rule.id)) throw new FaultError(fault('CONFLICT', `There is a rule “${rule.id}” already.`))
@@ -60,6 +65,14 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       await parts.follow()
       tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
       return viewed(record)
+    },
+    check(rule) {
+      const others = rules.rules().filter((other) => other.id !== rule.id)
+      return cautionsOf(rule.id, validateRules([...others, rule], parts.sites()))
+    },
+    keys({ id }) {
+      rules.get(id)
+      return parts.links.ofRule(id).flatMap(parts.keys)
     },
     resync: ({ ruleId, prefix }) => startResync(ruleId, prefix, parts),
   }
@@ -115,7 +128,12 @@ async function resyncLinks(
   return `${keys.toLocaleString('en')} keys looked at, ${differences.toLocaleString('en')} versions queued.`
 }
 
-function ruleView({ rule, paused }: RuleRecord, parts: RulesParts): RuleView {
+const cautionsOf = (ruleId: string, problems: readonly RuleProblem[]): readonly RuleCaution[] =>
+  problems
+    .filter((problem) => problem.ruleId === ruleId && problem.level === 'warning')
+    .map(({ message, remedy }) => ({ message, remedy }))
+
+function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[], parts: RulesParts): RuleView {
   const links = parts.links.ofRule(rule.id)
   const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
   return {
@@ -125,6 +143,7 @@ function ruleView({ rule, paused }: RuleRecord, parts: RulesParts): RuleView {
     feeds,
     noticedBy: noticedBy(rule, feeds),
     degraded: parts.degraded(rule.id),
+    cautions: cautionsOf(rule.id, problems),
   }
 }
 

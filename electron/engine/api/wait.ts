@@ -1,10 +1,13 @@
 import type { EngineApi, Settled } from '../../../shared/api/engine-api.ts'
 import type { Journal } from '../journal/port.ts'
+import type { Convergence } from '../link/convergence.ts'
 import type { Link, Links } from '../link/links.ts'
 
 interface Parts {
   readonly links: Links
   readonly journal: Journal
+  /** null for a link without an opposite. */
+  readonly convergence: (link: Link) => Convergence | null
   /** Scans both sides of a link from the first key to the last; rejects when a site cannot be listed. */
   readonly scan: (linkId: string, signal: AbortSignal) => Promise<unknown>
   readonly now: () => number
@@ -14,8 +17,9 @@ const lookEveryMs = 50
 const scanAgainMs = 1000
 
 /**
- * Settled means: a scan that began after the question found nothing more, and nothing is pending. An empty queue alone
- * would not say so, because changes that nobody noticed yet are not in it.
+ * Settled means: a scan that began after the question found nothing more, nothing is pending, and both sides of opposite rules
+ * show the same. An empty queue alone would not say so, because changes that nobody noticed yet are not in it. Keys that do not
+ * converge are told at once when nothing else is waited for: no time brings them together.
  */
 export function waitApi(parts: Parts): EngineApi['wait'] {
   const { links, now } = parts
@@ -27,19 +31,27 @@ export function waitApi(parts: Parts): EngineApi['wait'] {
       const scanned = await Promise.all(waited.map((link) => scannedBy(link, ends, parts)))
       const seen = scanned.every(Boolean)
       for (;;) {
-        const state = stateOf(waited, seen, parts.journal)
-        if (state.settled || now() >= until || ends.aborted) return state
+        const { isQuiet, ...state } = stateOf(waited, seen, parts)
+        if (isQuiet || now() >= until || ends.aborted) return state
         await pause(lookEveryMs)
       }
     },
   }
 }
 
-function stateOf(waited: readonly Link[], seen: boolean, journal: Journal): Settled {
+/** Quiet: waiting longer changes nothing, whether it is settled or not. */
+function stateOf(
+  waited: readonly Link[],
+  seen: boolean,
+  { journal, convergence }: Parts,
+): Settled & { readonly isQuiet: boolean } {
   const totals = waited.map((link) => journal.totals(link.linkId))
   const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
   const parked = totals.reduce((sum, total) => sum + total.parked, 0)
-  return { settled: seen && pending === 0, pending, parked }
+  const paired = waited.map(convergence).filter((one) => one !== null)
+  const notConverging = Math.max(0, ...paired.map(({ count }) => count))
+  const isQuiet = seen && pending === 0 && paired.every(({ isKnown, doubts }) => isKnown && doubts === 0)
+  return { settled: isQuiet && notConverging === 0, pending, parked, notConverging, isQuiet }
 }
 
 /** A site may be down just now: asked again until it answers or the time is up. False: it never did. */

@@ -10,7 +10,7 @@ import { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder' | 'twoWay'
+  'link' | 'list' | 'pairsBetween' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder' | 'twoWay' | 'watch'
 > {
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
   /** Told of each key once, with what the source has of it. */
@@ -66,6 +66,7 @@ export class MergeScan {
   #savedAt: number
   #savedKeys = 0
   #context: KeyContext
+  #isWatched = false
 
   constructor(options: MergeScanOptions) {
     this.#options = options
@@ -74,6 +75,7 @@ export class MergeScan {
     this.#until = span.until
     this.#savedAt = clock.now()
     this.#context = this.#contextAt(this.#savedAt)
+    this.#isWatched = options.watch?.isWatched() ?? false
     this.#source = this.#reader(link.source)
     this.#target = this.#reader(link.target)
   }
@@ -131,6 +133,7 @@ export class MergeScan {
     const now = this.#options.clock.now()
     if (this.#keys - this.#savedKeys >= checkpointKeys || now - this.#savedAt >= checkpointMs) await this.#save(now)
     this.#context = this.#contextAt(now)
+    this.#isWatched = this.#options.watch?.isWatched() ?? false
     this.#options.onPage(this)
     await reader.fill()
   }
@@ -153,6 +156,7 @@ export class MergeScan {
     const { tasks, unproven } = tasksForKey(view, this.#context)
     for (const task of tasks) this.#add(task)
     this.#unproven.push(...unproven)
+    if (this.#isWatched) this.#options.watch?.saw(view, tasks.length > 0)
   }
 
   #add(task: NewTask): void {

@@ -6,6 +6,7 @@ import type { ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
 import { HeldCount } from './held-count.ts'
 import { ParallelScan } from './parallel-scan.ts'
+import type { KeyView } from './scan-key.ts'
 import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
 
 /** One link as a scan needs it. */
@@ -43,8 +44,19 @@ export interface ScannerOptions {
   readonly mendsOrder?: () => boolean
   /** Does another rule copy the other way between the same buckets? */
   readonly twoWay?: () => boolean
+  /** Absent: nobody asks which keys do not converge. */
+  readonly watch?: ScanWatch
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
+}
+
+/** Hears of every key that is not surely equal, while another rule copies the other way. */
+export interface ScanWatch {
+  isWatched(): boolean
+  /** `isPending`: the scan made tasks of it. */
+  saw(view: KeyView, isPending: boolean): void
+  /** All keys were looked at. */
+  scanned(startedAt: number): void
 }
 
 /** Tells replicas at the target from what else lies there, for version deletes that no event told. */
@@ -101,6 +113,7 @@ export function createScanner(options: ScannerOptions): Scanner {
       const whole = prefix === link.rule.filter.prefix
       const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
       const startedAt = clock.now()
+      const isWatched = options.watch?.isWatched() ?? false
       const unwanted = reason === 'resync' ? undefined : options.isParked
       const held = new HeldCount()
       const scan = new ParallelScan({
@@ -124,6 +137,7 @@ export function createScanner(options: ScannerOptions): Scanner {
       if (whole && begin === null) {
         options.onScanned?.(held.total, startedAt)
         await options.lastScan?.write(startedAt)
+        if (isWatched) options.watch?.scanned(startedAt)
       }
       return { ...counts, resumed: begin !== null }
     },

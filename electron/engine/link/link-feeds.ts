@@ -6,7 +6,7 @@ import type { Brakes } from '../feed/brakes.ts'
 import { isDelete } from '../feed/link-brake.ts'
 import { startListen } from '../feed/listen.ts'
 import type { Feed, Intake } from '../feed/port.ts'
-import { createScanner, type ScanResult, type Scanner } from '../feed/scanner.ts'
+import { createScanner, type ScanResult, type Scanner, type ScanWatch } from '../feed/scanner.ts'
 import type { ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
@@ -31,6 +31,7 @@ export interface LinkFeedsParts {
   readonly connections: FeedConnections
   readonly order: (linkId: string) => LinkOrder | null
   readonly store: (siteId: string) => ObjectStore
+  readonly watch: (link: Link) => ScanWatch
   readonly capabilities: (siteId: string) => Capabilities | null
   readonly health: (siteId: string) => SiteHealth
   readonly clock: Clock
@@ -76,6 +77,11 @@ export class LinkFeeds {
     for (const link of links) this.#parts.schedule.gap(link.linkId)
   }
 
+  /** Looks over all keys of the links, whatever their intervals say. */
+  scanAll(linkIds: readonly string[]): void {
+    for (const linkId of linkIds) this.#parts.schedule.gap(linkId)
+  }
+
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult> {
     return this.#parts.schedule.resync(linkId, options)
   }
@@ -119,6 +125,7 @@ export class LinkFeeds {
         return known !== null && mendsOrder(known)
       },
       twoWay: () => order(link.linkId)?.opposite !== undefined,
+      watch: this.#parts.watch(link),
       replicas: replicaProof({ link, links: () => this.#links, order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),

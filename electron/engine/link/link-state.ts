@@ -1,5 +1,6 @@
 import type { LinkState } from '../../../shared/model/rule.ts'
 import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
+import type { Convergence } from './convergence.ts'
 
 /** Everything that decides a link's badge, as values. */
 export interface LinkFacts {
@@ -17,6 +18,8 @@ export interface LinkFacts {
   readonly delayed: number
   readonly parked: number
   readonly firstCopy: boolean
+  /** Of a link whose keys are copied the other way too. */
+  readonly convergence: Convergence | null
   readonly lastFault: Fault | null
   /** A feed or scan that is broken: changes may be missed. */
   readonly feedFault: Fault | null
@@ -33,8 +36,30 @@ export function linkState(facts: LinkFacts): LinkState {
   if (facts.delayed + facts.parked > 0) return failing(facts)
   if (facts.feedFault !== null)
     return waiting(`Changes cannot be read: ${facts.feedFault.message}`, facts.feedFault.remedy)
+  if (facts.convergence !== null && facts.convergence.count > 0) return notConverging(facts.convergence)
   if (facts.firstCopy) return { kind: 'first-copy' }
-  return { kind: facts.backlogCount > 0 ? 'copying' : 'in-step' }
+  if (facts.backlogCount > 0) return { kind: 'copying' }
+  return facts.convergence === null ? { kind: 'in-step' } : inDoubt(facts.convergence)
+}
+
+function notConverging({ count, isOver }: Convergence): LinkState {
+  const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
+  return {
+    kind: 'not-converging',
+    count,
+    reason: `${keys} ${count === 1 ? 'was' : 'were'} written at both sides, which do not show the same version.`,
+    remedy:
+      'The rule’s page and `lockstep keys` name them. Write each once more, at the side that is right, and let clients write a key at one side only.',
+  }
+}
+
+function inDoubt({ isKnown, doubts }: Convergence): LinkState {
+  if (isKnown && doubts === 0) return { kind: 'in-step' }
+  const keys = `${doubts.toLocaleString('en')} ${doubts === 1 ? 'key was' : 'keys were'} written at both sides`
+  return waiting(
+    isKnown ? `${keys}: looking whether they came together.` : 'Looking whether both sides show the same versions.',
+    'Nothing to do: it is known when all keys are looked at.',
+  )
 }
 
 const waiting = (reason: string, remedy: string): LinkState => ({ kind: 'waiting', reason, remedy })

@@ -2,6 +2,7 @@ import type { FeedView, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Journal } from '../journal/port.ts'
 import type { RateBook } from '../metrics/rates.ts'
+import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
 import { linkState, type LinkFacts } from './link-state.ts'
 import type { Link, Links, SiteStates } from './links.ts'
@@ -11,6 +12,7 @@ export interface LinkViewParts {
   readonly rates: RateBook
   readonly identities: IdentityProbes
   readonly sites: SiteStates & { name(siteId: string): string }
+  readonly convergence: ConvergenceBook['of']
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
@@ -54,7 +56,8 @@ export class LinkViews {
     const rate = rates.rates(link.linkId, asOf)
     const feeds = this.#parts.feeds(link)
     this.#noteFirstCopy(link.linkId, totals.backlogCount, feeds)
-    const state = linkState(this.#facts(link, totals, feeds))
+    const convergence = this.#parts.convergence(link)
+    const state = linkState(this.#facts(link, totals, feeds, convergence))
     const drains =
       rate.objectsPerSecond > 0 && totals.backlogCount > 0 && (state.kind === 'copying' || state.kind === 'first-copy')
     return {
@@ -70,6 +73,7 @@ export class LinkViews {
       inFlight: inFlight(link.linkId),
       failing: totals.delayed,
       parked: totals.parked,
+      notConverging: convergence?.count ?? 0,
       ...rate,
       settledCount: totals.settledCount,
       settledBytes: totals.settledBytes,
@@ -77,7 +81,12 @@ export class LinkViews {
     }
   }
 
-  #facts(link: Link, totals: ReturnType<Journal['totals']>, feeds: readonly FeedView[]): LinkFacts {
+  #facts(
+    link: Link,
+    totals: ReturnType<Journal['totals']>,
+    feeds: readonly FeedView[],
+    convergence: Convergence | null,
+  ): LinkFacts {
     const identity = this.#parts.identities.state(link.target)
     return {
       enabled: link.rule.enabled,
@@ -89,6 +98,7 @@ export class LinkViews {
       backlogCount: totals.backlogCount,
       delayed: totals.delayed,
       parked: totals.parked,
+      convergence,
       firstCopy: !this.#firstCopyEnded.has(link.linkId),
       lastFault: totals.delayed + totals.parked === 0 ? null : (this.#lastFault.get(link.linkId) ?? null),
       feedFault: feeds.find((feed) => feed.state === 'fault')?.fault ?? null,

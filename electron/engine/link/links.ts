@@ -1,6 +1,7 @@
 import type { SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { bucketKey, linksOf, type RuleLink } from '../rule/link.ts'
+import { prefixesOverlap } from '../rule/match.ts'
 import type { TransferPool } from '../worker/pool.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { IdentityProbes } from './identity.ts'
@@ -67,6 +68,18 @@ export class Links {
 
   order(linkId: string): LinkOrder | null {
     return this.#orders.get(linkId) ?? null
+  }
+
+  /** The enabled links that copy some of the same keys the other way. */
+  opposites({ source, target, rule }: Link): readonly Link[] {
+    if (!rule.enabled) return []
+    return this.list().filter(
+      (other) =>
+        other.rule.enabled &&
+        bucketKey(other.source) === bucketKey(target) &&
+        bucketKey(other.target) === bucketKey(source) &&
+        prefixesOverlap(other.rule.filter.prefix, rule.filter.prefix),
+    )
   }
 
   /** Why the rule's links are held though nobody paused them; null when they are not. */

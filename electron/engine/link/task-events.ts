@@ -8,7 +8,12 @@ import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
 import type { Outcome } from '../worker/port.ts'
 
-type TaskParts = Pick<Parts, 'links' | 'brakes' | 'sites' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'>
+type TaskParts = Pick<
+  Parts,
+  'links' | 'brakes' | 'sites' | 'convergence' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'
+>
+
+type Settled = Extract<Outcome, { kind: 'settled' }>
 
 /** What the rest of the engine learns from tasks as they end: rates, site health, the link’s last fault. */
 export class TaskEvents implements DispatcherEvents {
@@ -33,13 +38,14 @@ export class TaskEvents implements DispatcherEvents {
     monitor.moved(link.target.site, 0, writtenBytes)
   }
 
-  onSettled({ task }: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void {
-    const { links, sites, brakes } = this.#parts()
+  onSettled({ task }: Lease, outcome: Settled): void {
+    const { links, sites, brakes, convergence } = this.#parts()
     this.#rates.settled(task.linkId, this.#now())
     const link = links.get(task.linkId)
     if (link !== null) {
       sites.monitor.taskOk(link.source.site)
       sites.monitor.taskOk(link.target.site)
+      if (writes.has(outcome.did)) convergence.wrote(link, task.key)
       // What went before it could be copied is counted as deleted, so it counts as having been there.
       if (outcome.did === 'copied' || (outcome.did === 'source-gone' && task.operation === 'put'))
         brakes.brought(link.rule, task, sites.health(link.source.site).clockSkewMs ?? 0, outcome.overwrote !== true)
@@ -91,5 +97,7 @@ export class TaskEvents implements DispatcherEvents {
     this.#parts().log.error({ err: error }, 'The end of a task could not be recorded.')
   }
 }
+
+const writes: ReadonlySet<Settled['did']> = new Set(['copied', 'marker', 'metadata', 'purged'])
 
 const bucketFaults: ReadonlySet<FaultCode> = new Set(['BUCKET_MISSING', 'BUCKET_UNVERSIONED'])

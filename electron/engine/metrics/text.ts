@@ -9,6 +9,9 @@ export interface LinkMetrics {
   /** Age of the oldest pending change; 0 when nothing is pending. */
   readonly oldestPendingSeconds: number
   readonly parked: number
+  readonly notConverging: number
+  /** 1 only when nothing is left to say of the link. */
+  readonly inStep: boolean
   readonly failuresLastHour: number
   readonly sentCount: number
   readonly sentBytes: number
@@ -75,6 +78,13 @@ const linkMetrics: readonly Spec<LinkMetrics>[] = [
   ['gauge', 'lockstep_link_backlog_bytes', 'Bytes that wait.', (l) => l.backlogBytes],
   ['gauge', 'lockstep_link_oldest_pending_seconds', 'Age of the oldest waiting change.', (l) => l.oldestPendingSeconds],
   ['gauge', 'lockstep_link_parked_count', 'Changes set aside until their cause is mended.', (l) => l.parked],
+  [
+    'gauge',
+    'lockstep_link_not_converging_count',
+    'Keys written at both sides that do not come together.',
+    (l) => l.notConverging,
+  ],
+  ['gauge', 'lockstep_link_in_step', '1 while both sides are known to be the same.', (l) => Number(l.inStep)],
   ['gauge', 'lockstep_link_bytes_per_second', 'Bytes per second, last 10 s.', (l) => l.bytesPerSecond],
   ['gauge', 'lockstep_link_objects_per_second', 'Changes per second, last 10 s.', (l) => l.objectsPerSecond],
 ]

@@ -26,7 +26,7 @@ export async function joinFeeds(
   made: Ground & Notices & Records & JoinedSites & Transfers,
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
-  const { journal, queue, rules, settings, sites, siteEvents, connections, links, pool } = made
+  const { journal, queue, rules, settings, sites, siteEvents, connections, links, pool, convergence } = made
   const { clock, random, now, changed } = made
   const brakes = new Brakes({ journal, now, onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped) })
   const intake = createIntake({ rules: () => rules.rules(), queue, brakes })
@@ -50,6 +50,7 @@ export async function joinFeeds(
     connections,
     order: (linkId) => links.order(linkId),
     store: (siteId) => sites.store(siteId),
+    watch: (link) => convergence.watch(link),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     capabilities: (siteId) => sites.capabilities(siteId),
     health: (siteId) => sites.health(siteId),

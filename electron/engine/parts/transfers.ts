@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../shared/model/config.ts'
 import type { Journal } from '../journal/port.ts'
+import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
 import { Links } from '../link/links.ts'
 import { TaskEvents } from '../link/task-events.ts'
@@ -20,6 +21,7 @@ import type { JoinedSites } from './sites.ts'
 export interface Transfers {
   readonly links: Links
   readonly identities: IdentityProbes
+  readonly convergence: ConvergenceBook
   readonly dispatcher: Dispatcher
   readonly pool: TransferPool
   readonly taskEvents: TaskEvents
@@ -55,13 +57,22 @@ export function joinTransfers(
     sites,
     refused: () => heldRules(rules.rules(), sites.list()),
   })
+  const convergence = new ConvergenceBook({
+    journal,
+    link: (linkId) => links.get(linkId),
+    opposites: (of) => links.opposites(of),
+    store: (siteId) => sites.store(siteId),
+    isOffline: (siteId) => !sites.has(siteId) || sites.isOffline(siteId),
+    clock,
+    onChange: () => changed('rules'),
+  })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
   const dispatcher = new Dispatcher({ queue, journal, pool, link, now }, settings.workers(), taskEvents)
   journal.onUnwritable((fault) => {
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
-  return { links, identities, dispatcher, pool, taskEvents, rates }
+  return { links, identities, convergence, dispatcher, pool, taskEvents, rates }
 }
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */

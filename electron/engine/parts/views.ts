@@ -39,7 +39,18 @@ export function joinViews(made: Seen): Views {
   }
 }
 
-function joinLinkViews({ journal, links, rates, identities, sites, dispatcher, feeds, now, changed }: Seen): LinkViews {
+function joinLinkViews({
+  journal,
+  links,
+  convergence,
+  rates,
+  identities,
+  sites,
+  dispatcher,
+  feeds,
+  now,
+  changed,
+}: Seen): LinkViews {
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => {
     journalFault = fault
@@ -50,6 +61,7 @@ function joinLinkViews({ journal, links, rates, identities, sites, dispatcher, f
     rates,
     identities,
     sites,
+    convergence: (link) => convergence.of(link),
     refusal: (ruleId) => links.refusal(ruleId),
     inFlight: (linkId) => dispatcher.inFlight(linkId),
     feeds: (link) => feeds.views(link),

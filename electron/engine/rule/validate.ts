@@ -160,10 +160,14 @@ function onwards(a: Flow, b: Flow): readonly RuleProblem[] {
 /** What was measured on two Ceph sites, 200 keys written three times at both at once. */
 function oppositePair(a: Flow, b: Flow): readonly RuleProblem[] {
   if (!a.rule.enabled || !b.rule.enabled) return []
-  const message = `Rule “${a.rule.id}” copies the other way. A key that is written at both sides at about the same time does not come together: each side ends with the other’s version as the current one (182 of 200 such keys did), a delete may be undone, and a legal hold set at one side may be lifted by the other.`
+  const message = (other: Flow): string =>
+    `Rule “${other.rule.id}” copies the other way. A key that is written at both sides at about the same time does not come together: each side ends with the other’s version as the current one (182 of 200 such keys did), a delete may be undone (or, at sites that stack delete markers, go back and forth without end), and a legal hold set at one side may be lifted by the other.`
   const remedy =
     'Let clients write each key at one side only. Lockstep counts and shows the keys that do not converge; write such a key once more, at one side.'
-  return problem('warning', b.rule, b.path, b.target, message, remedy)
+  return [
+    ...problem('warning', a.rule, a.path, a.target, message(b), remedy),
+    ...problem('warning', b.rule, b.path, b.target, message(a), remedy),
+  ]
 }
 
 const tangleWords: Readonly<Record<Tangle['shape'], { readonly name: string; readonly lost: string }>> = {

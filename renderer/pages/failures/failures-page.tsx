@@ -111,6 +111,16 @@ function withSeq(chosen: ReadonlySet<number>, seq: number, on: boolean): Readonl
 }
 
 function Nothing({ filtered }: { readonly filtered: boolean }) {
+  const { queries } = useConsole()
+  const { data: overview } = useQuery(queries.overview)
+  const apart = new Set(overview?.links.filter((link) => link.notConverging > 0).map(({ ruleId }) => ruleId))
+  if (!filtered && apart.size > 0)
+    return (
+      <Empty title="Nothing failed, and not everything is in step">
+        Some keys were written at both sides and do not converge; no retry helps them. The pages of these rules name
+        them: {[...apart].join(', ')}.
+      </Empty>
+    )
   return filtered ? (
     <Empty title="Nothing matches">No item that is not in step matches these filters.</Empty>
   ) : (

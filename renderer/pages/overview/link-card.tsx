@@ -76,8 +76,13 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** How many items failed, each count leading to exactly those rows. */
-export function Attention({ link }: { readonly link: Pick<LinkView, 'linkId' | 'failing' | 'parked'> }) {
-  if (link.failing + link.parked === 0) return <>Nothing failed</>
+export function Attention({
+  link,
+}: {
+  readonly link: Pick<LinkView, 'linkId' | 'failing' | 'parked' | 'notConverging'>
+}) {
+  const apart = link.notConverging > 0 && `${countOf(link.notConverging, 'key')} not converging`
+  if (link.failing + link.parked === 0) return <>{apart || 'Nothing failed'}</>
   return (
     <>
       {link.failing > 0 && (
@@ -91,6 +96,7 @@ export function Attention({ link }: { readonly link: Pick<LinkView, 'linkId' | '
           {formatCount(link.parked)} parked
         </Link>
       )}
+      {apart && `, ${apart}`}
     </>
   )
 }

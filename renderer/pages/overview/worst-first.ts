@@ -4,12 +4,13 @@ import type { StateKind } from '../../words/link-words.ts'
 const rank: Record<StateKind, number> = {
   stopped: 0,
   failing: 1,
-  waiting: 2,
-  paused: 3,
-  'first-copy': 4,
-  copying: 5,
-  'in-step': 6,
-  disabled: 7,
+  'not-converging': 2,
+  waiting: 3,
+  paused: 4,
+  'first-copy': 5,
+  copying: 6,
+  'in-step': 7,
+  disabled: 8,
 }
 
 /** What needs a look comes first; links in the same state keep the order of their ids, so that cards do not jump. */

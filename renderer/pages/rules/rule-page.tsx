@@ -13,6 +13,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ruleOf, type LinkView, type RuleView } from '../../../shared/model/rule.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
+import { CautionNotes } from '../../components/caution-notes.tsx'
 import { Confirm } from '../../components/confirm.tsx'
 import { JobLine } from '../../components/job-line.tsx'
 import { Loaded } from '../../components/loaded.tsx'
@@ -25,6 +26,7 @@ import { BrakeBanner } from './brake-banner.tsx'
 import { CompareReports } from './compare-reports.tsx'
 import { DegradedNote } from './degraded-note.tsx'
 import { FeedsPanel } from './feeds-panel.tsx'
+import { KeysPanel } from './keys-panel.tsx'
 import { PromisePanel } from './promise-panel.tsx'
 import { CompareDialog, ResyncDialog } from './rule-dialogs.tsx'
 import { RuleEdit } from './rule-edit.tsx'
@@ -69,12 +71,14 @@ function Content({ rule }: { readonly rule: RuleView }) {
     <>
       {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
       <DegradedNote rule={rule} />
+      <CautionNotes cautions={rule.cautions} />
       <RunningJobs ruleId={rule.id} />
       <section aria-label="Links" className="link-grid">
         {rule.links.map((link) => (
           <LinkCard key={link.linkId} ofRule link={link} targetHealth={healthOf(link.target.site)} />
         ))}
       </section>
+      <KeysPanel rule={rule} />
       <FeedsPanel rule={rule} />
       <CompareReports ruleId={rule.id} />
       <LinkCharts links={rule.links} />

@@ -107,6 +107,8 @@ const columns: readonly Column<RuleView>[] = [
     sortBy: (rule) => sumOf(rule, 'failing') + sumOf(rule, 'parked'),
     cell: (rule) => {
       const failed = sumOf(rule, 'failing') + sumOf(rule, 'parked')
+      const apart = Math.max(0, ...rule.links.map(({ notConverging }) => notConverging))
+      if (failed === 0 && apart > 0) return countOf(apart, 'key')
       if (failed === 0) return <span className="dim">nothing</span>
       return (
         <Link className="row-link" to="/failures" search={{ rule: rule.id }}>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import type { CheckRun } from '../../../shared/model/check.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { CautionNotes } from '../../components/caution-notes.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -47,6 +48,7 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
         </Button>
       }
     >
+      <Cautions rule={rule} />
       <RuleFacts rule={rule} />
       <WizardAdvice
         rule={rule}
@@ -56,6 +58,13 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
       {create.isError && <ToldNote told={tellError(create.error)} />}
     </StepFrame>
   )
+}
+
+/** The wizard's last word before the start: a pair of opposite rules is allowed, and costs something. */
+function Cautions({ rule }: { readonly rule: Rule }) {
+  const { queries } = useConsole()
+  const { data: cautions = [] } = useQuery(queries.ruleCautions(rule))
+  return <CautionNotes cautions={cautions} />
 }
 
 function firstCopyWords(rule: Rule, estimate: CheckRun['estimate']): string {

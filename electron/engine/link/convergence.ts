@@ -1,0 +1,231 @@
+import type { TwoSidedKey } from '../../../shared/model/rule.ts'
+import type { Clock } from '../feed/clock.ts'
+import { isApart, maySeemApart, turned, type BothSides } from '../feed/convergence.ts'
+import type { KeyView } from '../feed/scan-key.ts'
+import type { ScanWatch } from '../feed/scanner.ts'
+import type { Journal } from '../journal/port.ts'
+import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
+import { compileKeyMatch, matchesTags } from '../rule/match.ts'
+import type { ObjectStore, VersionEntry } from '../store/port.ts'
+import { ApartKeys } from './apart-keys.ts'
+import type { Link } from './links.ts'
+
+export interface ConvergenceParts {
+  readonly journal: Journal
+  readonly link: (linkId: string) => Link | null
+  /** The enabled links that copy some of the same keys the other way. */
+  readonly opposites: (link: Link) => readonly Link[]
+  readonly store: (siteId: string) => ObjectStore
+  readonly isOffline: (siteId: string) => boolean
+  readonly clock: Clock
+  readonly onChange: () => void
+}
+
+/** How a link of an opposite pair stands; `known`: all its keys were looked at since the start. */
+export interface Convergence {
+  readonly count: number
+  readonly isOver: boolean
+  readonly doubts: number
+  readonly isKnown: boolean
+}
+
+const lookEveryMs = 200
+const looksAtOnce = 16
+const saveAfterMs = 1000
+const nameOf = (linkId: string): string => `apart/${linkId}`
+
+/**
+ * Counts the keys of opposite pairs that do not converge. A scan, or writes in both directions, put a key in doubt; it is
+ * counted, or cleared, by a look at both sides while nothing is pending for it.
+ */
+export class ConvergenceBook {
+  readonly #parts: ConvergenceParts
+  readonly #books = new Map<string, ApartKeys>()
+  readonly #unsaved = new Set<string>()
+  readonly #abort = new AbortController()
+  #cancelLooks: (() => void) | null = null
+  #isLooking = false
+
+  constructor(parts: ConvergenceParts) {
+    this.#parts = parts
+  }
+
+  /** null for a link without an opposite. */
+  of(link: Link): Convergence | null {
+    if (this.#parts.opposites(link).length === 0) return null
+    const { count, isOver, doubts, isKnown } = this.#book(link.linkId)
+    return { count, isOver, doubts, isKnown }
+  }
+
+  first(link: Link, most: number): readonly TwoSidedKey[] {
+    return this.#parts.opposites(link).length === 0 ? [] : this.#book(link.linkId).first(most)
+  }
+
+  /** What the scans of the link tell of its keys. */
+  watch(link: Link): ScanWatch {
+    return {
+      isWatched: () => this.#parts.opposites(link).length > 0,
+      saw: (view, isPending) => this.#saw(link, view, isPending),
+      scanned: (startedAt) => {
+        this.#book(link.linkId).scanned(startedAt)
+        this.#changed(link.linkId)
+        this.#later()
+      },
+    }
+  }
+
+  /**
+   * The link brought something of the key: with a write the other way before, both sides were written; and a key that was
+   * apart may have come together.
+   */
+  wrote(link: Link, key: string): void {
+    const opposites = this.#parts.opposites(link)
+    if (opposites.length === 0) return
+    this.#book(link.linkId).wrote(key)
+    const isBothWays = opposites.some(({ linkId }) => this.#book(linkId).hasWritten(key))
+    for (const { linkId } of [link, ...opposites])
+      if (isBothWays || this.#book(linkId).has(key)) this.#doubt(linkId, key)
+  }
+
+  /** The rules changed: a link that lost its opposite is not watched any more. Returns those that nobody looked over yet. */
+  sync(links: readonly Link[]): readonly string[] {
+    const paired = links.filter((link) => this.#parts.opposites(link).length > 0).map(({ linkId }) => linkId)
+    for (const linkId of this.#books.keys()) if (!paired.includes(linkId)) this.forget(linkId)
+    return paired.filter((linkId) => !this.#book(linkId).isKnown)
+  }
+
+  forget(linkId: string): void {
+    this.#books.delete(linkId)
+    void this.#parts.journal.erase(nameOf(linkId)).catch(() => undefined)
+  }
+
+  stop(): void {
+    this.#abort.abort()
+    this.#cancelLooks?.()
+  }
+
+  #saw(link: Link, { key, ...sides }: KeyView, isPending: boolean): void {
+    const book = this.#book(link.linkId)
+    const seems = maySeemApart(sides, isPending) && maySeemApart(this.#withOpposite(link, key, sides), isPending)
+    if (seems !== book.has(key)) this.#doubt(link.linkId, key)
+    else if (seems) book.seen(key, this.#parts.clock.now())
+  }
+
+  #withOpposite<T extends BothSides>(link: Link, key: string, sides: T): T {
+    const { opposites, journal } = this.#parts
+    const back = opposites(link).flatMap(({ linkId }) => turned(journal.pairs(linkId, key)))
+    return { ...sides, pairs: [...sides.pairs, ...back] }
+  }
+
+  #book(linkId: string): ApartKeys {
+    let book = this.#books.get(linkId)
+    if (book === undefined) this.#books.set(linkId, (book = new ApartKeys(this.#parts.journal.read(nameOf(linkId)))))
+    return book
+  }
+
+  #doubt(linkId: string, key: string): void {
+    this.#book(linkId).doubt(key)
+    this.#later()
+  }
+
+  #later(): void {
+    if (this.#abort.signal.aborted || this.#isLooking) return
+    this.#cancelLooks ??= this.#parts.clock.after(lookEveryMs, () => {
+      this.#cancelLooks = null
+      this.#isLooking = true
+      void this.#lookAround().finally(() => {
+        this.#isLooking = false
+        if ([...this.#books.values()].some(({ doubts }) => doubts > 0)) this.#later()
+      })
+    })
+  }
+
+  async #lookAround(): Promise<void> {
+    for (const [linkId, book] of this.#books) {
+      const link = this.#parts.link(linkId)
+      if (link === null || !this.#isReachable(link)) continue
+      await Promise.all(book.next(looksAtOnce).map((key) => this.#look(link, key)))
+    }
+  }
+
+  #isReachable({ source, target }: Link): boolean {
+    return ![source, target].some(({ site }) => this.#parts.isOffline(site))
+  }
+
+  /** A site that does not answer now is asked again: the key stays in doubt. */
+  async #look(link: Link, key: string): Promise<void> {
+    const found = await this.#apart(link, key).catch(() => 'unknown' as const)
+    if (found === 'unknown' || this.#abort.signal.aborted) return
+    this.#book(link.linkId).looked(key, found, this.#parts.clock.now())
+    this.#changed(link.linkId)
+  }
+
+  async #apart(link: Link, key: string): Promise<TwoSidedKey | null | 'unknown'> {
+    const { opposites, journal } = this.#parts
+    const covers = ({ rule }: Link): boolean => compileKeyMatch(rule.filter)(key)
+    const back = opposites(link).filter(covers)
+    if (back.length === 0 || !covers(link)) return null
+    if (this.#isPending(key, [link, ...back])) return 'unknown'
+    const sides = await this.#bothSides(link, key)
+    // What changed or was brought meanwhile makes two lists that never stood side by side.
+    if (sides === null || this.#isPending(key, [link, ...back])) return 'unknown'
+    const { source, target } = sides
+    const pairs = journal.pairs(link.linkId, key)
+    if (!isApart(this.#withOpposite(link, key, { source, target, pairs }))) return null
+    const carried = await Promise.all([
+      this.#isCarried(source[0], link),
+      ...back.map((other) => this.#isCarried(target[0], other)),
+    ])
+    if (carried.includes(false)) return null
+    return { key, source: currentOf(source[0]), target: currentOf(target[0]) }
+  }
+
+  #isPending(key: string, links: readonly Link[]): boolean {
+    return links.some(({ linkId }) => this.#parts.journal.unsettled(linkId, key, 1).length > 0)
+  }
+
+  /** The target between two looks at the source; null when the source changed meanwhile. */
+  async #bothSides({ source, target }: Link, key: string): Promise<Omit<BothSides, 'pairs'> | null> {
+    const { store } = this.#parts
+    const list = async ({ site, bucket }: Link['source']): Promise<readonly VersionEntry[]> => {
+      const found = await versionsOf(store(site), { bucket, key }, this.#abort.signal)
+      if (found.whole || found.versions.length > 0) return found.versions
+      return (await allVersionsOf(store(site), { bucket, key }, this.#abort.signal)).versions
+    }
+    const before = await list(source)
+    const there = await list(target)
+    const after = await list(source)
+    const ids = (entries: readonly VersionEntry[]): string => entries.map(({ versionId }) => versionId).join(' ')
+    return ids(before) === ids(after) ? { source: after, target: there } : null
+  }
+
+  /** What a rule does not carry (deletes, other tags, what was there before it) is no difference under its terms. */
+  async #isCarried(current: VersionEntry | undefined, { rule, record, source }: Link): Promise<boolean> {
+    if (current === undefined) return true
+    if (current.deleteMarker) return rule.deleteMarkers
+    if (!rule.existingObjects && current.modifiedAt < record.createdAt) return false
+    if (Object.keys(rule.filter.tags).length === 0) return true
+    const ref = { bucket: source.bucket, key: current.key, versionId: current.versionId }
+    const tags = await this.#parts.store(source.site).getTags(ref, { signal: this.#abort.signal })
+    return matchesTags(rule.filter, tags)
+  }
+
+  /** Durable soon, not at once: a restart looks again anyway before it says that all is well. */
+  #changed(linkId: string): void {
+    this.#parts.onChange()
+    if (this.#unsaved.has(linkId)) return
+    this.#unsaved.add(linkId)
+    this.#parts.clock.after(saveAfterMs, () => {
+      this.#unsaved.delete(linkId)
+      const book = this.#books.get(linkId)
+      if (book === undefined || this.#abort.signal.aborted) return
+      void this.#parts.journal.write(nameOf(linkId), book.kept()).catch(() => undefined)
+    })
+  }
+}
+
+function currentOf(entry: VersionEntry | undefined): TwoSidedKey['source'] {
+  if (entry === undefined) return null
+  const { versionId, modifiedAt, sizeBytes, deleteMarker } = entry
+  return { versionId, modifiedAt, sizeBytes, deleteMarker }
+}
