@@ -24,6 +24,7 @@ export const cephDeviations: Deviations = {
 /** MinIO, by promise: what it does instead. */
 export const minioDeviations: Deviations = {
   'keys of any legal shape come back as they went in': 'stores keys as paths',
+  'keys with dots between slashes come back as they went in': 'stores keys as paths',
   'an object may have the name of a folder with others in it': 'hides what lies under the object',
   'tags may be written in any language': 'ASCII letters only',
   'a delete of a key that never was makes a marker too': 'makes none',

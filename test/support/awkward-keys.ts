@@ -35,10 +35,15 @@ export const awkwardKeys: readonly string[] = [
   'entity-&amp;-&#x41;',
 ]
 
+const dotSegment = /(^|\/)\.{1,2}(\/|$)/
+/** Those that lead elsewhere where keys are paths. */
+export const dotSegmentKeys: readonly string[] = awkwardKeys.filter((key) => dotSegment.test(key))
+
 /** Those that MinIO keeps too: it stores keys as paths, so dot segments, `//` and a leading `/` are refused there. */
 export const pathSafeAwkwardKeys: readonly string[] = awkwardKeys.filter(
   (key) =>
-    !/(^|\/)\.{1,2}(\/|$)|\/\/|^\/|\\/.test(key) &&
+    !dotSegment.test(key) &&
+    !/\/\/|^\/|\\/.test(key) &&
     !key.endsWith('/') &&
     key.split('/').every((segment) => Buffer.byteLength(segment) <= 255),
 )

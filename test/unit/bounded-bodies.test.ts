@@ -73,6 +73,16 @@ describe('the framing of a body is bounded', () => {
     expect(heard.takenBytes).toBeLessThan(256 * 1024)
   })
 
+  it('chunks end with CRLF and nothing else', async () => {
+    const length = { 'x-amz-decoded-content-length': '8' }
+    const heard = [
+      await hear(['8\nthe body\r\n0\r\n\r\n'], length, noTrailer),
+      await hear(['8\r\nthe body\n0\r\n\r\n'], length, noTrailer),
+      await hear(['8\r\nthe body\r\n0\n\r\n'], length, noTrailer),
+    ]
+    expect(heard.map(({ code }) => code)).toEqual(['IncompleteBody', 'IncompleteBody', 'IncompleteBody'])
+  })
+
   it('a chunk that is longer than the rest of the body is refused by its head', async () => {
     const heard = await hear(['ffffffffffff\r\n', 'x'], decoded('8'))
     expect(heard.code).toBe('IncompleteBody')

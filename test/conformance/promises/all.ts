@@ -1,5 +1,5 @@
 import type { SitePromise } from '../site-promise.ts'
-import { keyPromises } from './keys.ts'
+import { dotSegmentPromises, keyPromises } from './keys.ts'
 import { listingPromises } from './listing.ts'
 import { lockPromises } from './locks.ts'
 import { multipartPromises } from './multipart.ts'
@@ -8,8 +8,8 @@ import { changeStreamPromises } from './change-stream.ts'
 import { replicaPromises } from './replicas.ts'
 import { versionPromises } from './versions.ts'
 
-/** What every S3 site promises. */
-export const allPromises: readonly SitePromise[] = [
+/** What every S3 site promises, and what holds through the gateway too. */
+export const clientPromises: readonly SitePromise[] = [
   ...objectPromises,
   ...keyPromises,
   ...versionPromises,
@@ -17,6 +17,9 @@ export const allPromises: readonly SitePromise[] = [
   ...multipartPromises,
   ...lockPromises,
 ]
+
+/** What every S3 site promises. */
+export const allPromises: readonly SitePromise[] = [...clientPromises, ...dotSegmentPromises]
 
 /** What MinIO and its like promise beyond that. */
 export const minioPromises: readonly SitePromise[] = [...allPromises, ...replicaPromises, ...changeStreamPromises]

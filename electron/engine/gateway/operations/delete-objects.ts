@@ -1,29 +1,27 @@
+import { hash } from 'node:crypto'
 import type { Change } from '../../feed/port.ts'
-import { S3Error } from '../protocol/s3-error.ts'
+import { startChecksum } from '../protocol/checksum.ts'
+import {
+  deleteDocumentXml,
+  parseDeleteDocument,
+  type DeleteDocument,
+  type DoomedObject,
+} from '../protocol/delete-document.ts'
 import { childText, children, parseXml, type XmlNode } from '../protocol/xml.ts'
+import type { WholeBody } from '../client-body.ts'
 import type { Operation } from '../exchange.ts'
-import { write } from './write.ts'
+import { write, type Write } from './write.ts'
 
 /** 1000 keys of 1024 bytes each, with version ids and entities, fit twice over. */
 const longestBytes = 4 * 1024 * 1024
-const mostKeys = 1000
-/** Key, version, ETag, time and size of each, with room: more is not read at all, for reading stops everything else. */
-const mostTags = mostKeys * 20
-
-interface Named {
-  readonly key: string
-  /** null: a marker is asked for. */
-  readonly versionId: string | null
-}
 
 /** DeleteObjects: one request, a change for each key that the site says it deleted. */
 export const deleteObjects: Operation = async (world, exchange) => {
-  const body = await exchange.body.collect(longestBytes)
-  const document = body.body
-  if (moreTagsThan(mostTags, document)) throw new S3Error('MalformedXML')
-  const named = readRequest(document.toString('utf8'))
+  const given = await exchange.body.collect(longestBytes)
+  const document = parseDeleteDocument(given.body)
+  const named = document.objects
   return write(world, exchange, {
-    body,
+    ...outgoing(document, given),
     intended: named.map(({ key, versionId }) => ({ key, versionId, operation: operationOf(versionId) })),
     changes: ({ status, bytes }) =>
       status >= 300
@@ -38,33 +36,27 @@ export const deleteObjects: Operation = async (world, exchange) => {
   })
 }
 
-function moreTagsThan(most: number, document: Buffer): boolean {
-  let tags = 0
-  for (let at = document.indexOf('<'); at >= 0; at = document.indexOf('<', at + 1)) if (++tags > most) return true
-  return false
+/** Written anew from what was read, so that the site deletes what was admitted and nothing else; with the client's kind of checksum. */
+function outgoing(document: DeleteDocument, { checksums }: WholeBody): Pick<Write, 'body' | 'headers'> {
+  const body = Buffer.from(deleteDocumentXml(document))
+  const headers: Record<string, string> = { 'content-md5': hash('md5', body, 'base64') }
+  for (const algorithm of checksums.keys()) {
+    const running = startChecksum(algorithm)
+    running.update(body)
+    headers[`x-amz-checksum-${algorithm}`] = running.digest()
+  }
+  return {
+    headers,
+    body: { body, sizeBytes: body.length, expectContinue: false, checksums: new Map(), trailing: [] },
+  }
 }
 
 const operationOf = (versionId: string | null): Change['operation'] =>
   versionId === null ? 'deleteMarker' : 'deleteVersion'
 
-function readRequest(text: string): readonly Named[] {
-  // Nothing that S3 sends or takes declares entities; what does is meant to grow.
-  const root = text.includes('<!DOCTYPE') ? null : parseXml(text, 'Delete')
-  const named = root === null ? [] : children(root, 'Object').map(readObject)
-  if (named.length === 0 || named.length > mostKeys) throw new S3Error('MalformedXML')
-  return named
-}
-
-function readObject(node: XmlNode): Named {
-  const key = childText(node, 'Key')
-  if (key === undefined || key === '') throw new S3Error('MalformedXML')
-  const versionId = childText(node, 'VersionId')
-  return { key, versionId: versionId === undefined || versionId === '' ? null : versionId }
-}
-
 /** What was asked for less what was refused: a quiet answer names only refusals. Markers by their ids where it tells them. */
 function done(
-  named: readonly Named[],
+  named: readonly DoomedObject[],
   text: string,
 ): readonly { readonly key: string; readonly versionId: string | null; readonly asked: string | null }[] {
   const root = parseXml(text, 'DeleteResult') ?? ''

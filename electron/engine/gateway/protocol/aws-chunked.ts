@@ -143,7 +143,7 @@ class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** The next line without its line end. At the end of the stream: '' when `lenient`, a fault otherwise. */
+  /** The next line without its CRLF. When `lenient` a line feed will do, and the end of the stream is ''; else both are faults. */
   async line(lenient = false): Promise<string> {
     let end = this.#buffer.indexOf(10)
     while (end < 0) {
@@ -155,7 +155,10 @@ class ByteReader {
       end = this.#buffer.indexOf(10)
     }
     if (end > longestLineBytes) throw malformed()
-    const line = this.#buffer.toString('latin1', 0, end).replace(/\r$/, '')
+    const crlf = end > 0 && this.#buffer[end - 1] === 13
+    // A client in wide use ends its trailers with a line feed alone.
+    if (!crlf && !lenient) throw malformed()
+    const line = this.#buffer.toString('latin1', 0, crlf ? end - 1 : end)
     this.#buffer = this.#buffer.subarray(end + 1)
     return line
   }

@@ -70,7 +70,8 @@ export function route(method: string, target: string, headers: RequestHeaders, o
 
 function bucketOfHost(host: string | readonly string[] | undefined, baseHosts: readonly string[]): string | null {
   if (typeof host !== 'string' || baseHosts.length === 0) return null
-  const name = host.replace(/:\d+$/, '').toLowerCase()
+  // A full name may end with a dot.
+  const name = host.replace(/\.?(?::\d+)?$/, '').toLowerCase()
   for (const base of baseHosts) {
     if (name.endsWith(`.${base}`)) return name.slice(0, -base.length - 1)
   }
