@@ -36,6 +36,25 @@ test('one connection more than the most is closed at once, and those that are th
   expect(await answered).toMatch(/served/)
 })
 
+test('a connection that sends on and on without waiting for its answers is closed, and does not have them all begun', async () => {
+  let begun = 0
+  const server = await openServer(settings, () => new Promise<void>(() => void (begun += 1)))
+  // Nothing is ever answered: there is no way to close it in good order.
+  onTestFinished(() => void server.close())
+  const socket = connection(server.url)
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(200))
+  await once(socket, 'close')
+  expect(begun).toBeLessThan(20)
+})
+
+test('a few requests that follow each other on a connection are answered one after the other', async () => {
+  const server = await serverWith({})
+  const socket = connection(server.url)
+  const answered = text(socket)
+  socket.write(`${'GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(9)}GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  expect((await answered).split('served')).toHaveLength(11)
+})
+
 test('who never says a word, and who never ends a head, is shown out', async () => {
   const server = await serverWith({ headersTimeout: 200, connectionsCheckingInterval: 50 })
   const [silent, slow] = [connection(server.url), connection(server.url)]

@@ -39,6 +39,12 @@ const graceMs = 2_000
  */
 const mostConnections = 16_000
 
+/**
+ * Requests of one connection that wait for their answers. Clients of S3 send the next one when they have the answer; node
+ * begins with all that it has read, so that one who sends on and on without reading would fill the memory.
+ */
+const mostUnanswered = 16
+
 /** Opens the listener, `bounds` over the usual ones. Throws a fault when the address is taken, or a certificate cannot be read. */
 export async function openServer(
   settings: GatewaySettings & { readonly listen: string },
@@ -52,7 +58,9 @@ export async function openServer(
     server.maxConnections = bounds.mostConnections ?? mostConnections
     const underWay = new Set<Promise<void>>()
     const sockets = watchSockets(server)
+    const admits = limitUnanswered()
     const accept = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {
+      if (!admits(request, response)) return
       const served = serve(request, response, expects).finally(() => underWay.delete(served))
       underWay.add(served)
     }
@@ -74,6 +82,20 @@ async function createFor({ tls }: GatewaySettings, options: ServerOptions): Prom
   if (tls === null) return createServer(options)
   const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)])
   return createTlsServer({ ...options, cert, key, minVersion: 'TLSv1.2' })
+}
+
+/** False for a request on a connection that is closed because it has too many under way. */
+function limitUnanswered(): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const unanswered = new WeakMap<Socket, number>()
+  return ({ socket }, response) => {
+    const count = (unanswered.get(socket) ?? 0) + 1
+    if (count > mostUnanswered) socket.destroy()
+    // What node had read before the end still comes.
+    if (socket.destroyed) return false
+    unanswered.set(socket, count)
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    return true
+  }
 }
 
 function watchSockets(server: Server): ReadonlySet<Socket> {
