@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
+import { linkIdOf } from '../../electron/engine/rule/link.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { eventually } from '../support/eventually.ts'
 import { liveLoad } from '../support/live-load.ts'
@@ -34,17 +35,15 @@ export async function measureBacklog(bench: BacklogBench): Promise<readonly Row[
   await liveLoad({ ...present, mix: 'puts' })
   const dir = join(bench.dir, 'backlog')
   await mkdir(join(dir, 'data'), { recursive: true })
-  const filled = await fillJournal(join(dir, 'data'), bench)
+  const filled = await fillJournal(join(dir, 'data'), bench.tasks)
   const resumed = await resume(bench, dir, clients.target)
   return rows(bench.tasks, filled, resumed)
 }
 
-async function fillJournal(
-  dataDir: string,
-  { source, target, tasks }: BacklogBench,
-): Promise<z.output<typeof filledSchema>> {
+async function fillJournal(dataDir: string, tasks: number): Promise<z.output<typeof filledSchema>> {
+  const linkId = linkIdOf('backlog', { site: 'target', bucket: 'backlog' })
   const script = join(import.meta.dirname, 'fill-journal.ts')
-  const { stdout } = await run(process.execPath, [script, dataDir, source.endpoint, target.endpoint, String(tasks)])
+  const { stdout } = await run(process.execPath, [script, dataDir, linkId, String(tasks)])
   return filledSchema.parse(JSON.parse(stdout))
 }
 

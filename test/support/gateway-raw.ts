@@ -94,3 +94,19 @@ export function wholeAnswer(request: RawRequest): Promise<string> {
     socket.on('close', () => resolve(text))
   })
 }
+
+/** Status line's code and the text of the first piece of the answer; the connection ends there, for some answers never do. */
+export function headOf(request: RawRequest): Promise<string> {
+  const socket = rawRequest({ ...request, unsigned: [...(request.unsigned ?? []), 'connection: close'] })
+  return new Promise((resolve) => {
+    let text = ''
+    const told = (): string => text.replace(/^HTTP\/1\.1 (\d+)/, '$1')
+    socket.on('data', (bytes: Buffer) => {
+      text += bytes.toString('latin1')
+      if (!/^HTTP\/1\.1 2\d\d [^]*transfer-encoding: chunked[^]*\r\n\r\n/i.test(text)) return
+      resolve(told())
+      socket.destroy()
+    })
+    socket.on('close', () => resolve(told()))
+  })
+}

@@ -88,7 +88,10 @@ export class ClientBody {
   /** The whole body as a document. */
   async collect(limitBytes: number): Promise<WholeBody> {
     const payload = this.#payload()
-    if ((payload.sizeBytes ?? 0) > limitBytes) throw new S3Error('MalformedXML')
+    const { mostBytes } = this.#options
+    const sizeBytes = payload.sizeBytes ?? 0
+    if (mostBytes !== null && sizeBytes > mostBytes) throw tooLong(mostBytes)
+    if (sizeBytes > limitBytes) throw new S3Error('MalformedXML')
     return this.#whole(payload, limitBytes, 'MalformedXML')
   }
 

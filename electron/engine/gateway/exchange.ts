@@ -25,6 +25,8 @@ export interface GatewayWorld {
   /** A read found that the source of a rule has an older version of a key than `newerAt`, and no rule brings that one back. */
   readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
   readonly journalFault: () => Fault | null
+  /** All that there are, with those that are paused or switched off. */
+  readonly rules: () => readonly Rule[]
   /** Its brake has stopped the rule: what it promises can only be kept after somebody has looked. */
   readonly stoppedByBrake: (rule: Rule) => boolean
   readonly now: () => number
@@ -35,6 +37,8 @@ export interface Exchange {
   readonly call: S3Call
   readonly body: ClientBody
   readonly grant: ClientKey
+  /** Whether the client's key still is what it was: for answers that have no end. */
+  readonly stillAdmitted: () => boolean
   /** Ends when the client goes away. */
   readonly signal: AbortSignal
 }
@@ -44,6 +48,8 @@ export interface Reply {
   readonly answer: Pick<WireAnswer, 'status' | 'headers' | 'bytes' | 'stream'>
   /** Over the site's; undefined takes one away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
+  /** Asked before each piece of a stream; the client hears no more once it is false. */
+  readonly stillAdmitted?: () => boolean
   readonly acks?: string
   readonly servedBy?: string
 }

@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly journal: Pick<Journal, 'read' | 'write' | 'erase'>
   readonly keys: ClientKeys
   readonly degraded: DegradedRules
-  readonly world: Omit<GatewayWorld, 'siteId'>
+  readonly world: Omit<GatewayWorld, 'siteId' | 'rules'>
   readonly rules: () => readonly Rule[]
   readonly hasSite: (siteId: string) => boolean
   readonly now: () => number
@@ -141,8 +141,8 @@ export class Gateway {
     return this.#options.degraded.get(ruleId)
   }
 
-  taskEnded(ruleId: string): void {
-    this.#options.degraded.taskEnded(ruleId)
+  taskEnded(linkId: string): void {
+    this.#options.degraded.taskEnded(linkId)
   }
 
   view(): GatewayView {
@@ -214,7 +214,7 @@ export class Gateway {
   #serve({ site, hostnames }: GatewaySettings): Parameters<typeof openServer>[1] {
     const { world, onError, onChange } = this.#options
     const parts = {
-      world: { ...world, siteId: site },
+      world: { ...world, rules: this.#options.rules, siteId: site },
       gatekeeper: this.#gatekeeper,
       verifier: () => this.#currentVerifier(),
       baseHosts: hostnames,

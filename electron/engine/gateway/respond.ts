@@ -32,17 +32,18 @@ export async function respond(request: IncomingMessage, response: ServerResponse
   }
   // A stream of events may be silent for long: its head goes at once. Otherwise head and first piece leave together.
   if (headers['content-length'] === undefined) response.flushHeaders()
-  await passOn(stream, response)
+  await passOn(stream, response, reply.stillAdmitted)
 }
 
 /** Pieces go to the client where they lie; the next is read when the client's socket has taken the one before. */
-async function passOn(body: Pumped, response: ServerResponse): Promise<void> {
+async function passOn(body: Pumped, response: ServerResponse, stillAdmitted: Reply['stillAdmitted']): Promise<void> {
   const onClose = (): void => body.destroy()
   response.once('close', onClose)
   if (response.destroyed) onClose()
   await body.pump(
     (piece) =>
       new Promise((resolve, reject) => {
+        if (stillAdmitted?.() === false) throw new S3Error('AccessDenied', { message: 'This access key has ended.' })
         response.write(piece, (error) => (error == null ? resolve() : reject(error)))
       }),
   )

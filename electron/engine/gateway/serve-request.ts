@@ -77,7 +77,7 @@ function admitted(
   const { accessKeyId, payload } = verifier().verify({ ...routed, headers }, world.now())
   told.accessKeyId = accessKeyId
   const call = readCall(routed, request)
-  const grant = gatekeeper.admit(accessKeyId, call)
+  const grant = gatekeeper.admit(accessKeyId, call, world.now())
   grant.lastUsedAt = world.now()
   const proceed = expecting === null ? null : () => expecting.writeContinue()
   const body = (told.body = new ClientBody({
@@ -88,7 +88,7 @@ function admitted(
     stallMs,
     mostBytes: call.mostBodyBytes,
   }))
-  return { call, body, grant, signal }
+  return { call, body, grant, signal, stillAdmitted: () => gatekeeper.stillAdmits(grant, world.now()) }
 }
 
 /** What the client got wrong about its body is why the site broke off, and what it is told. */

@@ -55,10 +55,9 @@ export class TaskEvents implements DispatcherEvents {
   }
 
   onEnded({ task }: Lease, end: TaskEnd): void {
-    const { taskEnds, gateway, links } = this.#parts()
+    const { taskEnds, gateway } = this.#parts()
     taskEnds.tell(task.seq, end)
-    const link = links.get(task.linkId)
-    if (link !== null) gateway.taskEnded(link.ruleId)
+    gateway.taskEnded(task.linkId)
   }
 
   /** While its site is known to be down, or its target bucket in doubt, a task goes back untouched: that costs no attempts. */

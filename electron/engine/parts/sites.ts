@@ -1,5 +1,4 @@
 import { FeedConnections } from '../link/feed-connections.ts'
-import { LinkBook } from '../link/link-book.ts'
 import { SiteEvents } from '../link/site-events.ts'
 import type { Parts } from '../parts.ts'
 import { createSites, type Sites } from '../site/registry.ts'
@@ -12,7 +11,6 @@ import type { Records } from './records.ts'
 /** The sites, and what follows when one of them goes, comes back or is edited. */
 export interface JoinedSites {
   readonly sites: Sites
-  readonly linkBook: LinkBook
   readonly siteEvents: SiteEvents
   readonly connections: FeedConnections
   /** Every transfer thread gets every site with its keys. */
@@ -42,11 +40,6 @@ export function joinSites(
   })
   return {
     sites,
-    linkBook: new LinkBook({
-      journal,
-      endpoint: (siteId) => (sites.has(siteId) ? sites.get(siteId).endpoint : null),
-      now,
-    }),
     siteEvents,
     connections: new FeedConnections(sites, now),
     openSitesInThreads() {

@@ -30,18 +30,7 @@ export interface Transfers {
 
 export function joinTransfers(
   { timeouts }: EngineOptions,
-  {
-    journal,
-    queue,
-    rules,
-    linkBook,
-    settings,
-    sites,
-    clock,
-    now,
-    log,
-    changed,
-  }: Ground & Notices & Records & JoinedSites,
+  { journal, queue, rules, settings, sites, clock, now, log, changed }: Ground & Notices & Records & JoinedSites,
   later: () => Parts,
 ): Transfers {
   const rates = new RateBook()
@@ -62,7 +51,6 @@ export function joinTransfers(
   })
   const links = new Links({
     rules,
-    book: linkBook,
     queue,
     pool,
     identities,

@@ -221,7 +221,7 @@ export class Dispatcher {
     return [
       {
         seq: task.seq,
-        ruleId: link.ruleId,
+        ruleId: task.linkId.slice(0, task.linkId.indexOf('/')),
         linkId: task.linkId,
         source: link.source,
         target: link.target,

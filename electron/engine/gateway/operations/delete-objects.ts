@@ -10,17 +10,21 @@ import {
 import { childText, children, parseXml, type XmlNode } from '../protocol/xml.ts'
 import type { WholeBody } from '../client-body.ts'
 import type { Operation } from '../exchange.ts'
+import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'
 import { write, type Write } from './write.ts'
 
 /** 1000 keys of 1024 bytes each, with version ids and entities, fit twice over. */
 const longestBytes = 4 * 1024 * 1024
 
-/** DeleteObjects: one request, a change for each key that the site says it deleted. */
+/** DeleteObjects: of what the key may delete, a change for each that the site says it deleted. The rest is refused one by one. */
 export const deleteObjects: Operation = async (world, exchange) => {
   const given = await exchange.body.collect(longestBytes)
-  const document = parseDeleteDocument(given.body)
-  const named = document.objects
-  return write(world, exchange, {
+  const asked = parseDeleteDocument(given.body)
+  const refused = refusedDeletes(asked.objects, exchange.grant)
+  const named = asked.objects.filter((object) => !refused.has(object))
+  if (named.length === 0) return onlyRefused(refused)
+  const document = { ...asked, objects: named }
+  const reply = await write(world, exchange, {
     ...outgoing(document, given),
     intended: named.map(({ key, versionId }) => ({ key, versionId, operation: operationOf(versionId) })),
     changes: ({ status, bytes }) =>
@@ -34,6 +38,7 @@ export const deleteObjects: Operation = async (world, exchange) => {
             changedAt: world.now(),
           })),
   })
+  return withRefused(reply, refused)
 }
 
 /** Written anew from what was read, so that the site deletes what was admitted and nothing else; with the client's kind of checksum. */

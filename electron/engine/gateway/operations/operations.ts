@@ -1,8 +1,10 @@
 import type { KnownOperation } from '../protocol/operation-table.ts'
 import type { Operation } from '../exchange.ts'
+import { deleteBucket, putBucketLifecycle, putBucketVersioning, putObjectLockConfiguration } from './bucket-settings.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { listBuckets } from './list-buckets.ts'
+import { listen } from './listen.ts'
 import { changeMetadata } from './metadata.ts'
 import { passThrough } from './pass-through.ts'
 import { completeMultipartUpload, copyObject, createMultipartUpload, putObject, uploadPartCopy } from './put-object.ts'
@@ -26,7 +28,7 @@ export const operations: Readonly<Record<KnownOperation, Operation>> = {
   AbortMultipartUpload: passThrough,
   CreateBucket: passThrough,
   CreateMultipartUpload: createMultipartUpload,
-  DeleteBucket: passThrough,
+  DeleteBucket: deleteBucket,
   DeleteBucketCors: passThrough,
   DeleteBucketEncryption: passThrough,
   DeleteBucketLifecycle: passThrough,
@@ -60,19 +62,19 @@ export const operations: Readonly<Record<KnownOperation, Operation>> = {
   ListObjects: passThrough,
   ListObjectsV2: passThrough,
   ListParts: passThrough,
-  ListenNotification: passThrough,
-  ListenServiceNotification: passThrough,
+  ListenNotification: listen,
+  ListenServiceNotification: listen,
   PutBucketAcl: passThrough,
   PutBucketCors: passThrough,
   PutBucketEncryption: passThrough,
-  PutBucketLifecycleConfiguration: passThrough,
+  PutBucketLifecycleConfiguration: putBucketLifecycle,
   PutBucketOwnershipControls: passThrough,
   PutBucketPolicy: passThrough,
   PutBucketTagging: passThrough,
-  PutBucketVersioning: passThrough,
+  PutBucketVersioning: putBucketVersioning,
   PutBucketWebsite: passThrough,
   PutObjectAcl: passThrough,
-  PutObjectLockConfiguration: passThrough,
+  PutObjectLockConfiguration: putObjectLockConfiguration,
   PutPublicAccessBlock: passThrough,
   SelectObjectContent: passThrough,
   UploadPart: passThrough,

@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto'
+import type { GatewayWorld, Operation } from '../exchange.ts'
+import { checksumAlgorithms } from '../protocol/checksum.ts'
+import { S3Error } from '../protocol/s3-error.ts'
+import { children, element, parseXml, xmlDocument, type XmlNode } from '../protocol/xml.ts'
+import { passThrough } from './pass-through.ts'
+
+const longestBytes = 64 * 1024
+
+/** PutBucketVersioning: never suspended where a rule needs the versions; sent on as it was read. */
+export const putBucketVersioning: Operation = async (world, exchange) => {
+  const { siteId, upstream } = world
+  const { bucket } = exchange.call
+  const given = await exchange.body.collect(longestBytes)
+  const text = given.body.toString('utf8')
+  const { status, mfaDelete } = readVersioning(text.includes('<!DOCTYPE') ? null : parseXml(text, root))
+  if (status !== 'Enabled') refuseWhereReplicated(world, bucket, 'its versioning cannot be suspended')
+  const document = Buffer.from(xmlDocument(root, element('Status', status) + element('MfaDelete', mfaDelete)))
+  const body = { ...given, body: document, sizeBytes: document.length, checksums: new Map(), trailing: [] }
+  return { answer: await upstream.send(exchange, { siteId, body, headers: checksumsOf(document), stream: false }) }
+}
+
+/** PutObjectLockConfiguration: copies of versions with other retention than their source's would be none. */
+export const putObjectLockConfiguration: Operation = async (world, exchange) => {
+  refuseWhereReplicated(world, exchange.call.bucket, 'its object lock cannot be changed')
+  return passThrough(world, exchange)
+}
+
+/** PutBucketLifecycleConfiguration: a target keeps what its source has. */
+export const putBucketLifecycle: Operation = async (world, exchange) => {
+  const { siteId } = world
+  const { bucket } = exchange.call
+  const isTarget = world.rules().some(({ targets }) => targets.some((at) => at.site === siteId && at.bucket === bucket))
+  if (isTarget) refuseWhereReplicated(world, bucket, 'no lifecycle may delete its replicas')
+  return passThrough(world, exchange)
+}
+
+/** DeleteBucket: not while a rule reads from it or writes to it. */
+export const deleteBucket: Operation = async (world, exchange) => {
+  refuseWhereReplicated(world, exchange.call.bucket, 'it cannot be deleted')
+  return passThrough(world, exchange)
+}
+
+/** A rule that is paused or switched off counts too: it is meant to go on. */
+function refuseWhereReplicated({ rules, siteId }: GatewayWorld, bucket: string, what: string): void {
+  const rule = rules().find(({ source, targets }) =>
+    [source, ...targets].some((at) => at.site === siteId && at.bucket === bucket),
+  )
+  if (rule === undefined) return
+  const message =
+    `The rule ${rule.id} replicates ${bucket}, so ${what} through the gateway: that would break the replication. ` +
+    'Remove the rule first, or ask the operator of the gateway to change the bucket at the site itself.'
+  throw new S3Error('InvalidBucketState', { message })
+}
+
+const root = 'VersioningConfiguration'
+/** Those of the document as the client wrote it no longer hold. */
+function checksumsOf(document: Buffer): Readonly<Record<string, string | undefined>> {
+  const names = ['x-amz-sdk-checksum-algorithm', ...checksumAlgorithms.map((name) => `x-amz-checksum-${name}`)]
+  return {
+    ...Object.fromEntries(names.map((name) => [name, undefined])),
+    'content-md5': hash('md5', document, 'base64'),
+  }
+}
+
+function readVersioning(node: XmlNode | null): { readonly status: string; readonly mfaDelete: string | null } {
+  const [status, twice] = node === null ? [] : children(node, 'Status')
+  const [mfaDelete = null, more] = node === null ? [] : children(node, 'MfaDelete')
+  const isStatus = status === 'Enabled' || status === 'Suspended'
+  const isMfa = mfaDelete === null || mfaDelete === 'Enabled' || mfaDelete === 'Disabled'
+  if (!isStatus || !isMfa || twice !== undefined || more !== undefined) throw new S3Error('MalformedXML')
+  return { status, mfaDelete }
+}
