@@ -27,6 +27,8 @@ export interface RawRequest {
   readonly contentLength?: number | null
   readonly now?: () => number
   readonly secretAccessKey?: string
+  /** Default: plain TCP. */
+  readonly connection?: (port: number, hostname: string) => Socket
   readonly accessKeyId?: string
 }
 
@@ -49,7 +51,7 @@ export function rawRequest(put: RawRequest): Socket {
     ...(length === null ? [] : [`content-length: ${length}`]),
     ...(put.unsigned ?? []),
   ]
-  const socket = connect(Number(port), hostname)
+  const socket = (put.connection ?? connect)(Number(port), hostname)
   socket.on('error', () => {})
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   socket.write(body.subarray(0, sentBytes))
@@ -68,7 +70,7 @@ export function answerOn(socket: Socket): Promise<string> {
       socket.destroy()
     }
     socket.on('data', (bytes: Buffer) => {
-      text += bytes.toString('latin1')
+      text = (text + bytes.toString('latin1')).replace(/^HTTP\/1\.1 100 Continue\r\n\r\n(?=.)/, '')
       look()
     })
     socket.on('close', () => resolve(text === '' ? 'closed' : `closed after ${text.slice(0, 20)}`))

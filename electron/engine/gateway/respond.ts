@@ -4,6 +4,7 @@ import { isMarkHeader } from '../replicate/origin.ts'
 import type { Pumped } from '../store/wire/pumped.ts'
 import type { HeaderMap } from '../store/wire/response-head.ts'
 import type { Reply } from './exchange.ts'
+import { endAnswer } from './linger.ts'
 import { errorXml, S3Error } from './protocol/s3-error.ts'
 
 /** What the gateway's own connection says for itself; its clock, because it checks signatures by it. */
@@ -20,19 +21,16 @@ export async function respond(request: IncomingMessage, response: ServerResponse
   if (request.method !== 'HEAD' && stream === null && headers['content-length'] === undefined && status !== 204)
     headers['content-length'] = String(bytes.length)
   response.writeHead(status, headers)
-  if (stream === null) {
-    response.end(bytes)
-    return
-  }
+  if (stream === null) return endAnswer(request, response, bytes)
   response.setTimeout(stalledMs, () => response.destroy())
   if (request.method === 'HEAD') {
     stream.resume()
-    response.end()
-    return
+    return endAnswer(request, response)
   }
   // A stream of events may be silent for long: its head goes at once. Otherwise head and first piece leave together.
   if (headers['content-length'] === undefined) response.flushHeaders()
   await passOn(stream, response, reply.stillAdmitted)
+  endAnswer(request, response)
 }
 
 /** Pieces go to the client where they lie; the next is read when the client's socket has taken the one before. */
@@ -48,7 +46,6 @@ async function passOn(body: Pumped, response: ServerResponse, stillAdmitted: Rep
       }),
   )
   response.removeListener('close', onClose)
-  response.end()
 }
 
 function outgoing({ answer, headers: changes, acks, servedBy }: Reply): Record<string, string> {
@@ -88,15 +85,13 @@ export function respondError(
     'x-amz-request-id': requestId,
     ...refusal.headers,
   })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  endAnswer(request, response, request.method === 'HEAD' ? undefined : body)
   return refusal
 }
 
 /** A body that nobody reads would be taken for the next request. */
 function closeUnlessRead(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete) return
-  response.setHeader('connection', 'close')
-  request.resume()
+  if (!request.complete) response.setHeader('connection', 'close')
 }
 
 function refusalOf(error: unknown): S3Error {

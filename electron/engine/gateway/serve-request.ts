@@ -55,7 +55,8 @@ export async function serveRequest(
     told.reply = await acted(exchange, world)
     await respond(request, response, told.reply)
   } catch (error) {
-    if (!gone.signal.aborted || !response.destroyed) told.refusal = respondError(error, request, response, requestId())
+    if (isGone(error, request, response)) response.destroy()
+    else told.refusal = respondError(error, request, response, requestId())
     if (told.refusal?.code === 'InternalError') onError(error)
   }
   requests.add(requestOf(told, at, world.now(), response), {
@@ -64,6 +65,10 @@ export async function serveRequest(
     written: told.body?.readBytes ?? 0,
   })
 }
+
+/** Whatever broke, it broke because the client left: there is nobody to answer, and nothing to mend. */
+const isGone = (error: unknown, request: IncomingMessage, response: ServerResponse): boolean =>
+  error instanceof ClientGone || response.destroyed || request.socket.destroyed
 
 function admitted(
   request: IncomingMessage,

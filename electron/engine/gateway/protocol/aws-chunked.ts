@@ -34,6 +34,15 @@ export async function* decodeAwsChunked(
   options: ChunkedOptions,
 ): AsyncGenerator<Buffer> {
   const input = new ByteReader(source)
+  try {
+    yield* decodedChunks(input, options)
+  } finally {
+    // Who breaks off gives the source back: what is still to come of it may be wanted elsewhere, or thrown away.
+    await input.close()
+  }
+}
+
+async function* decodedChunks(input: ByteReader, options: ChunkedOptions): AsyncGenerator<Buffer> {
   const chain = options.seed === null ? null : new SignatureChain(options.seed)
   const most = mostChunks(options.decodedBytes)
   let decoded = 0
@@ -177,6 +186,10 @@ class ByteReader {
   async end(): Promise<void> {
     while (this.#buffer.length <= longestEndBytes && (await this.#fill())) continue
     if (!/^[\r\n]{0,16}$/.test(this.#buffer.toString('latin1', 0, longestEndBytes + 1))) throw malformed()
+  }
+
+  async close(): Promise<void> {
+    await this.#source.return?.()
   }
 
   async #fill(): Promise<boolean> {
