@@ -30,7 +30,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   parts.tell('info', 'engine', `Lockstep ${options.version} started.`)
   return {
     api,
-    webhookUrl: parts.webhook?.url ?? null,
+    webhookUrl: parts.webhook?.url() ?? null,
     gatewayUrl: () => parts.gateway.url,
     stop: once(() => stopParts(parts)),
   }

@@ -33,7 +33,8 @@ export interface Settings {
   readonly workers: { readonly limit: number; readonly large: number; readonly threads: number | null }
   readonly dataDir: string
   readonly secretsIn: 'keychain' | 'vault' | 'config'
-  readonly webhook: { readonly url: string } | null
+  /** Where the receiver is reached, without the secret path of its URL; null when it is off. */
+  readonly webhook: { readonly address: string } | null
   readonly version: string
   readonly runtime: string
 }
@@ -152,6 +153,8 @@ export interface EngineApi {
   settings: {
     get(): Settings
     update(q: In<typeof input.settingsInput>): Promise<Settings>
+    /** Tells the new URL this once; the one before is refused from then on. */
+    renewWebhookUrl(): Promise<{ readonly url: string }>
   }
   gateway: {
     view(): GatewayView

@@ -86,6 +86,7 @@ export const router = t.router({
   settings: t.router({
     get: ask.query(({ ctx }) => ctx.api.settings.get()),
     update: ask.input(input.settingsInput).mutation(({ ctx, input: q }) => ctx.api.settings.update(q)),
+    renewWebhookUrl: ask.mutation(({ ctx }) => ctx.api.settings.renewWebhookUrl()),
   }),
   gateway: t.router({
     view: ask.query(({ ctx }) => ctx.api.gateway.view()),

@@ -80,7 +80,7 @@ test('after all that can go wrong no key is in a log, a list, an export, the dia
   expect(found).toEqual([])
 })
 
-test('the secret path of the webhook is in no file, log, export or diagnostics', async () => {
+test('the secret path of the webhook is in no file, log, export, list or diagnostics', async () => {
   const world = await startWorld({ config: { notifications: { listen: '127.0.0.1:0' } } })
   const token = world.engine().webhookUrl!.split('/').at(-1)!
   const api = world.api()
@@ -88,7 +88,7 @@ test('the secret path of the webhook is in no file, log, export or diagnostics',
     world.log.join('\n'),
     api.config.export(),
     api.diagnostics.get().text,
-    JSON.stringify([api.rules.list(), api.sites.list(), api.overview.get()]),
+    JSON.stringify([api.settings.get(), api.rules.list(), api.sites.list(), api.overview.get()]),
   ]
   const running = await filesUnder(world.dataDir)
   await world.stop()

@@ -243,3 +243,21 @@ test('a rule that is switched off can be switched on where it says so', async ()
   const { path, input } = open.engine.calls.find(({ path }) => path === 'rules.update')!
   expect({ path, input }).toMatchObject({ input: { id: off.id, enabled: true } })
 })
+
+test('the address of the webhook is shown when it is made, and never again', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('settings')
+  const { page } = open
+  await page.getByText('http://192.0.2.10:7400/events/…').waitFor()
+  await page.getByRole('button', { name: 'Make a new address…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Make a new webhook address?' })
+  await dialog.getByText(/The address before is refused from then on/).waitFor()
+  await dialog.getByRole('button', { name: 'Make it' }).click()
+  await page.getByText('http://192.0.2.10:7400/events/shown-once').waitFor()
+  await page.getByRole('button', { name: 'Copy the webhook address' }).waitFor()
+  await open.goTo('activity')
+  await page.getByRole('heading', { name: 'Activity', level: 1 }).waitFor()
+  await open.goTo('settings')
+  await page.getByText('http://192.0.2.10:7400/events/…').waitFor()
+  expect(await page.content()).not.toContain('shown-once')
+})

@@ -290,6 +290,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
         live.push('settings')
         return world.settings
       },
+      renewWebhookUrl: async () => ({ url: 'http://192.0.2.10:7400/events/shown-once' }),
     },
     gateway: createFakeGateway(world, () => live.push('gateway')),
     config: {

@@ -51,7 +51,7 @@ export function emptyWorld(now: number): FakeWorld {
       workers: { limit: 100, large: 10, threads: null },
       dataDir: '/home/operator/.local/share/lockstep',
       secretsIn: 'keychain',
-      webhook: { url: 'http://192.0.2.10:7400/hook/3f9c' },
+      webhook: { address: 'http://192.0.2.10:7400' },
       version: '0.1.0',
       runtime: 'Node 24.21.0, Linux x64',
     },

@@ -14,7 +14,7 @@ async function open(more: Partial<WebhookOptions> = {}) {
   const gaps: string[] = []
   const webhook = await startWebhook({
     listen: '127.0.0.1:0',
-    token: { text: 'secret', admits: (given) => given === 'secret' },
+    token: { text: () => 'secret', admits: (given) => given === 'secret', renew: () => Promise.resolve() },
     publicUrl: null,
     knowsSite: (siteId) => siteId === 'a',
     intake: { offer: (changes) => Promise.resolve(void got.push(...changes)) },
@@ -45,7 +45,7 @@ test('a notification is answered with 200 after its changes are durable, with 50
 
 test('only the secret path of a known site is answered', async () => {
   const { webhook, got, post } = await open()
-  const base = webhook.url.replace('secret', '')
+  const base = webhook.url().replace('secret', '')
   const statuses = await Promise.all([
     post(`${base}wrong/a`, notification('k')),
     post(`${base}secret/unknown`, notification('k')),
@@ -82,6 +82,6 @@ test('sites are given the public address where there is one', async () => {
 
 test('an address that is taken is a fault in plain words', async () => {
   const { webhook } = await open()
-  const listen = new URL(webhook.url).host
+  const listen = new URL(webhook.url()).host
   await expect(open({ listen })).rejects.toThrow(/Listening on 127\.0\.0\.1.*EADDRINUSE/)
 })

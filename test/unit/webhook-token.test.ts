@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { openWebhook } from '../../electron/engine/feed/open-webhook.ts'
+import type { Webhook } from '../../electron/engine/feed/webhook.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import type { CredentialStore } from '../../electron/engine/site/credentials.ts'
 import { makeTempDir } from '../support/temp.ts'
@@ -16,7 +17,7 @@ async function places() {
     /** Opens journal and receiver, hands over, and closes both. */
     async during<T>(
       credentials: CredentialStore,
-      act: (url: string) => Promise<T>,
+      act: (url: string, webhook: Webhook | null) => Promise<T>,
       listen: string | null = '127.0.0.1:0',
     ) {
       const journal = openJournal({ dir: dir.path, now: Date.now })
@@ -31,7 +32,7 @@ async function places() {
         },
       )
       try {
-        return await act(webhook?.url ?? '')
+        return await act(webhook?.url() ?? '', webhook)
       } finally {
         await webhook?.stop()
         await journal.close()
@@ -100,4 +101,16 @@ test('where the credentials were lost a new URL is made, and the one that sites 
   ])
   expect(second).not.toBe(first)
   expect(answers).toEqual([200, 200, 404, 404])
+})
+
+test('a new address takes the place of the one before, and is kept', async () => {
+  const place = await places()
+  const credentials = memoryCredentials()
+  const [before, made, ...answers] = await place.during(credentials, async (url, webhook) => {
+    const renewed = await webhook!.renewUrl()
+    return [tokenOf(url), tokenOf(renewed), await answerAt(url, tokenOf(url)), await answerAt(url, tokenOf(renewed))]
+  })
+  expect(made).not.toBe(before)
+  expect(answers).toEqual([404, 200])
+  expect(await place.during(credentials, async (url) => tokenOf(url))).toBe(made)
 })

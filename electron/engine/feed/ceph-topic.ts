@@ -8,8 +8,8 @@ export interface CephTopicOptions {
   readonly prefix: string
   /** Names the topic and the notification, so that ours are told from others: letters, digits, `-`, `_`. */
   readonly name: string
-  /** Where the gateway sends its events: the webhook's URL for this site. */
-  readonly pushTo: string
+  /** Where the gateway sends its events: the webhook's URL for this site, as it is when the topic is asked for. */
+  readonly pushTo: () => string
 }
 
 /** A topic that pushes to us, and the notification of one bucket that feeds it. */
@@ -51,7 +51,7 @@ export function createCephTopic(options: CephTopicOptions): CephTopic {
 async function createTopic(options: CephTopicOptions, signal?: AbortSignal): Promise<string> {
   // Not persistent: a full queue of a persistent topic makes the clients' own writes fail. What is lost while we are
   // down, the scan finds.
-  const attributes = { 'push-endpoint': options.pushTo, persistent: 'false', 'verify-ssl': 'true' }
+  const attributes = { 'push-endpoint': options.pushTo(), persistent: 'false', 'verify-ssl': 'true' }
   const entries = Object.entries(attributes).flatMap(([key, value], index) => [
     [`Attributes.entry.${index + 1}.key`, key] as const,
     [`Attributes.entry.${index + 1}.value`, value] as const,

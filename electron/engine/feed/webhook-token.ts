@@ -5,10 +5,12 @@ import type { CredentialStore } from '../site/credentials.ts'
 
 /** The secret part of the receiver's URL. */
 export interface WebhookToken {
-  /** What a new URL is made of: sites with topics are told it at each start. */
-  readonly text: string
+  /** What the URL is made of that sites are told from now on. */
+  text(): string
   /** Whether somebody who gives this text knows the secret: takes a time that tells nothing about where they part. */
-  readonly admits: (given: string) => boolean
+  admits(given: string): boolean
+  /** Another token in the place of all that there were. */
+  renew(): Promise<void>
 }
 
 export interface TokenPlaces {
@@ -32,12 +34,22 @@ export async function openWebhookToken(places: TokenPlaces): Promise<WebhookToke
   const { journal, credentials } = places
   await hideToken(places)
   const kept = await credentials.get(secretName).catch(() => null)
-  const text = kept?.secretAccessKey ?? randomBytes(24).toString('base64url')
   const known = recordSchema.nullable().parse(journal.read(recordName))?.sha256 ?? []
-  const sha256 = known.includes(digestOf(text)) ? known : [digestOf(text), ...known].slice(0, mostKept)
+  let text = kept?.secretAccessKey ?? newToken()
+  let sha256 = known.includes(digestOf(text)) ? known : [digestOf(text), ...known].slice(0, mostKept)
   if (kept === null) await credentials.set(secretName, pairOf(text))
   if (sha256 !== known) await journal.write(recordName, { sha256 })
-  return { text, admits: (given) => isOneOf(sha256, given) }
+  return {
+    text: () => text,
+    admits: (given) => isOneOf(sha256, given),
+    async renew() {
+      const made = newToken()
+      await credentials.set(secretName, pairOf(made))
+      await journal.write(recordName, { sha256: [digestOf(made)] })
+      text = made
+      sha256 = [digestOf(made)]
+    },
+  }
 }
 
 /** Takes a token that an older version kept in clear out of the journal; the credentials have it before it goes. */
@@ -48,6 +60,7 @@ export async function hideToken({ journal, credentials }: TokenPlaces): Promise<
   await journal.write(recordName, { sha256: [digestOf(clear)] })
 }
 
+const newToken = (): string => randomBytes(24).toString('base64url')
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 const pairOf = (text: string) => ({ accessKeyId: 'webhook', secretAccessKey: text })
 

@@ -22,9 +22,13 @@ export interface WebhookOptions {
 }
 
 export interface Webhook {
+  /** Where it is reached, without the secret path. */
+  readonly address: string
   /** With the secret path; sites append their id: `<url>/<site id>`. */
-  readonly url: string
+  url(): string
   urlFor(siteId: string): string
+  /** Another secret path: the ones before are refused from now on. */
+  renewUrl(): Promise<string>
   view(siteId: string, bucket: string): FeedView
   stop(): Promise<void>
 }
@@ -45,10 +49,16 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   } catch (error) {
     throw faultErrorFrom(error, { operation: `Listening on ${options.listen}` })
   }
-  const url = `${(options.publicUrl ?? addressOf(server)).replace(/\/+$/, '')}/events/${options.token.text}`
+  const address = (options.publicUrl ?? addressOf(server)).replace(/\/+$/, '')
+  const url = (): string => `${address}/events/${options.token.text()}`
   return {
+    address,
     url,
-    urlFor: (siteId) => `${url}/${siteId}`,
+    urlFor: (siteId) => `${url()}/${siteId}`,
+    async renewUrl() {
+      await options.token.renew()
+      return url()
+    },
     view: (siteId, bucket) => viewOf(lastEventAt.get(`${siteId}/${bucket}`) ?? null),
     stop: () => close(server),
   }

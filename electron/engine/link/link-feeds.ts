@@ -71,6 +71,11 @@ export class LinkFeeds {
     this.#syncStreams(active)
   }
 
+  /** The webhook's URL has changed: the sites that Lockstep itself told of it are told anew. */
+  webhookMoved(): void {
+    this.#topics?.renew()
+  }
+
   /** The site came back: whatever happened meanwhile must be found. */
   siteReturned(siteId: string, links: readonly Link[]): void {
     this.#topics?.again(siteId)

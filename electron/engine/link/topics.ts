@@ -52,6 +52,11 @@ export class Topics {
     for (const [name, entry] of this.#topics) if (entry.siteId === siteId) this.#ask(name, entry)
   }
 
+  /** Where they push to has changed: each is asked for anew. */
+  renew(): void {
+    for (const [name, entry] of this.#topics) this.#ask(name, entry)
+  }
+
   #add(name: string, source: BucketAt, prefix: string): void {
     const topic = createCephTopic({
       // Asked for at every call: an edited site has another connection.
@@ -59,7 +64,7 @@ export class Topics {
       bucket: source.bucket,
       prefix,
       name: topicName(source, prefix),
-      pushTo: this.#parts.pushTo(source.site),
+      pushTo: () => this.#parts.pushTo(source.site),
     })
     const entry: Topic = { topic, siteId: source.site, fault: null }
     this.#topics.set(name, entry)

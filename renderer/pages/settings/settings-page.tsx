@@ -9,6 +9,7 @@ import { KeysSwitch } from '../../layout/shortcut-sheet.tsx'
 import { formatClock } from '../../words/format.ts'
 import { ConfigPanel } from './config-panel.tsx'
 import { WorkersPanel } from './workers-panel.tsx'
+import { WebhookAddress } from './webhook-address.tsx'
 
 export function SettingsPage() {
   const { queries } = useConsole()
@@ -75,7 +76,7 @@ function WherePanel({ settings }: { readonly settings: Settings }) {
           {settings.webhook === null ? (
             'Off. Sites without an event stream can tell of changes by it: set “notifications” in the configuration.'
           ) : (
-            <Copyable text={settings.webhook.url} what="the webhook address" />
+            <WebhookAddress webhook={settings.webhook} />
           )}
         </dd>
         <dt>Version</dt>
