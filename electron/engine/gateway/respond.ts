@@ -61,7 +61,12 @@ function outgoing({ answer, headers: changes, acks, servedBy }: Reply): Record<s
   if (changes !== undefined) take(changes)
   if (acks !== undefined) headers['x-lockstep-acks'] = acks
   if (servedBy !== undefined) headers['x-lockstep-served-by'] = servedBy
-  return headers
+  return lengthLast(headers)
+}
+
+/** Once node has seen Content-Length it writes Content-Disposition in other bytes, or not at all: names of files are often UTF-8. */
+function lengthLast({ 'content-length': length, ...headers }: Record<string, string>): Record<string, string> {
+  return length === undefined ? headers : { ...headers, 'content-length': length }
 }
 
 /** Writes a refusal as S3 does; the one place where faults become S3 errors. Returns it, for the list of requests. */
