@@ -77,9 +77,14 @@ function checkRight({ rights }: Limits, right: GatewayRight): void {
   throw denied(`This access key lacks the right to ${rightWords[right]} (${right}). ${remedy}`)
 }
 
-function checkBucket({ buckets }: Limits, bucket: string): void {
-  if (reserved.has(bucket.toLowerCase())) throw new S3Error('AccessDenied')
+/** Throws for what is no bucket, whoever asks: the names under which servers keep their administration among it. */
+export function checkBucketName(bucket: string): void {
+  if (bucket === '' || reserved.has(bucket.toLowerCase())) throw new S3Error('AccessDenied')
   if (!bucketShape.test(bucket)) throw new S3Error('InvalidBucketName')
+}
+
+function checkBucket({ buckets }: Limits, bucket: string): void {
+  checkBucketName(bucket)
   if (buckets.length > 0 && !buckets.includes(bucket)) throw denied('This access key has no right to this bucket.')
 }
 

@@ -75,6 +75,7 @@ export function respondError(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
+  more: Readonly<Record<string, string>> = {},
 ): S3Error {
   const refusal = refusalOf(error)
   if (response.headersSent || response.destroyed) {
@@ -89,6 +90,7 @@ export function respondError(
     'content-length': body.length,
     'x-amz-request-id': requestId,
     ...refusal.headers,
+    ...more,
   })
   endAnswer(request, response, request.method === 'HEAD' ? undefined : body)
   return refusal

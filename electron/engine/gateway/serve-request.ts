@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayRequest } from '../../../shared/model/gateway.ts'
 import { ClientBody, ClientGone } from './client-body.ts'
+import { corsOfRefusal, preflight } from './cors.ts'
 import type { Exchange, GatewayWorld, Reply } from './exchange.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { operations } from './operations/operations.ts'
@@ -41,7 +42,7 @@ export async function serveRequest(
   expectsContinue: boolean,
   parts: ServeParts,
 ): Promise<void> {
-  const { world, requests, onError, requestId } = parts
+  const { world, requests, onError, requestId, baseHosts } = parts
   const at = world.now()
   const gone = new AbortController()
   const told: Told = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
@@ -51,12 +52,21 @@ export async function serveRequest(
   })
   const before = request.socket.bytesWritten
   try {
-    const exchange = admitted(request, expectsContinue ? response : null, gone.signal, told, parts)
-    told.reply = await acted(exchange, world)
+    told.routed = route(request.method ?? '', request.url ?? '', request.headers, { baseHosts })
+    told.reply =
+      request.method === 'OPTIONS'
+        ? await preflight(world, told.routed, request.headers, gone.signal)
+        : await acted(
+            admitted(request, told.routed, expectsContinue ? response : null, gone.signal, told, parts),
+            world,
+          )
     await respond(request, response, told.reply)
   } catch (error) {
     if (isGone(error, request, response)) response.destroy()
-    else told.refusal = respondError(error, request, response, requestId())
+    else {
+      const cors = await corsOf(request, response, told, gone.signal, world)
+      told.refusal = respondError(error, request, response, requestId(), cors)
+    }
     if (told.refusal?.code === 'InternalError') onError(error)
   }
   requests.add(requestOf(told, at, world.now(), response), {
@@ -70,15 +80,27 @@ export async function serveRequest(
 const isGone = (error: unknown, request: IncomingMessage, response: ServerResponse): boolean =>
   error instanceof ClientGone || response.destroyed || request.socket.destroyed
 
+/** A refusal of a site's own says for itself which origins may read it. */
+async function corsOf(
+  { headers, method = '' }: IncomingMessage,
+  { headersSent }: ServerResponse,
+  { routed }: Told,
+  signal: AbortSignal,
+  world: GatewayWorld,
+): Promise<Readonly<Record<string, string>>> {
+  if (headers.origin === undefined || method === 'OPTIONS' || routed === null || headersSent) return {}
+  return corsOfRefusal(world, routed, method, headers.origin, signal)
+}
+
 function admitted(
   request: IncomingMessage,
+  routed: Routed,
   expecting: ServerResponse | null,
   signal: AbortSignal,
   told: Told,
-  { world, gatekeeper, verifier, baseHosts }: ServeParts,
+  { world, gatekeeper, verifier }: ServeParts,
 ): Exchange {
   const { headers } = request
-  const routed = (told.routed = route(request.method ?? '', request.url ?? '', headers, { baseHosts }))
   const { accessKeyId, payload } = verifier().verify({ ...routed, headers }, world.now())
   told.accessKeyId = accessKeyId
   const call = readCall(routed, request)
@@ -114,7 +136,7 @@ function requestOf(
   const acks = reply?.acks ?? refusal?.headers['x-lockstep-acks'] ?? null
   return {
     at,
-    operation: routed?.operation ?? 'Unknown',
+    operation: routed?.method === 'OPTIONS' ? 'Preflight' : (routed?.operation ?? 'Unknown'),
     bucket: routed?.bucket ?? '',
     key: routed?.key ?? '',
     status: response.headersSent ? response.statusCode : 0,

@@ -1,5 +1,6 @@
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../site/credentials.ts'
+import type { HeaderPair } from '../store/sigv4.ts'
 import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
 import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
 import type { OutgoingBody } from './client-body.ts'
@@ -31,6 +32,14 @@ export interface Passage {
 
 /** What of a request goes to a site. */
 export type SentCall = Pick<S3Call, 'operation' | 'method' | 'bucket' | 'key' | 'query' | 'headers'>
+
+export interface UnsignedPreflight {
+  readonly bucket: string
+  readonly key: string
+  readonly headers: readonly HeaderPair[]
+  readonly responseMs: number
+  readonly signal: AbortSignal
+}
 
 /** Requests under way to one site; more wait for a connection that is free. */
 const sockets = 1024
@@ -78,6 +87,26 @@ export class Upstream {
       expectContinue: body.expectContinue,
       payloadHash: framed === null ? undefined : trailerPayload,
       stream,
+      responseMs,
+      signal,
+    })
+  }
+
+  /** A preflight, unsigned: the site answers it by the bucket's CORS rules for anybody. */
+  preflight(siteId: string, { bucket, key, headers, responseMs, signal }: UnsignedPreflight): Promise<WireAnswer> {
+    return this.#opened(siteId).wire.send({
+      operation: 'Preflight',
+      method: 'OPTIONS',
+      bucket,
+      key,
+      query: '',
+      headers,
+      unsigned: [],
+      anonymous: true,
+      body: null,
+      sizeBytes: null,
+      expectContinue: false,
+      stream: false,
       responseMs,
       signal,
     })

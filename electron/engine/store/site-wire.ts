@@ -30,6 +30,8 @@ export interface WireCall {
   readonly expectContinue: boolean
   /** `x-amz-content-sha256` for a body with a framing of its own; otherwise it follows from the body. */
   readonly payloadHash?: string | undefined
+  /** For what has to be asked as anybody: without Lockstep's signature and rights. */
+  readonly anonymous?: true
   /** Give a 2xx body as a stream, unless it is small. */
   readonly stream: boolean
   readonly responseMs?: number | undefined
@@ -81,8 +83,9 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
     const path = address.path(bucket, call.key === '' ? undefined : call.key)
     const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
     let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
-    for (const [name, value] of signer.sign({ method, path, query, headers, payloadHash: payloadHashOf(call) }))
-      head += `${name}: ${value}\r\n`
+    const payloadHash = payloadHashOf(call)
+    const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash })
+    for (const [name, value] of sent) head += `${name}: ${value}\r\n`
     for (const [name, value] of call.unsigned) head += `${name}: ${value}\r\n`
     if (sizeBytes !== null) head += `content-length: ${sizeBytes}\r\n`
     return `${head}${call.expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
