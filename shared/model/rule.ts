@@ -60,7 +60,7 @@ export const ruleSchema = z.strictObject({
 export type Rule = Readonly<z.infer<typeof ruleSchema>>
 export type RuleInput = z.input<typeof ruleSchema>
 
-/** One rule to one of its targets: what is queued, measured and shown. Id is `<rule id>/<site>/<bucket>`. */
+/** One rule's way from its source to one of its targets: what is queued, measured and shown. Its id is a name, and no more. */
 export interface LinkId {
   readonly ruleId: string
   readonly target: BucketAt

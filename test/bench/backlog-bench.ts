@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { z } from 'zod'
-import { linkIdOf } from '../../electron/engine/rule/link.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { eventually } from '../support/eventually.ts'
 import { liveLoad } from '../support/live-load.ts'
@@ -35,15 +34,17 @@ export async function measureBacklog(bench: BacklogBench): Promise<readonly Row[
   await liveLoad({ ...present, mix: 'puts' })
   const dir = join(bench.dir, 'backlog')
   await mkdir(join(dir, 'data'), { recursive: true })
-  const filled = await fillJournal(join(dir, 'data'), bench.tasks)
+  const filled = await fillJournal(join(dir, 'data'), bench)
   const resumed = await resume(bench, dir, clients.target)
   return rows(bench.tasks, filled, resumed)
 }
 
-async function fillJournal(dataDir: string, tasks: number): Promise<z.output<typeof filledSchema>> {
-  const linkId = linkIdOf('backlog', { site: 'target', bucket: 'backlog' })
+async function fillJournal(
+  dataDir: string,
+  { source, target, tasks }: BacklogBench,
+): Promise<z.output<typeof filledSchema>> {
   const script = join(import.meta.dirname, 'fill-journal.ts')
-  const { stdout } = await run(process.execPath, [script, dataDir, linkId, String(tasks)])
+  const { stdout } = await run(process.execPath, [script, dataDir, source.endpoint, target.endpoint, String(tasks)])
   return filledSchema.parse(JSON.parse(stdout))
 }
 

@@ -1,11 +1,20 @@
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import type { NewTask } from '../../electron/engine/journal/port.ts'
+import { linkIdOf } from '../../electron/engine/rule/link.ts'
+import { linkIdentity } from '../support/link-identity.ts'
 import { usageOf } from './process-usage.ts'
 
-/** `fill-journal.ts DIR LINK COUNT`: journals that many tasks as an outage would, and prints what it took as JSON. */
-const [dir = '', linkId = '', count = '0'] = process.argv.slice(2)
+/**
+ * `fill-journal.ts DIR SOURCE TARGET COUNT`: journals that many tasks of the rule `backlog` between these two endpoints as an
+ * outage would, and prints what it took as JSON.
+ */
+const [dir = '', sourceEndpoint = '', targetEndpoint = '', count = '0'] = process.argv.slice(2)
 const batch = 500
 const journal = openJournal({ dir, now: Date.now })
+const target = { site: 'target', bucket: 'backlog' }
+const linkId = linkIdOf('backlog', target)
+const source = { site: 'source', bucket: 'backlog', endpoint: sourceEndpoint }
+await journal.openLink(linkIdentity(linkId, 'backlog', { source, target: { ...target, endpoint: targetEndpoint } }))
 const startedAt = performance.now()
 const underWay = new Set<Promise<unknown>>()
 for (let first = 0; first < Number(count); first += batch) {

@@ -1,9 +1,9 @@
 import { advisorApi } from '../../electron/engine/api/advisor.ts'
-import { linksOf } from '../../electron/engine/rule/link.ts'
-import type { Rollup } from '../../electron/engine/journal/port.ts'
+import { linksOf, type RuleLink } from '../../electron/engine/rule/link.ts'
+import type { LinkIdentity, Rollup } from '../../electron/engine/journal/port.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import { ruleSchema, type RuleView } from '../../shared/model/rule.ts'
+import { ruleSchema, type BucketAt, type RuleView } from '../../shared/model/rule.ts'
 import type { FakeWorld } from './fake-world.ts'
 
 const minuteMs = 60_000
@@ -13,7 +13,8 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
   const links = () =>
     world.rules.flatMap((view) => {
       const rule = bare(view)
-      return linksOf(rule).map((link) => ({ ...link, record: { rule, paused: view.paused, createdAt: 0 } }))
+      const record = { rule, paused: view.paused, createdAt: 0 }
+      return linksOf(rule).map((link) => ({ ...link, record, identity: firstOf(link) }))
     })
   const site = (id: string) => {
     const found = world.sites.find((one) => one.id === id)
@@ -69,4 +70,9 @@ function minuteAt(index: number): readonly [objects: number, backlogCount: numbe
 function bare(view: RuleView) {
   const names = Object.keys(ruleSchema.shape)
   return ruleSchema.parse(Object.fromEntries(Object.entries(view).filter(([name]) => names.includes(name))))
+}
+
+const firstOf = ({ ruleId, linkId, source, target }: RuleLink): LinkIdentity => {
+  const at = (end: BucketAt): LinkIdentity['source'] => ({ ...end, endpoint: `http://${end.site}` })
+  return { ruleId, linkId, source: at(source), target: at(target), generation: 1, openedAt: 0 }
 }

@@ -38,6 +38,7 @@ export function storeFor(id: string, site: SiteAccess): ObjectStore {
 export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Partial<LinkOrder['rule']> = {}): Worker {
   const pairs = new Map<string, readonly VersionPair[]>()
   const link: LinkOrder = {
+    ruleId: 'r',
     linkId: 'r/t/data',
     source: { site: 's', bucket: 'data' },
     target: { site: 't', bucket: 'data' },

@@ -9,6 +9,7 @@ import { OldestPending } from '../../electron/engine/journal/oldest-pending.ts'
 import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
 import { migrate, migrations } from '../../electron/engine/journal/schema.ts'
 import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite-journal.ts'
+import { linkIdentity } from '../support/link-identity.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const link = 'photos/0'
@@ -207,6 +208,8 @@ describe('tasks', () => {
 describe('failures', () => {
   test('the list filters, searches, sorts and pages, and counts by code over all that matches', async () => {
     const { journal } = await open()
+    for (const linkId of [link, 'photos/1']) await journal.openLink(linkIdentity(linkId, 'photos'))
+    await journal.openLink(linkIdentity('photos2/0', 'photos2'))
     const seqs = await journal.enqueue([
       task('a/1'),
       task('a/2', { operation: 'deleteMarker' }),
@@ -452,6 +455,51 @@ describe('the file', () => {
     expect([journal.handedOut(), await journal.enqueue([task('b')])]).toEqual([8, [9]])
     await journal.close()
     await temp.remove()
+  })
+
+  test.each([1, 2, 3])('a journal written by version %i tells what each of its links was made for', async (version) => {
+    const temp = await makeTempDir('journal-links')
+    const dir = temp.path
+    const database = new DatabaseSync(join(dir, 'journal.db'))
+    migrate(database, migrations.slice(0, version))
+    const rule = { rule: { id: 'r', source: { site: 'a', bucket: 'data' } }, paused: null, createdAt: 1 }
+    const site = (id: string) => JSON.stringify({ site: { id, endpoint: `http://${id}.example:9000` } })
+    const add = database.prepare('INSERT INTO value VALUES (?, ?)')
+    for (const [name, json] of [
+      ['rule/r', JSON.stringify(rule)],
+      ['site/a', site('a')],
+      ['site/b', site('b')],
+    ])
+      add.run(name!, json!)
+    database.exec(`INSERT INTO link (id, name) VALUES (1, 'r/b/data'), (2, 'gone/b/data'), (3, NULL);
+      INSERT INTO pair VALUES (1, 'k', 's1', 't1')`)
+    database.close()
+    const journal = openJournal({ dir, now: () => 5000 })
+    expect(journal.links()).toEqual(
+      new Map<string, unknown>([
+        ['gone/b/data', null],
+        [
+          'r/b/data',
+          linkIdentity('r/b/data', 'r', {
+            source: { site: 'a', bucket: 'data', endpoint: 'http://a.example:9000' },
+            target: { site: 'b', bucket: 'data', endpoint: 'http://b.example:9000' },
+          }),
+        ],
+      ]),
+    )
+    expect(journal.pairs('r/b/data', 'k')).toEqual([{ sourceVersionId: 's1', targetVersionId: 't1' }])
+    await journal.close()
+    await temp.remove()
+  })
+
+  test('what a link is survives a restart, and goes when it is forgotten', async () => {
+    const { journal, reopen } = await open()
+    const second = linkIdentity('r/t/data/2', 'r', { generation: 2, openedAt: 7 })
+    await journal.openLink(second)
+    const later = await reopen()
+    expect([...later.links()]).toEqual([['r/t/data/2', second]])
+    await later.forgetLink('r/t/data/2')
+    expect((await reopen()).links().size).toBe(0)
   })
 
   test('a journal of a newer Lockstep, and a file that is none, are refused in words', async () => {

@@ -6,6 +6,7 @@ import { FairShare } from '../../electron/engine/queue/fair-share.ts'
 import type { Lease, TaskQueue } from '../../electron/engine/queue/port.ts'
 import { Recency } from '../../electron/engine/queue/recency.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
+import { linkIdentity } from '../support/link-identity.ts'
 import { makeTempDir } from '../support/temp.ts'
 import { WoundClock } from './site-clock.ts'
 
@@ -222,6 +223,7 @@ describe('holding and removing', () => {
 describe('retry and time', () => {
   test('a retry resets attempts and goes at once, before later versions of its key', async () => {
     const world = await makeWorld()
+    await world.journal.openLink(linkIdentity('r/0', 'r'))
     await world.enqueue({ key: 'a', versionId: '1' }, { key: 'a', versionId: '2' }, { key: 'b' })
     const [a, b] = await world.lease()
     await world.queue.nack(a!, denied)

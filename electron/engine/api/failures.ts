@@ -8,7 +8,7 @@ import type { Journal, TaskRow } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 
-type LinkEnds = Pick<LinkOrder, 'source' | 'target'>
+type LinkEnds = Pick<LinkOrder, 'ruleId' | 'source' | 'target'>
 
 interface Parts {
   readonly journal: Journal
@@ -84,7 +84,7 @@ function toFailure(row: TaskRow, link: LinkEnds | null): readonly Failure[] {
   return [
     {
       seq,
-      ruleId: linkId.slice(0, linkId.indexOf('/')),
+      ruleId: link.ruleId,
       linkId,
       source: link.source,
       target: link.target,

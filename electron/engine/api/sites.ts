@@ -2,7 +2,7 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Parts } from '../parts.ts'
 import { bucketViews, createBucketAs } from '../site/buckets.ts'
 
-export function sitesApi({ sites, tell }: Parts): EngineApi['sites'] {
+export function sitesApi({ sites, tell, follow }: Parts): EngineApi['sites'] {
   return {
     list: () => sites.list(),
     async create(site) {
@@ -12,6 +12,8 @@ export function sitesApi({ sites, tell }: Parts): EngineApi['sites'] {
     },
     async update(site) {
       const view = await sites.update(site)
+      // Another endpoint is another server: the links to it are new ones when the operator hears that it was changed.
+      await follow()
       tell('info', 'site', `Site ${view.name} was changed.`, { siteId: view.id })
       return view
     },

@@ -2,7 +2,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { Haste } from '../journal/group-commit.ts'
 import type { NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import { decide, indexRules, type RuleIndex } from '../rule/decide.ts'
+import { decide, indexRules, type LinksOf, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
 import type { Brakes } from './brakes.ts'
 import type { Change, Placed, PlacingIntake } from './port.ts'
@@ -10,6 +10,7 @@ import type { Change, Placed, PlacingIntake } from './port.ts'
 export interface IntakeOptions {
   /** The same array as long as nothing changed: a new one is compiled anew. */
   readonly rules: () => readonly Rule[]
+  readonly linksOf?: LinksOf
   readonly queue: Pick<TaskQueue, 'enqueue'>
   readonly brakes: Pick<Brakes, 'count'>
 }
@@ -20,7 +21,7 @@ export function createIntake(options: IntakeOptions): PlacingIntake {
   let index: RuleIndex = new Map()
   const current = (): RuleIndex => {
     const rules = options.rules()
-    if (rules !== compiled) index = indexRules(rules)
+    if (rules !== compiled) index = indexRules(rules, options.linksOf)
     compiled = rules
     return index
   }

@@ -141,8 +141,8 @@ export class Gateway {
     return this.#options.degraded.get(ruleId)
   }
 
-  taskEnded(linkId: string): void {
-    this.#options.degraded.taskEnded(linkId)
+  taskEnded(ruleId: string): void {
+    this.#options.degraded.taskEnded(ruleId)
   }
 
   view(): GatewayView {

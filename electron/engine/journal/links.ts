@@ -1,12 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query, type Query } from './database.ts'
 import { OldestPending } from './oldest-pending.ts'
+import type { LinkEnd, LinkIdentity } from './port.ts'
 import { stateCode } from './task-row.ts'
 
 /** One link and its totals. They change with every task, in memory, and reach the disk in the same transaction. */
 export interface LinkEntry {
   readonly id: number
   readonly name: string
+  /** null for a link that nobody opened. */
+  identity: LinkIdentity | null
   pending: number
   bytes: number
   delayed: number
@@ -25,6 +28,8 @@ export interface Counted {
 }
 
 type LinkRow = readonly [number, string | null, number, number, number, number, number, number]
+type Text = string | null
+type IdentityRow = readonly [string, Text, Text, Text, Text, Text, Text, Text, number, number]
 
 /** The links by name and by number. */
 export class Links {
@@ -59,6 +64,9 @@ export class Links {
     this.#dirty.clear()
     const columns = 'id, name, pending, bytes, delayed, parked, settled_count, settled_bytes'
     for (const row of query<LinkRow>(this.#database, `SELECT ${columns} FROM link`).all()) this.#restore(row)
+    const identities = `SELECT name, ${identityColumns} FROM link WHERE name IS NOT NULL`
+    for (const row of query<IdentityRow>(this.#database, identities).all())
+      this.#byName.get(row[0])!.identity = identityOf(row)
     const chunks = query<readonly [number, number, number, number]>(this.#database, 'SELECT * FROM oldest').iterate()
     for (const [link, chunk, tasks, changedAt] of chunks)
       this.#byId.get(link)?.oldest.restore({ chunk, tasks, changedAt })
@@ -78,11 +86,26 @@ export class Links {
     return this.#byName.get(name) ?? this.#insert(name)
   }
 
+  all(): readonly LinkEntry[] {
+    return [...this.#byName.values()]
+  }
+
+  /** Only inside a transaction. */
+  open(identity: LinkIdentity): void {
+    const { linkId, ruleId, source, target, generation, openedAt } = identity
+    const ends = [source.site, source.bucket, source.endpoint, target.site, target.bucket, target.endpoint]
+    const entry = this.intern(linkId)
+    this.#database
+      .prepare(`UPDATE link SET (${identityColumns}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?`)
+      .run(ruleId, ...ends, generation, openedAt, entry.id)
+    entry.identity = identity
+  }
+
   /** The links of one rule, one link, or all: their numbers. */
   matching(ruleId: string | null, linkId: string | null): readonly number[] {
-    const of = ruleId === null ? '' : `${ruleId}/`
     return [...this.#byName.values()]
-      .filter(({ name }) => name.startsWith(of) && (linkId === null || name === linkId))
+      .filter(({ identity }) => ruleId === null || identity?.ruleId === ruleId)
+      .filter(({ name }) => linkId === null || name === linkId)
       .map(({ id }) => id)
   }
 
@@ -150,9 +173,26 @@ export class Links {
   #restore([id, name, pending, bytes, delayed, parked, settledCount, settledBytes]: LinkRow): LinkEntry | null {
     if (name === null) return null
     const oldest = new OldestPending()
-    const entry = { id, name, pending, bytes, delayed, parked, settledCount, settledBytes, oldest }
+    const counts = { pending, bytes, delayed, parked, settledCount, settledBytes }
+    const entry: LinkEntry = { id, name, identity: null, ...counts, oldest }
     this.#byName.set(name, entry)
     this.#byId.set(id, entry)
     return entry
   }
 }
+
+const identityColumns =
+  'rule, source_site, source_bucket, source_endpoint, target_site, target_bucket, target_endpoint, generation, opened_at'
+
+/** null for a row that lacks a part: of an earlier release, and its rule or a site is gone. */
+function identityOf([linkId, ruleId, ...rest]: IdentityRow): LinkIdentity | null {
+  const [sourceSite, sourceBucket, sourceEndpoint, targetSite, targetBucket, targetEndpoint, generation, openedAt] =
+    rest
+  const source = endOf(sourceSite, sourceBucket, sourceEndpoint)
+  const target = endOf(targetSite, targetBucket, targetEndpoint)
+  if (ruleId === null || source === null || target === null) return null
+  return { linkId, ruleId, source, target, generation, openedAt }
+}
+
+const endOf = (site: Text, bucket: Text, endpoint: Text): LinkEnd | null =>
+  site === null || bucket === null || endpoint === null ? null : { site, bucket, endpoint }

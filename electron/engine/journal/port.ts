@@ -1,4 +1,5 @@
 import type { Haste } from './group-commit.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { Activity } from '../../../shared/model/activity.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
@@ -26,6 +27,26 @@ export interface NewTask {
    * the target is asked the same. Kept until the task settles, whoever offers the version again.
    */
   readonly bypassGovernance?: true
+}
+
+/** One end of a link: a bucket at the server that its site was when the link was opened. */
+export interface LinkEnd extends BucketAt {
+  readonly endpoint: string
+}
+
+/**
+ * What a link is. Its tasks, pairs, history and scans belong to exactly this source and this target: another source, or
+ * another server under the same name, is another link.
+ */
+export interface LinkIdentity {
+  readonly linkId: string
+  readonly ruleId: string
+  readonly source: LinkEnd
+  readonly target: LinkEnd
+  /** From 1; counts the links that the rule had to this target. */
+  readonly generation: number
+  /** Epoch ms; 0 for links of earlier releases. */
+  readonly openedAt: number
 }
 
 export interface TaskRow extends NewTask {
@@ -125,6 +146,9 @@ export interface Journal {
     which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
     limit: number,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** Every link on record, by id; null where nobody said what it is. */
+  links(): ReadonlyMap<string, LinkIdentity | null>
+  openLink(identity: LinkIdentity): Promise<void>
   forgetLink(linkId: string): Promise<void>
   totals(linkId: string): LinkTotals
   failures(q: FailureListInput): {

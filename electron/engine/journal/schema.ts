@@ -66,8 +66,36 @@ const version2 = `CREATE INDEX task_apart ON task (link) WHERE state = 0 AND ${i
 /** Version 3. What a client was allowed to do past a governance retention has to be known until every target has it. */
 const version3 = 'ALTER TABLE task ADD COLUMN bypass INTEGER NOT NULL DEFAULT 0;'
 
+/**
+ * Version 4. A link is a rule's way from one source to one target, each at the server that it was then: its parts stand in
+ * columns, and nothing is read out of its name. What a link of an earlier version was made for, its rule and sites tell.
+ */
+const version4 = `
+ALTER TABLE link ADD COLUMN rule TEXT;
+ALTER TABLE link ADD COLUMN source_site TEXT;
+ALTER TABLE link ADD COLUMN source_bucket TEXT;
+ALTER TABLE link ADD COLUMN source_endpoint TEXT;
+ALTER TABLE link ADD COLUMN target_site TEXT;
+ALTER TABLE link ADD COLUMN target_bucket TEXT;
+ALTER TABLE link ADD COLUMN target_endpoint TEXT;
+ALTER TABLE link ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE link ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;
+UPDATE link SET rule = substr(name, 1, instr(name, '/') - 1), target_bucket = substr(name, instr(name, '/') + 1)
+  WHERE name IS NOT NULL;
+UPDATE link SET target_site = substr(target_bucket, 1, instr(target_bucket, '/') - 1),
+  target_bucket = substr(target_bucket, instr(target_bucket, '/') + 1) WHERE name IS NOT NULL;
+UPDATE link SET
+  source_site = (SELECT json_extract(json, '$.rule.source.site') FROM value WHERE value.name = 'rule/' || rule),
+  source_bucket = (SELECT json_extract(json, '$.rule.source.bucket') FROM value WHERE value.name = 'rule/' || rule)
+  WHERE name IS NOT NULL;
+UPDATE link SET
+  source_endpoint = (SELECT json_extract(json, '$.site.endpoint') FROM value WHERE value.name = 'site/' || source_site),
+  target_endpoint = (SELECT json_extract(json, '$.site.endpoint') FROM value WHERE value.name = 'site/' || target_site)
+  WHERE name IS NOT NULL;
+`
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2, version3]
+export const migrations: readonly string[] = [version1, version2, version3, version4]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

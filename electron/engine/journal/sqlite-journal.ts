@@ -110,6 +110,8 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
       const link = links.named(linkId)
       return link === undefined ? [] : history.of(link.id, key, versionId)
     },
+    links: () => new Map(links.all().map(({ name, identity }) => [name, identity])),
+    openLink: (identity) => commit.submit(1, () => links.open(identity)),
     async forgetLink(linkId) {
       await commit.submit(1, () => {
         links.forget(linkId)

@@ -1,19 +1,21 @@
 import type { Parts } from '../parts.ts'
 
-/** The rule book changed: links, holds and feeds follow; links that went are forgotten. */
+/** The rule book or the place of a site changed: links, holds and feeds follow; links that went are forgotten. */
 export async function followRules({
+  rules,
+  linkBook,
   links,
   convergence,
   feeds,
   dispatcher,
   rates,
   views,
-  journal,
   changed,
 }: Pick<
   Parts,
-  'links' | 'convergence' | 'feeds' | 'dispatcher' | 'rates' | 'views' | 'journal' | 'changed'
+  'rules' | 'linkBook' | 'links' | 'convergence' | 'feeds' | 'dispatcher' | 'rates' | 'views' | 'changed'
 >): Promise<void> {
+  await linkBook.reconcile(rules.rules())
   const gone = links.sync()
   links.refresh()
   feeds.sync(links.list())
@@ -23,7 +25,6 @@ export async function followRules({
     rates.forget(linkId)
     views.forget(linkId)
     convergence.forget(linkId)
-    await journal.forgetLink(linkId)
   }
   changed('rules')
   dispatcher.fill()

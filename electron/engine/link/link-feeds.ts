@@ -15,7 +15,8 @@ import { mendsOrder } from '../replicate/in-order.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
-import type { Link } from './links.ts'
+import type { LinkBook } from './link-book.ts'
+import { beginOf, type Link } from './links.ts'
 import { notPending } from './not-pending.ts'
 import { replicaProof } from './replica-proof.ts'
 import { Topics } from './topics.ts'
@@ -30,6 +31,7 @@ export interface LinkFeedsParts {
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly connections: FeedConnections
   readonly order: (linkId: string) => LinkOrder | null
+  readonly isShared: LinkBook['isShared']
   readonly store: (siteId: string) => ObjectStore
   readonly watch: (link: Link) => ScanWatch
   readonly capabilities: (siteId: string) => Capabilities | null
@@ -119,11 +121,11 @@ export class LinkFeeds {
   }
 
   #scanner(link: Link): Scanner {
-    const { journal, list, clock, health, order, store, brakes } = this.#parts
+    const { journal, list, clock, health, order, isShared, store, brakes } = this.#parts
     const checkpointName = `scan/${link.linkId}`
     const scannedName = `scanned/${link.linkId}`
     return createScanner({
-      link: { ...link, ruleStartedAt: link.record.createdAt },
+      link: { ...link, ruleStartedAt: beginOf(link) },
       list,
       mendsOrder: () => {
         const known = order(link.linkId)
@@ -131,7 +133,7 @@ export class LinkFeeds {
       },
       twoWay: () => order(link.linkId)?.opposite !== undefined,
       watch: this.#parts.watch(link),
-      replicas: replicaProof({ link, links: () => this.#links, order, store }),
+      replicas: replicaProof({ link, links: () => this.#links, isShared: () => isShared(link.identity), order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
       backlogCount: () => journal.totals(link.linkId).backlogCount,

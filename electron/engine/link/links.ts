@@ -1,10 +1,12 @@
 import type { SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import { bucketKey, linksOf, type RuleLink } from '../rule/link.ts'
+import type { LinkIdentity } from '../journal/port.ts'
+import { bucketKey, type RuleLink } from '../rule/link.ts'
 import { prefixesOverlap } from '../rule/match.ts'
 import type { TransferPool } from '../worker/pool.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { IdentityProbes } from './identity.ts'
+import type { LinkBook } from './link-book.ts'
 import type { RuleBook, RuleRecord } from './rule-book.ts'
 
 /** What links need to know of sites. */
@@ -17,10 +19,15 @@ export interface SiteStates {
 
 export interface Link extends RuleLink {
   readonly record: RuleRecord
+  readonly identity: LinkIdentity
 }
 
+/** Where a rule without existing objects begins, epoch ms: with the rule, or with the source that it was pointed at later. */
+export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>): number =>
+  identity.generation === 1 ? record.createdAt : identity.openedAt
+
 /** Why a link hands out no tasks; each reason is held and released by itself. */
-type HoldReason = 'rule' | 'refused' | 'site' | 'identity'
+type HoldReason = 'rule' | 'refused' | 'site' | 'moved' | 'identity'
 
 /** Why a rule does not run though nobody stopped it. */
 export interface Refusal {
@@ -30,6 +37,7 @@ export interface Refusal {
 
 export interface LinksParts {
   readonly rules: RuleBook
+  readonly book: LinkBook
   readonly queue: TaskQueue
   readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
   readonly identities: IdentityProbes
@@ -87,12 +95,11 @@ export class Links {
     return this.#refused.get(ruleId) ?? null
   }
 
-  /** Reads the rule book again: adds, changes and removes links. Returns the ids of those that went. */
+  /** Reads rule book and link book again: adds, changes and removes links. Returns the ids of those that went. */
   sync(): readonly string[] {
+    const { rules, book } = this.#parts
     const wanted = new Map(
-      this.#parts.rules
-        .list()
-        .flatMap((record) => linksOf(record.rule).map((link) => [link.linkId, { ...link, record }] as const)),
+      rules.list().flatMap((record) => book.linksOf(record.rule).flatMap((link) => this.#linkOf(link, record))),
     )
     const gone = [...this.#links.keys()].filter((linkId) => !wanted.has(linkId))
     for (const linkId of gone) this.#remove(linkId)
@@ -113,6 +120,8 @@ export class Links {
         'site',
         [link.source.site, link.target.site].some((siteId) => this.#siteHolds(siteId)),
       )
+      // One of its sites is another server: nothing may be concluded from what that has not got.
+      this.#setHold(link, 'moved', !this.#parts.book.fits(link.identity))
       this.#setHold(link, 'identity', !this.#orders.has(link.linkId))
     }
   }
@@ -120,6 +129,16 @@ export class Links {
   /** For a pause that is being written down: {@link refresh} knows nothing of it until it is. */
   holdRule(ruleId: string): void {
     for (const link of this.ofRule(ruleId)) this.#parts.queue.hold(link.linkId, 'rule' satisfies HoldReason)
+  }
+
+  /** Links whose sites do not stand any more where they stood when the link was opened. */
+  moved(): readonly Link[] {
+    return this.list().filter(({ identity }) => !this.#parts.book.fits(identity))
+  }
+
+  #linkOf(link: RuleLink, record: RuleRecord): readonly (readonly [string, Link])[] {
+    const identity = this.#parts.book.identity(link.linkId)
+    return identity === null ? [] : [[link.linkId, { ...link, record, identity }]]
   }
 
   #siteHolds(siteId: string): boolean {
@@ -166,14 +185,15 @@ export class Links {
     }
     const known = this.#orders.get(link.linkId)
     if (known !== undefined && known.identity === state.identity && known.ordersByMtime === state.ordersByMtime) return
-    const { rule, record, linkId, source, target } = link
+    const { rule, ruleId, linkId, source, target } = link
     const order: LinkOrder = {
+      ruleId,
       linkId,
       source,
       target,
       rule,
       ...state,
-      copySince: rule.existingObjects ? 0 : record.createdAt,
+      copySince: rule.existingObjects ? 0 : beginOf(link),
       ...this.#opposite(link),
     }
     this.#orders.set(linkId, order)

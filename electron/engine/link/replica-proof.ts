@@ -11,18 +11,20 @@ export interface ReplicaProofParts {
   readonly link: RuleLink
   /** All links there are. */
   readonly links: () => readonly RuleLink[]
+  /** Another source wrote to the target, now or earlier: a replica does not say where it came from. */
+  readonly isShared: () => boolean
   readonly order: (linkId: string) => LinkOrder | null
   readonly store: (siteId: string) => ObjectStore
 }
 
 /** Finds out for the scans of one link which versions at its target are replicas, by what the target says of them. */
-export function replicaProof({ link, links, order, store }: ReplicaProofParts): ReplicaProof {
+export function replicaProof({ link, links, isShared, order, store }: ReplicaProofParts): ReplicaProof {
   const foreign = new Set<string>()
   const { site, bucket } = link.target
   return {
     sharesIds() {
       const identity = order(link.linkId)?.identity
-      return (identity === 'adopts-minio' || identity === 'adopts-ceph') && isOnlySource(link, links())
+      return (identity === 'adopts-minio' || identity === 'adopts-ceph') && isOnlySource(link, links()) && !isShared()
     },
     async isReplica(key, versionId, signal) {
       const name = `${versionId} ${key}`

@@ -61,7 +61,7 @@ export class SiteEvents {
       pool.forgetSite(siteId)
       connections.close(siteId)
     }
-    if (change === 'created' || change === 'updated') this.#reopen(siteId)
+    if (change === 'created' || change === 'updated') this.#edited(siteId)
     if (change === 'capabilities') this.#parts().feeds.sync(links.list())
     links.refresh()
     dispatcher.fill()
@@ -87,6 +87,16 @@ export class SiteEvents {
     } catch (error) {
       this.#failed(siteId, error)
     }
+  }
+
+  /** Under another endpoint is another server: its links are held and their transfers ended before anything can reach it. */
+  #edited(siteId: string): void {
+    const { links, dispatcher, follow } = this.#parts()
+    const moved = links.moved()
+    if (moved.length > 0) links.refresh()
+    for (const { linkId } of moved) dispatcher.cancelLink(linkId)
+    this.#reopen(siteId)
+    if (moved.length > 0) void follow().catch((error: unknown) => this.#failed(siteId, error))
   }
 
   #reopen(siteId: string): void {

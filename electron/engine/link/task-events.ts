@@ -55,9 +55,10 @@ export class TaskEvents implements DispatcherEvents {
   }
 
   onEnded({ task }: Lease, end: TaskEnd): void {
-    const { taskEnds, gateway } = this.#parts()
+    const { taskEnds, gateway, links } = this.#parts()
     taskEnds.tell(task.seq, end)
-    gateway.taskEnded(task.linkId)
+    const link = links.get(task.linkId)
+    if (link !== null) gateway.taskEnded(link.ruleId)
   }
 
   /** While its site is known to be down, or its target bucket in doubt, a task goes back untouched: that costs no attempts. */

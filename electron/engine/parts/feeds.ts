@@ -26,10 +26,10 @@ export async function joinFeeds(
   made: Ground & Notices & Records & JoinedSites & Transfers,
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
-  const { journal, queue, rules, settings, sites, siteEvents, connections, links, pool, convergence } = made
+  const { journal, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } = made
   const { clock, random, now, changed } = made
   const brakes = new Brakes({ journal, now, onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped) })
-  const intake = createIntake({ rules: () => rules.rules(), queue, brakes })
+  const intake = createIntake({ rules: () => rules.rules(), linksOf: (rule) => linkBook.linksOf(rule), queue, brakes })
   const webhook = await openWebhook(
     settings.notifications,
     { journal, credentials },
@@ -49,6 +49,7 @@ export async function joinFeeds(
     webhook,
     connections,
     order: (linkId) => links.order(linkId),
+    isShared: (identity) => linkBook.isShared(identity),
     store: (siteId) => sites.store(siteId),
     watch: (link) => convergence.watch(link),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),

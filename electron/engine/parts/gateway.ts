@@ -122,7 +122,7 @@ function tellsOnce({ tell }: Made): GatewayWorld['cannotMend'] {
   }
 }
 
-function joinDegraded({ journal, rules, clock, tell, changed }: Made): DegradedRules {
+function joinDegraded({ journal, rules, linkBook, clock, tell, changed }: Made): DegradedRules {
   const announce = (): void => {
     changed('rules')
     changed('gateway')
@@ -130,6 +130,7 @@ function joinDegraded({ journal, rules, clock, tell, changed }: Made): DegradedR
   return new DegradedRules({
     totals: (linkId) => journal.totals(linkId),
     rule: (ruleId) => (rules.has(ruleId) ? rules.get(ruleId).rule : null),
+    linksOf: (rule) => linkBook.linksOf(rule),
     clock,
     onDegraded({ id, ack }, reason) {
       const text = `Rule ${id} answers its clients as async for the time being, not as “${ack.policy}”: ${reason}`

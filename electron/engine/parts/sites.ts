@@ -1,4 +1,5 @@
 import { FeedConnections } from '../link/feed-connections.ts'
+import { LinkBook } from '../link/link-book.ts'
 import { SiteEvents } from '../link/site-events.ts'
 import type { Parts } from '../parts.ts'
 import { createSites, type Sites } from '../site/registry.ts'
@@ -11,6 +12,7 @@ import type { Records } from './records.ts'
 /** The sites, and what follows when one of them goes, comes back or is edited. */
 export interface JoinedSites {
   readonly sites: Sites
+  readonly linkBook: LinkBook
   readonly siteEvents: SiteEvents
   readonly connections: FeedConnections
   /** Every transfer thread gets every site with its keys. */
@@ -40,6 +42,11 @@ export function joinSites(
   })
   return {
     sites,
+    linkBook: new LinkBook({
+      journal,
+      endpoint: (siteId) => (sites.has(siteId) ? sites.get(siteId).endpoint : null),
+      now,
+    }),
     siteEvents,
     connections: new FeedConnections(sites, now),
     openSitesInThreads() {

@@ -30,7 +30,18 @@ export interface Transfers {
 
 export function joinTransfers(
   { timeouts }: EngineOptions,
-  { journal, queue, rules, settings, sites, clock, now, log, changed }: Ground & Notices & Records & JoinedSites,
+  {
+    journal,
+    queue,
+    rules,
+    linkBook,
+    settings,
+    sites,
+    clock,
+    now,
+    log,
+    changed,
+  }: Ground & Notices & Records & JoinedSites,
   later: () => Parts,
 ): Transfers {
   const rates = new RateBook()
@@ -51,6 +62,7 @@ export function joinTransfers(
   })
   const links = new Links({
     rules,
+    book: linkBook,
     queue,
     pool,
     identities,

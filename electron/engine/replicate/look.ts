@@ -84,7 +84,9 @@ async function learn(
       // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
       if (source[0]?.versionId !== 'null') pending.push(entry)
     } else if (origin !== null && origin.versionId !== 'null') {
-      learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
+      // A mark that names what this source has not got may be of another source: no pair, or a scan would find it deleted.
+      if (sourceIds.has(origin.versionId) || origin.versionId === world.order.versionId)
+        learned.push({ sourceVersionId: origin.versionId, targetVersionId: entry.versionId })
       leftovers.push(...target.filter(({ versionId }) => versionId === formerOf(head, origin.versionId, world)))
     }
   }

@@ -13,18 +13,21 @@ export interface CompiledRule {
 /** Rules by the bucket they read from, ready for {@link decide}. Disabled rules are left out. */
 export type RuleIndex = ReadonlyMap<string, readonly CompiledRule[]>
 
-export function compileRule(rule: Rule): CompiledRule {
-  return { rule, links: linksOf(rule), covers: compileKeyMatch(rule.filter) }
+/** The links at work of a rule. */
+export type LinksOf = (rule: Rule) => readonly RuleLink[]
+
+export function compileRule(rule: Rule, links: LinksOf = linksOf): CompiledRule {
+  return { rule, links: links(rule), covers: compileKeyMatch(rule.filter) }
 }
 
-export function indexRules(rules: readonly Rule[]): RuleIndex {
+export function indexRules(rules: readonly Rule[], links: LinksOf = linksOf): RuleIndex {
   const index = new Map<string, CompiledRule[]>()
   for (const rule of rules) {
     if (!rule.enabled) continue
     const at = bucketKey(rule.source)
     const there = index.get(at)
-    if (there === undefined) index.set(at, [compileRule(rule)])
-    else there.push(compileRule(rule))
+    if (there === undefined) index.set(at, [compileRule(rule, links)])
+    else there.push(compileRule(rule, links))
   }
   return index
 }

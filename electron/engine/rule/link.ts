@@ -1,11 +1,13 @@
 import type { BucketAt, LinkId, Rule } from '../../../shared/model/rule.ts'
 
 /**
- * The id of one rule's way to one target: `<rule id>/<site>/<bucket>`. It is made of what it names, not of the target's
- * place in the list, so that a queue survives when targets are added, removed or put in another order.
+ * The id of one rule's way to one target: `<rule id>/<site>/<bucket>`, and from the second generation on the number of it.
+ * It is made of what it names, not of the target's place in the list, so that a queue survives when targets are added,
+ * removed or put in another order. Nothing is read out of it.
  */
-export function linkIdOf(ruleId: string, target: BucketAt): string {
-  return `${ruleId}/${target.site}/${target.bucket}`
+export function linkIdOf(ruleId: string, target: BucketAt, generation = 1): string {
+  const first = `${ruleId}/${target.site}/${target.bucket}`
+  return generation === 1 ? first : `${first}/${generation}`
 }
 
 /** One link of a rule, with the rule that made it. */
@@ -14,6 +16,7 @@ export interface RuleLink extends LinkId {
   readonly rule: Rule
 }
 
+/** The links of a rule that never had another source. Those at work come from the link book. */
 export function linksOf(rule: Rule): readonly RuleLink[] {
   return rule.targets.map((target) => ({
     ruleId: rule.id,

@@ -221,7 +221,7 @@ export class Dispatcher {
     return [
       {
         seq: task.seq,
-        ruleId: task.linkId.slice(0, task.linkId.indexOf('/')),
+        ruleId: link.ruleId,
         linkId: task.linkId,
         source: link.source,
         target: link.target,

@@ -7,6 +7,7 @@ import type { Timeouts } from '../store/wire/request.ts'
 
 /** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */
 export interface LinkOrder {
+  readonly ruleId: string
   readonly linkId: string
   readonly source: { readonly site: string; readonly bucket: string }
   readonly target: { readonly site: string; readonly bucket: string }

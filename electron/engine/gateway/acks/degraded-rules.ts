@@ -1,12 +1,13 @@
 import type { Degraded, Rule } from '../../../../shared/model/rule.ts'
 import type { Clock } from '../../feed/clock.ts'
 import type { LinkTotals } from '../../journal/port.ts'
-import { linksOf } from '../../rule/link.ts'
+import type { LinksOf } from '../../rule/decide.ts'
 
 export interface DegradedRulesOptions {
   readonly totals: (linkId: string) => Pick<LinkTotals, 'backlogCount' | 'delayed' | 'oldestPendingAt'>
   /** The rule as it is now; null when it is gone. */
   readonly rule: (ruleId: string) => Rule | null
+  readonly linksOf: LinksOf
   readonly clock: Clock
   readonly onDegraded: (rule: Rule, reason: string) => void
   /** `forMs`: how long it was degraded. */
@@ -42,10 +43,8 @@ export class DegradedRules {
     this.#lookLater()
   }
 
-  /** A task of the link ended: its rule may have caught up. */
-  taskEnded(linkId: string): void {
-    if (this.#rules.size === 0) return
-    const ruleId = linkId.slice(0, linkId.indexOf('/'))
+  /** A task of the rule ended: it may have caught up. */
+  taskEnded(ruleId: string): void {
     if (this.#rules.has(ruleId)) this.#look(ruleId)
   }
 
@@ -63,7 +62,7 @@ export class DegradedRules {
   }
 
   #look(ruleId: string): void {
-    const { rule: find, totals, clock, onRecovered } = this.#options
+    const { rule: find, linksOf, totals, clock, onRecovered } = this.#options
     const rule = find(ruleId)
     const since = this.#rules.get(ruleId)!.since
     const now = clock.now()

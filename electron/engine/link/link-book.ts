@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
+import type { Journal, LinkEnd, LinkIdentity } from '../journal/port.ts'
+import { bucketKey, linkIdOf, type RuleLink } from '../rule/link.ts'
+
+export interface LinkBookParts {
+  readonly journal: Pick<Journal, 'links' | 'openLink' | 'forgetLink' | 'read' | 'write' | 'erase'>
+  /** Where the site is reached; null for one that is not known. */
+  readonly endpoint: (siteId: string) => string | null
+  readonly now: () => number
+}
+
+/** The two ends that a rule wants a link between. */
+interface Wanted {
+  readonly ruleId: string
+  readonly source: LinkEnd
+  readonly target: LinkEnd
+}
+
+/**
+ * Which links there are, and what each was opened for. A link serves one source and one target, each at the server that it
+ * was then: of what another source brought, the absence here says nothing. So a rule that is pointed elsewhere, by whatever
+ * way, gets a new link with an empty past, and the old one is forgotten.
+ */
+export class LinkBook {
+  readonly #parts: LinkBookParts
+  #links: ReadonlyMap<string, LinkIdentity> = new Map()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: LinkBookParts) {
+    this.#parts = parts
+  }
+
+  /** The links at work of a rule, in the order of its targets. One that is not opened yet, or stands for other ends, is left out. */
+  linksOf(rule: Rule): readonly RuleLink[] {
+    return rule.targets.flatMap((target) => {
+      const known = this.#links.get(nameOf(rule.id, target))
+      if (known === undefined || bucketKey(known.source) !== bucketKey(rule.source)) return []
+      return [{ ruleId: rule.id, linkId: known.linkId, source: rule.source, target, rule }]
+    })
+  }
+
+  identity(linkId: string): LinkIdentity | null {
+    return [...this.#links.values()].find((one) => one.linkId === linkId) ?? null
+  }
+
+  /** Did another source ever write to this target, as far as the journal knows? Then not all replicas there are of this one. */
+  isShared({ source, target }: LinkIdentity): boolean {
+    return this.#sourcesOf(target).some((other) => other !== sourceName(source))
+  }
+
+  /** Do the sites of the link still stand where they stood when it was opened? */
+  fits({ source, target }: LinkIdentity): boolean {
+    return [source, target].every((end) => isSameEnd(end, this.#end(end, end.endpoint)))
+  }
+
+  /** Opens the links that the rules want, and forgets the others, durably. Resolves with the ids of those that went. */
+  reconcile(rules: readonly Rule[]): Promise<readonly string[]> {
+    const turn = this.#turn.then(() => this.#reconcile(rules))
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #reconcile(rules: readonly Rule[]): Promise<readonly string[]> {
+    const { journal } = this.#parts
+    const found = [...journal.links()]
+    const wanted = new Map(
+      rules.flatMap((rule) =>
+        rule.targets.map((target) => [nameOf(rule.id, target), this.#wanted(rule, target, found)]),
+      ),
+    )
+    const kept = new Map<string, LinkIdentity>()
+    const gone: string[] = []
+    for (const [linkId, identity] of found) {
+      const name = identity === null ? linkId : nameOf(identity.ruleId, identity.target)
+      const want = wanted.get(name)
+      if (identity !== null && want !== undefined && !kept.has(name) && isSame(identity, want)) kept.set(name, identity)
+      else gone.push(linkId)
+      await this.#noteGeneration(name, identity?.generation ?? 1)
+    }
+    for (const linkId of gone) await this.#forget(linkId)
+    for (const [name, want] of wanted) {
+      await this.#noteSource(want)
+      if (!kept.has(name)) kept.set(name, await this.#open(name, want))
+    }
+    this.#links = kept
+    return gone
+  }
+
+  #wanted(rule: Rule, target: BucketAt, found: readonly (readonly [string, LinkIdentity | null])[]): Wanted {
+    const name = nameOf(rule.id, target)
+    const known = found.find(([, one]) => one !== null && nameOf(one.ruleId, one.target) === name)?.[1]
+    return {
+      ruleId: rule.id,
+      source: this.#end(rule.source, known?.source.endpoint ?? ''),
+      target: this.#end(target, known?.target.endpoint ?? ''),
+    }
+  }
+
+  /** A site that is not known at the moment stands where it stood. */
+  #end({ site, bucket }: BucketAt, before: string): LinkEnd {
+    const endpoint = this.#parts.endpoint(site)
+    return { site, bucket, endpoint: endpoint === null ? before : plainEndpoint(endpoint) }
+  }
+
+  async #open(name: string, want: Wanted): Promise<LinkIdentity> {
+    const { journal, now } = this.#parts
+    const generation = generationSchema.parse(journal.read(generationName(name))) + 1
+    await journal.write(generationName(name), generation)
+    const linkId = linkIdOf(want.ruleId, want.target, generation)
+    const identity: LinkIdentity = { ...want, linkId, generation, openedAt: now() }
+    await journal.openLink(identity)
+    return identity
+  }
+
+  async #forget(linkId: string): Promise<void> {
+    const { journal } = this.#parts
+    await journal.forgetLink(linkId)
+    for (const kept of keptByName) await journal.erase(`${kept}/${linkId}`)
+  }
+
+  /** A number is never given twice: what is still on its way for a former link must not reach a later one. */
+  async #noteGeneration(name: string, generation: number): Promise<void> {
+    const { journal } = this.#parts
+    if (generationSchema.parse(journal.read(generationName(name))) < generation)
+      await journal.write(generationName(name), generation)
+  }
+
+  async #noteSource({ source, target }: Wanted): Promise<void> {
+    const { journal } = this.#parts
+    const known = this.#sourcesOf(target)
+    const own = sourceName(source)
+    if (!known.includes(own)) await journal.write(sourcesName(target), [...known, own].slice(-sourcesKept))
+  }
+
+  #sourcesOf(target: BucketAt): readonly string[] {
+    return sourcesSchema.parse(this.#parts.journal.read(sourcesName(target)))
+  }
+}
+
+/** What is kept of a link under a name of its own, besides its rows. */
+const keptByName = ['scan', 'scanned', 'first-copy-ended', 'apart', 'brake'] as const
+
+const generationSchema = z.number().catch(0)
+const sourcesSchema = z.array(z.string()).catch([])
+/** Of a target with so many sources it is known well enough that it is shared. */
+const sourcesKept = 16
+
+const nameOf = (ruleId: string, target: BucketAt): string => linkIdOf(ruleId, target)
+const sourcesName = (target: BucketAt): string => `sources-of/${bucketKey(target)}`
+const sourceName = (source: LinkEnd): string => `${bucketKey(source)} ${plainEndpoint(source.endpoint)}`
+const generationName = (name: string): string => `generation/${name}`
+
+const isSame = (a: LinkIdentity, b: Wanted): boolean => isSameEnd(a.source, b.source) && isSameEnd(a.target, b.target)
+
+const isSameEnd = (a: LinkEnd, b: LinkEnd): boolean =>
+  bucketKey(a) === bucketKey(b) && plainEndpoint(a.endpoint) === plainEndpoint(b.endpoint)
+
+/** Spellings of one URL are one endpoint. */
+function plainEndpoint(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).href.replace(/\/+$/, '') : endpoint
+}
