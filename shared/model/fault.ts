@@ -151,6 +151,14 @@ export const faultKinds = {
     'The source does not show the version, and does not say clearly that it is gone.',
     'Nothing was deleted at the target. Check the source: its listings and its answers must agree, and no proxy may answer for it. Then retry, or delete the replica at the target by hand.',
   ),
+  LISTING_UNORDERED: transient(
+    'The site does not list its versions in key order.',
+    'Such a listing cannot show what is missing, so nothing was concluded from it. Check the site’s version, and that no proxy mixes the answers of several servers.',
+  ),
+  SOURCE_UNRECOGNIZED: permanent(
+    'The source has nothing of what was copied from it.',
+    'If another server or a new bucket stands there, point the site or the rule back to the one that it was made for. If the source was emptied on purpose, start a resync of the rule: that confirms it, and its deletes are repeated.',
+  ),
   PREDECESSOR_FAILED: transient(
     'An older version of this object must arrive first, and has not.',
     'See the older version’s failure; this one follows by itself.',

@@ -4,6 +4,7 @@ import type { ConfigInput } from '../../shared/model/config.ts'
 import { ruleOf, type RuleInput } from '../../shared/model/rule.ts'
 import { siteWithCredentialsSchema } from '../../shared/model/site.ts'
 import { versionsByKey } from '../compare/list-versions.ts'
+import { freePort } from '../support/ports.ts'
 import { remove } from '../support/s3-acts.ts'
 import { sandboxForTest } from '../support/sandbox.ts'
 import { siteConfig } from '../support/site-config.ts'
@@ -123,3 +124,24 @@ async function extrasOf(world: World): Promise<number> {
   await expect.poll(() => report()?.endedAt ?? null, { timeout: 20_000 }).not.toBeNull()
   return report()!.differences.filter(({ kind }) => kind === 'extra-at-target').length
 }
+
+test('a source that comes back empty at its old address deletes nothing until an operator says that this is right', async () => {
+  const port = await freePort()
+  const world = await startWorld({
+    a: { port },
+    rules: [{ versionDeletes: true, deleteBrake: null }],
+  })
+  for (const key of ['one', 'two']) await world.put(key)
+  await world.settled()
+  await untilOldEnough(Date.now())
+  await world.settled()
+  const before = await atTarget(world)
+  await world.a.close()
+  const anew = await sandboxForTest({ port })
+  await createBucket(clientOf(anew), 'data')
+  const reason = () => ('reason' in world.link().state ? world.link().state : null)
+  await expect.poll(reason, { timeout: 30_000 }).toMatchObject({ reason: expect.stringContaining('is there any more') })
+  expect(await atTarget(world)).toEqual(before)
+  world.api().rules.resync({ ruleId: 'r', prefix: '' })
+  await expect.poll(() => atTarget(world), { timeout: 20_000 }).toEqual([])
+})

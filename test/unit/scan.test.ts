@@ -279,5 +279,5 @@ test('a listing that goes backwards is refused, for the merge would see absences
     },
   }
   const run = world.scanner(backwards).run({ reason: 'start', signal: never })
-  await expect(run).rejects.toMatchObject({ fault: { code: 'RESPONSE_UNREADABLE' } })
+  await expect(run).rejects.toMatchObject({ fault: { code: 'LISTING_UNORDERED' } })
 })

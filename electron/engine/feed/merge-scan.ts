@@ -2,6 +2,7 @@ import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { compareKeys } from './key-order.ts'
+import type { Recognition } from './recognition.ts'
 import type { Span } from './scan-checkpoint.ts'
 import type { GoneTask } from './scan-gone.ts'
 import { tasksForKey, type KeyContext } from './scan-key.ts'
@@ -21,6 +22,8 @@ export interface MergeScanOptions extends Pick<
   readonly thorough: boolean
   readonly changedSince: number
   readonly span: Span
+  /** Shared by the scans of one pass. */
+  readonly recognition: Recognition
   readonly signal: AbortSignal
   /** Resolves when the queue may take more. */
   readonly room: () => Promise<void>
@@ -49,7 +52,7 @@ export class MergeScan {
   readonly #source: VersionReader
   readonly #target: VersionReader
   #tasks: NewTask[] = []
-  #unproven: GoneTask[] = []
+  #gone: GoneTask[] = []
   #pairs: ReadonlyMap<string, readonly VersionPair[]> = new Map()
   /** Pairs are loaded up to this key. */
   #pairsTo: string | null = null
@@ -111,7 +114,7 @@ export class MergeScan {
       this.#after = key
       if (ours === key && !this.#source.advance()) await this.#fill(this.#source)
       if (theirs === key && !this.#target.advance()) await this.#fill(this.#target)
-      if (this.#tasks.length + this.#unproven.length >= batchSize) await this.#flush()
+      if (this.#tasks.length + this.#gone.length >= batchSize) await this.#flush()
     }
     this.#ended = true
     await this.#flush()
@@ -153,10 +156,11 @@ export class MergeScan {
       sourceAskedAt: this.#source.askedAt,
       targetAskedAt: this.#target.askedAt,
     }
-    const { tasks, unproven } = tasksForKey(view, this.#context)
+    const { tasks, gone } = tasksForKey(view, this.#context)
     for (const task of tasks) this.#add(task)
-    this.#unproven.push(...unproven)
-    if (this.#isWatched) this.#options.watch?.saw(view, tasks.length > 0)
+    this.#options.recognition.see(view)
+    this.#gone.push(...this.#options.recognition.admit(gone))
+    if (this.#isWatched) this.#options.watch?.saw(view, tasks.length > 0 || gone.some(({ proven }) => proven))
   }
 
   #add(task: NewTask): void {
@@ -166,9 +170,11 @@ export class MergeScan {
   }
 
   async #prove(): Promise<void> {
-    const { replicas, signal } = this.#options
-    const unproven = this.#unproven.splice(0)
+    const { replicas, signal, recognition } = this.#options
+    const gone = [...recognition.release(), ...this.#gone.splice(0)]
+    for (const { task } of gone.filter(({ proven }) => proven)) this.#add(task)
     if (replicas === undefined) return
+    const unproven = gone.filter(({ proven }) => !proven)
     for (let at = 0; at < unproven.length; at += provenAtOnce) {
       const asked = unproven.slice(at, at + provenAtOnce)
       const proven = await Promise.all(

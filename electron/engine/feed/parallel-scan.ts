@@ -124,6 +124,8 @@ export class ParallelScan {
   }
 
   #save(): Promise<void> {
+    // What is held back is not durable: an engine that starts again begins before it.
+    if (this.#options.recognition.holds) return Promise.resolve()
     const settled = [...this.#scans.keys()].map((scan) => scan.settled)
     const counts = sum([this.#ended, ...settled.map((one) => one.counts)])
     const spans = [...settled.map(({ rest }) => rest), ...this.#waiting]

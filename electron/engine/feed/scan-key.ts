@@ -32,7 +32,8 @@ export interface KeyContext {
 /** What is to be mended on one key. */
 export interface KeyTasks {
   readonly tasks: readonly NewTask[]
-  readonly unproven: readonly GoneTask[]
+  /** What the source has not got any more. */
+  readonly gone: readonly GoneTask[]
 }
 
 /** One key as both listings show it, versions newest first. */
@@ -71,7 +72,7 @@ function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly Ver
 
 /** The tasks that bring the target's versions of one key in step, oldest version first. */
 export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
-  if (equalAtAGlance(view, context)) return { tasks: [], unproven: [] }
+  if (equalAtAGlance(view, context)) return { tasks: [], gone: [] }
   const wanted = view.source.filter((entry) => isWanted(entry, context))
   const { pairs, missing, extra, disorder, misplaced } = align(wanted, view.target, view.pairs)
   const partner = new Map(view.pairs.map((pair) => [pair.targetVersionId, pair.sourceVersionId]))
@@ -86,9 +87,8 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       // Where the version was first written, its tags are right: found out by looking at it, not by comparing alone.
       .map(([ours]) => taskFor(ours, context.twoWay ? 'put' : 'metadata', 0, context)),
-    ...gone.filter(({ proven }) => proven).map(({ task }) => task),
   ]
-  return { tasks, unproven: gone.filter(({ proven }) => !proven) }
+  return { tasks, gone }
 }
 
 function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {

@@ -1,3 +1,4 @@
+import { fault, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { Held } from '../rule/brake-window.ts'
@@ -7,6 +8,7 @@ import { pause, type Clock } from './clock.ts'
 import { HeldCount } from './held-count.ts'
 import { ParallelScan } from './parallel-scan.ts'
 import type { KeyView } from './scan-key.ts'
+import { Recognition } from './recognition.ts'
 import { parseCheckpoint, type ScanCheckpoint } from './scan-checkpoint.ts'
 
 /** One link as a scan needs it. */
@@ -46,6 +48,8 @@ export interface ScannerOptions {
   readonly twoWay?: () => boolean
   /** Absent: nobody asks which keys do not converge. */
   readonly watch?: ScanWatch
+  /** A scan met nothing of what was copied, and nobody said that this is right. Absent: the source is never questioned. */
+  readonly doubt?: { read(): boolean; write(isDoubted: boolean): Promise<void> }
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
 }
@@ -87,6 +91,8 @@ export interface ScanRequest {
 export interface ScanResult extends ScanCounts {
   /** It began at a checkpoint: the keys before it were last looked at before the engine stopped. */
   readonly resumed: boolean
+  /** Why nothing was concluded from what the source has not got. */
+  readonly doubt?: Fault
 }
 
 export interface Scanner {
@@ -116,12 +122,17 @@ export function createScanner(options: ScannerOptions): Scanner {
       const isWatched = options.watch?.isWatched() ?? false
       const unwanted = reason === 'resync' ? undefined : options.isParked
       const held = new HeldCount()
+      // An operator who asks for a full pass after a doubt was told what that means.
+      const isDoubted = options.doubt?.read() ?? false
+      const confirmed = options.doubt === undefined || (isDoubted && whole && reason === 'resync')
+      const recognition = new Recognition(confirmed ? 'unquestioned' : isDoubted ? 'doubted' : 'to-be-seen')
       const scan = new ParallelScan({
         ...options,
         enqueue: (tasks) => options.enqueue(tasks, startedAt),
         onKey: (source) => held.add(source),
         prefix,
         covers,
+        recognition,
         isParked: unwanted ?? (() => false),
         thorough: reason === 'resync',
         changedSince: options.lastScan?.read() ?? 0,
@@ -135,6 +146,8 @@ export function createScanner(options: ScannerOptions): Scanner {
       if (whole) await checkpoint.write(null)
       // A resumed scan did not look at what lies before its checkpoint: the full one that follows moves the mark.
       if (whole && begin === null) {
+        if (recognition.holds !== isDoubted) await options.doubt?.write(recognition.holds)
+        if (recognition.holds) return { ...counts, resumed: false, doubt: unrecognized(link) }
         options.onScanned?.(held.total, startedAt)
         await options.lastScan?.write(startedAt)
         if (isWatched) options.watch?.scanned(startedAt)
@@ -142,6 +155,11 @@ export function createScanner(options: ScannerOptions): Scanner {
       return { ...counts, resumed: begin !== null }
     },
   }
+}
+
+function unrecognized({ source }: ScanLink): Fault {
+  const message = `Nothing of what was copied from bucket “${source.bucket}” is there any more. Nothing was deleted at the target for it.`
+  return fault('SOURCE_UNRECOGNIZED', message, { site: source.site })
 }
 
 /** The longer of two prefixes that overlap; null when no key can have both. */

@@ -223,7 +223,8 @@ class Schedule implements ScanSchedule {
       // A pass over a part says nothing about when the whole was last looked at.
       if (prefix === '') this.#finished(scans, result)
       else scans.state = 'idle'
-      resync.resolve(result)
+      if (result.doubt === undefined) resync.resolve(result)
+      else resync.reject(new FaultError(result.doubt))
     } catch (error) {
       const ended = abort.signal.aborted || signal.aborted
       if (ended) scans.state = 'idle'
@@ -247,8 +248,8 @@ class Schedule implements ScanSchedule {
   }
 
   #finished(scans: LinkScans, result: ScanResult): void {
-    scans.state = 'idle'
-    scans.fault = null
+    scans.state = result.doubt === undefined ? 'idle' : 'fault'
+    scans.fault = result.doubt ?? null
     scans.counts = result
     scans.lastEndedAt = this.#clock.now()
     scans.lastDifferences = result.differences

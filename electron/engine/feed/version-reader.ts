@@ -31,9 +31,13 @@ export class VersionReader {
   #carriedAskedAt = 0
   #next: Promise<DatedPage> | null
   #key: string | null = null
+  /** The last key that was gone past; null before the first. */
+  #passed: string | null
+  #emptyPages = 0
 
   constructor(options: VersionReaderOptions) {
     this.#options = options
+    this.#passed = options.after
     this.#next = this.#ask(options.after === null ? undefined : { keyMarker: options.after })
   }
 
@@ -67,10 +71,10 @@ export class VersionReader {
     while (end < entries.length && entries[end]!.key === key) end++
     if (end === entries.length && this.#next !== null) return false
     // A site that lists in another order would make the merge see absences that are none, and copy without looking.
-    if (this.#key !== null && compareKeys(this.#key, key) >= 0) throw unordered()
+    if (this.#passed !== null && compareKeys(this.#passed, key) >= 0) throw unordered()
     this.#start = start
     this.#end = end
-    this.#key = key
+    this.#key = this.#passed = key
     return true
   }
 
@@ -109,7 +113,8 @@ export class VersionReader {
   #ask(from: ListPosition | undefined): Promise<DatedPage> {
     const askedAt = this.#options.now()
     const asked = this.#options.list(from).then((page) => {
-      if (page.entries.length === 0 && page.next !== null && samePosition(page.next, from)) throw unordered()
+      this.#emptyPages = page.entries.length === 0 ? this.#emptyPages + 1 : 0
+      if (page.next !== null && isNoProgress(page.next, from, this.#emptyPages)) throw unordered()
       return { ...page, askedAt }
     })
     // The failure of a page read ahead is met when that page is needed.
@@ -118,8 +123,16 @@ export class VersionReader {
   }
 }
 
-const samePosition = (a: ListPosition, b: ListPosition | undefined): boolean =>
-  a.keyMarker === b?.keyMarker && a.versionIdMarker === b.versionIdMarker
+/** Sites may answer with empty pages while they skip over what they do not show, but not for ever. */
+const emptyPagesAtMost = 1000
+
+/** Does the next page begin before this one, or where this one did? Then a listing may never end, and shows no absence. */
+function isNoProgress(next: ListPosition, from: ListPosition | undefined, emptyPages: number): boolean {
+  if (emptyPages > emptyPagesAtMost) return true
+  if (from === undefined) return false
+  const order = compareKeys(next.keyMarker, from.keyMarker)
+  return order < 0 || (order === 0 && emptyPages > 0 && next.versionIdMarker === from.versionIdMarker)
+}
 
 const unordered = (): FaultError =>
-  new FaultError(fault('RESPONSE_UNREADABLE', 'The listing of versions does not go forward in key order.'))
+  new FaultError(fault('LISTING_UNORDERED', 'The listing of versions does not go forward in key order.'))

@@ -140,6 +140,10 @@ export class LinkFeeds {
       isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
       checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
       tellsOfTags: () => this.#parts.capabilities(link.source.site)?.changeStream === 'listen',
+      doubt: {
+        read: () => journal.read(`doubted/${link.linkId}`) === true,
+        write: (isDoubted) => journal.write(`doubted/${link.linkId}`, isDoubted),
+      },
       lastScan: {
         read: () => z.number().catch(0).parse(journal.read(scannedName)),
         write: (startedAt) => journal.write(scannedName, startedAt),
