@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
 import { isMarkHeader } from '../replicate/origin.ts'
 import type { Pumped } from '../store/wire/pumped.ts'
@@ -85,7 +85,8 @@ export function respondError(
   }
   closeUnlessRead(request, response)
   const body = Buffer.from(errorXml(refusal, (request.url ?? '').split('?', 1)[0]!, requestId))
-  response.writeHead(refusal.status, {
+  // Said aloud: of a head that could not be written the words stay.
+  response.writeHead(refusal.status, STATUS_CODES[refusal.status], {
     'content-type': 'application/xml',
     'content-length': body.length,
     'x-amz-request-id': requestId,
