@@ -68,6 +68,7 @@ function configOf(source: SampleSite, target: SampleSite, gateway: DemoGateway):
         targets: [{ site: target.id, bucket }],
         versionDeletes: true,
         deleteBrake: null,
+        overwriteBrake: null,
         scanIntervalSeconds: 60,
         ack: { policy: 'all', timeoutMs: 3000, onTimeout: 'degrade' },
       },

@@ -18,9 +18,17 @@ export const deleteBrakeSchema = z.strictObject({
   bucketShare: bucketShare(0.5),
 })
 
+export const overwriteBrakeSchema = z.strictObject({
+  /** The brake acts when this many objects of recognisable content were overwritten with what looks encrypted… */
+  count: z.int().min(1).default(100),
+  /** …or, when fewer, more than this share of what the bucket holds (0–1). Ten are never too many. */
+  bucketShare: bucketShare(0.25),
+  windowMs,
+})
+
 /** Why a brake stopped a rule, for who has to decide: the numbers, where to look, and what to restore to. */
 export const brakeReportSchema = z.object({
-  kind: z.enum(['deletes']),
+  kind: z.enum(['deletes', 'overwrites']),
   /** Keys of the burst, a few for example. */
   keys: z.array(z.string()),
   /** Epoch ms by the source's clock: nothing of the burst had happened then. */

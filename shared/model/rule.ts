@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { deleteBrakeSchema, type BrakeReport } from './brake.ts'
+import { deleteBrakeSchema, overwriteBrakeSchema, type BrakeReport } from './brake.ts'
 import { siteId } from './site.ts'
 import type { Fault } from './fault.ts'
 
@@ -54,6 +54,7 @@ export const ruleSchema = z.strictObject({
     .default({ bytesPerSecond: null }),
   ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail', reads: 'source' }),
   deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000, bucketShare: 0.5 }),
+  overwriteBrake: overwriteBrakeSchema.nullable().default({ count: 100, bucketShare: 0.25, windowMs: 600_000 }),
   /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
   scanIntervalSeconds: z.int().min(5).max(604_800).default(300),
 })

@@ -116,6 +116,7 @@ function configOf({ source, targets }: CrashOptions): LockstepOptions['config'] 
         targets: ids.map((id) => ({ site: id, bucket: 'box' })),
         versionDeletes: true,
         deleteBrake: null,
+        overwriteBrake: null,
         scanIntervalSeconds: 5,
       },
     ],

@@ -123,6 +123,7 @@ function startEngineBetween(
       source: { site: 'source', bucket: policy },
       targets: (['near', 'far'] as const).map((site) => ({ site, bucket: bucketAt(site, policy) })),
       deleteBrake: null,
+      overwriteBrake: null,
       scanIntervalSeconds: 604_800,
       ack: policies[policy],
     })),

@@ -186,6 +186,7 @@ function configOf(sites: readonly CephSite[]): Parameters<typeof startLockstep>[
         source: { site: 'source', bucket },
         targets: [{ site: 'target', bucket }],
         deleteBrake: null,
+        overwriteBrake: null,
         ack: { policy: 'all', timeoutMs: 30_000, onTimeout: 'fail' },
       },
     ],

@@ -129,6 +129,7 @@ function configOf(sites: readonly CephSite[]): Parameters<typeof startLockstep>[
         targets: [{ site: 'target', bucket }],
         versionDeletes: true,
         deleteBrake: null,
+        overwriteBrake: null,
         scanIntervalSeconds: 604_800,
         ack: { policy: 'async', reads: 'quorum' },
       },

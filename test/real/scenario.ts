@@ -151,6 +151,7 @@ export function ruleConfig(bucket: string, more: Partial<RuleInput> = {}): RuleI
     versionDeletes: true,
     // The workload deletes on purpose, and much.
     deleteBrake: null,
+    overwriteBrake: null,
     scanIntervalSeconds: 5,
     ...more,
   }

@@ -159,6 +159,7 @@ describe('the rule form', () => {
             percent === null
               ? null
               : { count: 10, share: percent / 100, bucketShare: percent / 100, windowMs: 120_000 },
+          overwriteBrake: percent === null ? null : { count: 20, bucketShare: percent / 100, windowMs: 60_000 },
         })
         expect(readRuleForm(valuesOf(rule))).toEqual({ rule, errors: null })
       }),

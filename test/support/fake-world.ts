@@ -1,3 +1,4 @@
+import type { BrakeReport } from '../../shared/model/brake.ts'
 import { ruleSchema, type LinkState, type LinkView, type Rule, type RuleView } from '../../shared/model/rule.ts'
 import type { Activity } from '../../shared/model/activity.ts'
 import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
@@ -217,13 +218,28 @@ function ruleFrom(index: number, now: number): RuleView {
   return viewOf(rule, state, index, now)
 }
 
+const burst = (now: number): BrakeReport => ({
+  kind: 'deletes',
+  keys: [
+    '2026/03/week 09.tar',
+    '2026/03/week 10.tar',
+    '2026/03/a name that is long enough to be broken over lines, and then some more of it.tar',
+  ],
+  lastCleanAt: now - 20 * minute,
+})
+
 /** A rule as the engine would show it, in the state given. */
 export function viewOf(rule: Rule, state: LinkState, index: number, now: number): RuleView {
   return {
     ...rule,
     paused:
       state.kind === 'paused' && state.by !== 'site'
-        ? { by: state.by, reason: state.reason, at: now - 14 * minute }
+        ? {
+            by: state.by,
+            reason: state.reason,
+            at: now - 14 * minute,
+            ...(state.by === 'brake' && { brake: burst(now) }),
+          }
         : null,
     links: rule.targets.map((_, place) => linkFrom(rule, place, place === 0 ? state : states[3]!, index, now)),
     feeds: [

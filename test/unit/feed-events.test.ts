@@ -172,7 +172,8 @@ function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
   const brakes = new Brakes({
     journal: smallValues(),
     now: () => ++now,
-    onTrip: (of, { trip }) => void log.push(`hold ${of.id} at ${trip.deletes}`),
+    seed: 'test',
+    onTrip: (of, { trip, kind }) => void log.push(`hold ${of.id} at ${kind === 'deletes' ? trip.deletes : trip.count}`),
   })
   const queue = {
     enqueue: (batch: readonly NewTask[]) => {

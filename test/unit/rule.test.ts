@@ -2,6 +2,7 @@ import { test, expect, describe } from 'vitest'
 import * as fc from 'fast-check'
 import { ruleSchema, type RuleInput } from '../../shared/model/rule.ts'
 import { decide, indexRules } from '../../electron/engine/rule/decide.ts'
+import { tripsOn } from '../../electron/engine/rule/overwrite-brake.ts'
 import { releasedBrake, stepBrake, type BrakeEvent } from '../../electron/engine/rule/delete-brake.ts'
 import { matchesGlob } from '../../electron/engine/rule/glob.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
@@ -216,4 +217,12 @@ describe('the delete brake', () => {
       }),
     )
   })
+})
+
+test('the brake for overwrites needs more than ten, and more than its number or its share of the bucket', () => {
+  const brake = { count: 100, bucketShare: 0.25, windowMs: 1000 }
+  const trips = (hits: number, live: number | null): boolean =>
+    tripsOn([{ startsAt: 0, hits, purges: 0, others: 9000, from: 0, held: null }], live, brake)
+  expect([trips(10, 10), trips(11, 44), trips(11, 43), trips(0, 0)]).toEqual([false, false, true, false])
+  expect([trips(100, 1e6), trips(101, 1e6), trips(100, null), trips(101, null)]).toEqual([false, true, false, true])
 })

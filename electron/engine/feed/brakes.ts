@@ -1,20 +1,19 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
+import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
-import type { BrakeTrip } from '../rule/delete-brake.ts'
-import { LinkBrake, type ScanOrigin } from './link-brake.ts'
+import type { Judgement, Outcome } from '../worker/port.ts'
+import { LinkBrake, type ScanOrigin, type TrippedBrake } from './link-brake.ts'
 
-/** A brake that tripped, and keys of the burst, a few for example. */
-export interface TrippedBrake {
-  readonly trip: BrakeTrip
-  readonly keys: readonly string[]
-}
+type Settled = Extract<Outcome, { kind: 'settled' }>
 
 export interface BrakesOptions {
   readonly journal: Pick<Journal, 'read' | 'write' | 'names' | 'erase'>
   readonly now: () => number
+  /** Decides which keys are judged where not all are. */
+  readonly seed: string
   /**
-   * Called once when a rule's brake trips, before the deletes that tripped it can be handed out: holds the rule's links
+   * Called once when a rule's brake trips, before anything more can be handed out: holds the rule's links in this very turn,
    * and remembers why. The enqueue waits for it.
    */
   readonly onTrip: (rule: Rule, tripped: TrippedBrake) => void | Promise<void>
@@ -34,24 +33,37 @@ export class Brakes {
   /** Counts tasks of one link, wherever they come from. */
   async count(rule: Rule, tasks: readonly NewTask[], scan?: ScanOrigin): Promise<void> {
     const linkId = tasks[0]?.linkId
-    if (rule.deleteBrake === null || linkId === undefined) return
+    if (linkId === undefined) return
     const brake = this.#brake(linkId)
-    const trip = brake.count(rule.deleteBrake, tasks, this.#options.now(), scan)
+    const tripped = brake.count(rule, tasks, this.#options.now(), scan)
     if (brake.wantsSaving) this.#save(linkId, brake)
-    if (trip !== null) await this.#options.onTrip(rule, { trip, keys: brake.examples })
+    if (tripped !== null) await this.#options.onTrip(rule, tripped)
+  }
+
+  /** What a worker is to find out about a task that is handed out. */
+  judgement(rule: Rule, lease: Lease): Judgement | undefined {
+    return this.#brake(lease.task.linkId).judgement(rule, lease)
+  }
+
+  /** So much is overwritten that writes have to pass the workers, which see what they put out of use. */
+  isAttentive(rule: Rule, linkId: string): boolean {
+    return this.#brake(linkId).isAttentive(rule, this.#options.now())
+  }
+
+  /** A task of a link has ended. `skewMs`: how far the source's clock is ahead of ours. Resolves when a trip is on record. */
+  async ended(rule: Rule, lease: Lease, outcome: Settled, skewMs: number): Promise<void> {
+    const { linkId } = lease.task
+    const brake = this.#brake(linkId)
+    const tripped = brake.ended(rule, lease, outcome, skewMs, this.#options.now())
+    if (brake.wantsSaving) this.#save(linkId, brake)
+    if (tripped !== null) await this.#options.onTrip(rule, tripped)
   }
 
   /** A whole scan has told what the bucket holds. */
   scanned(rule: Rule, linkId: string, held: Held, startedAt: number): void {
-    if (rule.deleteBrake === null) return
     const brake = this.#brake(linkId)
-    brake.scanned(rule.deleteBrake, held, startedAt)
+    brake.scanned(rule, held, startedAt)
     this.#save(linkId, brake)
-  }
-
-  /** A version came to the target of a link. `skewMs`: how far the source's clock is ahead of ours. */
-  brought(rule: Rule, { linkId, changedAt }: NewTask, skewMs: number, isNew: boolean): void {
-    if (rule.deleteBrake !== null) this.#brake(linkId).brought(rule.deleteBrake, changedAt - skewMs, isNew)
   }
 
   /** The operator lets the burst through: the windows of the rule start empty. Durable when it resolves. */
@@ -59,7 +71,7 @@ export class Brakes {
     const { journal, now } = this.#options
     const saves = this.#linksOf(rule.id).map((linkId) => {
       const brake = this.#brake(linkId)
-      if (rule.deleteBrake !== null) brake.release(rule.deleteBrake, now())
+      brake.release(rule, now())
       return journal.write(nameOf(linkId), brake.saved)
     })
     await Promise.all(saves)
@@ -82,7 +94,7 @@ export class Brakes {
   #brake(linkId: string): LinkBrake {
     const known = this.#links.get(linkId)
     if (known !== undefined) return known
-    const brake = new LinkBrake(this.#options.journal.read(nameOf(linkId)))
+    const brake = new LinkBrake(this.#options.journal.read(nameOf(linkId)), this.#options.seed)
     this.#links.set(linkId, brake)
     return brake
   }

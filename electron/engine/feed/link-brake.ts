@@ -1,7 +1,15 @@
 import { z } from 'zod'
+import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask } from '../journal/port.ts'
+import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteBrake } from '../rule/delete-brake.ts'
+
+import type { Judgement, Outcome } from '../worker/port.ts'
+import { isDelete } from './is-delete.ts'
+import { OverwriteWatch, type OverwriteTrip } from './overwrite-watch.ts'
+
+type Settled = Extract<Outcome, { kind: 'settled' }>
 
 /** Keys that are named to the operator. */
 const mostExamples = 5
@@ -19,6 +27,7 @@ const slotSchema = z.object({
 })
 const savedSchema = z.object({
   slots: z.array(slotSchema),
+  overwrites: z.array(slotSchema).default([]),
   held: heldSchema,
   /** When the last whole scan began. */
   scannedAt: z.number(),
@@ -36,9 +45,20 @@ export interface ScanOrigin {
   readonly skewMs: number
 }
 
+/** A brake that tripped, and keys of the burst, a few for example. */
+export type TrippedBrake =
+  | { readonly kind: 'deletes'; readonly trip: BrakeTrip; readonly keys: readonly string[] }
+  | { readonly kind: 'overwrites'; readonly trip: OverwriteTrip; readonly keys: readonly string[] }
+
+type Brakes = Pick<Rule, 'deleteBrake' | 'overwriteBrake'>
+
+/** What a bucket holds is counted also where no deletes are. */
+const neverTrips: DeleteBrake = { count: Number.MAX_SAFE_INTEGER, share: 1, bucketShare: 1, windowMs: 600_000 }
+
 /** The brake of one link. A rule with three targets must not count a delete thrice. */
 export class LinkBrake {
   #state: BrakeState = releasedBrake
+  readonly #watch: OverwriteWatch
   #scannedAt = 0
   #releasedAt = 0
   #keys: readonly string[] = []
@@ -47,8 +67,9 @@ export class LinkBrake {
   /** Deletes counted since it was last saved. */
   #unsaved = 0
 
-  constructor(saved: unknown) {
+  constructor(saved: unknown, seed: string) {
     const parsed = savedSchema.safeParse(saved)
+    this.#watch = new OverwriteWatch(parsed.data?.overwrites ?? [], seed)
     if (!parsed.success) return
     const { slots, held, scannedAt, releasedAt, keys } = parsed.data
     this.#state = { slots, held, trip: null }
@@ -60,7 +81,9 @@ export class LinkBrake {
   get saved(): SavedBrake {
     this.#unsaved = 0
     const { slots, held } = this.#state
-    return { slots: [...slots], held, scannedAt: this.#scannedAt, releasedAt: this.#releasedAt, keys: [...this.#keys] }
+    const overwrites = [...this.#watch.slots]
+    const times = { scannedAt: this.#scannedAt, releasedAt: this.#releasedAt }
+    return { slots: [...slots], overwrites, held, ...times, keys: [...this.#keys] }
   }
 
   /** Enough came that a restart must not forget it. A burst of many deletes is not written down one by one. */
@@ -69,17 +92,15 @@ export class LinkBrake {
     return this.#unsaved > inWindow / 50
   }
 
-  get examples(): readonly string[] {
-    return this.#keys
-  }
-
-  /** Counts changes that are about to be queued; the trip, when they trip it. */
-  count(brake: DeleteBrake, tasks: readonly NewTask[], now: number, scan?: ScanOrigin): BrakeTrip | null {
+  /** Counts changes that are about to be queued. */
+  count(rule: Brakes, tasks: readonly NewTask[], now: number, scan?: ScanOrigin): TrippedBrake | null {
+    const brake = rule.deleteBrake ?? neverTrips
     const wasTripped = this.#state.trip !== null
     this.#forgetOld(now - brake.windowMs)
-    const deletes = tasks.filter((task) => isDelete(task) && this.#isNew(task, now, scan))
-    const others = tasks.filter((task) => !isDelete(task)).length
-    if (deletes.length + others === 0) return null
+    const counted = tasks.filter((task) => !isDelete(task) || this.#isNew(task, now, scan))
+    if (counted.length === 0) return null
+    if (rule.overwriteBrake !== null) this.#watch.noted(counted, rule.overwriteBrake, now)
+    const deletes = counted.filter(isDelete)
     this.#name(deletes)
     this.#unsaved += deletes.length
     this.#state = stepBrake(
@@ -89,29 +110,57 @@ export class LinkBrake {
         at: now,
         deletes: deletes.length,
         purges: deletes.filter(({ operation }) => operation === 'deleteVersion').length,
-        others,
+        others: counted.length - deletes.length,
         from: earliest(deletes.map((task) => this.#timeOf(task, scan))),
       },
       brake,
     )
-    return wasTripped ? null : this.#state.trip
+    const { trip } = this.#state
+    return wasTripped || trip === null ? null : { kind: 'deletes', trip, keys: this.#keys }
   }
 
-  scanned(brake: DeleteBrake, held: Held, startedAt: number): void {
+  scanned({ deleteBrake }: Brakes, held: Held, startedAt: number): void {
     this.#scannedAt = startedAt
-    this.#state = stepBrake(this.#state, { type: 'scanned', held }, brake)
+    this.#state = stepBrake(this.#state, { type: 'scanned', held }, deleteBrake ?? neverTrips)
+  }
+
+  isAttentive({ overwriteBrake }: Brakes, now: number): boolean {
+    return overwriteBrake !== null && this.#watch.isAttentive(overwriteBrake, now)
+  }
+
+  judgement({ overwriteBrake }: Brakes, lease: Lease): Judgement | undefined {
+    if (overwriteBrake === null || this.#passes(lease)) return undefined
+    return this.#watch.judgement(lease)
+  }
+
+  /** A task has ended. `skewMs`: how far the source's clock is ahead of ours. */
+  ended(rule: Brakes, lease: Lease, outcome: Settled, skewMs: number, now: number): TrippedBrake | null {
+    this.#hold(rule, lease.task, outcome, skewMs)
+    if (rule.overwriteBrake === null || this.#passes(lease)) return null
+    const trip = this.#watch.ended(lease, outcome, rule.overwriteBrake, this.#state.held?.live ?? null, now)
+    if (outcome.judged === 'suspicious') this.#unsaved = Infinity
+    return trip && { kind: 'overwrites', trip, keys: this.#watch.keys.slice(0, mostExamples) }
+  }
+
+  release({ deleteBrake }: Brakes, now: number): void {
+    this.#state = stepBrake(this.#state, { type: 'release' }, deleteBrake ?? neverTrips)
+    this.#watch.release()
+    this.#releasedAt = now
+    this.#keys = []
+  }
+
+  /** Queued when the operator let the burst through. */
+  #passes({ task }: Lease): boolean {
+    return task.enqueuedAt <= this.#releasedAt
   }
 
   /** What was written before the last scan began is among what it counted. */
-  brought(brake: DeleteBrake, writtenAt: number, isNew: boolean): void {
-    if (writtenAt <= this.#scannedAt) return
-    this.#state = stepBrake(this.#state, { type: 'brought', isNew }, brake)
-  }
-
-  release(brake: DeleteBrake, now: number): void {
-    this.#state = stepBrake(this.#state, { type: 'release' }, brake)
-    this.#releasedAt = now
-    this.#keys = []
+  #hold({ deleteBrake }: Brakes, task: NewTask, outcome: Settled, skewMs: number): void {
+    // What went before it could be copied is counted as deleted, so it counts as having been there.
+    const came = outcome.did === 'copied' || (outcome.did === 'source-gone' && task.operation === 'put')
+    if (!came || task.changedAt - skewMs <= this.#scannedAt) return
+    const isNew = outcome.overwrote !== true
+    this.#state = stepBrake(this.#state, { type: 'brought', isNew }, deleteBrake ?? neverTrips)
   }
 
   /** Not told before, and not part of what the operator has let through. */
@@ -151,9 +200,6 @@ export class LinkBrake {
     }
   }
 }
-
-export const isDelete = (task: NewTask): boolean =>
-  task.operation === 'deleteMarker' || task.operation === 'deleteVersion'
 
 /** A marker that lies at the source has a time of its own. */
 const isDated = (task: NewTask): boolean => task.operation === 'deleteMarker' && task.versionId !== null

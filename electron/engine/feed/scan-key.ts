@@ -81,7 +81,10 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
   const gone = tasksForGone(view, extra, partner, context)
   const tasks = [
-    ...missing.map((entry) => taskFor(entry, writeOf(entry), absentSeenAt, context)),
+    ...missing.map((entry) => ({
+      ...taskFor(entry, writeOf(entry), absentSeenAt, context),
+      ...overwrites(entry, view),
+    })),
     ...(misplaced === null || !context.mendsOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
@@ -110,6 +113,10 @@ function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, context: Key
   if (ours.modifiedAt < changedSince - skewMs - promptMs) return false
   return ours.modifiedAt > theirs.modifiedAt + (tellsOfTags ? skewMs + 1000 : -skewMs - promptMs)
 }
+
+/** A hint for the brake, which else would have to look at what a fresh task puts out of use. */
+const overwrites = (entry: VersionEntry, { target }: KeyView): Pick<NewTask, 'overwrites'> =>
+  !entry.deleteMarker && target[0]?.deleteMarker === false ? { overwrites: true } : {}
 
 const writeOf = ({ deleteMarker }: VersionEntry): NewTask['operation'] => (deleteMarker ? 'deleteMarker' : 'put')
 

@@ -27,6 +27,8 @@ export interface NewTask {
    * the target is asked the same. Kept until the task settles, whoever offers the version again.
    */
   readonly bypassGovernance?: true
+  /** The target has a current version of the key: known of what a scan found, for the brake; the journal does not keep it. */
+  readonly overwrites?: true
 }
 
 /** One end of a link: a bucket at the server that its site was when the link was opened. */

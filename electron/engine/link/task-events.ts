@@ -38,7 +38,8 @@ export class TaskEvents implements DispatcherEvents {
     monitor.moved(link.target.site, 0, writtenBytes)
   }
 
-  onSettled({ task }: Lease, outcome: Settled): void {
+  onSettled(lease: Lease, outcome: Settled): void {
+    const { task } = lease
     const { links, sites, brakes, convergence } = this.#parts()
     this.#rates.settled(task.linkId, this.#now())
     const link = links.get(task.linkId)
@@ -46,9 +47,8 @@ export class TaskEvents implements DispatcherEvents {
       sites.monitor.taskOk(link.source.site)
       sites.monitor.taskOk(link.target.site)
       if (writes.has(outcome.did)) convergence.wrote(link, task.key)
-      // What went before it could be copied is counted as deleted, so it counts as having been there.
-      if (outcome.did === 'copied' || (outcome.did === 'source-gone' && task.operation === 'put'))
-        brakes.brought(link.rule, task, sites.health(link.source.site).clockSkewMs ?? 0, outcome.overwrote !== true)
+      const skewMs = sites.health(link.source.site).clockSkewMs ?? 0
+      brakes.ended(link.rule, lease, outcome, skewMs).catch((error: unknown) => this.onError(error))
     }
     // Only a task that had failed leaves the failure list.
     if (task.fault !== null) this.#announce('failures')

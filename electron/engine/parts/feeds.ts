@@ -28,7 +28,12 @@ export async function joinFeeds(
 ): Promise<Feeds> {
   const { journal, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } = made
   const { clock, random, now, changed } = made
-  const brakes = new Brakes({ journal, now, onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped) })
+  const brakes = new Brakes({
+    journal,
+    now,
+    seed: String(random()),
+    onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
+  })
   const intake = createIntake({ rules: () => rules.rules(), linksOf: (rule) => linkBook.linksOf(rule), queue, brakes })
   const webhook = await openWebhook(
     settings.notifications,

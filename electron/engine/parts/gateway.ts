@@ -69,7 +69,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
 }
 
 function joinTogether(
-  { queue, taskEnds, dispatcher, sites, links, taskEvents, clock, log }: Made,
+  { journal, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log }: Made,
   upstream: Upstream,
   degraded: DegradedRules,
 ): Together {
@@ -79,18 +79,23 @@ function joinTogether(
     taskEnds,
     upstream,
     clock,
-    facts({ linkId, source, target }) {
+    facts({ linkId, source, target, rule }) {
       const bucket = buckets.of(source.site, source.bucket)
       const health = sites.has(target.site) ? sites.health(target.site) : null
       return {
         order: links.order(linkId),
         source: bucket && { versioned: bucket.versioning === 'Enabled', objectLock: bucket.objectLock },
-        online: health !== null && health.state !== 'offline',
+        // While the brake judges content, a write goes by the worker, which sees what it puts out of use.
+        online: health !== null && health.state !== 'offline' && !brakes.isAttentive(rule, linkId),
         rttMs: health?.rttMs?.median ?? null,
       }
     },
     isDegraded: (ruleId) => degraded.has(ruleId),
-    settle: (seq, outcome) => dispatcher.settle(seq, outcome),
+    settle(seq, outcome) {
+      const task = journal.task(seq)
+      const overwrote = task !== null && journal.pairs(task.linkId, task.key).length > 0
+      return dispatcher.settle(seq, overwrote ? { ...outcome, overwrote } : outcome)
+    },
     hurry: (seqs) => dispatcher.hurry(seqs),
     onMoved: (linkId, bytes) => taskEvents.moved(linkId, 0, bytes),
     onError: (error) =>

@@ -79,7 +79,11 @@ export function joinTransfers(
     onChange: () => changed('rules'),
   })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
-  const dispatcher = new Dispatcher({ queue, journal, pool, link, now }, settings.workers(), taskEvents)
+  const judgement: ConstructorParameters<typeof Dispatcher>[0]['judgement'] = (lease) => {
+    const found = links.get(lease.task.linkId)
+    return found === null ? undefined : later().brakes.judgement(found.rule, lease)
+  }
+  const dispatcher = new Dispatcher({ queue, journal, pool, link, now, judgement }, settings.workers(), taskEvents)
   journal.onUnwritable((fault) => {
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)

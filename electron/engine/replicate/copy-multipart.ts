@@ -146,7 +146,10 @@ async function copyPart(
   const opened = await world.source.get(ref, { range, ifMatch: head.etag, signal: world.signal })
   if (opened === null) throw changed(world)
   const hash = createHash('md5')
+  const sample = part.number === 1 ? world.sample : undefined
+  sample?.restart()
   const body = paced(opened.body, world, (chunk) => {
+    sample?.add(chunk)
     hash.update(chunk)
     report(chunk.length)
   })

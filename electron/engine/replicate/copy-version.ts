@@ -69,12 +69,14 @@ async function copyFrom(
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes
 
 async function put(versionId: string, head: ObjectHead, opened: ObjectBody, tags: Tags, world: World): Promise<Stored> {
+  world.sample?.restart()
   const replica = replicaOf(head, versionId, tags, world)
   const md5 = plainMd5(head)
   const body =
     head.sizeBytes <= smallBodyBytes
       ? await collected(opened.body, head.sizeBytes, world)
       : streamed(head, opened, world)
+  if (Buffer.isBuffer(body)) world.sample?.add(body)
   const send = (storageClass: string | null): Promise<Stored> =>
     world.target.put(
       { ...replica, storageClass },
@@ -110,6 +112,7 @@ async function putAgainWithoutClass(versionId: string, head: ObjectHead, tags: T
 function streamed(head: ObjectHead, opened: ObjectBody, world: World): ReturnType<typeof paced> {
   let done = 0
   return paced(opened.body, world, (chunk) => {
+    world.sample?.add(chunk)
     done += chunk.length
     world.onProgress(done, head.sizeBytes, null)
   })

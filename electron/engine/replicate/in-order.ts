@@ -67,7 +67,8 @@ export async function bringInOrder(
     // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
     if (former !== null && !wrote && version !== misplaced) continue
     const told = former === null ? world : { ...world, replaces: former.versionId }
-    const outcome = version === named ? await bring(version, told) : await bringOther(version, told)
+    const outcome =
+      version === named ? await bring(version, told) : await bringOther(version, { ...told, sample: undefined })
     if (outcome === null) continue
     if (outcome.kind === 'fault') return outcome
     if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true

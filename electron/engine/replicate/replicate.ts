@@ -7,6 +7,7 @@ import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
 import { look, sourceListing, type Seen } from './look.ts'
 import { afterNotFound } from './lost.ts'
+import { judgeCopy, judgeDelete } from './judge.ts'
 import { removeLeftovers } from './placeholder.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
@@ -19,7 +20,7 @@ import type { World } from './world.ts'
  */
 export async function replicate(world: World): Promise<Outcome> {
   try {
-    return await attempt(world)
+    return await judged(world)
   } catch (error) {
     throw error instanceof FaultError ? await unlessGone(error, world) : error
   }
@@ -30,6 +31,15 @@ async function unlessGone(error: FaultError, world: World): Promise<FaultError> 
   const { code, message, site } = error.fault
   if (code !== 'NOT_FOUND' || (await afterNotFound(world.order.versionId, world)) === 'lost') return error
   return new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error })
+}
+
+/** A delete is judged while what it puts out of use is there, a copy when its bytes have passed by. */
+async function judged(world: World): Promise<Outcome> {
+  const { judge } = world.order
+  if (judge?.after === undefined) return judgeCopy(await attempt(world), world)
+  const verdict = await judgeDelete(world)
+  const outcome = await attempt(world)
+  return outcome.kind === 'settled' ? { ...outcome, judged: verdict } : outcome
 }
 
 async function attempt(world: World): Promise<Outcome> {

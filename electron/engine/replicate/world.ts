@@ -1,3 +1,4 @@
+import type { Sample } from '../content/sample.ts'
 import type { UploadRecord } from '../journal/port.ts'
 import type { ObjectStore, UploadedPart } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from '../worker/port.ts'
@@ -28,6 +29,8 @@ export interface World {
   readonly uploads: UploadNotes
   /** The replica that this write puts out of use, to be noted on the new one. */
   readonly replaces?: string
+  /** Keeps the first bytes of the task's version, where they are to be judged. */
+  readonly sample?: Sample | undefined
   readonly signal: AbortSignal
   readonly now: () => number
   readonly onProgress: (

@@ -5,7 +5,7 @@ import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './adapt.ts'
 import type { TransferPool } from './pool.ts'
-import type { LinkOrder, Outcome, TaskOrder } from './port.ts'
+import type { Judgement, LinkOrder, Outcome, TaskOrder } from './port.ts'
 
 export interface WorkerLimits {
   readonly limit: number
@@ -44,6 +44,7 @@ export class Dispatcher {
   readonly #events: DispatcherEvents
   readonly #link: (linkId: string) => LinkOrder | null
   readonly #now: () => number
+  readonly #judgement: (lease: Lease) => Judgement | undefined
   readonly #underWay = new Map<number, UnderWay>()
   readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
   #limits: WorkerLimits
@@ -57,6 +58,8 @@ export class Dispatcher {
       pool: TransferPool
       link: (linkId: string) => LinkOrder | null
       now: () => number
+      /** What a worker is to find out about the content of a task's change; none for nearly all. */
+      judgement?: (lease: Lease) => Judgement | undefined
     },
     limits: WorkerLimits,
     events: DispatcherEvents,
@@ -66,6 +69,7 @@ export class Dispatcher {
     this.#pool = parts.pool
     this.#link = parts.link
     this.#now = parts.now
+    this.#judgement = parts.judgement ?? (() => undefined)
     this.#limits = limits
     this.#allowance = fullAllowance(limits.limit)
     this.#events = events
@@ -173,14 +177,16 @@ export class Dispatcher {
     return this.#allowance.current
   }
 
-  #order({ task, fresh }: Lease): TaskOrder {
+  #order(lease: Lease): TaskOrder {
+    const { task, fresh } = lease
+    const judge = this.#judgement(lease)
     const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
     const pairs = fresh ? [] : this.#journal.pairs(linkId, key)
     const upload = fresh ? null : this.#journal.upload(seq)
     const attempt = task.attempts + 1
     const bypass = task.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
     const named = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, ...bypass }
-    const order = { ...named, attempt, fresh, pairs, upload }
+    const order = { ...named, attempt, fresh, pairs, upload, judge }
     const opposite = this.#link(linkId)?.opposite
     if (opposite?.versionDeletes !== true) return order
     return { ...order, replicas: this.#journal.pairs(opposite.linkId, key).map((pair) => pair.targetVersionId) }

@@ -30,6 +30,16 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly upload: UploadRecord | null
   /** Versions at the source that the opposite link brought there, as far as the journal knows. */
   readonly replicas?: readonly string[]
+  /** Is this change to be judged by its content? Absent: not. */
+  readonly judge?: Judgement | undefined
+}
+
+/** What to compare for the brake: see `replicate/judge.ts`. */
+export interface Judgement {
+  /** Of a written key: those whose content it may have put out of use, itself among them; the first that has any counts. */
+  readonly before: readonly string[]
+  /** Of a deleted key: the one that has come in its place. */
+  readonly after?: string
 }
 
 /**
@@ -48,6 +58,8 @@ export type Outcome =
       readonly also?: readonly string[]
       /** A copied version took the place of a current one at the target. */
       readonly overwrote?: true
+      /** What the brake wanted to know: was recognisable content put out of use by what looks random? */
+      readonly judged?: 'suspicious' | 'harmless'
     }
   | { readonly kind: 'fault'; readonly fault: Fault }
 

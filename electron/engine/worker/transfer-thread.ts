@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { fault } from '../../../shared/model/fault.ts'
+import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../errors.ts'
 import { replicate } from '../replicate/replicate.ts'
 import type { UploadNotes, World } from '../replicate/world.ts'
@@ -112,6 +113,7 @@ export class TransferThread {
       target,
       pacer: pacerOf(pacer),
       uploads: this.#notes(running),
+      sample: order.judge === undefined ? undefined : new Sample(),
       signal: abort.signal,
       now: Date.now,
       onProgress: (doneBytes, sizeBytes, parts) => {

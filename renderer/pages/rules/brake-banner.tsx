@@ -1,34 +1,32 @@
 import { Button, Code, Group, Text } from '@mantine/core'
+import type { BrakeReport } from '../../../shared/model/brake.ts'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { deleteLimit, formatMoment } from '../../words/brake-words.ts'
+import { deleteLimit, formatMoment, overwriteLimit } from '../../words/brake-words.ts'
 
 /** The brake stopped the rule: names what came and what was allowed, and lets go only when asked. */
 export function BrakeBanner({ rule }: { readonly rule: RuleView }) {
   const { client } = useConsole()
+  const { paused } = rule
+  const kind = paused?.brake?.kind ?? 'deletes'
   const release = useAction(
     () => client.rules.resume.mutate({ id: rule.id }),
-    () => 'The brake is released: the deletes go to the target now.',
+    () => `The brake is released: the ${kind} go to the target now.`,
   )
-  const { paused, deleteBrake } = rule
   if (paused === null) return null
   return (
     <div className="note" data-tone="bad" role="group" aria-label="The brake stopped this rule">
       <Text fw={600} c="var(--bad)">
-        The brake for deletes stopped this rule <Ago at={paused.at} />.
+        The brake for {kind} stopped this rule <Ago at={paused.at} />.
       </Text>
       <Text className="wrap">{paused.reason}</Text>
       {paused.brake && <Burst {...paused.brake} />}
-      {deleteBrake && (
-        <Text c="dimmed">
-          The brake acts on {deleteLimit(deleteBrake)}. Nothing is lost meanwhile: changes gather in the queue.
-        </Text>
-      )}
+      <Text c="dimmed">{limitOf(rule, kind)} Nothing is lost meanwhile: changes gather in the queue.</Text>
       <Group gap="sm" mt={8}>
         <Button color="red.8" loading={release.isPending} onClick={() => release.mutate(undefined)}>
-          These deletes are wanted: release the brake
+          These {kind} are wanted: release the brake
         </Button>
         <Text size="sm" c="dimmed">
           Or leave it, and put the objects back at the source first.
@@ -38,7 +36,12 @@ export function BrakeBanner({ rule }: { readonly rule: RuleView }) {
   )
 }
 
-function Burst({ keys, lastCleanAt }: NonNullable<NonNullable<RuleView['paused']>['brake']>) {
+function limitOf({ deleteBrake, overwriteBrake }: RuleView, kind: BrakeReport['kind']): string {
+  if (kind === 'deletes') return deleteBrake === null ? '' : `The brake acts on ${deleteLimit(deleteBrake)}.`
+  return overwriteBrake === null ? '' : `The brake acts on ${overwriteLimit(overwriteBrake)}.`
+}
+
+function Burst({ keys, lastCleanAt }: BrakeReport) {
   return (
     <>
       <Text>
@@ -46,12 +49,12 @@ function Burst({ keys, lastCleanAt }: NonNullable<NonNullable<RuleView['paused']
         <time dateTime={new Date(lastCleanAt).toISOString()}>
           <b>{formatMoment(lastCleanAt)}</b>
         </time>
-        , by the clock of the source. To restore, bring each key back to its newest version of before; the target has
-        them too.
+        , by the clock of the source. To restore, bring back the version that each key had at that moment; the target
+        still holds it, unless its permanent delete was repeated before.
       </Text>
       {keys.length > 0 && (
-        <Text className="wrap">
-          For example:{' '}
+        <Text component="div" className="wrap">
+          Look at, for example:{' '}
           {keys.map((key) => (
             <Code key={key} mr={6}>
               {key}

@@ -1,5 +1,5 @@
 import { hidesFromCopies, type CopySwitch } from '../../../shared/model/quorum.ts'
-import { deleteBrakeSchema } from '../../../shared/model/brake.ts'
+import { deleteBrakeSchema, overwriteBrakeSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
 
 /** A rule as it stands in the fields of the form: what may be half typed is text. */
@@ -27,6 +27,10 @@ export interface RuleFormValues {
   brakePercent: string | number
   brakeBucketPercent: string | number
   brakeMinutes: string | number
+  overwriteBrake: boolean
+  overwriteCount: string | number
+  overwriteBucketPercent: string | number
+  overwriteMinutes: string | number
   scanSeconds: string | number
   ackPolicy: Rule['ack']['policy']
   ackSeconds: string | number
@@ -34,11 +38,14 @@ export interface RuleFormValues {
   ackReads: Rule['ack']['reads']
 }
 
-type WholeField = 'priority' | 'brakeCount' | 'scanSeconds'
+type WholeField = 'priority' | 'brakeCount' | 'overwriteCount' | 'scanSeconds'
+type ShareField = 'brakePercent' | 'brakeBucketPercent' | 'overwriteBucketPercent'
+type MinutesField = 'brakeMinutes' | 'overwriteMinutes'
 export type RuleFormErrors = Partial<Record<keyof RuleFormValues, string>>
 
 export function valuesOf(rule: Rule): RuleFormValues {
   const brake = rule.deleteBrake ?? deleteBrakeSchema.parse({})
+  const overwrites = rule.overwriteBrake ?? overwriteBrakeSchema.parse({})
   const limit = rule.bandwidth.bytesPerSecond
   const inMiB = limit !== null && limit % 1_048_576 === 0
   return {
@@ -65,6 +72,10 @@ export function valuesOf(rule: Rule): RuleFormValues {
     brakePercent: percentOf(brake.share),
     brakeBucketPercent: percentOf(brake.bucketShare),
     brakeMinutes: brake.windowMs / 60_000,
+    overwriteBrake: rule.overwriteBrake !== null,
+    overwriteCount: overwrites.count,
+    overwriteBucketPercent: percentOf(overwrites.bucketShare),
+    overwriteMinutes: overwrites.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
     ackPolicy: rule.ack.policy,
     ackSeconds: rule.ack.timeoutMs / 1000,
@@ -117,7 +128,7 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
     storageClass: values.storageClass.trim() || null,
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
     ack: readAck(values, errors),
-    deleteBrake: values.brake ? readBrake(values, errors, whole) : null,
+    ...readBrakes(values, errors, whole),
     scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
   })
   if (!parsed.success) {
@@ -153,26 +164,40 @@ function checkCopies(rule: Rule, errors: RuleFormErrors): void {
 function fieldOf(path: string): keyof RuleFormValues {
   if (path === 'filter') return 'prefix'
   if (path === 'deleteBrake') return 'brakeCount'
+  if (path === 'overwriteBrake') return 'overwriteCount'
   if (path === 'scanIntervalSeconds') return 'scanSeconds'
   return path as keyof RuleFormValues
 }
 
-function readBrake(
+function readBrakes(
   values: RuleFormValues,
   errors: RuleFormErrors,
   whole: (name: WholeField, least: number, most: number) => number,
-) {
-  const upTo = (name: 'brakePercent' | 'brakeBucketPercent' | 'brakeMinutes', least: number, most: number): number => {
+): Pick<Rule, 'deleteBrake' | 'overwriteBrake'> {
+  const upTo = (name: ShareField | MinutesField, least: number, most: number): number => {
     const number = Number(values[name])
     if (values[name] !== '' && number >= least && number <= most) return number
     errors[name] = `“${values[name]}” does not fit: use a number from ${least} to ${most}.`
     return least
   }
+  const share = (name: ShareField): number => upTo(name, 0, 100) / 100
+  const windowMs = (name: MinutesField): number => Math.round(upTo(name, 0.02, 10_080) * 60_000)
   return {
-    count: whole('brakeCount', 1, 1_000_000_000),
-    share: upTo('brakePercent', 0, 100) / 100,
-    bucketShare: upTo('brakeBucketPercent', 0, 100) / 100,
-    windowMs: Math.round(upTo('brakeMinutes', 0.02, 10_080) * 60_000),
+    deleteBrake: values.brake
+      ? {
+          count: whole('brakeCount', 1, 1_000_000_000),
+          share: share('brakePercent'),
+          bucketShare: share('brakeBucketPercent'),
+          windowMs: windowMs('brakeMinutes'),
+        }
+      : null,
+    overwriteBrake: values.overwriteBrake
+      ? {
+          count: whole('overwriteCount', 1, 1_000_000_000),
+          bucketShare: share('overwriteBucketPercent'),
+          windowMs: windowMs('overwriteMinutes'),
+        }
+      : null,
   }
 }
 

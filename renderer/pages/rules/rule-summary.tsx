@@ -2,12 +2,12 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { formatByteRate, formatDuration } from '../../words/format.ts'
 import { ackLine, readLine } from '../../words/ack-words.ts'
-import { deleteLimit } from '../../words/brake-words.ts'
+import { deleteLimit, overwriteLimit } from '../../words/brake-words.ts'
 import { placeOf } from '../../words/link-words.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
 export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
-  const { filter, deleteBrake, bandwidth } = rule
+  const { filter, deleteBrake, overwriteBrake, bandwidth } = rule
   const tags = Object.entries(filter.tags).map(([key, value]) => `${key}=${value}`)
   return [
     ['Source', placeOf(rule.source)],
@@ -29,6 +29,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
       bandwidth.bytesPerSecond === null ? 'no limit' : `at most ${formatByteRate(bandwidth.bytesPerSecond)}`,
     ],
     ['Brake for deletes', deleteBrake === null ? 'off' : deleteLimit(deleteBrake)],
+    ['Brake for overwrites', overwriteBrake === null ? 'off' : overwriteLimit(overwriteBrake)],
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
     ['A write counts', ackLine(rule.ack, rule.targets.length)],
