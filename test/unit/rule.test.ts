@@ -2,6 +2,7 @@ import { test, expect, describe } from 'vitest'
 import * as fc from 'fast-check'
 import { ruleSchema, type RuleInput } from '../../shared/model/rule.ts'
 import { decide, indexRules } from '../../electron/engine/rule/decide.ts'
+import { LiveKeys } from '../../electron/engine/feed/live-keys.ts'
 import { tripsOn } from '../../electron/engine/rule/overwrite-brake.ts'
 import { releasedBrake, stepBrake, type BrakeEvent } from '../../electron/engine/rule/delete-brake.ts'
 import { matchesGlob } from '../../electron/engine/rule/glob.ts'
@@ -187,7 +188,7 @@ describe('the delete brake', () => {
     const from = (live: number, events: readonly BrakeEvent[]) =>
       events.reduce((s, e) => stepBrake(s, e, small), stepBrake(releasedBrake, scanned(live), small)).trip
     const scanned = (live: number): BrakeEvent => ({ type: 'scanned', held: { live, versions: live } })
-    const brought: BrakeEvent = { type: 'brought', isNew: true }
+    const brought: BrakeEvent = { type: 'brought', live: 1 }
     expect(from(300, [changes(0, 150)])).toBeNull()
     expect(from(300, [changes(0, 100), changes(500, 51)])?.of).toEqual({ what: 'objects', count: 300 })
     expect(from(4, [changes(0, 4)])).toBeNull()
@@ -225,4 +226,35 @@ test('the brake for overwrites needs more than ten, and more than its number or 
     tripsOn([{ startsAt: 0, hits, purges: 0, others: 9000, from: 0, held: null }], live, brake)
   expect([trips(10, 10), trips(11, 44), trips(11, 43), trips(0, 0)]).toEqual([false, false, true, false])
   expect([trips(100, 1e6), trips(101, 1e6), trips(100, null), trips(101, null)]).toEqual([false, true, false, true])
+})
+
+test('a key that is written and deleted again and again leaves a bucket as full as it was, whenever its copies come', () => {
+  const act = fc.constantFrom('write', 'delete', 'copy')
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), act)), fc.subarray(['a', 'b', 'c']), (acts, held) => {
+      const keys = new LiveKeys()
+      const source = new Set(held)
+      const target = new Set(held)
+      const waiting: (readonly [string, string])[] = []
+      let live = held.length
+      const copy = ([key, what]: readonly [string, string]): void => {
+        if (what === 'write') live += keys.copied(key, !target.has(key)) ?? 0
+        if (what === 'write') target.add(key)
+        else target.delete(key)
+      }
+      for (const [key, what] of acts) {
+        if (what === 'copy') {
+          const next = waiting.shift()
+          if (next !== undefined) copy(next)
+        } else if (what === 'write' || source.has(key)) {
+          live += what === 'write' ? keys.written(key) : keys.deleted(key)
+          if (what === 'write') source.add(key)
+          else source.delete(key)
+          waiting.push([key, what])
+        }
+      }
+      waiting.forEach(copy)
+      expect(live).toBe(source.size)
+    }),
+  )
 })

@@ -7,6 +7,7 @@ import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteB
 
 import type { Judgement, Outcome } from '../worker/port.ts'
 import { isDelete } from './is-delete.ts'
+import { LiveKeys } from './live-keys.ts'
 import { OverwriteWatch, type OverwriteTrip } from './overwrite-watch.ts'
 
 type Settled = Extract<Outcome, { kind: 'settled' }>
@@ -59,6 +60,7 @@ const neverTrips: DeleteBrake = { count: Number.MAX_SAFE_INTEGER, share: 1, buck
 export class LinkBrake {
   #state: BrakeState = releasedBrake
   readonly #watch: OverwriteWatch
+  readonly #live = new LiveKeys()
   #scannedAt = 0
   #releasedAt = 0
   #keys: readonly string[] = []
@@ -111,6 +113,8 @@ export class LinkBrake {
         deletes: deletes.length,
         purges: deletes.filter(({ operation }) => operation === 'deleteVersion').length,
         others: counted.length - deletes.length,
+        writes: counted.filter(({ operation }) => operation === 'put').length,
+        live: this.#fuller(counted),
         from: earliest(deletes.map((task) => this.#timeOf(task, scan))),
       },
       brake,
@@ -121,6 +125,7 @@ export class LinkBrake {
 
   scanned({ deleteBrake }: Brakes, held: Held, startedAt: number): void {
     this.#scannedAt = startedAt
+    this.#live.scanned()
     this.#state = stepBrake(this.#state, { type: 'scanned', held }, deleteBrake ?? neverTrips)
   }
 
@@ -154,13 +159,22 @@ export class LinkBrake {
     return task.enqueuedAt <= this.#releasedAt
   }
 
-  /** What was written before the last scan began is among what it counted. */
+  /** Of what nothing is known by name: what was written before the last scan began is among what that counted. */
   #hold({ deleteBrake }: Brakes, task: NewTask, outcome: Settled, skewMs: number): void {
     // What went before it could be copied is counted as deleted, so it counts as having been there.
-    const came = outcome.did === 'copied' || (outcome.did === 'source-gone' && task.operation === 'put')
-    if (!came || task.changedAt - skewMs <= this.#scannedAt) return
+    if (outcome.did !== 'copied' && (outcome.did !== 'source-gone' || task.operation !== 'put')) return
     const isNew = outcome.overwrote !== true
-    this.#state = stepBrake(this.#state, { type: 'brought', isNew }, deleteBrake ?? neverTrips)
+    const counted = task.changedAt - skewMs <= this.#scannedAt || !isNew ? 0 : 1
+    const live = this.#live.copied(task.key, isNew) ?? counted
+    if (live !== 0) this.#state = stepBrake(this.#state, { type: 'brought', live }, deleteBrake ?? neverTrips)
+  }
+
+  /** In the source's order. */
+  #fuller(tasks: readonly NewTask[]): number {
+    return tasks.reduce((sum, { key, operation }) => {
+      if (operation === 'put') return sum + this.#live.written(key)
+      return operation === 'deleteMarker' ? sum + this.#live.deleted(key) : sum
+    }, 0)
   }
 
   /** Not told before, and not part of what the operator has let through. */

@@ -30,11 +30,15 @@ export type BrakeEvent =
       /** Of the deletes, those of single versions. */
       readonly purges?: number
       readonly others: number
+      /** By how many objects the bucket is fuller; one less by each delete where nothing is said. */
+      readonly live?: number
+      /** Of the others, writes of a version. */
+      readonly writes?: number
       /** Epoch ms of the earliest of the deletes. */
       readonly from?: number | null
     }
-  /** A version was brought to the target; `isNew`: the target had no current version of its key. */
-  | { readonly type: 'brought'; readonly isNew: boolean }
+  /** It turned out only later by how many objects the bucket is fuller. */
+  | { readonly type: 'brought'; readonly live: number }
   | { readonly type: 'scanned'; readonly held: Held }
   /** The operator looked and lets the deletes through; the window starts empty, or the next delete would trip it again. */
   | { readonly type: 'release' }
@@ -57,35 +61,31 @@ export function stepBrake(state: BrakeState, event: BrakeEvent, brake: DeleteBra
     case 'scanned':
       return { ...state, held: event.held }
     case 'brought':
-      return { ...state, held: state.held && grown(state.held, event.isNew) }
+      return { ...state, held: state.held && changed(state.held, event.live, 0) }
     case 'changes':
       return state.trip === null ? counted(state, event, brake) : state
   }
 }
 
-const grown = ({ live, versions }: Held, isNew: boolean): Held => ({
-  live: live + (isNew ? 1 : 0),
-  versions: versions + 1,
+const changed = (held: Held, live: number, versions: number): Held => ({
+  live: Math.max(0, held.live + live),
+  versions: Math.max(0, held.versions + versions),
 })
 
 function counted(state: BrakeState, event: Extract<BrakeEvent, { type: 'changes' }>, brake: DeleteBrake): BrakeState {
-  const { at, deletes, purges = 0, others, from = null } = event
+  const { at, deletes, purges = 0, others, writes = 0, from = null } = event
+  const { live = purges - deletes } = event
   const counts = { hits: deletes, purges, others, from: deletes > 0 ? (from ?? at) : null, held: state.held }
   const slots = addToWindow(state.slots, at, brake.windowMs, counts)
-  const held = state.held && shrunk(state.held, deletes - purges, purges)
+  const held = state.held && changed(state.held, live, writes + deletes - 2 * purges)
   return { slots, held, trip: tripOf(slots, held, brake, at) }
 }
-
-const shrunk = ({ live, versions }: Held, markers: number, purges: number): Held => ({
-  live: Math.max(0, live - markers),
-  versions: Math.max(0, versions + markers - purges),
-})
 
 function tripOf(slots: readonly Slot[], now: Held | null, brake: DeleteBrake, at: number): BrakeTrip | null {
   const { hits, purges, others, from, held } = totalOf(slots)
   const changes = hits + others
   const many = hits > brake.count && hits * unevenness > brake.share * changes
-  const emptied = hits > alwaysAllowed && held !== null && now !== null && lost(held, now) > brake.bucketShare
+  const emptied = held !== null && now !== null && lost(held, now) > brake.bucketShare
   if (!many && !emptied) return null
   const what = purges * 2 > hits ? ('versions' as const) : ('objects' as const)
   const of = held && { what, count: what === 'versions' ? held.versions : held.live }
@@ -96,4 +96,4 @@ function tripOf(slots: readonly Slot[], now: Held | null, brake: DeleteBrake, at
 const lost = (before: Held, now: Held): number =>
   Math.max(part(before.live - now.live, before.live), part(before.versions - now.versions, before.versions))
 
-const part = (gone: number, of: number): number => (of <= 0 ? 0 : gone / of)
+const part = (gone: number, of: number): number => (gone <= alwaysAllowed ? 0 : gone / of)
