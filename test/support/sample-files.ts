@@ -1,5 +1,5 @@
 import { crc32, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { Random } from './random.ts'
+import type { Random } from './random.ts'
 
 /** Bytes as a cipher makes them: every length and every prefix looks random. */
 export function cipherBytes(random: Random, sizeBytes: number): Buffer {
