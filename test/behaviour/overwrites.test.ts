@@ -77,7 +77,7 @@ test.each(bursts)('text and office files overwritten with random bytes %s stop t
   const paused = pausedOf(world)!
   expect(paused).toMatchObject({ by: 'brake', brake: { kind: 'overwrites' } })
   expect(paused.reason).toMatch(
-    /^1\d\d of \d+ objects were overwritten within 10 minutes with content that looks encrypted/,
+    /^\d+ of \d+ objects were overwritten within 10 minutes with content that looks encrypted/,
   )
   expect(paused.brake!.keys.every((key) => key.startsWith('team/file '))).toBe(true)
   // Nothing of the burst had happened then, and all of what was there before had.
@@ -108,7 +108,7 @@ test('the files of a small bucket are enough', async () => {
 })
 
 test('through the gateway, to the targets at the same time, it stops the rule as well', async () => {
-  const { client, ...world } = await behindGateway({ policy: 'all', timeoutMs: 1000 })
+  const { client, ...world } = await behindGateway({ policy: 'all', timeoutMs: 10_000 })
   const keys = await fill(client, documents, 60)
   for (const key of keys) {
     if (isPaused(world)) break
