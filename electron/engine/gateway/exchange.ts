@@ -1,3 +1,4 @@
+import type { Pumped } from '../store/wire/pumped.ts'
 import type { WireAnswer } from '../store/wire/request.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
@@ -45,7 +46,7 @@ export interface Exchange {
 
 /** What the client gets: the site's answer, and what the gateway has to add. */
 export interface Reply {
-  readonly answer: Pick<WireAnswer, 'status' | 'headers' | 'bytes' | 'stream'>
+  readonly answer: Pick<WireAnswer, 'status' | 'headers' | 'bytes'> & { readonly stream: Pumped | null }
   /** Over the site's; undefined takes one away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Asked before each piece of a stream; the client hears no more once it is false. */

@@ -1,14 +1,10 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
-import { isMarkHeader } from '../replicate/origin.ts'
 import type { Pumped } from '../store/wire/pumped.ts'
-import type { HeaderMap } from '../store/wire/response-head.ts'
+import { answerHeaders } from './answers/answer-headers.ts'
 import type { Reply } from './exchange.ts'
 import { endAnswer } from './linger.ts'
 import { errorXml, S3Error } from './protocol/s3-error.ts'
-
-/** What the gateway's own connection says for itself; its clock, because it checks signatures by it. */
-const dropped = new Set('connection keep-alive transfer-encoding upgrade date proxy-authenticate trailer'.split(' '))
 
 /** A client that takes no byte for this long is given up. */
 const stalledMs = 120_000
@@ -24,7 +20,7 @@ export async function respond(request: IncomingMessage, response: ServerResponse
   if (stream === null) return endAnswer(request, response, bytes)
   response.setTimeout(stalledMs, () => response.destroy())
   if (request.method === 'HEAD') {
-    stream.resume()
+    stream.destroy()
     return endAnswer(request, response)
   }
   // A stream of events may be silent for long: its head goes at once. Otherwise head and first piece leave together.
@@ -49,24 +45,10 @@ async function passOn(body: Pumped, response: ServerResponse, stillAdmitted: Rep
 }
 
 function outgoing({ answer, headers: changes, acks, servedBy }: Reply): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const take = (from: HeaderMap): void => {
-    for (const name in from) {
-      const value = from[name]
-      if (value === undefined) delete headers[name]
-      else if (!dropped.has(name) && !isMarkHeader(name)) headers[name] = value
-    }
-  }
-  take(answer.headers)
-  if (changes !== undefined) take(changes)
+  const headers = answerHeaders(answer.headers, changes)
   if (acks !== undefined) headers['x-lockstep-acks'] = acks
   if (servedBy !== undefined) headers['x-lockstep-served-by'] = servedBy
-  return lengthLast(headers)
-}
-
-/** Once node has seen Content-Length it writes Content-Disposition in other bytes, or not at all: names of files are often UTF-8. */
-function lengthLast({ 'content-length': length, ...headers }: Record<string, string>): Record<string, string> {
-  return length === undefined ? headers : { ...headers, 'content-length': length }
+  return headers
 }
 
 /** Writes a refusal as S3 does; the one place where faults become S3 errors. Returns it, for the list of requests. */
@@ -84,6 +66,8 @@ export function respondError(
     return refusal
   }
   closeUnlessRead(request, response)
+  // An answer that could not be written may have left its own.
+  response.statusMessage = STATUS_CODES[refusal.status] ?? ''
   const body = Buffer.from(errorXml(refusal, (request.url ?? '').split('?', 1)[0]!, requestId))
   // Said aloud: of a head that could not be written the words stay.
   response.writeHead(refusal.status, STATUS_CODES[refusal.status], {

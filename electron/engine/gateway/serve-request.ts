@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayRequest } from '../../../shared/model/gateway.ts'
+import { clientReply, type Asked } from './answers/client-reply.ts'
 import { ClientBody, ClientGone } from './client-body.ts'
 import { corsOfRefusal, preflight } from './cors.ts'
 import type { Exchange, GatewayWorld, Reply } from './exchange.ts'
@@ -52,14 +53,12 @@ export async function serveRequest(
   })
   const before = request.socket.bytesWritten
   try {
-    told.routed = route(request.method ?? '', request.url ?? '', request.headers, { baseHosts })
-    told.reply =
+    const routed = (told.routed = route(request.method ?? '', request.url ?? '', request.headers, { baseHosts }))
+    const reply =
       request.method === 'OPTIONS'
-        ? await preflight(world, told.routed, request.headers, gone.signal)
-        : await acted(
-            admitted(request, told.routed, expectsContinue ? response : null, gone.signal, told, parts),
-            world,
-          )
+        ? await preflight(world, routed, request.headers, gone.signal)
+        : await acted(admitted(request, routed, expectsContinue ? response : null, gone.signal, told, parts), world)
+    told.reply = clientReply(reply, asked(request, routed, requestId()))
     await respond(request, response, told.reply)
   } catch (error) {
     if (isGone(error, request, response)) response.destroy()
@@ -116,6 +115,12 @@ function admitted(
     mostBytes: call.mostBodyBytes,
   }))
   return { call, body, grant, signal, stillAdmitted: () => gatekeeper.stillAdmits(grant, world.now()) }
+}
+
+function asked(request: IncomingMessage, { operation, method, bucket, key }: Routed, requestId: string): Asked {
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http'
+  const origin = `${scheme}://${request.headers.host ?? ''}`
+  return { operation, method, bucket, key, origin, requestId, resource: (request.url ?? '').split('?', 1)[0]! }
 }
 
 /** What the client got wrong about its body is why the site broke off, and what it is told. */

@@ -74,7 +74,7 @@ const copySource = `${names.copySource} ${names.copySourceKey}`
  */
 export const operationTable = {
   ListenServiceNotification: service('GET', 'events', read, events),
-  ListBuckets: service('GET', null, read, { query: 'bucket-region continuation-token max-buckets prefix' }),
+  ListBuckets: service('GET', null, read, { query: 'continuation-token max-buckets prefix' }),
 
   ListenNotification: bucket('GET', 'events', read, events),
   ListObjectVersions: bucket('GET', 'versions', read, {

@@ -16,7 +16,6 @@ const headerText: Syntax = (value) => value.length <= 4096 && !/[\u0000-\u001f\u
 
 /** How the value of each query name is written. A name that is not here selects an operation, and has no value. */
 const syntaxes: ReadonlyMap<string, Syntax> = new Map([
-  ['bucket-region', name],
   ['continuation-token', text],
   ['delimiter', text],
   ['encoding-type', oneOf('url')],

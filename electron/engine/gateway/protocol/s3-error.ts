@@ -65,6 +65,8 @@ export const s3ErrorKinds = {
 
 export type S3ErrorCode = keyof typeof s3ErrorKinds
 
+export const isCode = (text: string): text is S3ErrorCode => Object.hasOwn(s3ErrorKinds, text)
+
 interface S3ErrorOptions {
   /** Instead of the list's own words. */
   readonly message?: string
