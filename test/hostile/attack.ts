@@ -145,7 +145,7 @@ function look(
   if (verdict.must === 'refuse' && answer.status > 0 && answer.status < 400 && !deniesEach(answer))
     findings.wronglyAccepted.push(`${line} (${verdict.why})`)
   if (verdict.must === 'accept' && !reached(answer)) findings.wronglyRefused.push(line)
-  const seen = leaks(planted, verdict.must === 'refuse' ? null : request.as, answer.bytes, sent)
+  const seen = leaks(planted, verdict.sees === 'nothing' ? null : request.as, answer.bytes, sent)
   if (seen.length > 0) findings.leaked.push(`${line}: ${seen.join(', ')}`)
 }
 
@@ -177,7 +177,9 @@ async function endOf(port: number, planted: Planted, lockstep: Lockstep): Promis
 function passedOn({ lines }: SiteRecord): readonly string[] {
   const own = new Set(Object.values(clients).map(({ bucket }) => bucket))
   return [...lines.keys()].filter((line) => {
-    const [, path = ''] = line.split(' ')
+    const [method, path = ''] = line.split(' ')
+    // Anybody may ask for the rules of a bucket for browsers, and with no query for anything else.
+    if (method === 'OPTIONS' && !path.includes('?')) return false
     const first = /^\/([^/?]*)/.exec(path)?.[1]
     // The engine's own probes ask for the list of buckets.
     return first === undefined || (first === '' ? !listsBuckets(path) : !own.has(first))

@@ -11,7 +11,7 @@ import { plainRead, wellFormed } from './well-formed.ts'
 type Change = (random: Random, request: HostileRequest) => HostileRequest
 
 const changes: Readonly<Record<string, readonly Change[]>> = { ...targetChanges, ...headChanges, ...bodyChanges }
-/** How often each kind of change is made, of 100; those of the body last. */
+/** How often each kind of change is made, of 100. */
 const weights: Readonly<Record<string, number>> = {
   path: 20,
   query: 20,
@@ -37,7 +37,7 @@ export function generate(planted: Planted, seed: number, count: number): readonl
 function changed(random: Random, request: HostileRequest): HostileRequest {
   let one = request
   for (let times = random.chance(0.7) ? 1 : 2; times > 0; times--) {
-    const kind = pickKind(random, one === request ? [] : Object.keys(bodyChanges))
+    const kind = pickKind(random, one === request ? [] : [...Object.keys(bodyChanges), 'signature'])
     const name = one.name
     // What was wrong stays wrong, whatever is changed besides.
     const next = random.pick(changes[kind]!)(random, one)
@@ -52,14 +52,11 @@ function changed(random: Random, request: HostileRequest): HostileRequest {
   return one
 }
 
-/** The second change is none of the body: it would put another in its place. */
+/** The second change is none of the body or the signature: it would put another in the place of what is wrong. */
 function pickKind(random: Random, without: readonly string[]): string {
-  let left = random.int(0, without.length === 0 ? 99 : 81)
-  for (const [kind, weight] of Object.entries(weights)) {
-    if (left < weight) return kind
-    left -= weight
-  }
-  return 'path'
+  const open = Object.entries(weights).filter(([kind]) => !without.includes(kind))
+  let left = random.int(0, open.reduce((sum, [, weight]) => sum + weight, 0) - 1)
+  return open.find(([, weight]) => (left -= weight) < 0)![0]
 }
 
 const names: readonly ClientName[] = ['viewer', 'writer', 'scoped']

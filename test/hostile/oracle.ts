@@ -6,16 +6,20 @@ import { chooses, s3Entries, serverWords, type S3Entry } from './s3-requests.ts'
 export interface Verdict {
   readonly must: 'refuse' | 'accept' | 'nothing'
   readonly why: string
+  /** The answer may hold what is the client’s; otherwise nothing of anybody’s. */
+  readonly sees: 'own' | 'nothing'
 }
 
-const refuse = (why: string): Verdict => ({ must: 'refuse', why })
-const either = (why: string): Verdict => ({ must: 'nothing', why })
+const refuse = (why: string): Verdict => ({ must: 'refuse', why, sees: 'nothing' })
+const either = (why: string): Verdict => ({ must: 'nothing', why, sees: 'own' })
 
 /** Where clients reach buckets as host names. */
 export const baseHost = 's3.hostile.test'
 
 /** Judges a request by its own reading, in which anything odd may at most be accepted. */
 export function judge(request: HostileRequest): Verdict {
+  // A browser's question is unsigned, whatever stands beside it: the rules of any bucket may answer, and nothing but they.
+  if (isPreflight(request)) return { must: 'nothing', why: 'a preflight', sees: 'nothing' }
   if (request.wrong !== null) return refuse(request.wrong)
   const client = clients[request.as]
   if (client.expired) return refuse('the key has expired')
@@ -36,8 +40,12 @@ export function judge(request: HostileRequest): Verdict {
   // What is no upload, no document of a query, is missed in more than one way.
   const vague = names.includes('uploadId') || entry.operation === 'SelectObjectContent'
   if (!request.untouched || vague) return either('odd')
-  return { must: 'accept', why: `${entry.operation} is the client’s right` }
+  return { must: 'accept', why: `${entry.operation} is the client’s right`, sees: 'own' }
 }
+
+const isPreflight = ({ method, headers }: HostileRequest): boolean =>
+  method === 'OPTIONS' &&
+  ['origin', 'access-control-request-method'].every((name) => headers.some(([own]) => own.toLowerCase() === name))
 
 interface Place {
   readonly bucket: string
