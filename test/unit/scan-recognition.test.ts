@@ -93,3 +93,18 @@ test('a scan of a part that has nothing left concludes nothing, and doubts nothi
   expect([part.gone, part.doubt]).toEqual([0, undefined])
   expect((await scan()).gone).toBe(2)
 })
+
+test.each([true, false])(
+  'a source without versions is known by the content of what it still has (ids kept: %s)',
+  async (adopts) => {
+    const { world, scan } = inStep(0, adopts)
+    for (const key of ['kept', 'lost']) {
+      world.source.add(key, '1', 0, 'null')
+      world.replicate(world.source.versions(key)[0]!, true)
+    }
+    world.clock.wind(60_000)
+    world.source.remove('lost', 'null')
+    await scan()
+    expect(world.queued).toMatchObject([{ key: 'lost', operation: 'deleteMarker' }])
+  },
+)

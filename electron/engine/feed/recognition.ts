@@ -51,11 +51,10 @@ export class Recognition {
   }
 }
 
-/** The `null` version has no id to be known by: there, a pair and the content have to do. */
+/** The `null` version has no id to be known by: there, the content has to do. */
 function isKnown(ours: VersionEntry, theirs: VersionEntry, { pairs }: Pick<KeyView, 'pairs'>): boolean {
-  if (ours.versionId !== 'null' && ours.versionId === theirs.versionId) return true
-  const paired = pairs.some(
-    (pair) => pair.sourceVersionId === ours.versionId && pair.targetVersionId === theirs.versionId,
-  )
-  return paired && (ours.versionId !== 'null' || sameContent(ours, theirs))
+  const isOne =
+    ours.versionId === theirs.versionId ||
+    pairs.some((pair) => pair.sourceVersionId === ours.versionId && pair.targetVersionId === theirs.versionId)
+  return isOne && (ours.versionId !== 'null' || sameContent(ours, theirs))
 }
