@@ -100,3 +100,13 @@ test('what a server keeps beside its buckets is closed to every key', async () =
   ]
   expect(heard).toEqual(['403 AccessDenied', '403 AccessDenied', '403 AccessDenied'])
 })
+
+test('a key without the right to access lists hears that there are none: a client that copies goes on without', async () => {
+  const run = await world()
+  await run.put('k')
+  const key = await newKey(run.api(), { rights: ['read', 'write'] })
+  const url = gatewayUrl(run.api())
+  const ask = (method: string) =>
+    answerOn(rawRequest({ url, method, key: 'k', query: 'acl=', body: Buffer.alloc(0), contentLength: 0, ...key }))
+  expect([await ask('GET'), await ask('PUT')]).toEqual(['501 NotImplemented', '403 AccessDenied'])
+})

@@ -29,6 +29,9 @@ const keyless: ReadonlySet<KnownOperation> = new Set([
   'GetObjectLockConfiguration',
 ])
 
+/** Clients that copy an object read its access list to set it again (s3cmd): this answer tells them that there are none to keep. */
+const readsAcl: ReadonlySet<KnownOperation> = new Set(['GetBucketAcl', 'GetObjectAcl'])
+
 const denied = (message: string): S3Error => new S3Error('AccessDenied', { message })
 
 /** Whether the key's time is over: from that instant on it may do nothing. */
@@ -43,6 +46,8 @@ export function checkLimits(limits: Limits, call: S3Call, now: number): void {
   else if (operation !== 'ListBuckets' && limits.buckets.length > 0) {
     throw denied(`This access key reaches some buckets only (${limits.buckets.join(', ')}): name one of them.`)
   }
+  if (readsAcl.has(operation) && !limits.rights.includes('acl'))
+    throw new S3Error('NotImplemented', { message: lacking('acl') })
   for (const right of needs) checkRight(limits, right)
   if (copySource !== null) {
     checkRight(limits, 'read')
@@ -72,10 +77,11 @@ function checkExpiry(limits: Limits, now: number): void {
 }
 
 function checkRight({ rights }: Limits, right: GatewayRight): void {
-  if (rights.includes(right)) return
-  const remedy = 'Ask the operator of the gateway for a key that has it.'
-  throw denied(`This access key lacks the right to ${rightWords[right]} (${right}). ${remedy}`)
+  if (!rights.includes(right)) throw denied(lacking(right))
 }
+
+const lacking = (right: GatewayRight): string =>
+  `This access key lacks the right to ${rightWords[right]} (${right}). Ask the operator of the gateway for a key that has it.`
 
 /** Throws for what is no bucket, whoever asks: the names under which servers keep their administration among it. */
 export function checkBucketName(bucket: string): void {
