@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { followRules } from './link/follow-rules.ts'
 import { joinFeeds, type Feeds } from './parts/feeds.ts'
 import { joinGateway, type GatewayPart } from './parts/gateway.ts'
@@ -7,6 +8,7 @@ import { joinRecords, type Records } from './parts/records.ts'
 import { joinSites, type JoinedSites } from './parts/sites.ts'
 import { joinTransfers, type Transfers } from './parts/transfers.ts'
 import { joinViews, type Views } from './parts/views.ts'
+import { openSealKey } from './site/seal-key.ts'
 import type { EngineOptions } from './start.ts'
 
 /** Everything the engine is made of, joined and not yet started. */
@@ -18,7 +20,8 @@ export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers,
 export async function openParts(options: EngineOptions): Promise<Parts> {
   const ground = openGround(options)
   try {
-    return await join(options, ground)
+    const seal = await openSealKey({ journal: ground.journal, credentials: options.credentials, randomBytes })
+    return await join(options, { ...ground, seal })
   } catch (error) {
     await ground.journal.close()
     throw error

@@ -1,4 +1,5 @@
 import { PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
+import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { describe, expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
 import type { CompareReport } from '../../shared/model/job.ts'
@@ -79,7 +80,7 @@ describe.each(['mints', 'adopts-minio'] as const)('with a target that %s', (iden
   })
 })
 
-test('replicas that are not what they claim to be are found: other bytes, other metadata, another order', async () => {
+test('replicas that are not what they are taken for are found: other bytes, other metadata, another order', async () => {
   // Where a rule leads back neither order is the right one, so none is mended.
   const back = {
     id: 'back',
@@ -93,14 +94,24 @@ test('replicas that are not what they claim to be are found: other bytes, other 
     metadata: await world.put('metadata', 'x', { Metadata: { a: '1' } }),
   }
   const [one, two] = [await world.put('order', 'one'), await world.put('order', 'two')]
-  const forge = (Key: string, Body: string, versionId: string, more = {}) =>
-    world.s3.b.send(
-      new PutObjectCommand({ Bucket: 'data', Key, Body, Metadata: { ...more, 'lockstep-version': versionId } }),
-    )
-  await forge('bytes', 'TWO', ids.bytes)
-  await forge('metadata', 'x', ids.metadata, { a: '2', b: '3' })
-  await forge('order', 'two', two)
-  await forge('order', 'one', one)
+  const putThere = async (Key: string, Body: string, Metadata = {}) =>
+    (await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key, Body, Metadata }))).VersionId!
+  const pairs = {
+    bytes: [[ids.bytes, await putThere('bytes', 'TWO')]],
+    metadata: [[ids.metadata, await putThere('metadata', 'x', { a: '2', b: '3' })]],
+    order: [
+      [two, await putThere('order', 'two')],
+      [one, await putThere('order', 'one')],
+    ],
+  } as const
+  const journal = openJournal({ dir: world.dataDir, now: Date.now })
+  const task = { linkId: 'r/b/data', operation: 'put', sizeBytes: 1, changedAt: 0, absentSeenAt: 0 } as const
+  for (const [key, known] of Object.entries(pairs)) {
+    const [seq] = await journal.enqueue([{ ...task, key, versionId: null }])
+    const learned = known.map(([sourceVersionId, targetVersionId]) => ({ sourceVersionId, targetVersionId }))
+    await journal.settle({ seq: seq!, revision: 1, bytes: 0, learned, forgotten: [] })
+  }
+  await journal.close()
   await world.start()
   await world.settled()
   expect(found(await compare(world))).toEqual(['content bytes', 'not-latest order', 'order order'])

@@ -1,6 +1,10 @@
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { randomBytes } from 'node:crypto'
+import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { pendingStamp } from '../../electron/engine/replicate/origin.ts'
+import { openSealKey } from '../../electron/engine/site/seal-key.ts'
+import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import type { Timeouts } from '../../electron/engine/store/wire/request.ts'
 import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
@@ -109,11 +113,9 @@ test('after a crash in the middle of a write what only the target took is remove
   const world = await synchronousWorld()
   const { linkId } = world.link()
   await world.stop()
-  const stamp = { 'lockstep-version': 'write-0', 'lockstep-origin': 'a/data' }
-  const atTarget = (Key: string) => ({ Bucket: 'data', Key, Body: Key, ContentType: 'text/plain', Metadata: stamp })
-  for (const key of ['refused', 'taken']) await world.s3.b.send(new PutObjectCommand(atTarget(key)))
-  await world.s3.a.send(new PutObjectCommand({ ...atTarget('taken'), Metadata: {} }))
+  const object = (Key: string) => ({ Bucket: 'data', Key, Body: Key, ContentType: 'text/plain' })
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
+  const seal = await openSealKey({ journal, credentials: memoryCredentials(), randomBytes })
   const task = {
     linkId,
     versionId: null,
@@ -122,12 +124,26 @@ test('after a crash in the middle of a write what only the target took is remove
     changedAt: Date.now(),
     absentSeenAt: 0,
   } as const
-  await journal.enqueue(['refused', 'taken'].map((key) => ({ ...task, key })))
+  for (const key of ['refused', 'taken']) {
+    const [seq] = await journal.enqueue([{ ...task, key }])
+    const place = { source: { site: 'a', bucket: 'data' }, target: { site: 'b', bucket: 'data' }, key }
+    const Metadata = pendingStamp(key, place, Date.now(), key.length, { seq: seq!, seal })
+    await world.s3.b.send(new PutObjectCommand({ ...object(key), Metadata }))
+  }
+  await world.s3.a.send(new PutObjectCommand(object('taken')))
+  // Whoever copies such a version, or claims to be one, is a client.
+  const copied = { Bucket: 'data', Key: 'copied', CopySource: 'data/refused' }
+  await world.s3.b.send(new CopyObjectCommand(copied))
+  const claim = { 'lockstep-version': 'write-0', 'lockstep-origin': 'a/data' }
+  await world.s3.b.send(new PutObjectCommand({ ...object('claimed'), Metadata: claim }))
+  await journal.enqueue(['copied', 'claimed'].map((key) => ({ ...task, key })))
   await journal.close()
   await world.start()
   await world.settled()
-  expect([await versions(world, 'refused'), await versions(world, 'taken')]).toEqual([
+  expect(await Promise.all(['refused', 'taken', 'copied', 'claimed'].map((key) => versions(world, key)))).toEqual([
     { a: 0, b: 0 },
     { a: 1, b: 1 },
+    { a: 0, b: 1 },
+    { a: 0, b: 1 },
   ])
 })

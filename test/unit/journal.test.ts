@@ -487,7 +487,7 @@ describe('the file', () => {
         ],
       ]),
     )
-    expect(journal.pairs('r/b/data', 'k')).toEqual([{ sourceVersionId: 's1', targetVersionId: 't1' }])
+    expect(journal.pairs('r/b/data', 'k')).toEqual([{ sourceVersionId: 's1', targetVersionId: 't1', proof: 'untold' }])
     await journal.close()
     await temp.remove()
   })

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { Difference, DifferenceKind } from '../../../shared/model/job.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import { digestOf } from '../replicate/digest.ts'
 import { sameLock, sameTags, unlocked } from '../replicate/metadata.ts'
 import { withoutOrigin } from '../replicate/origin.ts'
-import type { Lock, ObjectHead, ObjectStore } from '../store/port.ts'
+import type { Lock, ObjectHead } from '../store/port.ts'
 import type { CompareParts, PairOfVersions } from './compare-link.ts'
 
 /** The deep look at one pair: headers, user metadata, tags, locks, and the bytes where the ETags cannot tell. */
@@ -34,7 +34,7 @@ export async function compareVersions(
     if (!sameLock(lock ?? unlocked, replicaLock) && (holds(lock, parts) || holds(replicaLock, parts)))
       add('lock', `${describeLock(lock)} at the source, ${describeLock(replicaLock)} at the target.`)
   }
-  if (a.etag !== b.etag && (await digest(source, from, signal)) !== (await digest(target, to, signal))) {
+  if (a.etag !== b.etag && (await digestOf(source, from, signal)) !== (await digestOf(target, to, signal))) {
     add('content', 'The bytes are not the same (SHA-256).')
   }
   return found
@@ -64,11 +64,3 @@ function headerDifferences(a: ObjectHead, b: ObjectHead): readonly string[] {
 
 const prefixed = (metadata: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]))
-
-async function digest(store: ObjectStore, ref: ObjectRef, signal: AbortSignal): Promise<string | null> {
-  const opened = await store.get(ref, { signal })
-  if (opened === null) return null
-  const hash = createHash('sha256')
-  for await (const chunk of opened.body as AsyncIterable<Buffer>) hash.update(chunk)
-  return hash.digest('hex')
-}

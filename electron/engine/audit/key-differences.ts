@@ -33,7 +33,8 @@ export function differencesOfKey(
   }
   for (const entry of missing) add('missing-at-target', entry.versionId, describe(entry))
   // Under a rule that keeps purged versions, or markers the rule does not carry, the target may hold more.
-  if (link.rule.versionDeletes) for (const entry of extra) add('extra-at-target', entry.versionId, describe(entry))
+  const isExtra = (entry: VersionEntry): boolean => link.rule.versionDeletes || isForeign(entry, source, known, link)
+  for (const entry of extra) if (isExtra(entry)) add('extra-at-target', entry.versionId, describe(entry))
   if (disorder && missing.length === 0) add('order', null, 'The versions are in another order at the target.')
   for (const [here, there] of pairs)
     if (!sameBytesByListing(here, there))
@@ -49,6 +50,20 @@ export function differencesOfKey(
     )
   }
   return { differences: found, pairs }
+}
+
+/**
+ * Among the versions of a key that the source has, one that the journal does not know for a replica: somebody else's, or what was
+ * left behind before the journal was lost. Only a target that mints ids shows which they are.
+ */
+function isForeign(
+  { versionId, deleteMarker }: VersionEntry,
+  source: readonly VersionEntry[],
+  known: readonly VersionPair[],
+  { identity, opposite }: LinkOrder,
+): boolean {
+  if (identity !== 'mints' || opposite !== undefined || source.length === 0 || deleteMarker) return false
+  return !known.some((pair) => pair.targetVersionId === versionId)
 }
 
 /** Multipart ETags depend on part sizes and encryption: equal sizes then, and the deep comparison reads the bytes. */

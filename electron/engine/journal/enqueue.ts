@@ -66,6 +66,10 @@ class Enqueuer {
     this.#lastSeq = query<readonly [number]>(database, "SELECT seq FROM mark WHERE name = 'enqueued'").get()![0]
   }
 
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
   enqueue(tasks: readonly NewTask[]): readonly number[] {
     const now = this.#now()
     const seqs: number[] = []
@@ -145,9 +149,10 @@ export function openEnqueue(
   links: Links,
   history: History,
   now: () => number,
-): Pick<Journal, 'enqueue'> {
+): Pick<Journal, 'enqueue' | 'lastSeq'> {
   const enqueuer = new Enqueuer(database, links, history, now)
   return {
+    lastSeq: () => enqueuer.lastSeq,
     async enqueue(tasks, haste) {
       if (haste !== undefined) return commit.submit(tasks.length, () => enqueuer.enqueue(tasks), haste)
       const writes: Promise<readonly number[]>[] = []

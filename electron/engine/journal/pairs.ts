@@ -11,40 +11,51 @@ export interface Pairs {
 
 /** The version map: which version of the target stands for which of the source. Keys compare by their UTF-8 bytes. */
 export function openPairs(database: DatabaseSync, links: Links): Pairs {
-  const save = database.prepare('INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?)')
+  const save = database.prepare('INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)')
   const drop = database.prepare('DELETE FROM pair WHERE link = ? AND key = ? AND source_version = ?')
-  const ofKey = query<readonly [string, string]>(
+  const ofKey = query<StoredPair>(
     database,
-    'SELECT source_version, target_version FROM pair WHERE link = ? AND key = ?',
+    'SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ?',
   )
-  const between = query<readonly [string, string, string]>(
+  const between = query<readonly [...StoredPair, key: string]>(
     database,
-    'SELECT key, source_version, target_version FROM pair WHERE link = ? AND key BETWEEN ? AND ?',
+    'SELECT source_version, target_version, proof, key FROM pair WHERE link = ? AND key BETWEEN ? AND ?',
   )
   return {
     record(link, key, { learned, forgotten }) {
       for (const version of forgotten) drop.run(link, key, version)
-      for (const pair of learned) save.run(link, key, pair.sourceVersionId, pair.targetVersionId)
+      for (const { sourceVersionId, targetVersionId, proof } of learned)
+        save.run(link, key, sourceVersionId, targetVersionId, codeOf(proof))
     },
     port: {
       pairs(linkId, key) {
         const link = links.named(linkId)
         if (link === undefined) return []
-        return ofKey
-          .all(link.id, key)
-          .map(([sourceVersionId, targetVersionId]) => ({ sourceVersionId, targetVersionId }))
+        return ofKey.all(link.id, key).map(pairOf)
       },
       pairsBetween(linkId, fromKey, toKey) {
         const found = new Map<string, VersionPair[]>()
         const link = links.named(linkId)
         if (link === undefined) return found
-        for (const [key, sourceVersionId, targetVersionId] of between.iterate(link.id, fromKey, toKey)) {
+        for (const [source, target, proof, key] of between.iterate(link.id, fromKey, toKey)) {
+          const pair = pairOf([source, target, proof])
           const pairs = found.get(key)
-          if (pairs === undefined) found.set(key, [{ sourceVersionId, targetVersionId }])
-          else pairs.push({ sourceVersionId, targetVersionId })
+          if (pairs === undefined) found.set(key, [pair])
+          else pairs.push(pair)
         }
         return found
       },
     },
   }
+}
+
+type StoredPair = readonly [source: string, target: string, proof: number]
+
+/** By their place; absent in the second. */
+const proofs: readonly VersionPair['proof'][] = ['untold', undefined, 'found']
+const codeOf = (proof: VersionPair['proof']): number => proofs.indexOf(proof)
+
+function pairOf([sourceVersionId, targetVersionId, code]: StoredPair): VersionPair {
+  const proof = proofs[code]
+  return proof === undefined ? { sourceVersionId, targetVersionId } : { sourceVersionId, targetVersionId, proof }
 }

@@ -69,6 +69,11 @@ export interface TaskRow extends NewTask {
 export interface VersionPair {
   readonly sourceVersionId: string
   readonly targetVersionId: string
+  /**
+   * Absent: we wrote the version of the target. `found`: it was there, and is alike. `untold`: a journal of an older release
+   * does not say which.
+   */
+  readonly proof?: 'found' | 'untold'
 }
 
 export interface UploadRecord {
@@ -138,6 +143,10 @@ export interface Journal {
   isParked(linkId: string, key: string, versionId: string | null): boolean
   /** Is anything of the key pending or parked? */
   anyTask(linkId: string, key: string): boolean
+  /** The highest number that a task ever had. */
+  lastSeq(): number
+  /** Numbers of all tasks of the key, the parked ones too. */
+  openSeqs(linkId: string, key: string): readonly number[]
   /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>

@@ -94,8 +94,11 @@ UPDATE link SET
   WHERE name IS NOT NULL;
 `
 
+/** Version 5. How a pair is known: 0 untold, 1 written, 2 found (see `VersionPair`). */
+const version5 = 'ALTER TABLE pair ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;'
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2, version3, version4]
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

@@ -6,7 +6,7 @@ import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './tas
 
 type TaskReads = Pick<
   Journal,
-  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'anyTask' | 'totals'
+  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'anyTask' | 'openSeqs' | 'totals'
 >
 
 const nothing = {
@@ -52,6 +52,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? LIMIT 1',
   )
+  const seqsOf = query<readonly [number]>(
+    database,
+    'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? ORDER BY seq DESC LIMIT 1000',
+  )
   const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
   const rows = (linkId: string, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] => {
     const link = links.named(linkId)
@@ -79,6 +83,10 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     anyTask(linkId, key) {
       const link = links.named(linkId)
       return link !== undefined && anyOf.get(link.id, key) !== undefined
+    },
+    openSeqs(linkId, key) {
+      const link = links.named(linkId)
+      return link === undefined ? [] : seqsOf.all(link.id, key).map(([seq]) => seq)
     },
     totals(linkId) {
       const link = links.named(linkId)

@@ -5,6 +5,7 @@ import { bucketKey, type RuleLink } from '../rule/link.ts'
 import { prefixesOverlap } from '../rule/match.ts'
 import type { TransferPool } from '../worker/pool.ts'
 import type { LinkOrder } from '../worker/port.ts'
+import type { SealKey } from '../replicate/seal.ts'
 import type { IdentityProbes } from './identity.ts'
 import type { LinkBook } from './link-book.ts'
 import type { RuleBook, RuleRecord } from './rule-book.ts'
@@ -42,6 +43,8 @@ export interface LinksParts {
   readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
   readonly identities: IdentityProbes
   readonly sites: SiteStates
+  /** What marks are sealed with; null while nobody knows. */
+  readonly seal: () => { readonly seal: SealKey } | null
   /** Rules that may not run beside the others, by rule. */
   readonly refused: () => ReadonlyMap<string, Refusal>
 }
@@ -194,17 +197,21 @@ export class Links {
       rule,
       ...state,
       copySince: rule.existingObjects ? 0 : beginOf(link),
-      ...this.#opposite(link),
+      ...this.#around(link),
+      ...this.#parts.seal(),
     }
     this.#orders.set(linkId, order)
     this.#parts.pool.link(order, rule.bandwidth.bytesPerSecond)
   }
 
-  #opposite({ source, target }: Link): Pick<LinkOrder, 'opposite'> {
-    const found = this.list().find(
-      (other) => bucketKey(other.source) === bucketKey(target) && bucketKey(other.target) === bucketKey(source),
-    )
-    return found === undefined ? {} : { opposite: { linkId: found.linkId, versionDeletes: found.rule.versionDeletes } }
+  /** What other links do at the two buckets of this one. */
+  #around({ source, target }: Link): Pick<LinkOrder, 'opposite' | 'inbound' | 'readOn'> {
+    const inbound = this.list().filter((other) => bucketKey(other.target) === bucketKey(source))
+    const readOn = this.list().some((other) => bucketKey(other.source) === bucketKey(target))
+    const found = inbound.find((other) => bucketKey(other.source) === bucketKey(target))
+    const names = { inbound: inbound.map(({ linkId }) => linkId), readOn }
+    if (found === undefined) return names
+    return { ...names, opposite: { linkId: found.linkId, versionDeletes: found.rule.versionDeletes } }
   }
 
   #setHold(link: Link, reason: HoldReason, hold: boolean): void {

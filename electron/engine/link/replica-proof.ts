@@ -1,7 +1,7 @@
 import type { ReplicaProof } from '../feed/scanner.ts'
-import { isReplicaOf } from '../replicate/origin.ts'
+import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
-import type { ObjectStore } from '../store/port.ts'
+import type { ObjectHead, ObjectStore } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 
 /** Versions known to be somebody else's; they stay that for ever, so they are asked about once. */
@@ -17,10 +17,13 @@ export interface ReplicaProofParts {
   readonly store: (siteId: string) => ObjectStore
 }
 
-/** Finds out for the scans of one link which versions at its target are replicas, by what the target says of them. */
+/** Finds out for the scans of one link which versions with its source's ids are replicas at its target, by what the target says of them. */
 export function replicaProof({ link, links, isShared, order, store }: ReplicaProofParts): ReplicaProof {
   const foreign = new Set<string>()
   const { site, bucket } = link.target
+  const isSealed = (head: ObjectHead, versionId: string, key: string): boolean =>
+    markOf(head)?.versionId === versionId &&
+    sealOf(head, { ...link, key }, head, order(link.linkId)?.seal ?? null) !== null
   return {
     sharesIds() {
       const identity = order(link.linkId)?.identity
@@ -33,7 +36,7 @@ export function replicaProof({ link, links, isShared, order, store }: ReplicaPro
       const head = await store(site)
         .head({ bucket, key, versionId }, { signal })
         .catch(() => null)
-      const replica = head !== null && isReplicaOf(head, versionId)
+      const replica = head !== null && (isReplicaOf(head, versionId) || isSealed(head, versionId, key))
       if (head !== null && !replica && foreign.size < remembered) foreign.add(name)
       return replica
     },

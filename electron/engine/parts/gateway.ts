@@ -69,7 +69,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
 }
 
 function joinTogether(
-  { journal, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log }: Made,
+  { journal, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log, seal }: Made,
   upstream: Upstream,
   degraded: DegradedRules,
 ): Together {
@@ -101,6 +101,7 @@ function joinTogether(
     onError: (error) =>
       log.error({ err: error }, 'A write to several sites at a time could not be brought to its end.'),
     newId: randomUUID,
+    seal,
   })
 }
 

@@ -4,6 +4,7 @@ import { openJournal } from '../journal/sqlite-journal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
 import { systemNetwork, type Network } from '../site/network.ts'
+import type { SealKey } from '../replicate/seal.ts'
 import type { EngineOptions } from '../start.ts'
 
 /** What every part stands on: the journal, and the world outside the engine. */
@@ -17,10 +18,12 @@ export interface Ground {
   readonly now: () => number
   readonly startedAt: number
   readonly eventLoop: EventLoopGauge
+  /** What the marks of replicas are sealed with; null when that cannot be read. */
+  readonly seal: SealKey | null
 }
 
 /** Takes the data directory: one engine at a time. */
-export function openGround(options: EngineOptions): Ground {
+export function openGround(options: EngineOptions): Omit<Ground, 'seal'> {
   const now = (): number => systemClock.now()
   const startedAt = now()
   return {

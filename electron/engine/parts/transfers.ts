@@ -40,6 +40,7 @@ export function joinTransfers(
     clock,
     now,
     log,
+    seal,
     changed,
   }: Ground & Notices & Records & JoinedSites,
   later: () => Parts,
@@ -67,6 +68,7 @@ export function joinTransfers(
     pool,
     identities,
     sites,
+    seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
   })
   const convergence = new ConvergenceBook({

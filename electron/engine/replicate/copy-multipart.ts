@@ -32,7 +32,7 @@ export async function copyMultipart(
   })
   world.uploads.ended()
   await afterComplete(stored.versionId, tags, replica, world)
-  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId)
+  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, world.link)
 }
 
 interface Resumed {

@@ -4,7 +4,7 @@ import type { Outcome } from '../worker/port.ts'
 import { matchesTags } from '../rule/match.ts'
 import { copyMultipart } from './copy-multipart.ts'
 import { afterNotFound } from './lost.ts'
-import { cameFromTarget } from './origin.ts'
+import { echoOf } from './echo.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
 import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
@@ -56,14 +56,15 @@ async function copyFrom(
   opened: ObjectBody | null,
   world: World,
 ): Promise<Outcome> {
-  if (cameFromTarget(told, world.link)) return settled('not-wanted')
+  const echo = await echoOf(versionId, told, world)
+  if (echo !== null) return echo
   const head = { ...told, modifiedAt }
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
   if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')
   if (inParts(head) || opened === null) return copyMultipart(ref, head, tags, world)
   const stored = await put(versionId, head, opened, tags, world)
-  return arrived('copied', head.sizeBytes, versionId, stored.versionId)
+  return arrived('copied', head.sizeBytes, versionId, stored.versionId, world.link)
 }
 
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes

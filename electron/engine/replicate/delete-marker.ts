@@ -11,11 +11,11 @@ export async function writeMarker(
   marker: Pick<VersionEntry, 'versionId' | 'modifiedAt'>,
   world: World,
 ): Promise<Outcome> {
-  // P7: a marker carries no origin. One that the target's own rule brought here, and that is gone there, was deleted there.
-  if (world.order.replicas?.includes(marker.versionId) === true) return settled('not-wanted')
+  // P7: a marker carries no mark. One that the target's own rule brought here, and that is gone there, was deleted there.
+  if (world.order.came?.some((pair) => pair.sourceVersionId === marker.versionId) === true) return settled('not-wanted')
   const identity = identityFor(world.link.identity, marker.versionId, marker.modifiedAt, '')
   const stored = await (identity === null ? mintMarker(marker.versionId, world) : write(identity, world))
-  const outcome = arrived('marker', 0, marker.versionId, stored.versionId)
+  const outcome = arrived('marker', 0, marker.versionId, stored.versionId, world.link)
   return outcome.learned.length > 0 ? outcome : { ...outcome, learned: markerPair(marker.versionId, world) }
 }
 
@@ -46,7 +46,7 @@ async function newest({ link, order, target, signal }: World): Promise<VersionEn
  */
 export function markerPair(versionId: string, { link, order }: World): readonly VersionPair[] {
   const known = order.pairs.some((pair) => pair.sourceVersionId === versionId)
-  return link.rule.versionDeletes && !known && versionId !== 'null'
+  return (link.rule.versionDeletes || link.readOn === true) && !known && versionId !== 'null'
     ? [{ sourceVersionId: versionId, targetVersionId: versionId }]
     : []
 }

@@ -5,6 +5,7 @@ import type { LinkOrder, Outcome } from '../worker/port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
 import type { Seen } from './look.ts'
+import { isOurs } from './ours.ts'
 import type { Settled } from './settled.ts'
 import type { World } from './world.ts'
 
@@ -28,13 +29,15 @@ export const mendsOrder = (link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 
 /**
  * Sites order versions by arrival. So what is to be written, oldest first, is: every missing version up to the named one,
  * and every version already there that is newer than the oldest of those, or it would end up below its elders, as one does
- * whose attempt ended half way. Where the site orders by modification time, the missing ones alone.
+ * whose attempt ended half way. Where the site orders by modification time, the missing ones alone. What was first written
+ * at the target (`isOriginal`) stays where it is.
  */
 export function sequence(
   named: VersionEntry,
   seen: Pick<Seen, 'source' | 'alignment'>,
   isWanted: (version: VersionEntry) => boolean,
   link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 'opposite'>,
+  isOriginal: (there: VersionEntry) => boolean = () => false,
 ): readonly Step[] {
   const { pairs, misplaced } = seen.alignment
   const partner = new Map(pairs)
@@ -45,6 +48,9 @@ export function sequence(
     const former = partner.get(version)
     if (former === undefined) {
       if (index >= namedAt && isWanted(version)) steps.push({ version, former: null })
+    } else if (isOriginal(former)) {
+      // The target's own: it lies where its clients put it.
+      continue
     } else if ((steps.length > 0 && !link.ordersByMtime) || (version === misplaced && mendsOrder(link))) {
       steps.push({ version, former })
     }
@@ -56,29 +62,45 @@ export function sequence(
 export async function bringInOrder(
   named: VersionEntry,
   steps: readonly Step[],
-  misplaced: VersionEntry | null,
+  seen: Seen,
   world: World,
 ): Promise<Outcome> {
+  const { misplaced } = seen.alignment
   const learned: VersionPair[] = []
   const also: string[] = []
   let ofNamed: Settled | null = null
   let wrote = false
-  for (const { version, former } of await movable(named, steps, world)) {
+  for (const { version, former, removable } of await movable(named, await judged(steps, seen, world), world)) {
     // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
     if (former !== null && !wrote && version !== misplaced) continue
-    const told = former === null ? world : { ...world, replaces: former.versionId }
+    const told = removable ? { ...world, replaces: former.versionId } : world
     const outcome =
       version === named ? await bring(version, told) : await bringOther(version, { ...told, sample: undefined })
     if (outcome === null) continue
     if (outcome.kind === 'fault') return outcome
     if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true
     learned.push(...outcome.learned)
-    if (former !== null) await removeFormer(former, outcome.learned, world)
+    if (removable) await removeFormer(former, outcome.learned, world)
     if (version === named) ofNamed = outcome
     else if (former === null) also.push(version.versionId)
   }
   if (ofNamed === null) throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
   return { ...ofNamed, learned, also }
+}
+
+/** A step, and whether what it replaces may go: a version that only looks alike is left below its copy. */
+type JudgedStep =
+  | { readonly version: VersionEntry; readonly former: VersionEntry; readonly removable: true }
+  | { readonly version: VersionEntry; readonly former: VersionEntry | null; readonly removable: false }
+
+function judged(steps: readonly Step[], seen: Seen, world: World): Promise<readonly JudgedStep[]> {
+  return Promise.all(
+    steps.map(async ({ version, former }): Promise<JudgedStep> => {
+      if (former === null || !(await isOurs(version.versionId, former, seen, world)))
+        return { version, former, removable: false }
+      return { version, former, removable: true }
+    }),
+  )
 }
 
 /** null: failed for good. It is listed by its own task, and must not hold back what comes after it. */
@@ -111,10 +133,14 @@ async function removeFormer(former: VersionEntry, learned: readonly VersionPair[
  * The steps above the newest replica that is locked at the target: it could not be removed from below and would stay twice.
  * What is missing below it is listed by its own task, and does not hold back what comes after.
  */
-async function movable(named: VersionEntry, steps: readonly Step[], world: World): Promise<readonly Step[]> {
+async function movable(
+  named: VersionEntry,
+  steps: readonly JudgedStep[],
+  world: World,
+): Promise<readonly JudgedStep[]> {
   for (let index = steps.length - 1; index >= 0; index--) {
-    const { version, former } = steps[index]!
-    if (former === null || !(await isLocked(version, former, world))) continue
+    const { version, former, removable } = steps[index]!
+    if (!removable || !(await isLocked(version, former, world))) continue
     const above = steps.slice(index + 1)
     if (above.some((step) => step.version === named)) return above
     const message = `An older version cannot be placed below version ${former.versionId}, which is locked at the target.`

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Lock, ObjectHead, Tags } from '../store/port.ts'
-import { cameFromTarget } from './origin.ts'
+import { isKnownEcho } from './echo.ts'
 import type { World } from './world.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function syncMetadata(
     world.target.head(to, { signal: world.signal }),
   ])
   if (there === null || here === null) return 'absent'
-  if (world.order.operation !== 'metadata' && cameFromTarget(there, world.link)) return 'same'
+  if (world.order.operation !== 'metadata' && isKnownEcho(sourceVersionId, there, world)) return 'same'
   const tagged = await syncTags(from, there, to, here, world)
   const locked = await syncLock(from, there.lock, to, here.lock, world)
   return tagged || locked ? 'changed' : 'same'

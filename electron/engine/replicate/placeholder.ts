@@ -1,23 +1,23 @@
-import type { ObjectHead, VersionEntry } from '../store/port.ts'
-import { origined } from './origin.ts'
-import type { World } from './world.ts'
+import type { VersionEntry } from '../store/port.ts'
+import { placeholderStamp } from './origin.ts'
+import { writerOf, type World } from './world.ts'
 
-const placeholderName = 'lockstep-placeholder'
 const nothing = Buffer.alloc(0)
 
 /**
  * An empty version that stands between two delete markers while the upper one is written: Ceph and MinIO write no marker
  * on top of another, and MinIO none for a key that it has not got, while a source may have both (the version between was
- * deleted, AWS stacks them). It carries an origin, so that an opposite rule never takes it for an object of its own.
+ * deleted, AWS stacks them). It names the task that wrote it, so that the next attempt knows it for what it is.
  */
 export async function writePlaceholder(markerId: string, world: World): Promise<string | null> {
   const { source, target } = world.link
+  const place = { source, target, key: world.order.key }
   const stored = await world.target.put(
     {
       bucket: target.bucket,
       key: world.order.key,
       content: {},
-      metadata: { ...origined(markerId, `${source.site}/${source.bucket}`), [placeholderName]: 'delete-marker' },
+      metadata: placeholderStamp(markerId, place, writerOf(world)),
       tags: {},
       lock: null,
       storageClass: null,
@@ -29,10 +29,7 @@ export async function writePlaceholder(markerId: string, world: World): Promise<
   return stored.versionId
 }
 
-export const isPlaceholder = (head: Pick<ObjectHead, 'metadata'>): boolean =>
-  head.metadata[placeholderName] !== undefined
-
-/** Removes exactly these: what an attempt that was cut short left behind. */
+/** Removes exactly these: what an attempt that was cut short left behind, and the journal knows for its own. */
 export async function removeLeftovers(
   versions: readonly Pick<VersionEntry, 'versionId'>[],
   { link, order, target, signal }: World,

@@ -1,6 +1,8 @@
+import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
 import { sourceListing, type Seen } from './look.ts'
+import { isOurs } from './ours.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './settled.ts'
 import type { World } from './world.ts'
@@ -11,12 +13,14 @@ import type { World } from './world.ts'
  */
 export async function purgeVersion(versionId: string, seen: Seen, world: World): Promise<Outcome> {
   if (seen.source.some((entry) => entry.versionId === versionId)) return settled('not-wanted', seen.learned)
-  const targetVersionId = replicaIdOf(versionId, seen, world)
-  if (targetVersionId === null) return settled('already-there', seen.learned)
+  const replica = replicaOf(versionId, seen, world)
+  if (replica === undefined) return settled('already-there', seen.learned)
+  if (!isOriginal(versionId, replica, world) && !(await isOurs(versionId, replica, seen, world)))
+    return settled('not-wanted', seen.learned)
   if (!(await isGone(versionId, world, sourceListing(seen)))) return settled('not-wanted', seen.learned)
   const identity = identityFor(world.link.identity, versionId, world.now(), '')
   await world.target.deleteVersion(
-    { bucket: world.link.target.bucket, key: world.order.key, versionId: targetVersionId },
+    { bucket: world.link.target.bucket, key: world.order.key, versionId: replica.versionId },
     identity,
     { signal: world.signal, bypassGovernance: world.order.bypassGovernance },
   )
@@ -29,9 +33,14 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   }
 }
 
-function replicaIdOf(versionId: string, seen: Seen, world: World): string | null {
-  const known =
-    [...world.order.pairs, ...seen.learned].find((pair) => pair.sourceVersionId === versionId)?.targetVersionId ??
-    versionId
-  return known !== 'null' && seen.target.some((entry) => entry.versionId === known) ? known : null
+/** The source had a replica of what was first written here: the opposite link brought it there, and its delete comes back. */
+const isOriginal = (versionId: string, there: VersionEntry, { order }: World): boolean =>
+  order.came?.some((pair) => pair.sourceVersionId === versionId && pair.targetVersionId === there.versionId) === true
+
+function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntry | undefined {
+  const pairs = [...order.pairs, ...seen.learned, ...(order.came ?? [])].filter(
+    (pair) => pair.sourceVersionId === versionId,
+  )
+  const ids = pairs.length === 0 ? [versionId] : pairs.map((pair) => pair.targetVersionId)
+  return seen.target.find((entry) => entry.versionId !== 'null' && ids.includes(entry.versionId))
 }

@@ -1,6 +1,6 @@
 import type { Identity } from '../../../shared/model/site.ts'
 import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
-import type { World } from './world.ts'
+import { writerOf, type World } from './world.ts'
 import { isMinioId } from '../store/version-headers.ts'
 import { stamped } from './origin.ts'
 
@@ -15,7 +15,7 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     content: head.content,
     metadata: stampless
       ? head.metadata
-      : stamped(head, versionId, `${link.source.site}/${link.source.bucket}`, world.replaces ?? null),
+      : stamped(head, versionId, { ...link, key: order.key }, world.replaces ?? null, writerOf(world)),
     tags,
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),

@@ -66,8 +66,14 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
-  const steps = sequence(named, seen, (version) => wanted(version, world), link)
-  const outcome = withLearned(seen.learned, await bringInOrder(named, steps, seen.alignment.misplaced, world))
+  const steps = sequence(
+    named,
+    seen,
+    (version) => wanted(version, world),
+    link,
+    (there) => isOriginal(there, world),
+  )
+  const outcome = withLearned(seen.learned, await bringInOrder(named, steps, seen, world))
   return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
 }
 
@@ -78,11 +84,15 @@ async function inOrder(there: Settled, seen: Seen, world: World): Promise<Outcom
   const { misplaced } = seen.alignment
   if (misplaced === null || !mendsOrder(world.link)) return there
   const steps = sequence(misplaced, seen, () => false, world.link)
-  const moved = await bringInOrder(misplaced, steps, misplaced, world)
+  const moved = await bringInOrder(misplaced, steps, seen, world)
   return moved.kind === 'fault'
     ? moved
     : { ...there, bytes: moved.bytes, learned: [...there.learned, ...moved.learned] }
 }
+
+/** Was it first written at the target? The opposite link's pairs say so. */
+const isOriginal = (there: VersionEntry, { order }: World): boolean =>
+  order.came?.some((pair) => pair.targetVersionId === there.versionId) === true
 
 const withLearned = (learned: readonly VersionPair[], outcome: Outcome): Outcome =>
   outcome.kind === 'fault' ? outcome : { ...outcome, learned: [...learned, ...outcome.learned] }
@@ -117,7 +127,10 @@ async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Se
   return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, world))
 }
 
-/** A pair found by content is worth remembering: a purge can then name the right version. */
+/**
+ * A pair found by content is worth remembering: it stays what it is. Only a marker of this very task, which may have been
+ * written before its end was known, is ours: nothing on a marker could say so.
+ */
 function withPair(
   learned: readonly VersionPair[],
   source: VersionEntry,
@@ -129,7 +142,9 @@ function withPair(
   if (source.versionId === target.versionId)
     return source.deleteMarker ? [...learned, ...markerPair(source.versionId, world)] : learned
   if (order.pairs.some(isSource) || learned.some(isSource)) return learned
-  return [...learned, { sourceVersionId: source.versionId, targetVersionId: target.versionId }]
+  const pair = { sourceVersionId: source.versionId, targetVersionId: target.versionId }
+  const isOwn = source.deleteMarker && source.versionId === order.versionId && order.mayHaveRun === true
+  return [...learned, isOwn ? pair : { ...pair, proof: 'found' }]
 }
 
 function wanted(version: VersionEntry, { link }: World): boolean {

@@ -1,5 +1,5 @@
 import type { VersionPair } from '../journal/port.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { LinkOrder, Outcome } from '../worker/port.ts'
 
 export type Settled = Extract<Outcome, { kind: 'settled' }>
 const nothing: readonly never[] = []
@@ -9,19 +9,24 @@ export function settled(did: Settled['did'], learned: readonly VersionPair[] = n
   return { kind: 'settled', did, bytes: 0, learned, forgotten: nothing }
 }
 
-/** A version arrived: its pair is remembered unless both sides call it by the same id. */
+/**
+ * A version arrived: its pair is remembered unless both sides call it by the same id, and even then where another link
+ * reads on from there: only the journal can tell that one what is its own.
+ */
 export function arrived(
   did: Settled['did'],
   bytes: number,
   sourceVersionId: string,
   targetVersionId: string | null,
+  { readOn = false }: Pick<LinkOrder, 'readOn'>,
 ): Settled {
-  const same = targetVersionId === null || targetVersionId === sourceVersionId
+  const known =
+    targetVersionId === null || (targetVersionId === sourceVersionId && (!readOn || targetVersionId === 'null'))
   return {
     kind: 'settled',
     did,
     bytes,
-    learned: same ? nothing : [{ sourceVersionId, targetVersionId }],
+    learned: known ? nothing : [{ sourceVersionId, targetVersionId }],
     forgotten: nothing,
   }
 }

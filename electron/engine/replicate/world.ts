@@ -2,6 +2,7 @@ import type { Sample } from '../content/sample.ts'
 import type { UploadRecord } from '../journal/port.ts'
 import type { ObjectStore, UploadedPart } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from '../worker/port.ts'
+import type { Writer } from './origin.ts'
 
 /** Notes about a multipart copy, journalled so that a restart resumes it. */
 export interface UploadNotes {
@@ -41,3 +42,9 @@ export interface World {
   readonly onRead: (bytes: number) => void
   readonly onWritten: (bytes: number) => void
 }
+
+/** Who writes what this world writes. */
+export const writerOf = ({ order, link }: Pick<World, 'order' | 'link'>): Writer => ({
+  seq: order.seq,
+  seal: link.seal ?? null,
+})

@@ -46,6 +46,9 @@ export class Dispatcher {
   readonly #now: () => number
   readonly #judgement: (lease: Lease) => Judgement | undefined
   readonly #underWay = new Map<number, UnderWay>()
+  /** Up to here tasks were handed out by engines before this one, and of this one's those that came back unsettled. */
+  readonly #handedOutBefore: number
+  readonly #returned = new Set<number>()
   readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
   #limits: WorkerLimits
   #allowance: Allowance
@@ -70,6 +73,7 @@ export class Dispatcher {
     this.#link = parts.link
     this.#now = parts.now
     this.#judgement = parts.judgement ?? (() => undefined)
+    this.#handedOutBefore = parts.journal.handedOut()
     this.#limits = limits
     this.#allowance = fullAllowance(limits.limit)
     this.#events = events
@@ -178,30 +182,65 @@ export class Dispatcher {
   }
 
   #order(lease: Lease): TaskOrder {
-    const { task, fresh } = lease
+    const { task, fresh: unseen } = lease
     const judge = this.#judgement(lease)
     const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
-    const pairs = fresh ? [] : this.#journal.pairs(linkId, key)
-    const upload = fresh ? null : this.#journal.upload(seq)
     const attempt = task.attempts + 1
     const bypass = task.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
-    const named = { seq, linkId, key, versionId, operation, sizeBytes, changedAt, ...bypass }
-    const order = { ...named, attempt, fresh, pairs, upload, judge }
-    const opposite = this.#link(linkId)?.opposite
-    if (opposite?.versionDeletes !== true) return order
-    return { ...order, replicas: this.#journal.pairs(opposite.linkId, key).map((pair) => pair.targetVersionId) }
+    const what = {
+      seq,
+      linkId,
+      key,
+      versionId,
+      operation,
+      sizeBytes,
+      changedAt,
+      attempt,
+      ...bypass,
+      judge,
+      ...this.#fromElsewhere(linkId, key),
+    }
+    // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
+    const fresh = unseen && this.#link(linkId)?.opposite === undefined
+    if (fresh) return { ...what, fresh, pairs: [], upload: null }
+    return {
+      ...what,
+      fresh,
+      pairs: this.#journal.pairs(linkId, key),
+      upload: this.#journal.upload(seq),
+      open: this.#journal.openSeqs(linkId, key),
+      mayHaveRun: task.attempts > 0 || seq <= this.#handedOutBefore || this.#returned.has(seq),
+    }
+  }
+
+  /** What other links brought to the source, or are bringing. */
+  #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'openAtSource' | 'asOfSeq'> {
+    const { opposite, inbound = [] } = this.#link(linkId) ?? {}
+    if (inbound.length === 0) return {}
+    const openAtSource = inbound.flatMap((other) => this.#journal.openSeqs(other, key))
+    const asOfSeq = this.#journal.lastSeq()
+    if (opposite === undefined) return { openAtSource, asOfSeq }
+    const pairs = this.#journal.pairs(opposite.linkId, key).filter(({ proof }) => proof !== 'found')
+    const came = pairs.map((pair) => ({
+      sourceVersionId: pair.targetVersionId,
+      targetVersionId: pair.sourceVersionId,
+    }))
+    return { came, openAtSource, asOfSeq }
   }
 
   async #close(lease: Lease, outcome: Outcome): Promise<void> {
     if (outcome.kind === 'settled') {
       this.#events.onSettled(lease, outcome)
       const { bytes, learned, forgotten, did } = outcome
-      if (await this.#queue.ack(lease, { bytes, learned, forgotten }))
+      if (await this.#queue.ack(lease, { bytes, learned, forgotten })) {
+        this.#returned.delete(lease.task.seq)
         this.#events.onEnded(lease, { kind: 'settled', did })
+      } else this.#returned.add(lease.task.seq)
       await this.#takeUpAgain(lease, outcome.also ?? [])
       return
     }
     const { fault } = outcome
+    this.#returned.add(lease.task.seq)
     if (fault.code === 'CANCELLED') return this.#queue.release(lease)
     if (fault.code === 'SLOW_DOWN')
       this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())

@@ -2,6 +2,7 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { NewTask, UploadRecord, VersionPair } from '../journal/port.ts'
+import type { SealKey } from '../replicate/seal.ts'
 import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 
@@ -18,6 +19,12 @@ export interface LinkOrder {
   readonly copySince: number
   /** The link that copies the other way between the same buckets. */
   readonly opposite?: { readonly linkId: string; readonly versionDeletes: boolean }
+  /** The links that write to this one's source. */
+  readonly inbound?: readonly string[]
+  /** Some link reads from this one's target: it has to know every version that was brought there. */
+  readonly readOn?: boolean
+  /** Absent: marks are not sealed, and no seal is believed. */
+  readonly seal?: SealKey
 }
 
 /** One task as a transfer thread gets it. */
@@ -28,10 +35,18 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly fresh: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null
-  /** Versions at the source that the opposite link brought there, as far as the journal knows. */
-  readonly replicas?: readonly string[]
   /** Is this change to be judged by its content? Absent: not. */
   readonly judge?: Judgement | undefined
+  /** Versions at the source that the opposite link brought there, and which of the target's own they are. */
+  readonly came?: readonly VersionPair[]
+  /** Numbers of the tasks of this key that the journal has not settled. */
+  readonly open?: readonly number[]
+  /** The same, of the links that write to this one's source. */
+  readonly openAtSource?: readonly number[]
+  /** No task with a higher number was known when this was told. */
+  readonly asOfSeq?: number
+  /** It was handed out before: what its attempt wrote may be at the target. */
+  readonly mayHaveRun?: boolean
 }
 
 /** What to compare for the brake: see `replicate/judge.ts`. */

@@ -1,5 +1,5 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
-import { isPending } from '../../replicate/origin.ts'
+import { isPendingName } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
 import type { Replica } from '../replicas.ts'
@@ -62,7 +62,7 @@ async function isDeleted({ list }: GatewayWorld, { call, signal }: Exchange, tar
 /** The source's id; not the name of a write that the source got at the same time, whose id there only the journal knows. */
 function stampOf(headers: WireAnswer['headers']): string | undefined {
   const versionId = headers['x-amz-meta-lockstep-version']
-  return versionId !== undefined && isPending({ versionId, firstSeenAt: null }) ? undefined : versionId
+  return versionId !== undefined && isPendingName(versionId) ? undefined : versionId
 }
 
 /** Names the version as the source does; that it is a replica there is nobody's business. */

@@ -39,7 +39,7 @@ export class Leg {
     if (this.#begun) return
     this.#begun = true
     if (lease === null || this.#unwanted) this.#body.leave(new LeftBehind('its turn comes by the queue'))
-    else this.#stored = this.#send().finally(() => this.#body.leave(new LeftBehind('it has ended')))
+    else this.#stored = this.#send(lease.task.seq).finally(() => this.#body.leave(new LeftBehind('it has ended')))
     this.#start(lease)
   }
 
@@ -63,9 +63,10 @@ export class Leg {
     const arrived =
       stored !== null && stored !== 'null' && versionId !== null && versionId !== 'null' && seq !== lease.task.seq
     if (!arrived) {
-      if (seq === lease.task.seq) queue.release(lease)
+      // What the target may have stored is recognised by the task that wrote it, for as long as that is not settled.
+      if (this.#whole || seq === lease.task.seq) queue.release(lease)
       else await queue.ack(lease, nothing)
-      return hurry([seq])
+      return hurry(this.#whole ? [lease.task.seq, seq] : [seq])
     }
     const sizeBytes = this.#body.body.sizeBytes ?? 0
     const outcome = {
@@ -78,7 +79,7 @@ export class Leg {
     await this.#options.settle(seq, outcome)
   }
 
-  async #send(): Promise<string | null> {
+  async #send(seq: number): Promise<string | null> {
     const { upstream, onMoved } = this.#options
     const { target, rule } = this.#link
     try {
@@ -87,7 +88,7 @@ export class Leg {
         bucket: target.bucket,
         body: { ...this.#body.body, body: this.#gated() },
         headers: {
-          ...this.#stamp(),
+          ...this.#stamp(seq),
           'x-amz-acl': undefined,
           ...(rule.storageClass !== null && { 'x-amz-storage-class': rule.storageClass }),
         },
@@ -120,10 +121,11 @@ export class Leg {
     this.#whole = true
   }
 
-  #stamp(): Record<string, string> {
-    const { source } = this.#link
-    const { newId, clock } = this.#options
-    const stamp = pendingStamp(newId(), `${source.site}/${source.bucket}`, clock.now())
+  #stamp(seq: number): Record<string, string> {
+    const { source, target } = this.#link
+    const { newId, clock, seal } = this.#options
+    const place = { source, target, key: this.#exchange.call.key }
+    const stamp = pendingStamp(newId(), place, clock.now(), this.#body.body.sizeBytes ?? 0, { seq, seal })
     return Object.fromEntries(Object.entries(stamp).map(([name, value]) => [`x-amz-meta-${name}`, value]))
   }
 }

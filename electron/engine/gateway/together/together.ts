@@ -2,6 +2,7 @@ import type { Clock } from '../../feed/clock.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnds } from '../../queue/task-ends.ts'
 import type { TaskQueue } from '../../queue/port.ts'
+import type { SealKey } from '../../replicate/seal.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { Outcome } from '../../worker/port.ts'
 import type { OutgoingBody } from '../client-body.ts'
@@ -24,6 +25,8 @@ export interface TogetherOptions {
   readonly upstream: Upstream
   readonly clock: Clock
   readonly newId: () => string
+  /** null: marks are not sealed. */
+  readonly seal: SealKey | null
 }
 
 /**

@@ -1,0 +1,152 @@
+import type { VersionPair } from '../journal/port.ts'
+import type { ObjectHead, VersionEntry } from '../store/port.ts'
+import { markOf, sealOf, type Mark } from './origin.ts'
+import { haveSameBytes } from './same-content.ts'
+import type { Seal } from './seal.ts'
+import type { World } from './world.ts'
+
+/** What was found out about versions at the target that the journal does not know. */
+export interface Recognised {
+  /** Replicas: proven ours where a task that is still open wrote them, found otherwise. */
+  readonly learned: readonly VersionPair[]
+  /** Placeholders of open tasks, and replicas that another has replaced. */
+  readonly leftovers: readonly VersionEntry[]
+  /** What an open task got at the target while the source was asked to take it too. */
+  readonly pending: readonly VersionEntry[]
+  /** Version ids of the source that some of them claim to be replicas of. */
+  readonly claimed: ReadonlySet<string>
+}
+
+/** Unknown replicas are asked for their mark one HEAD each; beyond this many their content must speak for them. */
+const asked = 50
+
+/** One version and what it claims to be. */
+interface Claim {
+  readonly entry: VersionEntry
+  readonly head: ObjectHead
+  readonly mark: Mark
+}
+
+/**
+ * Looks into the marks of versions at the target. A mark is copied with its object and may be written by anybody: it is
+ * believed only of one version alone, and only when the source has the version that it names, with the same content.
+ */
+export async function recognise(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  world: World,
+): Promise<Recognised> {
+  const claims = await claimsOf(source, target, world)
+  const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
+  const learned: VersionPair[] = []
+  const leftovers: VersionEntry[] = []
+  const pending: VersionEntry[] = []
+  for (const claim of single) {
+    if (claim.mark.kind === 'replica') {
+      const found = await replica(claim, source, target, world)
+      if (found === null) continue
+      learned.push(found.pair)
+      leftovers.push(...found.replaced)
+    } else if (isOpen(sealHere(claim, '', world), world)) {
+      if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
+      // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
+      else if (source[0]?.versionId !== 'null') pending.push(claim.entry)
+    }
+  }
+  return { learned, leftovers, pending, claimed: new Set(claims.map(({ mark }) => mark.versionId)) }
+}
+
+const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
+
+async function claimsOf(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  { order, link, target: store, signal }: World,
+): Promise<readonly Claim[]> {
+  const mapped = new Set([
+    ...order.pairs.map((pair) => pair.targetVersionId),
+    ...(order.came ?? []).map((pair) => pair.targetVersionId),
+  ])
+  const sourceIds = new Set(source.map((entry) => entry.versionId))
+  const unknown = target.filter(
+    ({ deleteMarker, versionId }) =>
+      !deleteMarker && !mapped.has(versionId) && (versionId === 'null' || !sourceIds.has(versionId)),
+  )
+  const claims: Claim[] = []
+  for (const entry of unknown.slice(0, asked)) {
+    const ref = { bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }
+    const head = await store.head(ref, { signal })
+    const mark = head === null ? null : markOf(head)
+    if (head !== null && mark !== null) claims.push({ entry, head, mark })
+  }
+  return claims
+}
+
+interface FoundReplica {
+  readonly pair: VersionPair
+  /** Replicas of the same version that it was written to replace. */
+  readonly replaced: readonly VersionEntry[]
+}
+
+/** The replica of a version that the source has; null where the claim does not hold. */
+async function replica(
+  claim: Claim,
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  world: World,
+): Promise<FoundReplica | null> {
+  const { entry, mark } = claim
+  const of = source.find(({ versionId }) => versionId === mark.versionId)
+  if (of === undefined) return ofGone(claim, world)
+  if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
+  const open = isOpen(sealHere(claim, of.etag, world), world)
+  const known = world.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
+  const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
+  // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
+  if (former !== undefined && !(open && mark.replaces === former.versionId)) return null
+  // Sealed or not: a seal can be written over other content.
+  if (!(await hasContentOf(of, claim, world))) return null
+  const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId }
+  if (!open) return { pair: { ...pair, proof: 'found' }, replaced: [] }
+  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+}
+
+/** The source has let go of the very version that this task wrote, before anybody heard that it was written. */
+function ofGone({ entry, head, mark }: Claim, world: World): FoundReplica | null {
+  const { order } = world
+  const isKnown = order.pairs.some(({ sourceVersionId }) => sourceVersionId === mark.versionId)
+  // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
+  if (
+    mark.versionId !== order.versionId ||
+    isKnown ||
+    !isOpen(sealHere({ entry, head, mark }, entry.etag, world), world)
+  )
+    return null
+  return { pair: { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }, replaced: [] }
+}
+
+function hasContentOf(of: VersionEntry, { entry, head }: Claim, world: World): Promise<boolean> {
+  const { source, target, link, signal } = world
+  const at = (bucket: string, { key, versionId, etag, sizeBytes }: VersionEntry) => ({
+    ref: { bucket, key, versionId },
+    etag,
+    sizeBytes,
+  })
+  return haveSameBytes(
+    { store: source, ...at(link.source.bucket, of) },
+    { store: target, ...at(link.target.bucket, entry) },
+    head,
+    signal,
+  )
+}
+
+function sealHere({ head, entry }: Claim, etag: string, { link, order }: World): Seal | null {
+  const place = { source: link.source, target: link.target, key: order.key }
+  return sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
+}
+
+/** Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. */
+function isOpen(seal: Seal | null, { link, order }: World): boolean {
+  if (seal === null || seal.journal !== link.seal?.journal) return false
+  return seal.seq === order.seq || order.open?.includes(seal.seq) === true
+}
