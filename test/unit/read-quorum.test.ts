@@ -109,7 +109,9 @@ test('others are asked in the place of those that do not answer, and nobody else
 })
 
 test('an answer that says nothing of what is there counts as none', () => {
-  const told = (status: number, headers: Record<string, string> = {}) => standingOf({ status, headers })?.kind ?? null
+  const told = (status: number, headers: Record<string, string> = {}, isSealed = false) =>
+    standingOf({ status, headers }, () => isSealed)?.kind ?? null
+  const placeholder = { 'x-amz-meta-lockstep-version': 'v', 'x-amz-meta-lockstep-placeholder': 'delete-marker' }
   expect([
     told(200, { etag: '"a"' }),
     told(404, { 'x-amz-delete-marker': 'true' }),
@@ -117,8 +119,26 @@ test('an answer that says nothing of what is there counts as none', () => {
     told(403),
     told(412),
     told(503),
-    told(200, { 'x-amz-meta-lockstep-placeholder': 'delete-marker' }),
-  ]).toEqual(['version', 'marker', 'nothing', null, null, null, null])
+    told(200, placeholder, true),
+    told(200, placeholder),
+  ]).toEqual(['version', 'marker', 'nothing', null, null, null, null, 'version'])
+})
+
+test('what an object says of being a replica counts only under a seal', () => {
+  const headers = {
+    'x-amz-version-id': 'r',
+    'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+    'x-amz-meta-lockstep-version': 'v',
+    'x-amz-meta-lockstep-modified': '2099-01-01T00:00:00.000Z',
+  }
+  const told = (isSealed: boolean) => {
+    const { replicaOf, modifiedAt } = standingOf({ status: 200, headers }, () => isSealed)!
+    return [replicaOf, new Date(modifiedAt).getUTCFullYear()]
+  }
+  expect([told(true), told(false)]).toEqual([
+    ['v', 2099],
+    [null, 2026],
+  ])
 })
 
 test('a rule that leaves out what its source has cannot be read by quorum, and says what to change', () => {

@@ -2,7 +2,9 @@ import type { Pumped } from '../store/wire/pumped.ts'
 import type { WireAnswer } from '../store/wire/request.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
+import type { MarkPlace } from '../replicate/origin.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { HeaderMap } from '../store/wire/response-head.ts'
 import type { ClientBody } from './client-body.ts'
 import type { ClientKey } from './client-keys.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
@@ -25,6 +27,8 @@ export interface GatewayWorld {
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   /** A read found that the source of a rule has an older version of a key than `newerAt`, and no rule brings that one back. */
   readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
+  /** Were the marks in the headers of an object written by Lockstep, for this place and this content? */
+  readonly isSealed: (headers: HeaderMap, place: MarkPlace) => boolean
   readonly journalFault: () => Fault | null
   /** All that there are, with those that are paused or switched off. */
   readonly rules: () => readonly Rule[]

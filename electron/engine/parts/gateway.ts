@@ -10,6 +10,7 @@ import { Replicas } from '../gateway/replicas.ts'
 import { BucketFacts } from '../gateway/together/bucket-facts.ts'
 import { Together } from '../gateway/together/together.ts'
 import { Upstream } from '../gateway/upstream.ts'
+import { isSealed } from '../replicate/origin.ts'
 import type { EngineOptions } from '../start.ts'
 import type { Feeds } from './feeds.ts'
 import type { Ground } from './ground.ts'
@@ -54,6 +55,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       replicas: joinReplicas(made),
       list: (siteId, request, signal) => pool.list(siteId, request, signal),
       cannotMend: tellsOnce(made),
+      isSealed: (headers, place) => isSealed(headers, place, made.seal),
       journalFault: () => journalFault,
       stoppedByBrake: ({ id }) => rules.has(id) && rules.get(id).paused?.by === 'brake' && !degraded.has(id),
       now,

@@ -1,5 +1,7 @@
 import type { BucketAt } from '../../../shared/model/rule.ts'
+import { readObjectHead } from '../store/object-head.ts'
 import type { ObjectHead } from '../store/port.ts'
+import type { HeaderMap } from '../store/wire/response-head.ts'
 import { openSeal, sealed, type Seal, type SealedFacts, type SealKey } from './seal.ts'
 
 /**
@@ -61,6 +63,13 @@ export function sealOf(
 ): Seal | null {
   const mark = markOf({ metadata })
   return mark === null ? null : openSeal(metadata[sealName], { ...factsOf(mark, place), ...content }, key)
+}
+
+/** Does the seal hold that an object shows in its headers, for this place and for its own content? */
+export function isSealed(headers: HeaderMap, place: MarkPlace, key: SealKey | null): boolean {
+  const head = readObjectHead(headers)
+  const etag = markOf(head)?.kind === 'replica' ? head.etag : ''
+  return sealOf(head, place, { etag, sizeBytes: head.sizeBytes }, key) !== null
 }
 
 /** What a mark says, for its seal; `etag` only where the source has named the version. */

@@ -1,5 +1,7 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
+import type { MarkPlace } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
+import type { HeaderMap } from '../../store/wire/response-head.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { Exchange, GatewayWorld } from '../exchange.ts'
 import { patienceMs } from '../operations/read-replica.ts'
@@ -28,11 +30,13 @@ export function askCopies(
   { targets, needed }: Copies,
 ): Promise<readonly Answered[]> {
   const { siteId, replicas } = world
-  const source = replicas.isOnline(siteId) ? [() => askSource(world, exchange)] : []
+  // What another copy's clients wrote comes to the source as a replica too.
+  const back = targets.map(({ link }) => ({ source: link.target, target: link.source }))
+  const source = replicas.isOnline(siteId) ? [() => askSource(world, exchange, back)] : []
   return gather([...source, ...targets.map((copy) => () => askTarget(world, exchange, copy))], needed)
 }
 
-async function askSource(world: GatewayWorld, exchange: Exchange): Promise<Answered | null> {
+async function askSource(world: GatewayWorld, exchange: Exchange, ways: readonly Way[]): Promise<Answered | null> {
   const { siteId } = world
   const { bucket } = exchange.call
   const body = await exchange.body.open()
@@ -40,28 +44,43 @@ async function askSource(world: GatewayWorld, exchange: Exchange): Promise<Answe
     world.upstream.send(exchange, { siteId, body, stream: true, responseMs: patienceMs, signal: exchange.signal }),
   )
   if (answer === null || answer.status >= 500) return null
-  if (!failsCondition(answer)) return { copy: null, standing: standingOf(answer), answer }
-  const standing = standingOf(answer) ?? (await ask(world, exchange, { site: siteId, bucket }))
+  if (!failsCondition(answer))
+    return { copy: null, standing: standingOf(answer, sealedOn(ways, world, exchange)), answer }
+  const standing =
+    standingOf(answer, sealedOn(ways, world, exchange)) ?? (await ask(world, exchange, { site: siteId, bucket }, ways))
   return standing === null ? null : { copy: null, standing, answer }
 }
+
+/** From which bucket to which a replica may have come. */
+type Way = Pick<MarkPlace, 'source' | 'target'>
+
+const sealedOn =
+  (ways: readonly Way[], { isSealed }: GatewayWorld, { call: { key } }: Exchange) =>
+  (headers: HeaderMap): boolean =>
+    ways.some(({ source, target }) => isSealed(headers, { source, target, key }))
 
 /** Such an answer depends on what is there, and often does not say what that is. */
 const failsCondition = ({ status }: WireAnswer): boolean => status === 304 || status === 412 || status === 416
 
 async function askTarget(world: GatewayWorld, exchange: Exchange, copy: Copy): Promise<Answered | null> {
-  const standing = await ask(world, exchange, copy.link.target)
+  const standing = await ask(world, exchange, copy.link.target, [copy.link])
   return standing === null ? null : { copy, standing, answer: null }
 }
 
 /** A plain HEAD: what is newest there, whatever the client wants of it. */
-async function ask(world: GatewayWorld, exchange: Exchange, { site, bucket }: BucketAt): Promise<Standing | null> {
+async function ask(
+  world: GatewayWorld,
+  exchange: Exchange,
+  { site, bucket }: BucketAt,
+  ways: readonly Way[],
+): Promise<Standing | null> {
   const { call, signal } = exchange
   const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name.startsWith(customerKey)))
   const head = { call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]), headers } } as const
   const answer = await sent(exchange, () =>
     world.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
   )
-  return answer === null ? null : standingOf(answer)
+  return answer === null ? null : standingOf(answer, sealedOn(ways, world, exchange))
 }
 
 /** Without the client's key no site says anything of an object that is encrypted with it. */

@@ -12,20 +12,21 @@ export interface Standing {
   readonly modifiedAt: number
 }
 
-/** Reads the answer to a GET or HEAD; null when it says nothing of what is there: refusals, errors, failed conditions. */
-export function standingOf({
-  status,
-  headers,
-}: {
-  readonly status: number
-  readonly headers: HeaderMap
-}): Standing | null {
+/**
+ * Reads the answer to a GET or HEAD; null when it says nothing of what is there: refusals, errors, failed conditions. What the
+ * answer says of being a replica counts only when its seal holds (`isSealed`): clients can write such names too.
+ */
+export function standingOf(
+  { status, headers }: { readonly status: number; readonly headers: HeaderMap },
+  isSealed: (headers: HeaderMap) => boolean,
+): Standing | null {
+  const marks = headers['x-amz-meta-lockstep-version'] !== undefined && isSealed(headers) ? headers : noMarks
   // It stands for no object: the engine is writing a delete marker over it at this moment.
-  if (headers['x-amz-meta-lockstep-placeholder'] !== undefined) return null
+  if (marks['x-amz-meta-lockstep-placeholder'] !== undefined) return null
   const versionId = headers['x-amz-version-id']
   const etag = headers['etag']?.replaceAll('"', '') ?? ''
-  const modifiedAt = Date.parse(headers['x-amz-meta-lockstep-modified'] ?? headers['last-modified'] ?? '') || 0
-  const replicaOf = headers['x-amz-meta-lockstep-version'] ?? null
+  const modifiedAt = Date.parse(marks['x-amz-meta-lockstep-modified'] ?? headers['last-modified'] ?? '') || 0
+  const replicaOf = marks['x-amz-meta-lockstep-version'] ?? null
   const known = { versionId: versionId ?? 'null', replicaOf, etag, modifiedAt }
   if (status < 300) return { kind: 'version', ...known }
   if (status === 304 && versionId !== undefined) return { kind: 'version', ...known }
@@ -34,3 +35,5 @@ export function standingOf({
     ? { kind: 'marker', ...known }
     : { kind: 'nothing', ...known, versionId: null }
 }
+
+const noMarks: HeaderMap = {}
