@@ -64,7 +64,8 @@ const heardIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'the source breaks off before it has stored it': everywhere(unsure),
   'the source breaks off after it has stored it': everywhere(unsure),
   'the source is offline': everywhere(unsure),
-  'one target refuses': lackOne,
+  // A refusal for good: a repetition would only store one more at the source.
+  'one target refuses': { ...lackOne, all: '409 ReplicationRefused' },
   'one target breaks off once before it has stored it': everywhere(done),
   'one target breaks off once after it has stored it': everywhere(done),
   'one target is busy': lackOne,

@@ -69,8 +69,7 @@ export function respondError(
   // An answer that could not be written may have left its own.
   response.statusMessage = STATUS_CODES[refusal.status] ?? ''
   const body = Buffer.from(errorXml(refusal, (request.url ?? '').split('?', 1)[0]!, requestId))
-  // Said aloud: of a head that could not be written the words stay.
-  response.writeHead(refusal.status, STATUS_CODES[refusal.status], {
+  response.writeHead(refusal.status, {
     'content-type': 'application/xml',
     'content-length': body.length,
     'x-amz-request-id': requestId,
