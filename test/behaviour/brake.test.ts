@@ -49,6 +49,19 @@ test.each([
   },
 )
 
+test('what waits is one change however many scans find it, and hides no burst of deletes', async () => {
+  const world = await startWorld({ rules: [{ deleteBrake: brake }] })
+  await world.settled()
+  await world.api().sites.pause({ id: 'b' })
+  for (let index = 0; index < 5; index++) await world.put(`key ${index}`)
+  for (let pass = 0; pass < 6; pass++) await world.api().wait.settled({ ruleId: 'r', timeoutMs: 500 })
+  await world.api().sites.resume({ id: 'b' })
+  await world.settled()
+  await removeKeys(world, 0, 20)
+  await expect.poll(() => isPaused(world), { timeout: 15_000 }).toBe(true)
+  expect(await markersAt(world)).toBeLessThanOrEqual(brake.count)
+})
+
 test('deletes among many other changes do not trip the brake', async () => {
   const world = await worldOfTwenty()
   for (let index = 0; index < 10; index++) {

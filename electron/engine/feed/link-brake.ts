@@ -44,6 +44,8 @@ export interface ScanOrigin {
   readonly startedAt: number
   /** How far the source's clock may be from ours. */
   readonly skewMs: number
+  /** Waits in the queue, so it was counted when it came there. */
+  readonly isPending?: (task: NewTask) => boolean
 }
 
 /** A brake that tripped, and keys of the burst, a few for example. */
@@ -64,8 +66,9 @@ export class LinkBrake {
   #scannedAt = 0
   #releasedAt = 0
   #keys: readonly string[] = []
-  /** Deletes of the window by key and version: an event, the gateway and a scan may each tell of the same one. */
+  /** Changes of the window by key and version: an event, the gateway and every scan may each tell of the same one. */
   readonly #told = new Map<string, number>()
+  readonly #toldWrites = new Map<string, number>()
   /** Deletes counted since it was last saved. */
   #unsaved = 0
 
@@ -99,10 +102,12 @@ export class LinkBrake {
     const brake = rule.deleteBrake ?? neverTrips
     const wasTripped = this.#state.trip !== null
     this.#forgetOld(now - brake.windowMs)
-    const counted = tasks.filter((task) => !isDelete(task) || this.#isNew(task, now, scan))
-    if (counted.length === 0) return null
-    if (rule.overwriteBrake !== null) this.#watch.noted(counted, rule.overwriteBrake, now)
+    const counted = tasks.filter((task) => this.#isNew(task, now, scan))
     const deletes = counted.filter(isDelete)
+    // A scan may be the first to say what a write puts out of use.
+    const noted = [...tasks.filter((task) => !isDelete(task)), ...deletes]
+    if (rule.overwriteBrake !== null) this.#watch.noted(noted, rule.overwriteBrake, now)
+    if (counted.length === 0) return null
     this.#name(deletes)
     this.#unsaved += deletes.length
     this.#state = stepBrake(
@@ -177,13 +182,21 @@ export class LinkBrake {
     }, 0)
   }
 
-  /** Not told before, and not part of what the operator has let through. */
+  /**
+   * Not told before, and not part of what the operator has let through. Writes too: what waits is found by every scan, and
+   * counted each time it would make any burst of deletes a small share of all changes.
+   */
   #isNew(task: NewTask, now: number, scan: ScanOrigin | undefined): boolean {
+    if (scan?.isPending?.(task) === true) return false
+    if (!isDelete(task)) return this.#isNewWrite(task, now, scan)
     if (scan !== undefined && this.#wasLetThrough(task, scan)) return false
-    const name = `${task.versionId ?? ''}\n${task.key}`
-    if (this.#told.has(name)) return false
-    if (this.#told.size < mostNames) this.#told.set(name, now)
-    return true
+    return isFirst(this.#told, task, now)
+  }
+
+  /** That a scan compares tags is no change; a write of the one version that a bucket without versions has may be any. */
+  #isNewWrite(task: NewTask, now: number, scan: ScanOrigin | undefined): boolean {
+    if (task.operation === 'metadata') return scan === undefined
+    return task.versionId === null || task.versionId === 'null' || isFirst(this.#toldWrites, task, now)
   }
 
   /** A scan that began before the operator looked, or a marker that was there by then. */
@@ -208,11 +221,19 @@ export class LinkBrake {
   }
 
   #forgetOld(before: number): void {
-    for (const [name, at] of this.#told) {
-      if (at >= before) return
-      this.#told.delete(name)
-    }
+    for (const told of [this.#told, this.#toldWrites])
+      for (const [name, at] of told) {
+        if (at >= before) break
+        told.delete(name)
+      }
   }
+}
+
+function isFirst(told: Map<string, number>, { key, versionId }: NewTask, now: number): boolean {
+  const name = `${versionId ?? ''}\n${key}`
+  if (told.has(name)) return false
+  if (told.size < mostNames) told.set(name, now)
+  return true
 }
 
 /** A marker that lies at the source has a time of its own. */

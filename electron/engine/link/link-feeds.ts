@@ -3,7 +3,6 @@ import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
 import type { Brakes } from '../feed/brakes.ts'
-import { isDelete } from '../feed/is-delete.ts'
 import { startListen } from '../feed/listen.ts'
 import type { Feed, Intake } from '../feed/port.ts'
 import { createScanner, type ScanResult, type Scanner, type ScanWatch } from '../feed/scanner.ts'
@@ -158,8 +157,8 @@ export class LinkFeeds {
   async #enqueue(link: Link, tasks: readonly NewTask[], startedAt: number): Promise<void> {
     const { brakes, queue, journal, health } = this.#parts
     const skewMs = Math.abs(health(link.source.site).clockSkewMs ?? 0)
-    const found = tasks.some(isDelete) ? notPending(tasks, journal) : tasks
-    await brakes.count(link.rule, found, { startedAt, skewMs })
+    const found = new Set(notPending(tasks, journal))
+    await brakes.count(link.rule, tasks, { startedAt, skewMs, isPending: (task) => !found.has(task) })
     await queue.enqueue(tasks)
   }
 
