@@ -91,6 +91,12 @@ export async function switchRule(
   return exitCodes.yes
 }
 
+export async function coverKeys(io: CliIo, ruleId: string, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.rules.answer.mutate({ id: ruleId, answer: 'cover' }), (rule) => rulesLines([rule]))
+  return exitCodes.yes
+}
+
 export interface CompareOptions extends AskOptions {
   readonly deep?: boolean | undefined
   readonly prefix?: string | undefined

@@ -27,6 +27,7 @@ export function rulesLines(rules: readonly RuleView[]): Lines {
 
 const keyWords: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'keys were written at both sides and do not converge',
+  'target-writes': 'keys were written by others at the target; the rule is stopped, because it would cover them',
 }
 
 export function keysLines(links: readonly LinkKeys[]): Lines {

@@ -113,6 +113,9 @@ function addOrders(root: Command, io: CliIo, ends: Ends): void {
         commands.retryFailures(io, seqs.map(sequence), options),
       ),
     )
+  ask(root, 'cover <rule>', 'let a stopped rule cover what others wrote at its target; that stays below').action(
+    ends((rule: string, options: commands.AskOptions) => commands.coverKeys(io, rule, options)),
+  )
   for (const to of ['pause', 'resume'] as const) {
     ask(root, `${to} <rule>`, to === 'pause' ? 'hold a rule; its changes gather' : 'let a rule go on').action(
       ends((rule: string, options: commands.AskOptions) => commands.switchRule(io, to, rule, options)),

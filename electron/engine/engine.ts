@@ -48,6 +48,7 @@ function tellRefused({ rules, links, tell }: Parts): void {
 async function stopParts(parts: Parts): Promise<void> {
   parts.announcer.stop()
   parts.identities.stop()
+  parts.guard.stop()
   await parts.jobs.stop()
   await parts.gateway.stop()
   await parts.webhook?.stop()

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly journalLimits?: Partial<JournalLimits> | undefined
   /** Over the usual ones: how soon a failed task is tried again. */
   readonly retry?: Partial<RetryPolicy> | undefined
+  /** Over a minute: how long a source must be away until the targets are looked over when it returns. */
+  readonly longOutageMs?: number | undefined
 }
 
 /** The switch of `npm run demo`. */

@@ -122,6 +122,8 @@ export interface EngineApi {
     check(rule: Rule): readonly RuleCaution[]
     /** The keys that want a look, link by link; empty when there are none. */
     keys(q: In<typeof input.byId>): readonly LinkKeys[]
+    /** What becomes of keys that others wrote at the target of a stopped rule: covered, or left out of the rule. */
+    answer(q: In<typeof input.answerInput>): Promise<RuleView>
     resync(q: In<typeof input.resyncInput>): Job
   }
   checks: {

@@ -19,6 +19,7 @@ export const createBucketInput = z.strictObject({
   objectLock: z.boolean(),
 })
 export const resyncInput = z.strictObject({ ruleId: z.string(), prefix: z.string().max(1024).default('') })
+export const answerInput = z.strictObject({ id: z.string().min(1), answer: z.enum(['cover', 'leaveOut']) })
 export const compareInput = z.strictObject({
   ruleId: z.string(),
   prefix: z.string().max(1024).default(''),

@@ -54,6 +54,7 @@ export const router = t.router({
     resume: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.resume(q)),
     check: ask.input(ruleSchema).query(({ ctx, input: q }) => ctx.api.rules.check(q)),
     keys: ask.input(input.byId).query(({ ctx, input: q }) => ctx.api.rules.keys(q)),
+    answer: ask.input(input.answerInput).mutation(({ ctx, input: q }) => ctx.api.rules.answer(q)),
     resync: ask.input(input.resyncInput).mutation(({ ctx, input: q }) => ctx.api.rules.resync(q)),
   }),
   checks: t.router({

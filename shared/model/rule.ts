@@ -55,6 +55,11 @@ export const ruleSchema = z.strictObject({
   ack: ackSchema.default({ policy: 'async', timeoutMs: 10_000, onTimeout: 'fail', reads: 'source' }),
   deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000, bucketShare: 0.5 }),
   overwriteBrake: overwriteBrakeSchema.nullable().default({ count: 100, bucketShare: 0.25, windowMs: 600_000 }),
+  /**
+   * When the rule is started or resumed and would bring versions on top of what others wrote at the target: `stop` and let
+   * the operator decide, or `cover` them (they stay below, as older versions). Of opposite rules neither is asked.
+   */
+  onTargetWrites: z.enum(['stop', 'cover']).default('stop'),
   /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
   scanIntervalSeconds: z.int().min(5).max(604_800).default(300),
 })
@@ -82,29 +87,37 @@ export type LinkState =
   /** Nothing is pending for some keys, and its two sides do not show the same version of them. */
   | { readonly kind: 'not-converging'; readonly count: number; readonly reason: string; readonly remedy: string }
   /** The engine holds it, and only a decision lets it go on. */
-  | { readonly kind: 'stopped'; readonly reason: string; readonly remedy: string }
+  | {
+      readonly kind: 'stopped'
+      readonly by: 'topology' | 'target-writes'
+      readonly reason: string
+      readonly remedy: string
+    }
   | { readonly kind: 'waiting'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'failing'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'disabled' }
 
+const currentVersionSchema = z.object({
+  versionId: z.string(),
+  modifiedAt: z.number(),
+  sizeBytes: z.number(),
+  deleteMarker: z.boolean(),
+})
 /** What a client finds at one side; null where the key has no version. */
-export interface CurrentVersion {
-  readonly versionId: string
-  readonly modifiedAt: number
-  readonly sizeBytes: number
-  readonly deleteMarker: boolean
-}
+export type CurrentVersion = Readonly<z.infer<typeof currentVersionSchema>>
 
-export interface TwoSidedKey {
-  readonly key: string
-  readonly source: CurrentVersion | null
-  readonly target: CurrentVersion | null
-}
+export const twoSidedKeySchema = z.object({
+  key: z.string(),
+  source: currentVersionSchema.nullable(),
+  target: currentVersionSchema.nullable(),
+})
+export type TwoSidedKey = Readonly<z.infer<typeof twoSidedKeySchema>>
 
 /** Keys of one link that want a look, the first of them by name. */
 export interface LinkKeys {
   readonly linkId: string
-  readonly kind: 'not-converging'
+  /** `target-writes`: somebody else wrote them at the target, and the rule would cover them; it is stopped. */
+  readonly kind: 'not-converging' | 'target-writes'
   readonly count: number
   readonly keys: readonly TwoSidedKey[]
 }

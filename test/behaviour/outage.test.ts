@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { differencesOnceSettled } from '../support/in-step.ts'
+import { comeBack, goDark } from '../support/outage.ts'
 import { badge, failures, untilBadge } from '../support/watch.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -8,19 +9,6 @@ async function putMany(world: World, count: number, name: string): Promise<void>
     const batch = Array.from({ length: Math.min(20, count - from) }, (_, at) => world.put(`${name}-${from + at}`))
     await Promise.all(batch)
   }
-}
-
-/** Cut off, and noticed: two probes in a row are what it takes while nothing is under way. */
-async function goDark(world: World, side: 'a' | 'b'): Promise<void> {
-  await world[side].faults.goOffline()
-  for (let probes = 0; probes < 2; probes++) await world.api().sites.probe({ id: side })
-  await untilBadge(world, 'waiting', new RegExp(`^Site ${side.toUpperCase()} is offline`))
-}
-
-/** Plugged in again, and noticed. */
-async function comeBack(world: World, side: 'a' | 'b'): Promise<void> {
-  await world[side].faults.goOnline()
-  await world.api().sites.probe({ id: side })
 }
 
 test('a target that is down at the start is waited for, and gets everything when it comes', async () => {

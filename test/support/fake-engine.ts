@@ -206,7 +206,8 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       list: () => world.rules,
       get: ({ id }) => seen(id),
       check: () => [],
-      keys: () => [],
+      keys: ({ id }) => world.ruleKeys.get(id) ?? [],
+      answer: async ({ id }) => seen(id),
       create: async (rule) => {
         const view = viewOf(rule, { kind: 'first-copy' }, 4, world.now)
         world.rules = [...world.rules, view]

@@ -1,5 +1,12 @@
 import type { BrakeReport } from '../../shared/model/brake.ts'
-import { ruleSchema, type LinkState, type LinkView, type Rule, type RuleView } from '../../shared/model/rule.ts'
+import {
+  ruleSchema,
+  type LinkKeys,
+  type LinkState,
+  type LinkView,
+  type Rule,
+  type RuleView,
+} from '../../shared/model/rule.ts'
 import type { Activity } from '../../shared/model/activity.ts'
 import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
 import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
@@ -18,6 +25,7 @@ export interface FakeWorld {
   sites: SiteView[]
   buckets: Map<string, BucketView[]>
   rules: RuleView[]
+  ruleKeys: Map<string, readonly LinkKeys[]>
   failures: Failure[]
   transfers: Transfer[]
   activity: Activity[]
@@ -43,6 +51,7 @@ export function emptyWorld(now: number): FakeWorld {
     sites: [],
     buckets: new Map(),
     rules: [],
+    ruleKeys: new Map(),
     failures: [],
     transfers: [],
     activity: [],

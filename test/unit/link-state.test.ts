@@ -6,6 +6,7 @@ const calm: LinkFacts = {
   enabled: true,
   journal: null,
   refused: null,
+  guarded: null,
   pausedBy: null,
   offline: null,
   probing: null,

@@ -84,16 +84,17 @@ export function assembleApi(
 }
 
 function ruleParts(parts: Parts): RulesParts {
-  const { rules, links, convergence, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
+  const { rules, links, convergence, guard, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
   return {
     rules,
     links,
+    guard,
     feeds,
     brakes,
     jobs,
     sites: () => sites.list(),
     view: (link) => views.view(link),
-    keys: (link) => linkKeys(link, convergence),
+    keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),
     follow,
     degraded: (ruleId) => gateway.degraded(ruleId),

@@ -1,12 +1,16 @@
 import type { LinkKeys } from '../../../shared/model/rule.ts'
 import type { ConvergenceBook } from '../link/convergence.ts'
 import type { Link } from '../link/links.ts'
+import type { TargetGuard } from '../link/target-guard.ts'
 
 const shown = 100
 
 /** The keys of a link that want a look, by what is the matter with them. */
-export function linkKeys(link: Link, convergence: ConvergenceBook): readonly LinkKeys[] {
+export function linkKeys(link: Link, convergence: ConvergenceBook, guard: TargetGuard): readonly LinkKeys[] {
+  const { linkId } = link
+  const guarded = guard.of(link)
+  if (guarded?.state === 'stopped') return [{ linkId, kind: 'target-writes', count: guarded.count, keys: guarded.keys }]
   const count = convergence.of(link)?.count ?? 0
   if (count === 0) return []
-  return [{ linkId: link.linkId, kind: 'not-converging', count, keys: convergence.first(link, shown) }]
+  return [{ linkId, kind: 'not-converging', count, keys: convergence.first(link, shown) }]
 }

@@ -9,11 +9,13 @@ import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
 import { problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
+import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from './activity.ts'
 
 export interface RulesParts {
   readonly rules: RuleBook
   readonly links: Links
+  readonly guard: TargetGuard
   readonly feeds: LinkFeeds
   readonly brakes: Brakes
   readonly jobs: Jobs
@@ -61,6 +63,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     async resume({ id }) {
       // First: a brake that is not released would stop the rule again before the next restart lets go of it.
       await parts.brakes.release(rules.get(id).rule)
+      await parts.guard.require(rules.get(id).rule)
       const record = await rules.resume(id)
       await parts.follow()
       tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
@@ -74,8 +77,33 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       rules.get(id)
       return parts.links.ofRule(id).flatMap(parts.keys)
     },
+    async answer({ id, answer }) {
+      const { rule } = rules.get(id)
+      if (answer === 'leaveOut') return viewed(await storeRule(withoutKeys(rule, parts), parts))
+      await parts.guard.clear(rule)
+      await parts.follow()
+      tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
+      return viewed(rules.get(id))
+    },
     resync: ({ ruleId, prefix }) => startResync(ruleId, prefix, parts),
   }
+}
+
+/** The keys that others wrote, as excludes of the rule: to be seen and taken back there. */
+function withoutKeys(rule: Rule, parts: RulesParts): Rule {
+  const found = parts.links.ofRule(rule.id).flatMap(parts.keys)
+  const held = found.filter(({ kind }) => kind === 'target-writes')
+  const keys = held.flatMap(({ keys: some }) => some.map(({ key }) => key))
+  const isWhole = held.every(({ count, keys: some }) => count === some.length)
+  if (keys.length === 0) throw new FaultError(fault('NOT_FOUND', 'The rule is not stopped for any key.'))
+  // A glob cannot name a star: it would leave out more than this key.
+  if (!isWhole || keys.some((key) => /[*?]/.test(key)))
+    throw new FaultError(
+      fault('NOT_SUPPORTED', 'These keys cannot be named one by one.', {
+        remedy: 'Leave them out by a pattern under “Left out” in the rule, or let the rule cover them.',
+      }),
+    )
+  return { ...rule, filter: { ...rule.filter, exclude: [...new Set([...rule.filter.exclude, ...keys])] } }
 }
 
 /** Refused whole when the rules together would not be sound. */
@@ -91,10 +119,12 @@ async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
 /** Without a look at the others: for a set of rules that was looked at as a whole. */
 export async function storeRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
   const { rules, tell } = parts
-  const known = rules.has(rule.id)
+  const before = rules.has(rule.id) ? rules.get(rule.id).rule : null
+  // First: nothing may be handed out before the look.
+  if (startsAnew(before, rule)) await parts.guard.require(rule)
   const record = await rules.put(rule)
   await parts.follow()
-  tell('info', 'rule', `Rule ${rule.id} was ${known ? 'changed' : 'added'}.`, { ruleId: rule.id })
+  tell('info', 'rule', `Rule ${rule.id} was ${before === null ? 'added' : 'changed'}.`, { ruleId: rule.id })
   return record
 }
 

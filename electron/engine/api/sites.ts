@@ -2,7 +2,7 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Parts } from '../parts.ts'
 import { bucketViews, createBucketAs } from '../site/buckets.ts'
 
-export function sitesApi({ sites, tell, follow }: Parts): EngineApi['sites'] {
+export function sitesApi({ sites, rules, guard, tell, follow }: Parts): EngineApi['sites'] {
   return {
     list: () => sites.list(),
     async create(site) {
@@ -28,6 +28,9 @@ export function sitesApi({ sites, tell, follow }: Parts): EngineApi['sites'] {
       return view
     },
     async resume({ id }) {
+      // Its rules are resumed with it.
+      for (const rule of rules.ofSite(id)) await guard.require(rule)
+      guard.sync()
       const view = sites.resume(id)
       tell('info', 'site', `Site ${view.name} was resumed.`, { siteId: id })
       return view

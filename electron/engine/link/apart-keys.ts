@@ -1,14 +1,7 @@
 import { z } from 'zod'
-import type { TwoSidedKey } from '../../../shared/model/rule.ts'
+import { twoSidedKeySchema, type TwoSidedKey } from '../../../shared/model/rule.ts'
 
-const sideSchema = z.object({
-  versionId: z.string(),
-  modifiedAt: z.number(),
-  sizeBytes: z.number(),
-  deleteMarker: z.boolean(),
-})
-const keySchema = z.object({ key: z.string(), source: sideSchema.nullable(), target: sideSchema.nullable() })
-const keptSchema = z.object({ count: z.number(), keys: z.array(keySchema) })
+const keptSchema = z.object({ count: z.number(), keys: z.array(twoSidedKeySchema) })
 
 /** What a restart finds: how many keys, and the first of them. */
 export type KeptApart = z.infer<typeof keptSchema>

@@ -3,12 +3,13 @@ import type { Clock } from '../feed/clock.ts'
 import { isApart, maySeemApart, turned, type BothSides } from '../feed/convergence.ts'
 import type { KeyView } from '../feed/scan-key.ts'
 import type { ScanWatch } from '../feed/scanner.ts'
+import { currentOf } from '../feed/target-writes.ts'
 import type { Journal } from '../journal/port.ts'
 import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../rule/match.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { ApartKeys } from './apart-keys.ts'
-import type { Link } from './links.ts'
+import { beginOf, type Link } from './links.ts'
 
 export interface ConvergenceParts {
   readonly journal: Journal
@@ -200,10 +201,11 @@ export class ConvergenceBook {
   }
 
   /** What a rule does not carry (deletes, other tags, what was there before it) is no difference under its terms. */
-  async #isCarried(current: VersionEntry | undefined, { rule, record, source }: Link): Promise<boolean> {
+  async #isCarried(current: VersionEntry | undefined, link: Link): Promise<boolean> {
+    const { rule, source } = link
     if (current === undefined) return true
     if (current.deleteMarker) return rule.deleteMarkers
-    if (!rule.existingObjects && current.modifiedAt < record.createdAt) return false
+    if (!rule.existingObjects && current.modifiedAt < beginOf(link)) return false
     if (Object.keys(rule.filter.tags).length === 0) return true
     const ref = { bucket: source.bucket, key: current.key, versionId: current.versionId }
     const tags = await this.#parts.store(source.site).getTags(ref, { signal: this.#abort.signal })
@@ -222,10 +224,4 @@ export class ConvergenceBook {
       void this.#parts.journal.write(nameOf(linkId), book.kept()).catch(() => undefined)
     })
   }
-}
-
-function currentOf(entry: VersionEntry | undefined): TwoSidedKey['source'] {
-  if (entry === undefined) return null
-  const { versionId, modifiedAt, sizeBytes, deleteMarker } = entry
-  return { versionId, modifiedAt, sizeBytes, deleteMarker }
 }

@@ -6,6 +6,7 @@ export async function followRules({
   linkBook,
   links,
   convergence,
+  guard,
   feeds,
   dispatcher,
   rates,
@@ -13,12 +14,13 @@ export async function followRules({
   changed,
 }: Pick<
   Parts,
-  'rules' | 'linkBook' | 'links' | 'convergence' | 'feeds' | 'dispatcher' | 'rates' | 'views' | 'changed'
+  'rules' | 'linkBook' | 'links' | 'convergence' | 'guard' | 'feeds' | 'dispatcher' | 'rates' | 'views' | 'changed'
 >): Promise<void> {
   await linkBook.reconcile(rules.rules())
   const gone = links.sync()
   links.refresh()
   feeds.sync(links.list())
+  guard.sync()
   feeds.scanAll(convergence.sync(links.list()))
   for (const linkId of gone) {
     dispatcher.cancelLink(linkId)

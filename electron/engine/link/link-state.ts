@@ -1,6 +1,7 @@
 import type { LinkState } from '../../../shared/model/rule.ts'
 import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
 import type { Convergence } from './convergence.ts'
+import type { Guarded } from './target-guard.ts'
 
 /** Everything that decides a link's badge, as values. */
 export interface LinkFacts {
@@ -9,6 +10,8 @@ export interface LinkFacts {
   readonly journal: Fault | null
   /** The rule may not run beside the others. */
   readonly refused: { readonly message: string; readonly remedy: string } | null
+  /** The target is looked over, or was found to hold what others wrote. */
+  readonly guarded: Guarded | null
   readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
   /** A site of the link that is offline, and why. */
   readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
@@ -29,10 +32,13 @@ export interface LinkFacts {
 export function linkState(facts: LinkFacts): LinkState {
   if (!facts.enabled) return { kind: 'disabled' }
   if (facts.journal !== null) return waiting(facts.journal.message, facts.journal.remedy)
-  if (facts.refused !== null) return { kind: 'stopped', reason: facts.refused.message, remedy: facts.refused.remedy }
+  if (facts.refused !== null)
+    return { kind: 'stopped', by: 'topology', reason: facts.refused.message, remedy: facts.refused.remedy }
   if (facts.pausedBy !== null) return paused(facts.pausedBy)
+  if (facts.guarded !== null && facts.guarded.state !== 'looking') return stopped(facts.guarded)
   if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
   if (facts.probing !== null) return probing(facts.probing)
+  if (facts.guarded?.state === 'looking') return looking(facts.guarded.fault)
   if (facts.delayed + facts.parked > 0) return failing(facts)
   if (facts.feedFault !== null)
     return waiting(`Changes cannot be read: ${facts.feedFault.message}`, facts.feedFault.remedy)
@@ -42,6 +48,30 @@ export function linkState(facts: LinkFacts): LinkState {
   return facts.convergence === null ? { kind: 'in-step' } : inDoubt(facts.convergence)
 }
 
+function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
+  const remedy =
+    'On the rule’s page, let it cover them (they stay as older versions), leave these keys out, or keep it stopped. On the command line: lockstep keys, lockstep cover.'
+  if (guarded.state === 'cancelled')
+    return {
+      kind: 'stopped',
+      by: 'target-writes',
+      reason: 'The look for writes of others at the target was cancelled.',
+      remedy: 'Resume the rule to look again, or let it cover what is there.',
+    }
+  const { count, isOver } = guarded
+  const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
+  const reason = `${keys} at the target ${count === 1 ? 'was' : 'were'} written by others, and the rule would bring the source’s versions on top.`
+  return { kind: 'stopped', by: 'target-writes', reason, remedy }
+}
+
+function looking(fault: Fault | null): LinkState {
+  if (fault !== null) return waiting(`The target could not be looked over: ${fault.message}`, fault.remedy)
+  return waiting(
+    'Looking whether others wrote at the target.',
+    'Nothing to do; the rule goes on when the look has ended.',
+  )
+}
+
 function notConverging({ count, isOver }: Convergence): LinkState {
   const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
   return {
@@ -49,7 +79,7 @@ function notConverging({ count, isOver }: Convergence): LinkState {
     count,
     reason: `${keys} ${count === 1 ? 'was' : 'were'} written at both sides, which do not show the same version.`,
     remedy:
-      'The rule’s page and `lockstep keys` name them. Write each once more, at the side that is right, and let clients write a key at one side only.',
+      'The rule’s page and lockstep keys name them. Write each once more, at the side that is right, and let clients write a key at one side only.',
   }
 }
 

@@ -6,6 +6,7 @@ import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
 import { linkState, type LinkFacts } from './link-state.ts'
 import type { Link, Links, SiteStates } from './links.ts'
+import type { Guarded } from './target-guard.ts'
 
 export interface LinkViewParts {
   readonly journal: Journal
@@ -13,6 +14,7 @@ export interface LinkViewParts {
   readonly identities: IdentityProbes
   readonly sites: SiteStates & { name(siteId: string): string }
   readonly convergence: ConvergenceBook['of']
+  readonly guarded: (link: Link) => Guarded | null
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
@@ -92,6 +94,7 @@ export class LinkViews {
       enabled: link.rule.enabled,
       journal: this.#parts.journalFault(),
       refused: this.#parts.refusal(link.ruleId),
+      guarded: this.#parts.guarded(link),
       pausedBy: link.record.paused ?? this.#pausedSite(link),
       offline: this.#offline(link),
       probing: 'probing' in identity ? identity.probing : null,

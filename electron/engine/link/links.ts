@@ -28,7 +28,7 @@ export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>)
   identity.generation === 1 ? record.createdAt : identity.openedAt
 
 /** Why a link hands out no tasks; each reason is held and released by itself. */
-type HoldReason = 'rule' | 'refused' | 'site' | 'moved' | 'identity'
+type HoldReason = 'rule' | 'refused' | 'target-writes' | 'site' | 'moved' | 'identity'
 
 /** Why a rule does not run though nobody stopped it. */
 export interface Refusal {
@@ -47,6 +47,8 @@ export interface LinksParts {
   readonly seal: () => { readonly seal: SealKey } | null
   /** Rules that may not run beside the others, by rule. */
   readonly refused: () => ReadonlyMap<string, Refusal>
+  /** Is the link kept back until it is known that it covers nothing of others? */
+  readonly isGuarded: (link: Link) => boolean
 }
 
 /** The links at work: one per rule and target. Keeps queue and threads in line with what rules, sites and probes say. */
@@ -118,6 +120,7 @@ export class Links {
       this.#refreshOrder(link)
       this.#setHold(link, 'rule', !link.record.rule.enabled || link.record.paused !== null)
       this.#setHold(link, 'refused', this.#refused.has(link.ruleId))
+      this.#setHold(link, 'target-writes', this.#parts.isGuarded(link))
       this.#setHold(
         link,
         'site',

@@ -5,15 +5,20 @@ import type { Tell } from '../api/activity.ts'
 import { faultFrom } from '../errors.ts'
 import type { TrippedBrake } from '../feed/link-brake.ts'
 import type { Parts } from '../parts.ts'
+import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseOf } from './brake-words.ts'
+import type { Link } from './links.ts'
+import type { Guarded } from './target-guard.ts'
 
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
 const spareSockets = 8
+const usualLongOutageMs = 60_000
 
 type SiteParts = Pick<
   Parts,
   | 'links'
+  | 'guard'
   | 'feeds'
   | 'identities'
   | 'queue'
@@ -32,16 +37,27 @@ export class SiteEvents {
   readonly #parts: () => SiteParts
   readonly #tell: Tell
   readonly #announce: (topic: LiveTopic) => void
+  /** A source that was away for so long was perhaps written for elsewhere. */
+  readonly #longOutageMs: number
+  readonly #downSince = new Map<string, number>()
 
-  constructor(parts: () => SiteParts, tell: Tell, announce: (topic: LiveTopic) => void) {
+  constructor(
+    parts: () => SiteParts,
+    tell: Tell,
+    announce: (topic: LiveTopic) => void,
+    longOutageMs = usualLongOutageMs,
+  ) {
     this.#parts = parts
     this.#tell = tell
     this.#announce = announce
+    this.#longOutageMs = longOutageMs
   }
 
   /** Down: its links are held, their tasks stay ready. Back: what failed is due now, and a scan finds what was missed. */
   turned(siteId: string, state: 'online' | 'offline', fault: Fault | null): void {
-    const { links, sites } = this.#parts()
+    const { links, sites, now } = this.#parts()
+    if (state === 'offline') this.#downSince.set(siteId, this.#downSince.get(siteId) ?? now())
+    else this.#lookAfterOutage(siteId)
     links.refresh()
     this.#announce('sites')
     this.#announce('rules')
@@ -79,6 +95,19 @@ export class SiteEvents {
     this.#tell('warning', 'rule', `The brake paused rule ${rule.id}: ${paused.reason}`, { ruleId: rule.id })
   }
 
+  /** What the look at a target found: the link goes on, or its rule needs a decision. */
+  guarded({ ruleId, target }: Link, found: Guarded | null): void {
+    const { links, dispatcher } = this.#parts()
+    links.refresh()
+    dispatcher.hurryAgain()
+    dispatcher.fill()
+    this.#announce('rules')
+    if (found?.state !== 'stopped') return
+    const keys = `${found.isOver ? 'At least ' : ''}${found.count.toLocaleString('en')} ${found.count === 1 ? 'key' : 'keys'}`
+    const text = `Rule ${ruleId} is stopped: ${keys} at ${bucketKey(target)} were written by others, and it would cover them.`
+    this.#tell('warning', 'rule', text, { ruleId })
+  }
+
   /** Transfer threads get the site with its keys; one whose keys cannot be read stays out, and its links say why. */
   openInThreads(siteId: string): void {
     const { pool, sites, settings } = this.#parts()
@@ -104,6 +133,17 @@ export class SiteEvents {
     connections.close(siteId)
     this.openInThreads(siteId)
     for (const link of links.ofSite(siteId)) if (link.target.site === siteId) identities.askAgain(link.target)
+  }
+
+  /** Its clients may have gone on at a target meanwhile: what they wrote there is not covered by what comes now. */
+  #lookAfterOutage(siteId: string): void {
+    const { rules, guard, now } = this.#parts()
+    const since = this.#downSince.get(siteId)
+    this.#downSince.delete(siteId)
+    if (since === undefined || now() - since < this.#longOutageMs) return
+    for (const rule of rules.ofSite(siteId))
+      if (rule.source.site === siteId) guard.require(rule).catch((error: unknown) => this.#failed(siteId, error))
+    guard.sync()
   }
 
   async #returned(siteId: string): Promise<void> {

@@ -23,11 +23,11 @@ export interface JoinedSites {
 const mainSockets = 32
 
 export function joinSites(
-  { credentials, environment, timeouts }: EngineOptions,
+  { credentials, environment, timeouts, longOutageMs }: EngineOptions,
   { journal, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
   later: () => Parts,
 ): JoinedSites {
-  const siteEvents = new SiteEvents(later, tell, changed)
+  const siteEvents = new SiteEvents(later, tell, changed, longOutageMs)
   const sites = createSites({
     journal,
     credentials,

@@ -4,6 +4,8 @@ import type { Journal } from '../journal/port.ts'
 import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
 import { Links } from '../link/links.ts'
+import { TargetGuard } from '../link/target-guard.ts'
+import { isTargetReplica } from '../link/target-replica.ts'
 import { TaskEvents } from '../link/task-events.ts'
 import { RateBook } from '../metrics/rates.ts'
 import type { Parts } from '../parts.ts'
@@ -22,6 +24,7 @@ export interface Transfers {
   readonly links: Links
   readonly identities: IdentityProbes
   readonly convergence: ConvergenceBook
+  readonly guard: TargetGuard
   readonly dispatcher: Dispatcher
   readonly pool: TransferPool
   readonly taskEvents: TaskEvents
@@ -70,6 +73,7 @@ export function joinTransfers(
     sites,
     seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
+    isGuarded: (of) => guard.of(of) !== null,
   })
   const convergence = new ConvergenceBook({
     journal,
@@ -79,6 +83,18 @@ export function joinTransfers(
     isOffline: (siteId) => !sites.has(siteId) || sites.isOffline(siteId),
     clock,
     onChange: () => changed('rules'),
+  })
+  const guard = new TargetGuard({
+    journal,
+    links: () => links.list(),
+    isPaired: (of) => links.opposites(of).length > 0,
+    order: (linkId) => links.order(linkId),
+    isOffline: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
+    list: (siteId, request, signal) => pool.list(siteId, request, signal),
+    isReplica: isTargetReplica((siteId) => sites.store(siteId)),
+    jobs: () => later().jobs,
+    clock,
+    onChange: (of, found) => later().siteEvents.guarded(of, found),
   })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
   const judgement: ConstructorParameters<typeof Dispatcher>[0]['judgement'] = (lease) => {
@@ -90,7 +106,7 @@ export function joinTransfers(
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
-  return { links, identities, convergence, dispatcher, pool, taskEvents, rates }
+  return { links, identities, convergence, guard, dispatcher, pool, taskEvents, rates }
 }
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */

@@ -1,6 +1,7 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
+import { compileKeyMatch } from '../rule/match.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
 import { markerPair } from './delete-marker.ts'
@@ -43,7 +44,9 @@ async function judged(world: World): Promise<Outcome> {
 }
 
 async function attempt(world: World): Promise<Outcome> {
-  const { order } = world
+  const { order, link } = world
+  // A task may be older than the rule's filter: what was left out since is not touched any more.
+  if (!compileKeyMatch(link.rule.filter)(order.key)) return settled('filtered')
   if (order.fresh && order.versionId !== null) {
     const { versionId, operation, sizeBytes, changedAt } = order
     return bring({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, world)

@@ -35,6 +35,8 @@ const targetShare = 0.75
 
 /** Tasks beyond the limit that clients of the gateway wait for. */
 const placesForClients = 32
+/** How often such tasks are asked for again when a link is free: the mark of what was handed out may have to go up first. */
+const looksForClients = 10
 
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
@@ -50,6 +52,9 @@ export class Dispatcher {
   readonly #handedOutBefore: number
   readonly #returned = new Set<number>()
   readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
+  /** Tasks that clients waited for and that could not be had just then. */
+  readonly #passedOver = new Set<number>()
+  #looksAgain = 0
   #limits: WorkerLimits
   #allowance: Allowance
   #stopped = false
@@ -88,6 +93,10 @@ export class Dispatcher {
   fill(): void {
     if (this.#stopped) return
     this.#allowance = adapt(this.#allowance, this.#limits.limit, 'tick', this.#now())
+    if (this.#looksAgain > 0) {
+      this.#looksAgain--
+      this.#takePassedOver()
+    }
     const leases = [...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')]
     if (leases.length > 0) this.#pool.run(leases.map((lease) => this.#order(lease)))
   }
@@ -100,12 +109,27 @@ export class Dispatcher {
     for (const seq of seqs) {
       if (this.#underWay.size >= this.#allowance.current + placesForClients) break
       const lease = this.#queue.claim(seq)
-      if (lease === null) continue
+      if (lease === null) {
+        if (this.#passedOver.size < placesForClients * 32) this.#passedOver.add(seq)
+        continue
+      }
       this.#underWay.set(seq, { lease, startedAt })
       this.#busy[lease.lane]++
       orders.push(this.#order(lease))
     }
     if (orders.length > 0) this.#pool.run(orders)
+  }
+
+  /** A link is held no longer: what clients wait for there goes before the backlog that gathered meanwhile. */
+  hurryAgain(): void {
+    this.#looksAgain = looksForClients
+    this.#takePassedOver()
+  }
+
+  #takePassedOver(): void {
+    const seqs = [...this.#passedOver]
+    this.#passedOver.clear()
+    this.hurry(seqs)
   }
 
   /** Ends a task that was done elsewhere. Does nothing when it cannot be had at this moment: a worker will find it done. */

@@ -10,6 +10,7 @@ import { placeOf } from '../../words/link-words.ts'
 
 const titles: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'Keys that do not converge',
+  'target-writes': 'Written by others at the target',
 }
 
 /** The keys of a rule that want a look, with what a client finds at either side. */
@@ -65,7 +66,8 @@ function Current({ of }: { readonly of: TwoSidedKey['source'] }) {
   if (of === null) return <span className="dim">nothing</span>
   return (
     <>
-      {of.deleteMarker ? 'Deleted' : formatBytes(of.sizeBytes)}, written <Ago at={of.modifiedAt} />
+      {of.deleteMarker ? 'Deleted ' : `${formatBytes(of.sizeBytes)}, written `}
+      <Ago at={of.modifiedAt} />
     </>
   )
 }

@@ -178,6 +178,18 @@ function Advanced({ form }: { readonly form: RuleForm }) {
           { value: 'ignore', label: 'Ignore them' },
         ]}
       />
+      <Field
+        form={form}
+        name="onTargetWrites"
+        kind="choice"
+        span={6}
+        label="Objects that others wrote at the target"
+        description="Looked for when the rule is started or resumed."
+        data={[
+          { value: 'stop', label: 'Stop and ask before covering them' },
+          { value: 'cover', label: 'Cover them; they stay as older versions' },
+        ]}
+      />
     </Grid>
   )
 }

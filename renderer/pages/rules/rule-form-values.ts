@@ -32,6 +32,7 @@ export interface RuleFormValues {
   overwriteBucketPercent: string | number
   overwriteMinutes: string | number
   scanSeconds: string | number
+  onTargetWrites: Rule['onTargetWrites']
   ackPolicy: Rule['ack']['policy']
   ackSeconds: string | number
   ackOnTimeout: Rule['ack']['onTimeout']
@@ -77,6 +78,7 @@ export function valuesOf(rule: Rule): RuleFormValues {
     overwriteBucketPercent: percentOf(overwrites.bucketShare),
     overwriteMinutes: overwrites.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
+    onTargetWrites: rule.onTargetWrites,
     ackPolicy: rule.ack.policy,
     ackSeconds: rule.ack.timeoutMs / 1000,
     ackOnTimeout: rule.ack.onTimeout,
@@ -129,6 +131,7 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
     ack: readAck(values, errors),
     ...readBrakes(values, errors, whole),
+    onTargetWrites: values.onTargetWrites,
     scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
   })
   if (!parsed.success) {

@@ -31,6 +31,7 @@ import { PromisePanel } from './promise-panel.tsx'
 import { CompareDialog, ResyncDialog } from './rule-dialogs.tsx'
 import { RuleEdit } from './rule-edit.tsx'
 import { withLiveLinks } from './rule-links.ts'
+import { TargetWritesNote } from './target-writes-note.tsx'
 import { RuleSummary } from './rule-summary.tsx'
 
 const route = getRouteApi('/rules/$ruleId')
@@ -71,6 +72,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
     <>
       {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
       <DegradedNote rule={rule} />
+      <TargetWritesNote rule={rule} />
       <CautionNotes cautions={rule.cautions} />
       <RunningJobs ruleId={rule.id} />
       <section aria-label="Links" className="link-grid">

@@ -23,6 +23,12 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
     ['Permanent deletes', rule.versionDeletes ? 'repeated at the target' : 'not repeated'],
     ['Tags and metadata', rule.metadata ? 'kept in step' : 'as at the time of the copy'],
     ['Object lock', rule.objectLock === 'replicate' ? 'retention and holds are set at the target too' : 'ignored'],
+    [
+      'Written by others at the target',
+      rule.onTargetWrites === 'stop'
+        ? 'the rule stops and asks before it covers them'
+        : 'covered; stays as older versions',
+    ],
     ['Storage class', rule.storageClass ?? 'the source’s, where the target has it'],
     [
       'Bandwidth',

@@ -1,0 +1,238 @@
+import { z } from 'zod'
+import type { Fault } from '../../../shared/model/fault.ts'
+import { twoSidedKeySchema, type Rule, type TwoSidedKey } from '../../../shared/model/rule.ts'
+import { faultFrom } from '../errors.ts'
+import type { Clock } from '../feed/clock.ts'
+import { findTargetWrites, isEmptyTarget, type KeySides, type TargetLook } from '../feed/target-writes.ts'
+import type { Jobs } from '../job/jobs.ts'
+import type { Journal } from '../journal/port.ts'
+import { bucketKey, linkIdOf } from '../rule/link.ts'
+import { compileKeyMatch } from '../rule/match.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { LinkOrder } from '../worker/port.ts'
+import type { Link } from './links.ts'
+
+const recordSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('looking') }),
+  z.object({ state: z.literal('cancelled') }),
+  z.object({
+    state: z.literal('stopped'),
+    count: z.number(),
+    isOver: z.boolean(),
+    keys: z.array(twoSidedKeySchema).readonly(),
+  }),
+])
+type GuardRecord = Readonly<z.infer<typeof recordSchema>>
+
+/** Why a link does not run yet: its target is being looked over, or holds what the rule would cover. */
+export type Guarded =
+  | { readonly state: 'looking'; readonly fault: Fault | null }
+  | { readonly state: 'cancelled' }
+  | {
+      readonly state: 'stopped'
+      readonly count: number
+      readonly isOver: boolean
+      readonly keys: readonly TwoSidedKey[]
+    }
+
+export interface TargetGuardParts {
+  readonly journal: Journal
+  readonly links: () => readonly Link[]
+  readonly isPaired: (link: Link) => boolean
+  readonly order: (linkId: string) => LinkOrder | null
+  readonly isOffline: (siteId: string) => boolean
+  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  readonly isReplica: (link: Link, sides: KeySides, signal: AbortSignal) => Promise<boolean>
+  readonly jobs: () => Jobs
+  readonly clock: Clock
+  /** A link may go on now, or stays stopped: holds and consoles follow. */
+  readonly onChange: (link: Link, found: Guarded | null) => void
+}
+
+const nameOf = (way: string): string => `target-look/${way}`
+/** A rule's way to one target, whatever generation of links goes it. */
+const wayOf = ({ ruleId, target }: Pick<Link, 'ruleId' | 'target'>): string => linkIdOf(ruleId, target)
+const waysOf = ({ id, targets }: Rule): readonly string[] => targets.map((target) => linkIdOf(id, target))
+const lookEveryMs = 100
+const retryMs = 5000
+
+/**
+ * Holds the links of a one-way rule that is started or resumed until a look over both sides has found that it covers nothing
+ * of others at the target; what it finds waits for the operator. Durable: a restart goes on with the look, or stays stopped.
+ */
+export class TargetGuard {
+  readonly #parts: TargetGuardParts
+  readonly #records = new Map<string, GuardRecord>()
+  readonly #faults = new Map<string, Fault>()
+  /** The looks under way, each with the rule that it is for. */
+  readonly #running = new Map<string, { readonly rule: Rule; readonly abort: AbortController }>()
+  /** The rule that a look was asked for: until the links have it, one of what it was before would say nothing. */
+  readonly #wanted = new Map<string, Rule>()
+  readonly #notBefore = new Map<string, number>()
+  #cancelTimer: (() => void) | null = null
+  #isStopped = false
+
+  constructor(parts: TargetGuardParts) {
+    this.#parts = parts
+    const prefix = nameOf('')
+    for (const name of parts.journal.names(prefix)) {
+      // What cannot be read is looked at anew.
+      const record = recordSchema.catch({ state: 'looking' }).parse(parts.journal.read(name))
+      this.#records.set(name.slice(prefix.length), record)
+    }
+  }
+
+  /** null when nothing keeps the link back. */
+  of(link: Link): Guarded | null {
+    const way = wayOf(link)
+    const record = this.#records.get(way)
+    if (record === undefined || !isGuarded(link.rule) || this.#parts.isPaired(link)) return null
+    return record.state === 'looking' ? { state: 'looking', fault: this.#faults.get(way) ?? null } : record
+  }
+
+  /** Before the rule is started or resumed: holds from this turn on, durable when it resolves. */
+  async require(rule: Rule): Promise<void> {
+    if (!isGuarded(rule)) return this.clear(rule)
+    const ways = waysOf(rule)
+    for (const way of ways) {
+      this.#running.get(way)?.abort.abort()
+      this.#wanted.set(way, rule)
+    }
+    await Promise.all(ways.map((way) => this.#set(way, { state: 'looking' })))
+  }
+
+  /** The operator lets the rule cover what is there. */
+  async clear(rule: Rule): Promise<void> {
+    for (const way of waysOf(rule)) {
+      this.#running.get(way)?.abort.abort()
+      this.#wanted.delete(way)
+      await this.#set(way, null)
+    }
+  }
+
+  /** Links, rules or sites changed. */
+  sync(): void {
+    const links = new Map(this.#parts.links().map((link) => [wayOf(link), link]))
+    for (const [way, { rule, abort }] of this.#running) if (links.get(way)?.rule !== rule) abort.abort()
+    for (const way of this.#records.keys())
+      if (!links.has(way) && !this.#wanted.has(way)) void this.#set(way, null).catch(() => undefined)
+    this.#later()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancelTimer?.()
+    for (const { abort } of this.#running.values()) abort.abort()
+  }
+
+  #later(): void {
+    const waits = this.#parts.links().some((link) => this.of(link)?.state === 'looking')
+    if (this.#isStopped || !waits) return
+    this.#cancelTimer ??= this.#parts.clock.after(lookEveryMs, () => {
+      this.#cancelTimer = null
+      for (const link of this.#parts.links()) this.#begin(link)
+      this.#later()
+    })
+  }
+
+  #begin(link: Link): void {
+    const { rule, record } = link
+    const { order, isOffline, clock } = this.#parts
+    const way = wayOf(link)
+    const known = order(link.linkId)
+    if (this.of(link)?.state !== 'looking' || known === null || record.paused !== null) return
+    if (this.#running.has(way) || clock.now() < (this.#notBefore.get(way) ?? 0)) return
+    if (startsAnew(this.#wanted.get(way) ?? rule, rule)) return
+    if ([link.source, link.target].some(({ site }) => isOffline(site))) return
+    const abort = new AbortController()
+    this.#running.set(way, { rule, abort })
+    void this.#look(link, known, abort.signal).finally(() => this.#running.delete(way))
+  }
+
+  async #look(link: Link, order: LinkOrder, signal: AbortSignal): Promise<void> {
+    const way = wayOf(link)
+    try {
+      const found = await this.#find(link, order, signal)
+      if (signal.aborted) return
+      this.#faults.delete(way)
+      this.#wanted.delete(way)
+      await this.#set(way, found)
+      this.#parts.onChange(link, this.of(link))
+    } catch (error) {
+      if (signal.aborted) return
+      this.#faults.set(way, faultFrom(error, { operation: 'Look at the target' }))
+      this.#notBefore.set(way, this.#parts.clock.now() + retryMs)
+      this.#parts.onChange(link, this.of(link))
+    }
+  }
+
+  async #find(link: Link, order: LinkOrder, signal: AbortSignal): Promise<GuardRecord | null> {
+    if (await isEmptyTarget(this.#asked(link, order, signal, () => {}))) return null
+    return new Promise((resolve, reject) => {
+      this.#parts.jobs().start({
+        kind: 'scan',
+        title: `Look for writes of others at ${bucketKey(link.target)} before rule ${link.ruleId} goes on`,
+        ruleId: link.ruleId,
+        run: async (report) => {
+          const both = AbortSignal.any([signal, report.signal])
+          try {
+            const asked = this.#asked(link, order, both, (keys) => report.progress(keys, null))
+            const { count, isOver, keys } = await findTargetWrites(asked)
+            resolve(count === 0 ? null : { state: 'stopped', count, isOver, keys })
+            return count === 0
+              ? 'Nothing there that the rule would cover.'
+              : `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} keys that the rule would cover.`
+          } catch (error) {
+            if (report.signal.aborted && !signal.aborted) resolve({ state: 'cancelled' })
+            else reject(error)
+            throw error
+          }
+        },
+      })
+    })
+  }
+
+  #asked(link: Link, order: LinkOrder, signal: AbortSignal, onProgress: (keys: number) => void): TargetLook {
+    const { journal, list, isReplica, clock } = this.#parts
+    const { rule, source, target, linkId } = link
+    return {
+      source,
+      target,
+      prefix: rule.filter.prefix,
+      covers: compileKeyMatch(rule.filter),
+      wants: (version) => version.modifiedAt >= order.copySince && (rule.deleteMarkers || !version.deleteMarker),
+      byTime: order.ordersByMtime && order.identity !== 'mints',
+      list,
+      pairs: (key) => journal.pairs(linkId, key),
+      isReplica: (sides, both) => isReplica(link, sides, both),
+      now: () => clock.now(),
+      signal,
+      onProgress,
+    }
+  }
+
+  async #set(way: string, record: GuardRecord | null): Promise<void> {
+    const { journal } = this.#parts
+    if (record === null && !this.#records.has(way)) return
+    if (record === null) {
+      await journal.erase(nameOf(way))
+      // Asked for again meanwhile: held until that look has ended.
+      if (!this.#wanted.has(way)) this.#records.delete(way)
+      return
+    }
+    // At once: nothing may be handed out while it is being written down.
+    this.#records.set(way, record)
+    await journal.write(nameOf(way), record)
+  }
+}
+
+const isGuarded = (rule: Rule): boolean => rule.enabled && rule.onTargetWrites === 'stop'
+
+/** Does the change make the rule bring what it did not bring before? Then it starts anew. */
+export function startsAnew(before: Rule | null, after: Rule): boolean {
+  if (!after.enabled) return false
+  if (before === null || !before.enabled) return true
+  const parts = ({ source, targets, filter, existingObjects, onTargetWrites }: Rule): string =>
+    JSON.stringify([source, targets, filter, existingObjects, onTargetWrites])
+  return parts(before) !== parts(after)
+}
