@@ -58,14 +58,14 @@ export async function main(args: readonly string[]): Promise<number> {
   return failed ? 1 : 0
 }
 
-/** Growth of the resident memory over the second half, when the heap has found its size, that is still its breathing. */
+/** Growth of the resident memory over the last quarter, when the heap has found its size, that is still its breathing. */
 const growthBytes = 64 << 20
 /** The heap of 256 MB, the program, and what is on its way. */
 const mostBytes = 512 << 20
 
 function holds({ findings, rssBytes }: AttackReport): boolean {
-  const [, half = 0, , end = 0] = rssBytes
-  return countOf(findings) === 0 && end - half <= growthBytes && Math.max(...rssBytes) <= mostBytes
+  const [, , before = 0, end = 0] = rssBytes
+  return countOf(findings) === 0 && end - before <= growthBytes && Math.max(...rssBytes) <= mostBytes
 }
 
 const countOf = ({ ended, ...lists }: Findings): number =>
