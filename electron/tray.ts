@@ -37,11 +37,14 @@ export function startTray(options: TrayOptions): TrayHandle {
 
 const calm: ReadonlySet<LinkState['kind']> = new Set(['in-step', 'paused', 'disabled'])
 
+const isStopped = (state: LinkState): boolean =>
+  state.kind === 'stopped' || (state.kind === 'paused' && state.by === 'brake')
+
 /** The whole state in a few words, the worst first. */
 export function trayState({ totals, links }: Overview): string {
   if (totals.failing + totals.parked > 0) return `${totals.failing + totals.parked} changes need attention`
   if (links.length === 0) return 'nothing to replicate yet'
-  if (links.some((link) => link.state.kind === 'stopped')) return 'a rule is stopped and needs a decision'
+  if (links.some(({ state }) => isStopped(state))) return 'a rule is stopped and needs a decision'
   if (links.some((link) => link.notConverging > 0)) return 'some keys do not converge'
   if (links.every((link) => link.state.kind === 'paused')) return 'paused'
   if (totals.backlogCount > 0) return `${totals.backlogCount} changes pending`
@@ -64,7 +67,7 @@ function trayItems(
   ]
 }
 
-/** A pause set by the delete brake is left alone: it wants a look first. */
+/** A pause that a brake set is left alone: it wants a look first. */
 async function switchAll(api: EngineApi, to: 'pause' | 'resume'): Promise<void> {
   const concerned = api.rules
     .list()

@@ -13,7 +13,7 @@ import {
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { LinkState } from '../../shared/model/rule.ts'
-import { stateWords, type StateKind, type Tone } from '../words/link-words.ts'
+import { shownKind, stateWords, type StateKind, type Tone } from '../words/link-words.ts'
 
 const stateIcons: Record<StateKind, typeof IconCopy> = {
   'in-step': IconCircleCheck,
@@ -37,8 +37,9 @@ const toneIcons: Record<Tone, typeof IconCopy> = {
 
 /** A state as icon, word and colour together: no colour carries a meaning alone. */
 export function StateBadge({ state }: { readonly state: LinkState }) {
-  const { label, tone } = stateWords[state.kind]
-  const Icon = stateIcons[state.kind]
+  const kind = shownKind(state)
+  const { label, tone } = stateWords[kind]
+  const Icon = stateIcons[kind]
   return (
     <span className="tone" data-tone={tone}>
       <Icon size={14} stroke={2} aria-hidden />

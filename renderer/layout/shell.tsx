@@ -72,7 +72,7 @@ function GlobalState() {
   const deaf = gateway?.state.kind === 'fault'
   const overall = data ? overallOf(data, { degraded, deaf }) : null
   return (
-    <div style={{ flex: 1, minWidth: 0, display: 'flex' }}>
+    <div className="global-state">
       {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}
       <Announcer sentence={live.kind === 'lost' ? 'The engine does not answer.' : (overall?.sentence ?? '')} />
     </div>

@@ -17,6 +17,11 @@ export const stateWords: Record<StateKind, { readonly label: string; readonly to
   disabled: { label: 'Switched off', tone: 'quiet' },
 }
 
+/** What a state looks like. The pause of a brake is a stop: it stands still until somebody decides. */
+export function shownKind(state: LinkState): StateKind {
+  return state.kind === 'paused' && state.by === 'brake' ? 'stopped' : state.kind
+}
+
 /** The sentence under a badge that is not green: why, and what to do. null when the badge says it all. */
 export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason: string; remedy: string } | null {
   const { state } = link
@@ -53,11 +58,12 @@ export function behindOf(oldestPendingAt: number | null, now: number): string | 
 
 /** When the backlog will be gone at the present rate, in words. */
 export function forecastOf(link: Pick<LinkView, 'state' | 'backlogCount' | 'drainSeconds'>): string {
+  const kind = shownKind(link.state)
   if (link.backlogCount === 0) return 'Nothing to drain'
-  if (link.state.kind === 'paused') return 'Stands still while paused'
-  if (link.state.kind === 'stopped') return 'Stands still while stopped'
-  if (link.state.kind === 'waiting') return 'Stands still while it waits'
-  if (link.state.kind === 'disabled') return 'Stands still while switched off'
+  if (kind === 'paused') return 'Stands still while paused'
+  if (kind === 'stopped') return 'Stands still while stopped'
+  if (kind === 'waiting') return 'Stands still while it waits'
+  if (kind === 'disabled') return 'Stands still while switched off'
   if (link.drainSeconds === null) return 'Not shrinking at the present rate'
   return `Drained in about ${formatDuration(link.drainSeconds * 1000)}`
 }

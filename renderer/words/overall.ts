@@ -1,6 +1,6 @@
 import type { Overview } from '../../shared/model/overview.ts'
 import { countOf } from './format.ts'
-import type { Tone } from './link-words.ts'
+import { shownKind, type Tone } from './link-words.ts'
 
 export interface Overall {
   readonly tone: Tone
@@ -22,9 +22,9 @@ export function overallOf(overview: Pick<Overview, 'links' | 'totals'>, { degrad
   if (overview.links.length === 0 && !deaf) return { tone: 'quiet', sentence: 'No rules yet' }
   const attention = overview.totals.failing + overview.totals.parked
   const behind = rulesWhere(overview, (link) => link.backlogCount > 0)
-  const paused = rulesWhere(overview, (link) => link.state.kind === 'paused')
+  const paused = rulesWhere(overview, ({ state }) => shownKind(state) === 'paused')
   const apart = rulesWhere(overview, (link) => link.notConverging > 0)
-  const stopped = rulesWhere(overview, (link) => link.state.kind === 'stopped')
+  const stopped = rulesWhere(overview, ({ state }) => shownKind(state) === 'stopped')
   const parts = [
     deaf ? 'Gateway does not listen' : null,
     degraded > 0 ? `${countOf(degraded, 'rule')} degraded` : null,

@@ -155,6 +155,34 @@ test('no page scrolls sideways, at a desk or in a small window', async () => {
   }
 })
 
+test('the state of everything is read to its end in a small window', async () => {
+  const world = busyWorld()
+  const state = { kind: 'stopped', by: 'topology', reason: 'A ring.', remedy: 'Switch one off.' } as const
+  world.rules = world.rules.map((rule, index) =>
+    index === 7 ? { ...rule, links: rule.links.map((link) => ({ ...link, state, notConverging: 12 })) } : rule,
+  )
+  open = await openConsole(browser, world, { width: 1024, height: 700 })
+  await open.goTo('')
+  const header = open.page.getByRole('banner')
+  const said = (await header
+    .getByText(/do not converge|does not converge/)
+    .first()
+    .boundingBox())!
+  const next = (await header.getByRole('button').first().boundingBox())!
+  expect(said.x + said.width).toBeLessThanOrEqual(next.x)
+  expect(said.y + said.height).toBeLessThanOrEqual(52)
+})
+
+test('a rule that the brake stopped does not look as if it were paused on purpose', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('')
+  const card = open.page.getByRole('article').first()
+  await card.getByText('backups-daily-to-oslo-2').waitFor()
+  await card.getByText('Stopped', { exact: true }).waitFor()
+  await card.getByText('Stands still while stopped').waitFor()
+  expect(await card.getAttribute('data-tone')).toBe('bad')
+})
+
 test('every state that is not green says why and what to do', async () => {
   open = await openConsole(browser, fullWorld(Date.now()))
   await open.goTo('')

@@ -115,6 +115,14 @@ describe('the sentence over everything', () => {
     })
   })
 
+  test('a rule that a brake paused counts as stopped, and is not calm', () => {
+    const state = { kind: 'paused', by: 'brake', reason: '1,200 deletes.', remedy: 'Look at them.' }
+    expect(overallOf({ links: [{ ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
+      tone: 'bad',
+      sentence: '1 rule stopped',
+    })
+  })
+
   test('a gateway that should listen and cannot is never “All in step”', () => {
     const deaf = { degraded: 0, deaf: true }
     expect(overallOf({ links: [link('a', 0)], totals }, deaf)).toEqual({

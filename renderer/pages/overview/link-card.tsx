@@ -5,7 +5,7 @@ import { Route } from '../../components/place.tsx'
 import { Behind } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
 import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../words/format.ts'
-import { forecastOf, stateWords, whyOf } from '../../words/link-words.ts'
+import { forecastOf, shownKind, stateWords, whyOf } from '../../words/link-words.ts'
 import { currentRtt } from '../../words/site-words.ts'
 
 interface LinkCardProps {
@@ -19,7 +19,7 @@ interface LinkCardProps {
 export function LinkCard({ link, targetHealth, ofRule = false }: LinkCardProps) {
   const why = whyOf(link)
   return (
-    <article className="panel link-card" data-tone={stateWords[link.state.kind].tone} aria-label={link.linkId}>
+    <article className="panel link-card" data-tone={stateWords[shownKind(link.state)].tone} aria-label={link.linkId}>
       <div className="link-card-head">
         <div style={{ display: 'flex', justifyContent: 'space-between', gap: 10, alignItems: 'center' }}>
           {ofRule ? (

@@ -1,5 +1,5 @@
 import type { LinkView } from '../../../shared/model/rule.ts'
-import type { StateKind } from '../../words/link-words.ts'
+import { shownKind, type StateKind } from '../../words/link-words.ts'
 
 const rank: Record<StateKind, number> = {
   stopped: 0,
@@ -15,5 +15,7 @@ const rank: Record<StateKind, number> = {
 
 /** What needs a look comes first; links in the same state keep the order of their ids, so that cards do not jump. */
 export function worstFirst(links: readonly LinkView[]): readonly LinkView[] {
-  return links.toSorted((a, b) => rank[a.state.kind] - rank[b.state.kind] || a.linkId.localeCompare(b.linkId))
+  return links.toSorted(
+    (a, b) => rank[shownKind(a.state)] - rank[shownKind(b.state)] || a.linkId.localeCompare(b.linkId),
+  )
 }

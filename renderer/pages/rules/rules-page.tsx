@@ -10,7 +10,7 @@ import { Age } from '../../components/times.tsx'
 import { StateBadge, ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes, formatClock } from '../../words/format.ts'
-import { placeOf, whyOf } from '../../words/link-words.ts'
+import { placeOf, shownKind, whyOf } from '../../words/link-words.ts'
 import { oldestOf, sumOf, withLiveLinks, worstLinkOf } from './rule-links.ts'
 
 export function RulesPage() {
@@ -75,7 +75,10 @@ const columns: readonly Column<RuleView>[] = [
     id: 'state',
     header: 'State',
     width: '280px',
-    sortBy: (rule) => worstLinkOf(rule)?.state.kind ?? '',
+    sortBy: (rule) => {
+      const worst = worstLinkOf(rule)
+      return worst === null ? '' : shownKind(worst.state)
+    },
     cell: (rule) => <RuleState rule={rule} />,
   },
   {

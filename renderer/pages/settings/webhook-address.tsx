@@ -25,7 +25,7 @@ export function WebhookAddress({ webhook }: { readonly webhook: NonNullable<Sett
       ) : (
         <>
           <Text role="status">
-            <strong>Copy it now: it is shown this once.</strong> Each site appends its id.
+            <strong>Copy it now: it is shown this once.</strong> Append / and the id of the site that is to use it.
           </Text>
           <Copyable text={url} what="the webhook address" />
         </>
