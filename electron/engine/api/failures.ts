@@ -57,7 +57,10 @@ function retrySeqs(seqs: readonly number[], { jobs, queue }: Parts): Job {
 
 function retryMatching(filter: FailureFilter, { jobs, queue, journal }: Parts): Job {
   const { total } = journal.failures({ filter, sort: 'lastAttemptAt', descending: true, offset: 0, limit: 1 })
-  if (total === 0) throw new FaultError(fault('NOT_FOUND', 'No item matches the filter any more.'))
+  if (total === 0)
+    throw new FaultError(
+      fault('NOT_FOUND', 'There is nothing to retry.', { remedy: 'Nothing to do: no failure matches any more.' }),
+    )
   return jobs.start({
     kind: 'retry',
     title: `Retry all ${total.toLocaleString('en')} matching items`,
