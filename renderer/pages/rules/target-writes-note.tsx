@@ -24,8 +24,8 @@ export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {
         {countOf(count, 'key')} at the target {count === 1 ? 'was' : 'were'} written by others. Nothing was covered yet.
       </Text>
       <Text className="wrap">
-        The rule would bring the source’s versions on top of them. Below is what either side has. While the rule stands,
-        its changes gather in the queue.
+        The rule would bring the source’s versions on top of them. Below is what either side has. While the rule is
+        stopped, its changes gather in the queue.
       </Text>
       <Group gap="sm" mt={8}>
         <Button color="red.8" loading={answer.isPending} onClick={() => answer.mutate('cover')}>
