@@ -14,9 +14,9 @@ export const gatewayRights = [
   'retention',
   /** Shorten or remove governance retention, and delete what it protects. */
   'bypassGovernance',
-  /** Set access control lists, those that come with a new object too. */
+  /** Read and set access control lists, those that come with a new object too. */
   'acl',
-  /** Create and remove buckets; set versioning, object lock, policy, CORS, lifecycle and every other setting of a bucket. */
+  /** Create and remove buckets; set versioning, object lock, policy, CORS, lifecycle and what else of a bucket passes the gateway. */
   'bucketSettings',
 ] as const
 export type GatewayRight = (typeof gatewayRights)[number]
