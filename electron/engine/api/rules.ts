@@ -100,7 +100,7 @@ function withoutKeys(rule: Rule, parts: RulesParts): Rule {
   if (!isWhole || keys.some((key) => /[*?]/.test(key)))
     throw new FaultError(
       fault('NOT_SUPPORTED', 'These keys cannot be named one by one.', {
-        remedy: 'Leave them out by a pattern under “Left out” in the rule, or let the rule cover them.',
+        remedy: 'Edit the rule and leave them out by a pattern under “Leave out keys like”, or let it cover them.',
       }),
     )
   return { ...rule, filter: { ...rule.filter, exclude: [...new Set([...rule.filter.exclude, ...keys])] } }
