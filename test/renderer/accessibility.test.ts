@@ -86,6 +86,18 @@ test('axe finds nothing to object to on empty pages', async () => {
   await open.close()
 })
 
+test('a message that tells of what was done can be closed by whoever does not see it', async () => {
+  const open = await openConsole(browser, smallWorld())
+  await open.goTo('rules/photos-to-oslo')
+  await open.page.getByRole('button', { name: 'Pause', exact: true }).first().click()
+  const message = open.page.getByText('photos-to-oslo is paused. Changes still gather and will follow.')
+  await message.waitFor()
+  expect(await violations(open.page)).toEqual([])
+  await open.page.getByRole('button', { name: 'Close the message' }).press('Enter')
+  await message.waitFor({ state: 'detached' })
+  await open.close()
+})
+
 test('the keyboard reaches every page, the skip link and the sheet of shortcuts', async () => {
   const open = await openConsole(browser, smallWorld())
   const { page } = open

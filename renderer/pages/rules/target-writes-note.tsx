@@ -16,7 +16,8 @@ export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {
   )
   const found = links.filter(({ kind }) => kind === 'target-writes')
   if (!isStopped) return null
-  if (found.length === 0) return <CancelledLook rule={rule} onCover={() => answer.mutate('cover')} />
+  if (found.length === 0)
+    return <CancelledLook rule={rule} isCovering={answer.isPending} onCover={() => answer.mutate('cover')} />
   const count = found.reduce((sum, one) => sum + one.count, 0)
   return (
     <div className="note" data-tone="bad" role="group" aria-label="Others wrote at the target of this rule">
@@ -44,10 +45,11 @@ export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {
 
 interface CancelledLookProps {
   readonly rule: RuleView
+  readonly isCovering: boolean
   readonly onCover: () => void
 }
 
-function CancelledLook({ rule, onCover }: CancelledLookProps) {
+function CancelledLook({ rule, isCovering, onCover }: CancelledLookProps) {
   const { client } = useConsole()
   const again = useAction(
     () => client.rules.resume.mutate({ id: rule.id }),
@@ -62,9 +64,12 @@ function CancelledLook({ rule, onCover }: CancelledLookProps) {
         <Button loading={again.isPending} onClick={() => again.mutate(undefined)}>
           Look again
         </Button>
-        <Button variant="default" onClick={onCover}>
+        <Button variant="default" c="var(--bad)" loading={isCovering} onClick={onCover}>
           Cover whatever is there
         </Button>
+        <Text size="sm" c="dimmed">
+          Nothing was covered yet. Covered versions stay below as older ones.
+        </Text>
       </Group>
     </div>
   )
