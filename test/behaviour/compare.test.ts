@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
 import type { CompareReport } from '../../shared/model/job.ts'
 import { putTags, remove, versionsOf } from '../support/s3-acts.ts'
+import { linkIdentity } from '../support/link-identity.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 async function compare(
@@ -105,6 +106,8 @@ test('replicas that are not what they are taken for are found: other bytes, othe
     ],
   } as const
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
+  const end = (site: 'a' | 'b') => ({ site, bucket: 'data', endpoint: world[site].endpoint })
+  await journal.openLink(linkIdentity('r/b/data', 'r', { source: end('a'), target: end('b') }))
   const task = { linkId: 'r/b/data', operation: 'put', sizeBytes: 1, changedAt: 0, absentSeenAt: 0 } as const
   for (const [key, known] of Object.entries(pairs)) {
     const [seq] = await journal.enqueue([{ ...task, key, versionId: null }])

@@ -28,6 +28,7 @@ const rule: RuleInput = {
   source: { site: 'a', bucket: 'data' },
   targets: [{ site: 'b', bucket: 'data' }],
   versionDeletes: true,
+  onTargetWrites: 'cover',
   scanIntervalSeconds: 5,
 }
 
@@ -71,7 +72,8 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
         a: { identity },
         b: { identity },
         buckets: ['data', 'other'],
-        rules: [{ versionDeletes: true }],
+        // Otherwise the rule would stop before it brings anything on top of what the first source brought.
+        rules: [{ versionDeletes: true, onTargetWrites: 'cover' }],
       })
       for (const key of ['both', 'first', 'gone']) for (const body of ['one', 'two']) await world.put(key, body)
       await remove(world.s3.a, 'gone')
