@@ -55,6 +55,20 @@ test('keys that do not converge are named with what either side has', async () =
   expect(await table.getByRole('row').nth(1).innerText()).toMatch(/2\.00 KiB, written \d+ min.*Deleted \d+ .*ago/s)
 })
 
+test('while the keys are not known, nobody says that a look was cancelled', async () => {
+  const page = await rulePage(
+    { kind: 'stopped', by: 'target-writes', reason: '1 key.', remedy: 'Decide.' },
+    'target-writes',
+    ['ledger.csv'],
+  )
+  const note = page.getByRole('group', { name: 'Others wrote at the target of this rule' })
+  await note.waitFor()
+  open!.engine.hold('rules.keys')
+  await page.reload()
+  await page.getByText('Stopped', { exact: true }).first().waitFor()
+  expect(await page.getByText('the look was cancelled').count()).toBe(0)
+})
+
 test('a rule that would cover what others wrote asks before it does, and covers when told to', async () => {
   const page = await rulePage(
     { kind: 'stopped', by: 'target-writes', reason: '1 key.', remedy: 'Decide.' },

@@ -9,13 +9,14 @@ import { countOf } from '../../words/format.ts'
 export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {
   const { client, queries } = useConsole()
   const isStopped = rule.links.some(({ state }) => state.kind === 'stopped' && state.by === 'target-writes')
-  const { data: links = [] } = useQuery({ ...queries.ruleKeys(rule.id), enabled: isStopped })
+  const { data: links } = useQuery({ ...queries.ruleKeys(rule.id), enabled: isStopped })
   const answer = useAction(
     (given: 'cover' | 'leaveOut') => client.rules.answer.mutate({ id: rule.id, answer: given }),
     ({ id }) => `${id} goes on.`,
   )
+  // Before the keys are known, none says nothing of why the rule is stopped.
+  if (!isStopped || links === undefined) return null
   const found = links.filter(({ kind }) => kind === 'target-writes')
-  if (!isStopped) return null
   if (found.length === 0)
     return <CancelledLook rule={rule} isCovering={answer.isPending} onCover={() => answer.mutate('cover')} />
   const count = found.reduce((sum, one) => sum + one.count, 0)
