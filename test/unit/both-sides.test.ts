@@ -1,0 +1,30 @@
+import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { expect, test } from 'vitest'
+import { workerBetween } from '../support/replicate-world.ts'
+import { sandboxForTest } from '../support/sandbox.ts'
+import { clientOf, createBucket } from '../support/world.ts'
+
+const at = { Bucket: 'data', Key: 'key' }
+
+async function siteWithDeleted(body: string) {
+  const site = await sandboxForTest()
+  const s3 = clientOf(site)
+  await createBucket(s3, 'data')
+  const { VersionId = '' } = await s3.send(new PutObjectCommand({ ...at, Body: body }))
+  const { VersionId: marker = '' } = await s3.send(new DeleteObjectCommand(at))
+  return { site, s3, object: VersionId, marker }
+}
+
+test.each([
+  ['that was written at both sides gets what it lacks and no second copy of a marker that looks alike', true, 1],
+  ['that nothing was brought of the other way is put in the source’s order', false, 2],
+] as const)('a key %s', async (_name, isWrittenAtBoth, markers) => {
+  const source = await siteWithDeleted('at the source')
+  const target = await siteWithDeleted('at the target')
+  const came = isWrittenAtBoth ? [{ sourceVersionId: 'gone since', targetVersionId: target.object }] : []
+  const worker = workerBetween(source.site, target.site)
+  const outcome = await worker.run({ key: 'key', versionId: source.object, operation: 'put', came })
+  expect(outcome).toMatchObject({ kind: 'settled', did: 'copied' })
+  const { Versions = [], DeleteMarkers = [] } = await target.s3.send(new ListObjectVersionsCommand({ Bucket: 'data' }))
+  expect({ objects: Versions.length, markers: DeleteMarkers.length }).toEqual({ objects: 2, markers })
+})
