@@ -11,6 +11,7 @@ import type { Webhook } from '../feed/webhook.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { mendsOrder } from '../replicate/in-order.ts'
+import { bucketKey } from '../rule/link.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
@@ -130,7 +131,8 @@ export class LinkFeeds {
         const known = order(link.linkId)
         return known !== null && mendsOrder(known)
       },
-      twoWay: () => order(link.linkId)?.opposite !== undefined,
+      // By the links themselves: a scan may begin before the target is probed, and would take the copy's tags for changed ones.
+      twoWay: () => this.#links.some((other) => leadsBack(other, link)),
       watch: this.#parts.watch(link),
       replicas: replicaProof({ link, links: () => this.#links, isShared: () => isShared(link.identity), order, store }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
@@ -211,3 +213,6 @@ export class LinkFeeds {
 }
 
 const streamName = (link: Link): string => `${link.source.site}/${link.source.bucket}/${link.rule.filter.prefix}`
+
+const leadsBack = (other: Link, { source, target }: Link): boolean =>
+  bucketKey(other.source) === bucketKey(target) && bucketKey(other.target) === bucketKey(source)
