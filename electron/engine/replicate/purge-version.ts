@@ -1,3 +1,4 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
@@ -15,8 +16,9 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   if (seen.source.some((entry) => entry.versionId === versionId)) return settled('not-wanted', seen.learned)
   const replica = replicaOf(versionId, seen, world)
   if (replica === undefined) return settled('already-there', seen.learned)
-  if (!isOriginal(versionId, replica, world) && !(await isOurs(versionId, replica, seen, world)))
-    return settled('not-wanted', seen.learned)
+  const original = isOriginal(versionId, replica, world)
+  if (original && world.order.isWrittenAtSource === true) throw notKnownYet(world)
+  if (!original && !(await isOurs(versionId, replica, seen, world))) return settled('not-wanted', seen.learned)
   if (!(await isGone(versionId, world, sourceListing(seen)))) return settled('not-wanted', seen.learned)
   const identity = identityFor(world.link.identity, versionId, world.now(), '')
   await world.target.deleteVersion(
@@ -44,3 +46,16 @@ function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntr
   const ids = pairs.length === 0 ? [versionId] : pairs.map((pair) => pair.targetVersionId)
   return seen.target.find((entry) => entry.versionId !== 'null' && ids.includes(entry.versionId))
 }
+
+/**
+ * The opposite link removes a replica of its own when it puts another in its place, and the journal hears of both when its task ends.
+ * Until then nobody can tell that from a client's delete, which would take the original with it.
+ */
+const notKnownYet = ({ link }: World): FaultError =>
+  new FaultError(
+    fault(
+      'SOURCE_CHANGED',
+      'Another rule is writing this key at the source; whether it was a client who deleted the version is known when that has ended.',
+      { site: link.source.site },
+    ),
+  )

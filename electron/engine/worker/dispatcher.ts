@@ -223,6 +223,7 @@ export class Dispatcher {
       ...bypass,
       judge,
       ...this.#fromElsewhere(linkId, key),
+      ...(operation === 'deleteVersion' && this.#isWrittenAtSource(task) && { isWrittenAtSource: true as const }),
     }
     // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
     const fresh = unseen && this.#link(linkId)?.opposite === undefined
@@ -250,6 +251,20 @@ export class Dispatcher {
       targetVersionId: pair.sourceVersionId,
     }))
     return { came, openAtSource, asOfSeq }
+  }
+
+  /**
+   * By a task of another link that came before, or that has begun. Others may wait in line behind a delete that waits for this
+   * one: to wait for them would never end.
+   */
+  #isWrittenAtSource({ seq, linkId, key }: Lease['task']): boolean {
+    const { inbound = [] } = this.#link(linkId) ?? {}
+    const open = inbound.flatMap((other) => this.#journal.openSeqs(other, key))
+    return open.some((other) => {
+      const task = this.#journal.task(other)
+      if (task === null || task.operation === 'deleteVersion') return false
+      return other < seq || task.attempts > 0 || this.#underWay.has(other)
+    })
   }
 
   async #close(lease: Lease, outcome: Outcome): Promise<void> {

@@ -43,6 +43,8 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly open?: readonly number[]
   /** The same, of the links that write to this one's source. */
   readonly openAtSource?: readonly number[]
+  /** Of a permanent delete: another link is writing the key at the source, and removes replicas of its own there as it goes. */
+  readonly isWrittenAtSource?: true
   /** No task with a higher number was known when this was told. */
   readonly asOfSeq?: number
   /** It was handed out before: what its attempt wrote may be at the target. */
