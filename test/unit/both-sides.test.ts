@@ -1,5 +1,7 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
+import { align } from '../../electron/engine/replicate/align.ts'
+import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { workerBetween } from '../support/replicate-world.ts'
 import { sandboxForTest } from '../support/sandbox.ts'
 import { clientOf, createBucket } from '../support/world.ts'
@@ -27,4 +29,27 @@ test.each([
   expect(outcome).toMatchObject({ kind: 'settled', did: 'copied' })
   const { Versions = [], DeleteMarkers = [] } = await target.s3.send(new ListObjectVersionsCommand({ Bucket: 'data' }))
   expect({ objects: Versions.length, markers: DeleteMarkers.length }).toEqual({ objects: 2, markers })
+})
+
+test('a version that went out and came back as another takes no replica from the one it was written for', () => {
+  const marker = (versionId: string, modifiedAt: number): VersionEntry => ({
+    key: 'key',
+    versionId,
+    modifiedAt,
+    sizeBytes: 0,
+    etag: '',
+    deleteMarker: true,
+    isLatest: false,
+    storageClass: null,
+  })
+  const [echo, original, replica] = [marker('echo', 3), marker('original', 1), marker('replica', 2)]
+  const { pairs } = align(
+    [echo, original],
+    [replica],
+    [
+      { sourceVersionId: 'original', targetVersionId: 'replica' },
+      { sourceVersionId: 'echo', targetVersionId: 'replica', proof: 'found' },
+    ],
+  )
+  expect(pairs).toEqual([[original, replica]])
 })

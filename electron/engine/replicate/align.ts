@@ -63,15 +63,22 @@ function identified(
   known: readonly VersionPair[],
 ): Map<number, number> {
   const targetIndex = new Map(target.map((entry, index) => [entry.versionId, index]))
-  const mapped = new Map(known.map((pair) => [pair.sourceVersionId, pair.targetVersionId]))
+  const mapped = new Map(known.map((pair) => [pair.sourceVersionId, pair]))
   const found = new Map<number, number>()
   const claimed = new Set<number>()
-  source.forEach((entry, index) => {
-    const at = targetIndex.get(mapped.get(entry.versionId) ?? entry.versionId)
+  const claim = (entry: VersionEntry, index: number): void => {
+    const at = targetIndex.get(mapped.get(entry.versionId)?.targetVersionId ?? entry.versionId)
     if (at === undefined || claimed.has(at) || !mayBeOne(entry, target[at]!) || isCovered(source, index, at)) return
     claimed.add(at)
     found.set(index, at)
-  })
+  }
+  // Of two that are paired with one version, it is the replica of that which it was written for: else that one is missing for ever.
+  const isWritten = ({ versionId }: VersionEntry): boolean => {
+    const pair = mapped.get(versionId)
+    return pair !== undefined && pair.proof === undefined
+  }
+  source.forEach((entry, index) => isWritten(entry) && claim(entry, index))
+  source.forEach((entry, index) => isWritten(entry) || claim(entry, index))
   return found
 }
 

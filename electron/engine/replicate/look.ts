@@ -38,7 +38,8 @@ export async function look(world: World): Promise<Seen> {
   ])
   const { versions: source, whole: sourceIsWhole } = listed
   const { learned, leftovers, pending, claimed } = await recognise(source, found, world)
-  const known = [...(order.came ?? []), ...standing(order.pairs, found), ...learned]
+  const came = (order.came ?? []).map((pair) => ({ ...pair, proof: 'found' as const }))
+  const known = [...came, ...standing(order.pairs, found), ...learned]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
