@@ -126,6 +126,15 @@ test('a header that steers a site past S3, or that nobody knows, reaches no site
   expect(askedOf(world, 'data')).toEqual([])
 })
 
+test('a replicator that reads through the gateway, and asks that no peer answers for it, is served', async () => {
+  const world = await guardedWorld()
+  const headers: readonly HeaderPair[] = ['minio', 'rustfs'].map((site) => [`x-${site}-source-proxy-request`, 'false'])
+  const put = { method: 'PUT', key: 'new', body: small, contentLength: small.length }
+  expect((await ask(world, put)).slice(9, 12)).toBe('200')
+  for (const method of ['GET', 'HEAD'])
+    expect((await ask(world, { method, key: 'new', headers })).slice(9, 12)).toBe('200')
+})
+
 test('what S3 lets stand once is refused when it stands twice', async () => {
   const world = await guardedWorld()
   const put = { method: 'PUT', key: 'new', body: small, contentLength: small.length }

@@ -67,6 +67,9 @@ const metadata = 'x-amz-meta-'
 /** Ways in which servers are steered past S3: by their own replication, administration and other dialects. */
 const foreign = /^x-(?:minio|rustfs|rgw|ceph|emc|goog|oss|cos|obs|container|object|account|auth|copy|delete|versions)-/
 
+/** A replicator asks the site to answer for itself and not for a peer: the gateway does, and tells its site anew. */
+const ownAnswer = /^x-(?:minio|rustfs)-source-proxy-request$/
+
 /** Reads the whole of a request that was routed. Throws the refusal of what is not known, or can be read in more than one way. */
 export function readCall(routed: Routed, incoming: IncomingHeaders): S3Call {
   const { operation, method, bucket, key } = routed
@@ -119,7 +122,7 @@ function readOther(name: string, value: string, shape: Shape, take: (name: strin
   if (name.startsWith(metadata)) {
     if (shape.headers.has('x-amz-meta-*')) take(name, value)
   } else if (name === 'x-amz-trailer') take(name, value)
-  else if (consumed.has(name) || knownHeaders.has(name)) return
+  else if (consumed.has(name) || knownHeaders.has(name) || (value === 'false' && ownAnswer.test(name))) return
   else if (name.startsWith('x-amz-') || foreign.test(name)) throw unknownHeader(name)
 }
 
