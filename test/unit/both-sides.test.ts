@@ -53,3 +53,24 @@ test('a version that went out and came back as another takes no replica from the
   )
   expect(pairs).toEqual([[original, replica]])
 })
+
+test.each([
+  ['stays while another rule is writing the key at the source', true, 1],
+  ['goes when a client deleted its copy there for good', false, 0],
+] as const)('an original %s', async (_name, isWrittenAtSource, left) => {
+  const source = await siteWithDeleted('the copy')
+  const target = await siteWithDeleted('the original')
+  await source.s3.send(new DeleteObjectCommand({ ...at, VersionId: source.object }))
+  const came = [{ sourceVersionId: source.object, targetVersionId: target.object }]
+  const worker = workerBetween(source.site, target.site)
+  const outcome = await worker.run({
+    key: 'key',
+    versionId: source.object,
+    operation: 'deleteVersion',
+    came,
+    ...(isWrittenAtSource && { isWrittenAtSource }),
+  })
+  expect(outcome).toMatchObject(isWrittenAtSource ? { fault: { code: 'SOURCE_CHANGED' } } : { did: 'purged' })
+  const { Versions = [] } = await target.s3.send(new ListObjectVersionsCommand({ Bucket: 'data' }))
+  expect(Versions).toHaveLength(left)
+})
