@@ -1,11 +1,13 @@
 import type { Settled } from '../shared/api/engine-api.ts'
 import type { CompareReport } from '../shared/model/job.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
+import { ruleOf } from '../shared/model/rule.ts'
 import { connect, newConsoleLink, type EngineClient } from './cli-client.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import {
   compareLines,
   failuresLines,
+  fidelityLines,
   keysLines,
   overviewLines,
   rulesLines,
@@ -43,6 +45,13 @@ export async function showSites(io: CliIo, options: AskOptions): Promise<ExitCod
 export async function showRules(io: CliIo, options: AskOptions): Promise<ExitCode> {
   const client = await connect(options.data)
   show(io, options, await client.rules.list.query(), rulesLines)
+  return exitCodes.yes
+}
+
+export async function showFidelity(io: CliIo, ruleId: string, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const rule = ruleOf(await client.rules.get.query({ id: ruleId }))
+  show(io, options, await client.rules.fidelity.query(rule), fidelityLines)
   return exitCodes.yes
 }
 

@@ -1,5 +1,6 @@
 import type { FailurePage, Settled } from '../shared/api/engine-api.ts'
 import type { CompareReport } from '../shared/model/job.ts'
+import type { LinkFidelity } from '../shared/model/fidelity.ts'
 import type { Overview } from '../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../shared/model/rule.ts'
 import type { SiteView } from '../shared/model/site.ts'
@@ -39,6 +40,17 @@ export function keysLines(links: readonly LinkKeys[]): Lines {
       keys.map(({ key, source, target }) => [cellText(key), currentText(source), currentText(target)]),
     ),
     ...(count > keys.length ? [`… ${count - keys.length} more`] : []),
+  ])
+}
+
+/** What each target keeps, a table per target. */
+export function fidelityLines(links: readonly LinkFidelity[]): Lines {
+  return links.flatMap(({ target, lines }) => [
+    `What ${target.site}/${target.bucket} keeps:`,
+    ...table(
+      ['PROPERTY', 'VERDICT', 'WHAT BECOMES OF IT'],
+      lines.map(({ title, kind, words }) => [title, kind, words]),
+    ),
   ])
 }
 

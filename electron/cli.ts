@@ -82,6 +82,11 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
     .option('--rule <id>')
     .option('--code <code>', 'fault code such as ACCESS_DENIED')
     .action(ends((options: commands.FailureOptions) => commands.showFailures(io, options)))
+  ask(
+    root,
+    'fidelity <rule>',
+    'what each target keeps of an object: kept, translated how, not kept, or refused',
+  ).action(ends((rule: string, options: commands.AskOptions) => commands.showFidelity(io, rule, options)))
   ask(root, 'keys <rule>', 'keys that want a look, such as those that do not converge; exit 0 none, 1 some').action(
     ends((rule: string, options: commands.AskOptions) => commands.showKeys(io, rule, options)),
   )

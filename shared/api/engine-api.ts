@@ -9,6 +9,7 @@ import type { LinkKeys, Rule, RuleCaution, RuleView } from '../model/rule.ts'
 import type { BucketView, SiteView } from '../model/site.ts'
 import type { Failure, ItemEvent, Transfer } from '../model/task.ts'
 import type { Fault } from '../model/fault.ts'
+import type { LinkFidelity } from '../model/fidelity.ts'
 import type * as input from './inputs.ts'
 
 type In<S extends z.ZodType> = z.output<S>
@@ -120,6 +121,8 @@ export interface EngineApi {
     resume(q: In<typeof input.byId>): Promise<RuleView>
     /** What is worth saying of a rule before it is made; refuses nothing. */
     check(rule: Rule): readonly RuleCaution[]
+    /** What each target keeps of an object under this rule, target by target: of a draft as well as of a rule that runs. */
+    fidelity(rule: Rule): readonly LinkFidelity[]
     /** The keys that want a look, link by link; empty when there are none. */
     keys(q: In<typeof input.byId>): readonly LinkKeys[]
     /** What becomes of keys that others wrote at the target of a stopped rule: covered, or left out of the rule. */

@@ -53,6 +53,7 @@ export const router = t.router({
     pause: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.pause(q)),
     resume: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.rules.resume(q)),
     check: ask.input(ruleSchema).query(({ ctx, input: q }) => ctx.api.rules.check(q)),
+    fidelity: ask.input(ruleSchema).query(({ ctx, input: q }) => ctx.api.rules.fidelity(q)),
     keys: ask.input(input.byId).query(({ ctx, input: q }) => ctx.api.rules.keys(q)),
     answer: ask.input(input.answerInput).mutation(({ ctx, input: q }) => ctx.api.rules.answer(q)),
     resync: ask.input(input.resyncInput).mutation(({ ctx, input: q }) => ctx.api.rules.resync(q)),

@@ -5,6 +5,7 @@ import type { Job } from '../../shared/model/job.ts'
 import type { LinkView } from '../../shared/model/rule.ts'
 import type { Overview, SeriesPoint } from '../../shared/model/overview.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
+import { fidelityOf, type KnownSite } from '../../shared/model/fidelity.ts'
 import type { SiteView } from '../../shared/model/site.ts'
 import type { Failure } from '../../shared/model/task.ts'
 import { createFakeAdvisor } from './fake-advisor.ts'
@@ -206,6 +207,12 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       list: () => world.rules,
       get: ({ id }) => seen(id),
       check: () => [],
+      fidelity: (rule) => {
+        const known = (siteId: string): KnownSite => world.sites.find(({ id }) => id === siteId)?.capabilities ?? null
+        const lines = (siteId: string): ReturnType<typeof fidelityOf> =>
+          fidelityOf(rule, known(rule.source.site), known(siteId))
+        return rule.targets.map((target) => ({ linkId: null, target, lines: lines(target.site) }))
+      },
       keys: ({ id }) => world.ruleKeys.get(id) ?? [],
       answer: async ({ id }) => seen(id),
       create: async (rule) => {

@@ -42,7 +42,13 @@ export async function ensureMinio(): Promise<Availability> {
   }
 }
 
-export async function startMinioSite(options: { readonly name: string }): Promise<MinioSite> {
+export interface MinioOptions {
+  readonly name: string
+  /** Keys that its own key service holds, in memory; none: it encrypts nothing. */
+  readonly kmsKey?: string
+}
+
+export async function startMinioSite(options: MinioOptions): Promise<MinioSite> {
   const dir = await makeTempDir(`minio-${options.name}`)
   const port = await freePort()
   const access: SiteAccess = {
@@ -53,7 +59,7 @@ export async function startMinioSite(options: { readonly name: string }): Promis
   }
   let server: ChildProcess
   const restart = async (): Promise<void> => {
-    server = launch(dir.path, port, access)
+    server = launch(dir.path, port, access, options.kmsKey)
     await eventually(() => answers(access.endpoint), { withinMs: 60_000 })
   }
   const kill = (): Promise<void> => end(server)
@@ -65,13 +71,14 @@ export async function startMinioSite(options: { readonly name: string }): Promis
   return { ...access, name: options.name, kill, restart, stop }
 }
 
-function launch(dir: string, port: number, access: SiteAccess): ChildProcess {
+function launch(dir: string, port: number, access: SiteAccess, kmsKey: string | undefined): ChildProcess {
   const listen = ['--address', `127.0.0.1:${port}`, '--console-address', '127.0.0.1:0']
   const env = {
     PATH: process.env['PATH'],
     HOME: dir,
     MINIO_ROOT_USER: access.accessKeyId,
     MINIO_ROOT_PASSWORD: access.secretAccessKey,
+    ...(kmsKey === undefined ? {} : { MINIO_KMS_SECRET_KEY: `${kmsKey}:${Buffer.alloc(32, 7).toString('base64')}` }),
     MINIO_BROWSER: 'off',
     MINIO_UPDATE: 'off',
     MINIO_FS_OSYNC: 'off',

@@ -174,6 +174,8 @@ test('a head is read field by field, raw as on the wire', async () => {
       'x-amz-storage-class': 'COLD',
       'x-amz-server-side-encryption': 'aws:kms',
       'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+      'x-amz-checksum-crc32': 'FKTmaw==-3',
+      'x-amz-checksum-sha256': 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=',
       'x-amz-mp-parts-count': '3',
       'x-amz-replication-status': 'REPLICA',
     },
@@ -190,6 +192,10 @@ test('a head is read field by field, raw as on the wire', async () => {
     lock: { mode: 'GOVERNANCE', retainUntil: '2030-01-01T00:00:00.123456789Z', legalHold: true },
     storageClass: 'COLD',
     encryption: { kind: 'sse-kms', keyId: 'key-1' },
+    checksums: [
+      { algorithm: 'crc32', type: 'COMPOSITE', value: 'FKTmaw==-3' },
+      { algorithm: 'sha256', type: 'FULL_OBJECT', value: 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=' },
+    ],
     partsCount: 3,
     replicationStatus: 'REPLICA',
   })

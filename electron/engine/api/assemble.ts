@@ -93,6 +93,7 @@ function ruleParts(parts: Parts): RulesParts {
     brakes,
     jobs,
     sites: () => sites.list(),
+    capabilities: (siteId) => sites.capabilities(siteId),
     view: (link) => views.view(link),
     keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),

@@ -2,7 +2,7 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
 import type { Degraded, FeedView, LinkKeys, LinkView, Rule, RuleCaution, RuleView } from '../../../shared/model/rule.ts'
-import type { Site } from '../../../shared/model/site.ts'
+import type { Capabilities, Site } from '../../../shared/model/site.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
@@ -11,6 +11,7 @@ import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
 import { problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from './activity.ts'
+import { linkFidelities } from './fidelity.ts'
 
 export interface RulesParts {
   readonly rules: RuleBook
@@ -20,6 +21,7 @@ export interface RulesParts {
   readonly brakes: Brakes
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
+  readonly capabilities: (siteId: string) => Capabilities | null
   readonly view: (link: Link) => LinkView
   readonly keys: (link: Link) => readonly LinkKeys[]
   readonly feedViews: (link: Link) => readonly FeedView[]
@@ -73,6 +75,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       const others = rules.rules().filter((other) => other.id !== rule.id)
       return cautionsOf(rule.id, validateRules([...others, rule], parts.sites()))
     },
+    fidelity: (rule) => linkFidelities(rule, parts),
     keys({ id }) {
       rules.get(id)
       return parts.links.ofRule(id).flatMap(parts.keys)

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { ChecksumAlgorithm } from './protocol/checksum.ts'
+import type { ChecksumAlgorithm } from '../store/checksum.ts'
 import { announcedChecksums, openPayload, type Payload } from './protocol/payload.ts'
 import type { S3Operation } from './protocol/route.ts'
 import { S3Error, type S3ErrorCode } from './protocol/s3-error.ts'

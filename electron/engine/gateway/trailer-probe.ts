@@ -3,7 +3,7 @@ import { canaryPrefix } from '../rule/match.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
 import { childText, parseXml } from './protocol/xml.ts'
 import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from './protocol/aws-chunked-frame.ts'
-import { startChecksum } from './protocol/checksum.ts'
+import { startChecksum } from '../store/checksum.ts'
 
 /** As `x-amz-content-sha256` names a body whose checksum follows it. */
 export const trailerPayload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'

@@ -1,4 +1,5 @@
-import type { ContentHeaders, Encryption, Lock, ObjectHead } from './port.ts'
+import { checksumAlgorithms } from './checksum.ts'
+import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead } from './port.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 
 /** Strips the quotes that RFC 9110 wants and Ceph now and then forgets. */
@@ -23,6 +24,7 @@ export function readObjectHead(headers: HeaderMap): ObjectHead {
     lock: readLock(headers),
     storageClass: headers['x-amz-storage-class'] ?? null,
     encryption: readEncryption(headers),
+    checksums: readChecksums(headers),
     partsCount: Number(headers['x-amz-mp-parts-count'] ?? 0) || null,
     replicationStatus: headers['x-amz-replication-status'] ?? null,
   }
@@ -60,6 +62,18 @@ function readLock(headers: HeaderMap): Lock | null {
     return legalHold ? { mode: null, retainUntil: null, legalHold } : null
   }
   return { mode, retainUntil: headers['x-amz-object-lock-retain-until-date'] ?? null, legalHold }
+}
+
+function readChecksums(headers: HeaderMap): readonly Checksum[] {
+  const told = headers['x-amz-checksum-type']?.toUpperCase()
+  return checksumAlgorithms.flatMap((algorithm) => {
+    const value = headers[`x-amz-checksum-${algorithm}`]
+    if (value === undefined || value === '') return []
+    // Servers older than the header tell a composite one by its number of parts alone.
+    const composite = /-\d+$/.test(value)
+    const type = composite || told === 'COMPOSITE' ? 'COMPOSITE' : 'FULL_OBJECT'
+    return [{ algorithm, type, value }]
+  })
 }
 
 export function readEncryption(headers: HeaderMap): Encryption {

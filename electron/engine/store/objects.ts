@@ -30,6 +30,11 @@ export const ownAnswer: readonly HeaderPair[] = [
   ['x-rustfs-source-proxy-request', 'false'],
 ]
 
+/** Without it no site tells an object's additional checksums. */
+const tellChecksums: HeaderPair = ['x-amz-checksum-mode', 'ENABLED']
+
+const wholeHead: readonly HeaderPair[] = [...ownAnswer, tellChecksums]
+
 /** Streams up to this size are gathered and leave with their headers in one write. */
 const gatherBytes = 256 * 1024
 
@@ -52,7 +57,7 @@ export class Objects {
 
   async get(ref: ObjectRef, options: GetOptions = {}): Promise<ObjectBody | null> {
     const { range, ifMatch, signal } = options
-    const headers = [...ownAnswer]
+    const headers = range === undefined ? [...ownAnswer, tellChecksums] : [...ownAnswer]
     if (range !== undefined) headers.push(['range', `bytes=${range.first}-${range.last}`])
     if (ifMatch !== undefined) headers.push(['if-match', `"${ifMatch}"`])
     const call: SignedCall = { ...callFor('GetObject', 'GET', ref), headers, stream: true, signal }
@@ -76,7 +81,7 @@ export class Objects {
   }
 
   async head(ref: ObjectRef, options: CallOptions & { readonly partNumber?: number } = {}): Promise<ObjectHead | null> {
-    const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: ownAnswer, signal: options.signal }
+    const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: wholeHead, signal: options.signal }
     const query = options.partNumber === undefined ? [] : [['partNumber', String(options.partNumber)] as const]
     const answer = await this.#calls.exchange({ ...call, query: [...(call.query ?? []), ...query] })
     if (answer.status < 300) {

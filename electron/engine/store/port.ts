@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Pumped } from './wire/pumped.ts'
 import type { BucketView, Identity } from '../../../shared/model/site.ts'
+import type { ChecksumAlgorithm } from './checksum.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 
 /** Standard headers that travel with an object; values exactly as on the wire. */
@@ -24,6 +25,15 @@ export interface Lock {
 export type Encryption =
   { readonly kind: 'none' | 'sse-s3' | 'sse-c' } | { readonly kind: 'sse-kms'; readonly keyId: string | null }
 
+/** An additional checksum (`x-amz-checksum-*`) as the site tells it. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm
+  /** Of the whole object, or of the checksums of its parts. */
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE'
+  /** Base64; a composite one ends in `-` and the number of parts. */
+  readonly value: string
+}
+
 /** What GET and HEAD tell of a version. ETags are without quotes everywhere in the engine. */
 export interface ObjectHead {
   readonly versionId: string | null
@@ -38,6 +48,8 @@ export interface ObjectHead {
   readonly lock: Lock | null
   readonly storageClass: string | null
   readonly encryption: Encryption
+  /** Empty where the object has none, where the site tells none, and for a range. */
+  readonly checksums: readonly Checksum[]
   /** `x-amz-mp-parts-count`, when the site says it. */
   readonly partsCount: number | null
   readonly replicationStatus: string | null

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { GatewayWorld, Operation } from '../exchange.ts'
-import { checksumAlgorithms } from '../protocol/checksum.ts'
+import { checksumAlgorithms } from '../../store/checksum.ts'
 import { S3Error } from '../protocol/s3-error.ts'
 import { children, element, parseXml, xmlDocument, type XmlNode } from '../protocol/xml.ts'
 import { passThrough } from './pass-through.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Change } from '../../feed/port.ts'
-import { startChecksum } from '../protocol/checksum.ts'
+import { startChecksum } from '../../store/checksum.ts'
 import {
   deleteDocumentXml,
   parseDeleteDocument,

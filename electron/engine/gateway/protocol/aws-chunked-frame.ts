@@ -1,4 +1,4 @@
-import type { ChecksumAlgorithm } from './checksum.ts'
+import type { ChecksumAlgorithm } from '../../store/checksum.ts'
 
 /** MinIO takes chunks of up to 16 MiB and reads each into memory; the command-line clients send 1 MiB too. */
 const chunkBytes = 1024 * 1024

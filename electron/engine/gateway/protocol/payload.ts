@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeAwsChunked } from './aws-chunked.ts'
-import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
+import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from '../../store/checksum.ts'
 import { S3Error } from './s3-error.ts'
 import type { S3Operation } from './route.ts'
 import type { PayloadPromise } from './sigv4-verify.ts'

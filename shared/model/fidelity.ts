@@ -1,0 +1,183 @@
+import type { BucketAt, Rule } from './rule.ts'
+import type { Capabilities } from './site.ts'
+import { traitsOf, type SiteTraits } from './site-traits.ts'
+
+/** Everything of an object besides its key and bytes that a copy may keep or lose; in the order of the table. */
+export const fidelityProperties = {
+  'version-id': 'Version id',
+  times: 'Modification time',
+  'part-layout': 'Part layout and ETag',
+  metadata: 'User metadata',
+  'empty-metadata': 'Metadata without a value',
+  'website-redirect': 'Website redirect',
+  tags: 'Tags',
+  'refused-tags': 'Tags that the target refuses',
+  lock: 'Retention and legal hold',
+  'shortened-retention': 'Shortened governance retention',
+  checksum: 'Additional checksum of the whole object',
+  'composite-checksum': 'Additional checksum made of parts',
+  'sse-s3': 'Encryption by the site (SSE-S3)',
+  'sse-kms': 'Encryption by a key service (SSE-KMS)',
+  'sse-c': 'Encryption with a client’s key (SSE-C)',
+  acl: 'Access control list',
+  'storage-class': 'Storage class',
+  archived: 'Archived objects',
+} as const
+export type FidelityProperty = keyof typeof fidelityProperties
+
+/**
+ * `kept`: as it is at the source. `translated`: something else stands for it at the target, and the words say what. `not-kept`: the
+ * copy goes without. `refused`: an object that has it is not copied, and listed with its fault. `unknown`: nobody looked yet.
+ */
+export const fidelityKinds = ['kept', 'translated', 'not-kept', 'refused', 'unknown'] as const
+export type FidelityKind = (typeof fidelityKinds)[number]
+
+export interface FidelityVerdict {
+  readonly kind: FidelityKind
+  /** Plain sentences: what becomes of it at this target, and what can be done where that is not what one wants. */
+  readonly words: string
+}
+
+export interface FidelityLine extends FidelityVerdict {
+  readonly property: FidelityProperty
+  readonly title: string
+}
+
+/** What becomes of each property on the way from a rule's source to one of its targets. */
+export interface LinkFidelity {
+  /** null for a draft. */
+  readonly linkId: string | null
+  readonly target: BucketAt
+  readonly lines: readonly FidelityLine[]
+}
+
+/** What is known of a site; null: it was not probed yet. */
+export type KnownSite = Pick<Capabilities, 'vendor' | 'identity' | 'ordersByMtime'> | null
+
+/** The part of a rule that decides what a copy keeps. */
+export type FidelityRule = Pick<Rule, 'metadata' | 'objectLock' | 'storageClass'>
+
+interface Pair {
+  readonly rule: FidelityRule
+  readonly from: SiteTraits
+  readonly to: SiteTraits
+  readonly target: KnownSite
+}
+
+const kept = (words = 'As at the source.'): FidelityVerdict => ({ kind: 'kept', words })
+const translated = (words: string): FidelityVerdict => ({ kind: 'translated', words })
+const notKept = (words: string): FidelityVerdict => ({ kind: 'not-kept', words })
+const refused = (words: string): FidelityVerdict => ({ kind: 'refused', words })
+const unknown = (words: string): FidelityVerdict => ({ kind: 'unknown', words })
+
+const notLooked = 'It is not known what this site does with it. A comparison shows it.'
+const notProbed = 'Not known before the target was probed.'
+
+const byTrait = (trait: boolean | null, yes: FidelityVerdict, no: FidelityVerdict): FidelityVerdict =>
+  trait === null ? unknown(notLooked) : trait ? yes : no
+
+const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdict>> = {
+  'version-id': ({ target }) => {
+    if (target === null || target.identity === 'unknown') return unknown(notProbed)
+    if (target.identity === 'mints')
+      return translated(
+        'The target gives ids of its own. Lockstep remembers which belongs to which, and writes the source’s id into the metadata.',
+      )
+    return target.identity === 'adopts-ceph'
+      ? kept()
+      : kept('As at the source, where the source’s ids are UUIDs (MinIO, RustFS); other ids are remembered as pairs.')
+  },
+  times: ({ target }) => {
+    if (target === null || target.identity === 'unknown') return unknown(notProbed)
+    if (target.identity === 'adopts-minio') return kept()
+    return translated(
+      'The target shows when the copy arrived. The source’s time stands in the metadata (lockstep-modified).',
+    )
+  },
+  'part-layout': ({ from }) =>
+    byTrait(
+      from.tellsParts,
+      kept('Copied part by part, so the ETag comes out the same.'),
+      translated(
+        'The source does not tell its parts. Lockstep works the layout out from the ETag; where none fits, the copy has an ETag of its own.',
+      ),
+    ),
+  metadata: () => kept(),
+  'empty-metadata': ({ to }) => byTrait(to.emptyMetadata, kept(), notKept('The target drops names without a value.')),
+  'website-redirect': ({ to }) => byTrait(to.websiteRedirect, kept(), notKept('The target takes it and forgets it.')),
+  tags: ({ rule }) =>
+    rule.metadata
+      ? kept()
+      : translated('As they were when the version was copied; later changes stay at the source (rule).'),
+  'refused-tags': ({ to }) =>
+    byTrait(
+      to.anyTagText,
+      kept('The target takes any characters.'),
+      refused(
+        'The target takes only letters and digits of ASCII, spaces and + - = . _ : / @ in tags. An object with other tags is listed as a failure.',
+      ),
+    ),
+  lock: ({ rule }) =>
+    rule.objectLock === 'replicate' ? kept() : notKept('The rule leaves retention and legal holds at the source.'),
+  'shortened-retention': ({ rule }) =>
+    rule.objectLock === 'ignore'
+      ? notKept('The rule leaves retention at the source.')
+      : refused(
+          'What is locked at the target stays locked as long as it was first promised: the change is listed as a failure.',
+        ),
+  checksum: ({ to }) =>
+    byTrait(
+      to.checksums === null ? null : false,
+      kept(),
+      notKept('The copy is checked on its way by its MD5; the checksum itself stays at the source.'),
+    ),
+  'composite-checksum': ({ to }) =>
+    byTrait(
+      to.checksums === null ? null : false,
+      kept(),
+      notKept('Each part is checked on its way by its MD5; the checksum itself stays at the source.'),
+    ),
+  'sse-s3': ({ to }) =>
+    translated(
+      to.sseS3 === false
+        ? 'Encrypted only where the target’s disks are: this site does not encrypt when it is asked to.'
+        : 'Encrypted as the target encrypts by itself (the default encryption of its bucket); nothing is asked for.',
+    ),
+  'sse-kms': () =>
+    translated(
+      'Read in clear and stored as the target encrypts by itself (the default encryption of its bucket), under another key or none.',
+    ),
+  'sse-c': () => refused('Only the client has the key: such objects are listed as failures.'),
+  acl: () => notKept('The copy belongs to Lockstep’s own user at the target, with that bucket’s access rules.'),
+  'storage-class': ({ rule, to }) => {
+    if (rule.storageClass !== null)
+      return translated(
+        `Stored as ${rule.storageClass}, as the rule says. An object that the target refuses in that class is listed as a failure.`,
+      )
+    return byTrait(
+      to.storageClasses,
+      kept(),
+      translated('As at the source if the target has a class of that name, otherwise in the target’s own.'),
+    )
+  },
+  archived: () =>
+    refused(
+      'An archived object (GLACIER, DEEP_ARCHIVE) cannot be read before it is restored at the source: it is listed as a failure until then.',
+    ),
+}
+
+/** The table for one way from a source to a target. */
+export function fidelityOf(rule: FidelityRule, source: KnownSite, target: KnownSite): readonly FidelityLine[] {
+  const pair: Pair = {
+    rule,
+    target,
+    from: traitsOf(source?.vendor ?? null),
+    to: traitsOf(target?.vendor ?? null),
+  }
+  const names = Object.keys(fidelityProperties) as FidelityProperty[]
+  return names.map((property) => ({
+    property,
+    title: fidelityProperties[property],
+    ...verdicts[property](pair),
+  }))
+}

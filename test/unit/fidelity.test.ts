@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { fidelityKinds, fidelityOf, fidelityProperties, type KnownSite } from '../../shared/model/fidelity.ts'
+import { ruleSchema } from '../../shared/model/rule.ts'
+
+const rule = ruleSchema.parse({
+  id: 'r',
+  source: { site: 'a', bucket: 'data' },
+  targets: [{ site: 'b', bucket: 'data' }],
+})
+const minio: KnownSite = { vendor: 'minio', identity: 'adopts-minio', ordersByMtime: true }
+const ceph: KnownSite = { vendor: 'ceph', identity: 'mints', ordersByMtime: false }
+
+const kinds = (source: KnownSite, target: KnownSite, of = rule): Record<string, string> =>
+  Object.fromEntries(fidelityOf(of, source, target).map(({ property, kind }) => [property, kind]))
+
+test('every property has its line with words, whatever is known of the sites', () => {
+  for (const source of [null, minio, ceph])
+    for (const target of [null, minio, ceph]) {
+      const lines = fidelityOf(rule, source, target)
+      expect(lines.map(({ property }) => property)).toEqual(Object.keys(fidelityProperties))
+      expect(lines.filter(({ words, kind }) => words.length < 10 || !fidelityKinds.includes(kind))).toEqual([])
+    }
+})
+
+test('what depends on a site that was not probed is unknown, never kept', () => {
+  const unknown = Object.entries(kinds(null, null)).flatMap(([name, kind]) => (kind === 'unknown' ? [name] : []))
+  expect(unknown).toEqual(
+    expect.arrayContaining(['version-id', 'times', 'part-layout', 'empty-metadata', 'refused-tags', 'checksum']),
+  )
+})
+
+test('two kinds of target differ where their servers do', () => {
+  expect([kinds(ceph, minio), kinds(minio, ceph)]).toMatchObject([
+    { times: 'kept', 'part-layout': 'translated', 'refused-tags': 'refused', 'website-redirect': 'not-kept' },
+    { times: 'translated', 'part-layout': 'kept', 'refused-tags': 'kept', 'website-redirect': 'kept' },
+  ])
+})
+
+test('what the rule leaves at the source is said not to be kept', () => {
+  expect(kinds(minio, minio, { ...rule, objectLock: 'ignore', metadata: false })).toMatchObject({
+    lock: 'not-kept',
+    'shortened-retention': 'not-kept',
+    tags: 'translated',
+  })
+})
