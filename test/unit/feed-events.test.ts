@@ -3,6 +3,7 @@ import type { RuleInput } from '../../shared/model/rule.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
 import { Brakes } from '../../electron/engine/feed/brakes.ts'
 import { createIntake } from '../../electron/engine/feed/intake.ts'
+import { indexRules } from '../../electron/engine/rule/decide.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
 import type { NewTask } from '../../electron/engine/journal/port.ts'
@@ -182,7 +183,7 @@ function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
       return Promise.resolve(batch.map((_, at) => at + 1))
     },
   }
-  return { intake: createIntake({ rules: () => rules, queue, brakes }), brakes, log, tasks }
+  return { intake: createIntake({ index: () => indexRules(rules), queue, brakes }), brakes, log, tasks }
 }
 
 test('changes become one task per link that wants them, in order, in one durable batch', async () => {

@@ -1,32 +1,22 @@
-import type { Rule } from '../../../shared/model/rule.ts'
 import type { Haste } from '../journal/group-commit.ts'
 import type { NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import { decide, indexRules, type LinksOf, type RuleIndex } from '../rule/decide.ts'
+import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
 import type { Brakes } from './brakes.ts'
 import type { Change, Placed, PlacingIntake } from './port.ts'
 
 export interface IntakeOptions {
-  /** The same array as long as nothing changed: a new one is compiled anew. */
-  readonly rules: () => readonly Rule[]
-  readonly linksOf?: LinksOf
+  /** The rules and links of this moment. */
+  readonly index: () => RuleIndex
   readonly queue: Pick<TaskQueue, 'enqueue'>
   readonly brakes: Pick<Brakes, 'count'>
 }
 
 /** Puts what was found into the queue: one task per change and link that wants it, durable when a promise resolves. */
 export function createIntake(options: IntakeOptions): PlacingIntake {
-  let compiled: readonly Rule[] | null = null
-  let index: RuleIndex = new Map()
-  const current = (): RuleIndex => {
-    const rules = options.rules()
-    if (rules !== compiled) index = indexRules(rules, options.linksOf)
-    compiled = rules
-    return index
-  }
   const place = async (changes: readonly Change[], haste?: Haste<readonly number[]>): Promise<readonly Placed[]> => {
-    const byLink = tasksByLink(current(), changes)
+    const byLink = tasksByLink(options.index(), changes)
     if (byLink.size === 0) return []
     // A brake that trips must hold the rule before its deletes can be handed out.
     for (const { link, tasks } of byLink.values()) await options.brakes.count(link.rule, tasks)
@@ -42,7 +32,7 @@ export function createIntake(options: IntakeOptions): PlacingIntake {
     async offer(changes) {
       await place(changes)
     },
-    linksFor: (change) => decide(current(), { site: change.siteId, bucket: change.bucket }, change),
+    linksFor: (change) => decide(options.index(), { site: change.siteId, bucket: change.bucket }, change),
   }
 }
 

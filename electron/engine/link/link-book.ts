@@ -40,6 +40,11 @@ export class LinkBook {
     })
   }
 
+  /** All of them, by rule and target; another map once anything about them has changed. */
+  links(): ReadonlyMap<string, LinkIdentity> {
+    return this.#links
+  }
+
   identity(linkId: string): LinkIdentity | null {
     return [...this.#links.values()].find((one) => one.linkId === linkId) ?? null
   }

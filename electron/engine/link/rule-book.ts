@@ -23,6 +23,7 @@ export class RuleBook {
   readonly #journal: Journal
   readonly #now: () => number
   readonly #records = new Map<string, RuleRecord>()
+  #rules: readonly Rule[] | null = null
 
   constructor(journal: Journal, now: () => number) {
     this.#journal = journal
@@ -37,8 +38,9 @@ export class RuleBook {
     return [...this.#records.values()]
   }
 
+  /** The same array for as long as no record changes: what is made of it need not be made again. */
   rules(): readonly Rule[] {
-    return this.list().map((record) => record.rule)
+    return (this.#rules ??= this.list().map((record) => record.rule))
   }
 
   /** Those that read from the site or write to it. */
@@ -73,11 +75,13 @@ export class RuleBook {
     this.get(id)
     await this.#journal.erase(nameOf(id))
     this.#records.delete(id)
+    this.#rules = null
   }
 
   async #write(record: RuleRecord): Promise<RuleRecord> {
     await this.#journal.write(nameOf(record.rule.id), record)
     this.#records.set(record.rule.id, record)
+    this.#rules = null
     return record
   }
 }

@@ -5,6 +5,7 @@ import type { PlacingIntake } from '../feed/port.ts'
 import { createSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import { LinkFeeds } from '../link/link-feeds.ts'
+import { currentRuleIndex } from '../link/rule-index.ts'
 import type { Parts } from '../parts.ts'
 import type { EngineOptions } from '../start.ts'
 import type { Ground } from './ground.ts'
@@ -34,7 +35,7 @@ export async function joinFeeds(
     seed: String(random()),
     onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
   })
-  const intake = createIntake({ rules: () => rules.rules(), linksOf: (rule) => linkBook.linksOf(rule), queue, brakes })
+  const intake = createIntake({ index: currentRuleIndex(rules, linkBook), queue, brakes })
   const webhook = await openWebhook(
     settings.notifications,
     { journal, credentials },
