@@ -1,37 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CreateBucketCommand,
-  CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
-  UploadPartCommand,
-  type CreateMultipartUploadCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { differencesOnceSettled } from '../support/in-step.ts'
-import { head } from '../support/s3-acts.ts'
+import { head, putParts } from '../support/s3-acts.ts'
 import { createBucket, startWorld } from '../support/world.ts'
 
 const mib = 1024 * 1024
-
-async function putParts(
-  client: S3Client,
-  key: string,
-  sizes: readonly number[],
-  more: Partial<CreateMultipartUploadCommandInput> = {},
-): Promise<void> {
-  const at = { Bucket: 'data', Key: key }
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at, ...more }))
-  const Parts = []
-  for (const [index, sizeBytes] of sizes.entries()) {
-    const part = { ...at, UploadId, PartNumber: index + 1, Body: randomBytes(sizeBytes) }
-    const { ETag } = await client.send(new UploadPartCommand(part))
-    Parts.push({ PartNumber: index + 1, ETag })
-  }
-  await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }))
-}
 
 async function openUploads(client: S3Client): Promise<number> {
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: 'data' }))

@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   PutObjectTaggingCommand,
+  UploadPartCommand,
+  type CreateMultipartUploadCommandInput,
   type HeadObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -44,4 +49,22 @@ export async function putTags(
 export async function tagsOf(client: S3Client, key: string): Promise<Record<string, string>> {
   const { TagSet = [] } = await client.send(new GetObjectTaggingCommand({ Bucket: 'data', Key: key }))
   return Object.fromEntries(TagSet.map((tag) => [tag.Key!, tag.Value!]))
+}
+
+/** Writes an object of `data` in parts of random bytes. */
+export async function putParts(
+  client: S3Client,
+  key: string,
+  sizes: readonly number[],
+  more: Partial<CreateMultipartUploadCommandInput> = {},
+): Promise<void> {
+  const at = { Bucket: 'data', Key: key }
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...at, ...more }))
+  const Parts = []
+  for (const [index, sizeBytes] of sizes.entries()) {
+    const part = { ...at, UploadId, PartNumber: index + 1, Body: randomBytes(sizeBytes) }
+    const { ETag } = await client.send(new UploadPartCommand(part))
+    Parts.push({ PartNumber: index + 1, ETag })
+  }
+  await client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts } }))
 }

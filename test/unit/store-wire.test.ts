@@ -276,6 +276,48 @@ test('an unread body gives its connection up', async () => {
   await eventually(() => expect(sockets.size).toBe(0))
 })
 
+/** A server that answers nothing before it is told to, and what it was asked. */
+async function held(): Promise<{ endpoint: string; sockets: Set<Socket>; asked: Received[]; answer: () => void }> {
+  const asked: Received[] = []
+  const { endpoint, sockets } = await scripted((request) => asked.push(request))
+  const answer = (): void => void asked.shift()!.socket.write(reply(0))
+  return { endpoint, sockets, asked, answer }
+}
+
+test('more connections are used at once by what waits, fewer as requests end, and nothing is lost by either', async () => {
+  const { endpoint, sockets, asked, answer } = await held()
+  const store = storeAt(endpoint, { sockets: 2 })
+  const all = Array.from({ length: 12 }, () => store.head(ref))
+  await eventually(() => expect(asked.length).toBe(2))
+  store.resize(6)
+  await eventually(() => expect(asked.length).toBe(6))
+  store.resize(1)
+  for (let left = 12; left > 0; left--) {
+    await eventually(() => expect(asked.length).toBeGreaterThan(0))
+    answer()
+  }
+  expect((await Promise.all(all)).length).toBe(12)
+  await eventually(() => expect(sockets.size).toBeLessThanOrEqual(1))
+})
+
+test('a store that another one replaces ends what it has begun, what waits too, and keeps no connection', async () => {
+  const { endpoint, sockets, asked, answer } = await held()
+  const store = storeAt(endpoint, { sockets: 1 })
+  const all = [store.head(ref), store.head(ref)]
+  await eventually(() => expect(asked.length).toBe(1))
+  store.retire()
+  answer()
+  await eventually(() => expect(asked.length).toBe(1))
+  answer()
+  await Promise.all(all)
+  await eventually(() => expect(sockets.size).toBe(0))
+  const later = store.head(ref)
+  await eventually(() => expect(asked.length).toBe(1))
+  answer()
+  await later
+  await eventually(() => expect(sockets.size).toBe(0))
+})
+
 test('closing the store ends what is under way with CANCELLED', async () => {
   const { endpoint, sockets } = await scripted(() => {})
   const store = storeAt(endpoint, { sockets: 1 })

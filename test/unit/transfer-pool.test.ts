@@ -1,13 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { TransferPool } from '../../electron/engine/worker/pool.ts'
+import { TransferPool, type PoolEvents } from '../../electron/engine/worker/pool.ts'
 import type { Outcome, TaskOrder } from '../../electron/engine/worker/port.ts'
 
-/** A thread that takes tasks of `deadly` as its end, and reports every other as copied. */
+/**
+ * A thread that takes tasks of `deadly` as its end and reports every other as copied. A listing of `silent` is not answered, any
+ * other with the number of the thread.
+ */
 const entry = new URL(
   `data:text/javascript,${encodeURIComponent(`
-    import { parentPort } from 'node:worker_threads'
+    import { parentPort, threadId } from 'node:worker_threads'
     const outcome = { kind: 'settled', did: 'copied', bytes: 1, learned: [], forgotten: [] }
-    parentPort.on('message', ({ type, tasks }) => {
+    parentPort.on('message', ({ type, tasks, call, request }) => {
+      const page = { entries: [], next: { keyMarker: String(threadId) }, folders: [] }
+      if (type === 'list' && request.bucket !== 'silent') parentPort.postMessage({ type: 'listed', call, page, fault: null })
       if (type === 'stop') parentPort.postMessage({ type: 'stopped' })
       if (type !== 'tasks' || tasks.some(({ key }) => key === 'stuck')) return
       if (tasks.some(({ key }) => key === 'deadly')) throw new Error('out of memory')
@@ -29,23 +34,24 @@ const order = (seq: number, key: string): TaskOrder => ({
   upload: null,
 })
 
-test('the tasks of a thread that dies come back with a fault, and another thread takes its place', async () => {
+function openPool(threads: number) {
   const outcomes = new Map<number, Outcome>()
   const died: unknown[] = []
-  const pool = new TransferPool(
-    entry,
-    1,
-    {},
-    {
-      onOutcomes: (ended) => ended.forEach(([seq, outcome]) => outcomes.set(seq, outcome)),
-      onMoved: () => undefined,
-      onUploadStarted: () => Promise.resolve(),
-      onPartDone: () => undefined,
-      onUploadEnded: () => undefined,
-      onThreadDied: (error) => died.push(error),
-    },
-  )
+  const events: PoolEvents = {
+    onOutcomes: (ended) => ended.forEach(([seq, outcome]) => outcomes.set(seq, outcome)),
+    onMoved: () => undefined,
+    onUploadStarted: () => Promise.resolve(),
+    onPartDone: () => undefined,
+    onUploadEnded: () => undefined,
+    onThreadDied: (error) => died.push(error),
+  }
+  const pool = new TransferPool(entry, threads, {}, events)
   onTestFinished(() => pool.stop())
+  return { pool, outcomes, died }
+}
+
+test('the tasks of a thread that dies come back with a fault, and another thread takes its place', async () => {
+  const { pool, outcomes, died } = openPool(1)
   pool.run([order(1, 'stuck')])
   pool.run([order(2, 'deadly')])
   await expect.poll(() => outcomes.size, { timeout: 5000 }).toBe(2)
@@ -53,4 +59,16 @@ test('the tasks of a thread that dies come back with a fault, and another thread
   expect([outcomes.get(1), outcomes.get(2), died.length]).toEqual([lost, lost, 1])
   pool.run([order(3, 'fine')])
   await expect.poll(() => outcomes.get(3), { timeout: 5000 }).toMatchObject({ kind: 'settled' })
+})
+
+test('listings go to every thread: none waits behind others while a thread has nothing to do', async () => {
+  const { pool } = openPool(3)
+  const abort = new AbortController()
+  const left = Array.from({ length: 5 }, () => pool.list('s', { bucket: 'silent', prefix: '' }, abort.signal))
+  const gone = Promise.allSettled(left)
+  const pages = await Promise.all(Array.from({ length: 9 }, () => pool.list('s', { bucket: 'data', prefix: '' })))
+  const byThread = Map.groupBy(pages, ({ next }) => next?.keyMarker)
+  expect([...byThread.values()].map(({ length }) => length)).toEqual([3, 3, 3])
+  abort.abort(new Error('no longer wanted'))
+  await gone
 })

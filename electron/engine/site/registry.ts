@@ -70,7 +70,7 @@ export interface Sites {
   keys(siteId: string): KeyPair
   /** For transfer threads: the only place where a site travels with its secret. */
   withKeys(siteId: string): SiteWithCredentials
-  /** The site’s store, shared by all who ask; closed when the site is updated or removed. */
+  /** The site’s store, shared by all who ask; another one once the site was updated. */
   store(siteId: string): ObjectStore
 
   /** Reachability and vendor, now. */
@@ -305,7 +305,8 @@ class SiteRegistry implements Sites {
     const same = keys === null && before?.site.endpoint === site.endpoint
     const capabilities = same ? before.capabilities : null
     await this.#keep({ site, env, accessKeyHint, paused: before?.paused ?? false, capabilities })
-    this.#closeStore(site.id)
+    if (before?.site.endpoint === site.endpoint) this.#retireStore(site.id)
+    else this.#closeStore(site.id)
     await this.monitor.watch(site.id)
     this.#options.onChange(site.id, change)
     return this.view(site.id)
@@ -339,6 +340,12 @@ class SiteRegistry implements Sites {
     const record = this.#records.get(siteId)
     if (record === undefined) throw new FaultError(fault('NOT_FOUND', `There is no site ${siteId}.`))
     return record
+  }
+
+  /** What is under way at the same server goes on; whoever asks from now on gets a store with what holds now. */
+  #retireStore(siteId: string): void {
+    this.#stores.get(siteId)?.retire()
+    this.#stores.delete(siteId)
   }
 
   #closeStore(siteId: string): void {

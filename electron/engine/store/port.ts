@@ -243,6 +243,10 @@ export interface ObjectStore {
     options?: CallOptions,
   ): Promise<{ readonly rttMs: number; readonly siteTime: number | null; readonly server: string | null }>
 
+  /** Connections at one time; fewer take effect as requests end. */
+  resize(sockets: number): void
+  /** Another store of the site takes its place: what is under way goes on to its end, and no connection is kept for later. */
+  retire(): void
   /** Closes idle sockets; requests under way end with CANCELLED. */
   close(): void
 }

@@ -76,6 +76,9 @@ export function createStore(options: StoreOptions): ObjectStore {
     enableVersioning: async (name, call) => (await buckets()).enableVersioning(name, call),
     nativeReplication: async (name, call) => (await buckets()).nativeReplication(name, call),
     ping: (call) => ping(calls, call),
+    resize: (sockets) => pool.resize(sockets),
+    // The SDK's part keeps no connection between its requests.
+    retire: () => pool.retire(),
     close() {
       const reason = new FaultError(
         fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }),

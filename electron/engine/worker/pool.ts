@@ -194,9 +194,7 @@ export class TransferPool {
   }
 
   #leastBusy(): Thread {
-    let best = this.#threads[0]!
-    for (const thread of this.#threads) if (thread.running.size < best.running.size) best = thread
-    return best
+    return this.#threads.reduce((best, thread) => (load(thread) < load(best) ? thread : best))
   }
 
   #refill(): void {
@@ -207,6 +205,9 @@ export class TransferPool {
     for (const thread of this.#threads) post(thread, message)
   }
 }
+
+/** A page of a listing takes a thread about as long as a small object. */
+const load = ({ running, calls }: Thread): number => running.size + calls.size
 
 function post(thread: Thread, message: ToThread): void {
   thread.worker.postMessage(message)

@@ -4,11 +4,10 @@ import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../errors.ts'
 import { replicate } from '../replicate/replicate.ts'
 import type { UploadNotes, World } from '../replicate/world.ts'
-import { createStore } from '../store/s3-store.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
-import { versionedTarget } from './versioned-target.ts'
+import { ThreadStores } from './thread-stores.ts'
 
 /** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
 const reportMs = 250
@@ -23,7 +22,7 @@ interface Running {
 /** One transfer thread's state: its stores, its links, and the tasks under way. */
 export class TransferThread {
   readonly #post: (message: FromThread) => void
-  readonly #stores = new Map<string, { readonly plain: ObjectStore; readonly versioned: ObjectStore }>()
+  readonly #stores = new ThreadStores()
   readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
   readonly #running = new Map<number, Running>()
   readonly #moved = new Map<string, { read: number; written: number }>()
@@ -38,9 +37,9 @@ export class TransferThread {
   receive(message: ToThread): void {
     switch (message.type) {
       case 'site':
-        return this.#openSite(message)
+        return this.#stores.open(message)
       case 'forget-site':
-        return this.#closeSite(message.siteId)
+        return this.#stores.forget(message.siteId)
       case 'link':
         this.#links.set(message.link.linkId, { link: message.link, pacer: openPacer(message.pacer) })
         return
@@ -65,19 +64,6 @@ export class TransferThread {
     }
   }
 
-  #openSite({ site, sockets, timeouts }: Extract<ToThread, { type: 'site' }>): void {
-    this.#stores.get(site.id)?.plain.close()
-    const { credentials, ...plain } = site
-    if (!('accessKeyId' in credentials)) throw new Error('Keys are resolved before they reach a transfer thread.')
-    const store = createStore({ site: plain, keys: credentials, sockets, timeouts })
-    this.#stores.set(site.id, { plain: store, versioned: versionedTarget(store, site.id) })
-  }
-
-  #closeSite(siteId: string): void {
-    this.#stores.get(siteId)?.plain.close()
-    this.#stores.delete(siteId)
-  }
-
   async #run(order: TaskOrder): Promise<void> {
     const running: Running = { order, abort: new AbortController(), progress: null, uploadSaved: null }
     this.#running.set(order.seq, running)
@@ -89,8 +75,8 @@ export class TransferThread {
 
   async #replicate(running: Running): Promise<Outcome> {
     const known = this.#links.get(running.order.linkId)
-    const source = known && this.#stores.get(known.link.source.site)?.plain
-    const target = known && this.#stores.get(known.link.target.site)?.versioned
+    const source = known && this.#stores.of(known.link.source.site)?.plain
+    const target = known && this.#stores.of(known.link.target.site)?.versioned
     if (known === undefined || source === undefined || target === undefined) {
       return { kind: 'fault', fault: fault('CANCELLED', 'The rule or its site was removed.') }
     }
@@ -166,7 +152,7 @@ export class TransferThread {
   }
 
   async #list({ call, siteId, request }: Extract<ToThread, { type: 'list' }>): Promise<void> {
-    const store = this.#stores.get(siteId)?.plain
+    const store = this.#stores.of(siteId)?.plain
     try {
       if (store === undefined) throw new Error('The site was removed.')
       this.#post({ type: 'listed', call, page: await store.listVersions(request), fault: null })
@@ -188,7 +174,7 @@ export class TransferThread {
 
   async #drained(): Promise<void> {
     for (let waited = 0; this.#running.size > 0 && waited < 2000; waited += 10) await wait(10)
-    for (const { plain } of this.#stores.values()) plain.close()
+    this.#stores.close()
     this.#flush()
     // Sockets that were destroyed close at the end of this turn: the thread is not torn down around them.
     await nextTurn()

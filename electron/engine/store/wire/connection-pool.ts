@@ -34,9 +34,12 @@ export class ConnectionPool {
   readonly #connectionOptions: ConnectionOptions
   #sweep: NodeJS.Timeout | null = null
   #closedBy: Error | null = null
+  #sockets: number
+  #isRetired = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#sockets = options.sockets
     this.#connectionOptions = {
       timeouts: options.timeouts,
       insecureSkipVerify: options.insecureSkipVerify,
@@ -60,6 +63,21 @@ export class ConnectionPool {
       if (!(error instanceof StaleConnection)) throw error
       return this.#dial(request.host).run(request)
     }
+  }
+
+  /** Takes effect at once for what waits; connections beyond a smaller number close when their requests have ended. */
+  resize(sockets: number): void {
+    this.#sockets = sockets
+    for (const waiter of this.#waiting) {
+      if (this.#open.size >= sockets) return
+      waiter.take(this.#dial(waiter.host))
+    }
+  }
+
+  /** Another pool takes its place: what is under way here goes on to its end, and no connection is kept for later. */
+  retire(): void {
+    this.#isRetired = true
+    for (const connection of [...this.#idle]) connection.destroy(expired)
   }
 
   /** Ends everything under way with `reason`. */
@@ -87,8 +105,8 @@ export class ConnectionPool {
 
   #wait({ host, signal }: WireRequest): Promise<Connection> {
     // The last idle one belongs to another host of the same site (virtual-host style): it makes room.
-    if (this.#open.size >= this.#options.sockets) this.#idle.shift()?.destroy(expired)
-    if (this.#open.size < this.#options.sockets) return Promise.resolve(this.#dial(host))
+    if (this.#open.size >= this.#sockets) this.#idle.shift()?.destroy(expired)
+    if (this.#open.size < this.#sockets) return Promise.resolve(this.#dial(host))
     return new Promise((resolve, reject) => {
       const onAbort = (): void => waiter.refuse(signal?.reason)
       const leave = (): void => {
@@ -117,18 +135,18 @@ export class ConnectionPool {
 
   #freed(connection: Connection): void {
     const next = firstOf(this.#waiting)
-    if (next === undefined) this.#idle.push(connection)
-    else if (next.host === connection.host) next.take(connection)
-    else {
-      connection.destroy(expired)
-    }
+    if (this.#open.size > this.#sockets) connection.destroy(expired)
+    else if (next?.host === connection.host) next.take(connection)
+    else if (next === undefined && !this.#isRetired) this.#idle.push(connection)
+    else connection.destroy(expired)
   }
 
   #gone(connection: Connection): void {
     this.#open.delete(connection)
     const at = this.#idle.indexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
-    const next = this.#closedBy === null ? firstOf(this.#waiting) : undefined
+    const hasRoom = this.#closedBy === null && this.#open.size < this.#sockets
+    const next = hasRoom ? firstOf(this.#waiting) : undefined
     if (next !== undefined) next.take(this.#dial(next.host))
     if (this.#open.size > 0 || this.#sweep === null) return
     clearInterval(this.#sweep)
