@@ -36,7 +36,7 @@ async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
   const sites = joinSites(options, { ...ground, ...notices, ...records }, later)
   const transfers = joinTransfers(options, { ...ground, ...notices, ...records, ...sites }, later)
   const feeds = await joinFeeds(options, { ...ground, ...notices, ...records, ...sites, ...transfers }, later)
-  const views = joinViews({ ...ground, ...notices, ...sites, ...transfers, ...feeds })
+  const views = joinViews({ ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const gateway = joinGateway(options, { ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const parts: Parts = {
     ...ground,

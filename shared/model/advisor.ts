@@ -37,6 +37,8 @@ export type Origin = 'measured' | 'assumed' | 'estimated' | 'limit'
 export interface Figure {
   readonly value: number
   readonly origin: Origin
+  /** What chance alone does to it, either way, with 95 % confidence; 0 where nothing was counted. In the unit of `value`. */
+  readonly plusMinus: number
   /** The true value may be higher: the most that was seen, while nothing asked for more. */
   readonly atLeast: boolean
   /** Epoch ms of the newest sample; null when nothing was measured. */
@@ -113,6 +115,8 @@ export interface AdviceFigures {
   readonly changes: ChangeFigures
   readonly peakMinutes: number
   readonly writePath: WritePath
+  /** What a write meets that its targets do not confirm in time. */
+  readonly onTimeout: Rule['ack']['onTimeout']
 }
 
 export interface Spread {
@@ -120,6 +124,8 @@ export interface Spread {
   readonly typicalMs: number
   /** At the longest round trips seen, with the bytes at no more than what a full link carried. */
   readonly worstMs: number
+  /** What chance does to `typicalMs`, with 95 % confidence. */
+  readonly plusMinusMs: number
   readonly origin: Origin
 }
 
@@ -135,8 +141,12 @@ export interface RecentWrites {
   readonly worstSeenSeconds: number | null
 }
 
-/** What acknowledged writes are lost when the source is lost for good. */
-export type LossOfSource = { readonly kind: 'nothing' } | ({ readonly kind: 'recent' } & RecentWrites)
+/**
+ * What acknowledged writes are lost when the source is lost for good. Nothing is lost of what was confirmed; `unless`: while
+ * too few targets confirm, the rule answers as asynchronous.
+ */
+export type LossOfSource =
+  { readonly kind: 'nothing'; readonly unless: 'degraded' | null } | ({ readonly kind: 'recent' } & RecentWrites)
 
 /** What writes meet. `partly`: some wait or are refused, as the rule’s timeout says. */
 export type WritesWhen = 'go-on' | 'refused' | 'timeout'
@@ -166,6 +176,8 @@ export interface ModeComparison {
   readonly waitsFor: number
   /** To a write that only waits for the source. */
   readonly addedLatency: Spread | null
+  /** The least strict mode that takes as long: whatever the difference is, it is within what was measured. */
+  readonly asFastAs: AdvisedMode | null
   readonly lossOfSource: LossOfSource
   /** How many sites may be lost at once, the source among them, without losing an acknowledged write. */
   readonly sitesToLose: number
@@ -173,6 +185,8 @@ export interface ModeComparison {
   readonly targetDown: WritesWhen
   /** Share of the time watched in which writes were possible, by the sites’ own measured shares; 0–1. */
   readonly writable: number | null
+  /** Share in which they were answered without the confirmations that the mode promises; 0 where they are refused then. */
+  readonly unconfirmed: number | null
   /** Requests and answers between sites for one write. */
   readonly messages: Messages
   readonly backlog: Backlog | null
@@ -197,7 +211,7 @@ export type AdviceReason =
       readonly drainPerSecond: number
     }
   | { readonly kind: 'one-may-be-down'; readonly targets: number }
-  | { readonly kind: 'target-stops-writes'; readonly site: string }
+  | { readonly kind: 'target-stops-writes' | 'target-weakens-writes'; readonly site: string }
   | ({ readonly kind: 'rpo' } & RecentWrites)
   | { readonly kind: 'never-drains'; readonly site: string }
   | { readonly kind: 'offline'; readonly site: string }

@@ -37,7 +37,7 @@ async function begun(world: World): Promise<readonly string[]> {
 
 const once = ['1 reads of one body', '1 uploads of in parts']
 
-const changes: Readonly<Record<string, (world: World) => Promise<unknown> | unknown>> = {
+const changes: Readonly<Record<string, (world: World) => unknown>> = {
   'fewer workers': (world) => world.api().settings.update({ workers: { limit: 4, large: 1, threads: 1 } }),
   'more workers': (world) => world.api().settings.update({ workers: { limit: 90, large: 9, threads: 1 } }),
   'a source with another name': (world) => edit(world, 'a', { name: 'Bergen' }),

@@ -125,7 +125,7 @@ test('what is not measured says so, and may be assumed, marked as such', async (
   await page.getByLabel('Round trip to the targets, ms').fill('45')
   await page.getByText('The round trip to Oslo is 45 ms (assumed), above 20 ms').waitFor()
   expect(await figure('Round trip to Oslo')).toContain('Assumed')
-  expect((await table())[1]?.[4]).toBe('+ 91 ms up to 91 ms; assumed')
+  expect((await table())[1]?.[4]).toBe('+ 91 ms up to 92 ms; assumed')
   await page.getByRole('button', { name: 'Forget the assumptions' }).click()
   await page.getByRole('heading', { name: 'Not enough is measured to recommend a mode' }).waitFor()
 })

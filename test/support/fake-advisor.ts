@@ -57,9 +57,16 @@ function steadyMinutes(linkId: string, now: number): readonly Rollup[] {
       bytes: objects * 340_000,
       failures: 0,
       rttMs: null,
+      ...fullAt(index, objects),
     }
   })
 }
+
+/** What was left of the outage filled the whole minute. */
+const fullAt = (index: number, objects: number): Pick<Rollup, 'fullMs' | 'fullObjects' | 'fullBytes'> =>
+  index === 65
+    ? { fullMs: minuteMs, fullObjects: objects, fullBytes: objects * 340_000 }
+    : { fullMs: 0, fullObjects: 0, fullBytes: 0 }
 
 function minuteAt(index: number): readonly [objects: number, backlogCount: number, lagSeconds: number] {
   if (index >= 30 && index < 36) return [2700, 4, 1]

@@ -25,14 +25,19 @@ export interface PairOptions {
   readonly firstCopy?: boolean
   readonly assume?: Partial<Assumptions>
   readonly writePath?: WritePath
+  readonly onTimeout?: AdviceFigures['onTimeout']
+  readonly jitterMs?: number
 }
 
-export function healthOf(rttMs: number | null, { probes = {}, downMs = 0 }: PairOptions = {}): SiteHealth {
+export function healthOf(
+  rttMs: number | null,
+  { probes = {}, downMs = 0, jitterMs = 0 }: PairOptions = {},
+): SiteHealth {
   return {
     state: rttMs === null ? 'unknown' : 'online',
     asOf: at,
     rttMs: rttMs === null ? null : { current: rttMs, average: 2 * rttMs, median: rttMs, max: 3 * rttMs },
-    jitterMs: null,
+    jitterMs,
     probeLoss: rttMs === null ? null : 0,
     probes: {
       recent: rttMs === null ? 0 : 60,
@@ -51,14 +56,21 @@ export function healthOf(rttMs: number | null, { probes = {}, downMs = 0 }: Pair
   }
 }
 
+const notFull = { fullMs: 0, fullObjects: 0, fullBytes: 0 }
+
 /** `count` minutes in which that much came and went, ending now. */
-export function minutesOf(perSecond: number, count = 60, more: Partial<Minute> = {}): readonly Minute[] {
+export function minutesOf(
+  perSecond: number,
+  count = 60,
+  { full = false, ...more }: Partial<Minute> & { readonly full?: boolean } = {},
+): readonly Minute[] {
   return Array.from({ length: count }, (_, index) => ({
     at: at - (count - index) * minuteMs,
     objects: perSecond * 60,
     bytes: perSecond * 60 * 100_000,
     backlogCount: 0,
     lagSeconds: 0,
+    ...(full ? { fullMs: minuteMs, fullObjects: perSecond * 60, fullBytes: perSecond * 6_000_000 } : notFull),
     ...more,
   }))
 }
@@ -87,6 +99,7 @@ export function figuresFor(options: PairOptions = {}): AdviceFigures {
     targets,
     workers: 100,
     writePath: options.writePath ?? 'side-by-side',
+    onTimeout: options.onTimeout ?? 'fail',
     assumed: assumptionsSchema.parse(options.assume ?? {}),
   })
 }

@@ -3,7 +3,7 @@ import type { AdvisedMode, ModeComparison } from '../../shared/model/advisor.ts'
 import { compareModes } from '../../electron/engine/advisor/compare-modes.ts'
 import { recommend } from '../../electron/engine/advisor/recommend.ts'
 import { lossFigure } from '../../electron/engine/advisor/loss.ts'
-import { together, trafficOf } from '../../electron/engine/advisor/traffic.ts'
+import { together, trafficOf, type Minute } from '../../electron/engine/advisor/traffic.ts'
 import { adviceFor, at, figuresFor, minutesOf, type PairOptions } from './advisor-world.ts'
 
 const modeOf = (mode: AdvisedMode, options: PairOptions): ModeComparison =>
@@ -20,11 +20,11 @@ test('5 ms apart: wait for the target, at about 4 ms a write, and lose nothing',
     ],
   })
   expect(modes.map(({ mode, waitsFor, addedLatency, messages }) => [mode, waitsFor, addedLatency, messages])).toEqual([
-    ['async', 0, { typicalMs: 0, worstMs: 0, origin: 'measured' }, { least: 10, most: 10 }],
-    ['one', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
-    ['majority', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
-    ['all', 1, { typicalMs: 4, worstMs: 14, origin: 'measured' }, { least: 4, most: 4 }],
-    ['consensus', 1, { typicalMs: 10, worstMs: 60, origin: 'measured' }, { least: 6, most: 10 }],
+    ['async', 0, { typicalMs: 0, worstMs: 0, plusMinusMs: 0, origin: 'measured' }, { least: 10, most: 10 }],
+    ['one', 1, { typicalMs: 4, worstMs: 14, plusMinusMs: 0, origin: 'measured' }, { least: 4, most: 4 }],
+    ['majority', 1, { typicalMs: 4, worstMs: 14, plusMinusMs: 0, origin: 'measured' }, { least: 4, most: 4 }],
+    ['all', 1, { typicalMs: 4, worstMs: 14, plusMinusMs: 0, origin: 'measured' }, { least: 4, most: 4 }],
+    ['consensus', 1, { typicalMs: 10, worstMs: 60, plusMinusMs: 0, origin: 'measured' }, { least: 6, most: 10 }],
   ])
 })
 
@@ -99,6 +99,7 @@ test('an assumption goes before what was measured', () => {
   const { figures, recommendation } = adviceFor({ targetRttMs: [80], assume: { targetRttMs: 6 } })
   expect(figures.targets[0]?.rttMedianMs).toEqual({
     value: 6,
+    plusMinus: 0,
     origin: 'assumed',
     atLeast: false,
     asOf: null,
@@ -116,12 +117,12 @@ test('the time of the bytes counts where the bandwidth is known, and at worst as
   expect(added({ minutes: minutesOf(10) })).toEqual([4, 14])
   expect(added({ minutes: minutesOf(10), limitBytesPerSecond: 10_000_000 })).toEqual([4, 114])
   expect(added({ minutes: minutesOf(10), limitBytesPerSecond: 500_000 })).toEqual([1004, 2014])
-  expect(added({ minutes: minutesOf(10, 60, { backlogCount: 5000 }) })).toEqual([4, 1014])
+  expect(added({ minutes: minutesOf(10, 60, { backlogCount: 5000, full: true }) })).toEqual([4, 1014])
   expect(added({ assume: { bandwidthBytesPerSecond: 100_000_000 } })).toEqual([14, 24])
 })
 
 test('a peak above the drain rate gathers a backlog, and the time to drain is told', () => {
-  const full = minutesOf(40, 30, { backlogCount: 9000 })
+  const full = minutesOf(40, 30, { backlogCount: 9000, full: true })
   const assume = { averageChangesPerSecond: 10, peakChangesPerSecond: 50, peakMinutes: 60 }
   expect(modeOf('async', { targetRttMs: [80], minutes: full, assume })).toMatchObject({
     backlog: {
@@ -145,7 +146,7 @@ test('a peak above the drain rate gathers a backlog, and the time to drain is to
 })
 
 test('a near target that cannot keep up with the peak is not waited for', () => {
-  const minutes = minutesOf(40, 30, { backlogCount: 9000 })
+  const minutes = minutesOf(40, 30, { backlogCount: 9000, full: true })
   const { recommendation } = adviceFor({ minutes, assume: { averageChangesPerSecond: 10, peakChangesPerSecond: 50 } })
   expect(recommendation).toMatchObject({
     policy: 'async',
@@ -184,6 +185,70 @@ test('a loss is told only when the probes prove it', () => {
   })
 })
 
+test('where a rule degrades, writes are possible as long as its source is, and what was not confirmed is told', () => {
+  const options = { probes: { sinceAt: at - 360_000_000 }, downMs: 3_600_000, onTimeout: 'degrade' } as const
+  const of = (mode: AdvisedMode, targetRttMs: readonly number[] = [5]) => modeOf(mode, { ...options, targetRttMs })
+  expect(of('all').writable).toBeCloseTo(0.99)
+  expect(of('all').unconfirmed).toBeCloseTo(0.99 * 0.01)
+  expect(of('majority', [5, 5]).unconfirmed).toBeCloseTo(0.99 * 0.01 ** 2)
+  expect(of('async')).toMatchObject({ unconfirmed: 0, lossOfSource: { kind: 'recent' } })
+  expect(of('all').lossOfSource).toEqual({ kind: 'nothing', unless: 'degraded' })
+  expect(of('consensus', [5, 5])).toMatchObject({ unconfirmed: 0, lossOfSource: { kind: 'nothing', unless: null } })
+  expect(modeOf('all', { ...options, onTimeout: 'fail' })).toMatchObject({
+    unconfirmed: 0,
+    lossOfSource: { kind: 'nothing', unless: null },
+  })
+  expect(adviceFor(options).recommendation.reasons).toContainEqual({ kind: 'target-weakens-writes', site: 't1' })
+})
+
+/** Minutes as they are kept: what was done, the highest backlog, and what of it in how much full time. */
+const minuteWith = (objects: number, backlogCount: number, fullMs: number, fullObjects: number): Minute => ({
+  at,
+  objects,
+  bytes: objects * 1000,
+  backlogCount,
+  lagSeconds: 0,
+  fullMs,
+  fullObjects,
+  fullBytes: fullObjects * 1000,
+})
+
+test('a link that drains is full, one that waits for its site is not, and what it did once it can do', () => {
+  const drain = (...minutes: readonly Minute[]) => trafficOf(minutes, 0).drainPerSecond
+  // The end of an outage: more was done than had waited at once, and something waited nearly all along.
+  const draining = minuteWith(4320, 3600, 50_000, 4000)
+  // The site was away for most of a minute: much waited, and little could go.
+  const starved = minuteWith(60, 5000, 0, 0)
+  const quiet = minuteWith(600, 2, 0, 0)
+  expect(drain(draining)).toMatchObject({ value: 80, atLeast: false })
+  expect(drain(quiet, starved, draining, quiet)).toMatchObject({ value: 80, atLeast: false })
+  expect(drain(quiet, starved)).toMatchObject({ value: 10, atLeast: true })
+  expect(drain(minuteWith(300, 9000, 60_000, 300), quiet)).toMatchObject({ value: 10, atLeast: true })
+  const spell = minuteWith(300, 40, 5_000, 200)
+  expect(drain(spell)).toMatchObject({ value: 5, atLeast: true })
+})
+
+test('a minute in which a target was starved turns no recommendation', () => {
+  const minutes = [...minutesOf(10, 30), minuteWith(60, 5000, 0, 0), minuteWith(3600, 3600, 45_000, 3000)]
+  const assume = { averageChangesPerSecond: 10, peakChangesPerSecond: 50 }
+  expect(adviceFor({ minutes, assume }).recommendation.policy).toBe('all')
+})
+
+test('a difference that chance explains is none', () => {
+  const near = (rttMs: number, jitterMs: number) => adviceFor({ targetRttMs: [rttMs], jitterMs })
+  expect(near(20.4, 0).recommendation.policy).toBe('async')
+  expect(near(20.4, 2).recommendation.policy).toBe('all')
+  expect(near(29, 2).recommendation.policy).toBe('async')
+  const likeOne = (jitterMs: number) => modeOf('all', { targetRttMs: [5, 5.3], jitterMs }).asFastAs
+  expect([likeOne(0), likeOne(2)]).toEqual([null, 'one'])
+  // 49 a second when full, 50 at the peak: one minute of either varies by more than that.
+  const full = minutesOf(49, 30, { backlogCount: 9000, full: true })
+  const peak = minutesOf(50, 1)
+  const { modes, recommendation } = adviceFor({ minutes: [...peak, ...full] })
+  expect(recommendation.policy).toBe('all')
+  expect(modes[0]!.backlog).toMatchObject({ growthPerSecond: 0, peakCount: 0, drainSeconds: 0 })
+})
+
 test('an outage hides no change: what waits counts when it comes, and not again when it goes', () => {
   const minute = (index: number, objects: number, backlogCount: number) => ({
     ...minutesOf(0, 1)[0]!,
@@ -201,7 +266,7 @@ test('an outage hides no change: what waits counts when it comes, and not again 
 })
 
 test('the first copy tells what the link can carry, and nothing of what clients change', () => {
-  const figures = figuresFor({ minutes: minutesOf(40, 30, { backlogCount: 9000 }), firstCopy: true })
+  const figures = figuresFor({ minutes: minutesOf(40, 30, { backlogCount: 9000, full: true }), firstCopy: true })
   expect(figures.changes).toMatchObject({ averagePerSecond: null, peakPerSecond: null, firstCopy: true })
   expect(figures.targets[0]).toMatchObject({
     drainPerSecond: { value: 40, atLeast: false, samples: 30, origin: 'measured' },

@@ -377,6 +377,9 @@ describe('what is kept beside the tasks', () => {
       bytes: 4,
       failures: 5,
       rttMs: null,
+      fullMs: 6,
+      fullObjects: 7,
+      fullBytes: 8,
     }
     await journal.addRollups([1000, 1900, 2500].map((at) => ({ ...rollup, at })))
     const later = await reopen()

@@ -30,6 +30,9 @@ const row = (linkId: string, more: Partial<LinkSample> = {}): LinkSample => ({
   bytes: 1_000,
   failures: 0,
   rttMs: 3,
+  fullMs: 0,
+  fullObjects: 0,
+  fullBytes: 0,
   ...more,
 })
 

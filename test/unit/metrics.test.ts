@@ -55,7 +55,8 @@ test('bytes of a large object count while they move', () => {
 })
 
 function sampleAt(at: number, more: Partial<Sample> = {}): Sample {
-  const gauges = { backlogCount: 0, backlogBytes: 0, lagSeconds: 0, rttMs: null }
+  const full = { fullMs: 0, fullObjects: 0, fullBytes: 0 }
+  const gauges = { backlogCount: 0, backlogBytes: 0, lagSeconds: 0, rttMs: null, ...full }
   return { linkId: '', at, spanMs: 5_000, objects: 0, bytes: 0, failures: 0, ...gauges, ...more }
 }
 

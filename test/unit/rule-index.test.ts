@@ -49,7 +49,15 @@ test('rules and links of this moment decide, whatever is changed and whenever it
   const { endpoints, rules, book, index } = await world()
   const random = new Random(7)
   const acts = [
-    async () => rules.put(rule(random.pick(['r1', 'r2', 'r3']), random.chance(0.8), random.pick(['', 'x/', 'y/']), random.pick(['b', 'c']))),
+    async () =>
+      rules.put(
+        rule(
+          random.pick(['r1', 'r2', 'r3']),
+          random.chance(0.8),
+          random.pick(['', 'x/', 'y/']),
+          random.pick(['b', 'c']),
+        ),
+      ),
     async () => book.reconcile(rules.rules()),
     async () => endpoints.set(random.pick(['a', 'b']), `http://moved-${random.int(0, 8)}.example`),
     async () => rules.remove(random.pick(rules.list()).rule.id),

@@ -1,5 +1,6 @@
 import type { AdviceFigures, AdvisedMode, Backlog, TargetFigures } from '../../../shared/model/advisor.ts'
 import { byRtt, commonOrigin } from './latency.ts'
+import { isBelow } from './noise.ts'
 import { waitsFor } from './quorum.ts'
 
 /**
@@ -14,9 +15,9 @@ export function backlogAtPeak(mode: AdvisedMode, figures: AdviceFigures): Backlo
   const slowest = slowestOf(ranked.slice(0, awaited))
   const behind = slowestOf(ranked.slice(awaited))
   if (slowest === undefined || behind === undefined) return null
-  const held = slowest !== null && slowest.value < peak.value ? slowest.value : null
-  const arriving = held ?? peak.value
-  const growthPerSecond = behind === null ? 0 : Math.max(0, arriving - behind.value)
+  const held = slowest !== null && isBelow(slowest, peak) ? slowest : null
+  const arriving = held ?? peak
+  const growthPerSecond = behind !== null && isBelow(behind, arriving) ? arriving.value - behind.value : 0
   const peakCount = growthPerSecond * figures.peakMinutes * 60
   const size = figures.changes.meanObjectBytes
   return {
@@ -24,7 +25,7 @@ export function backlogAtPeak(mode: AdvisedMode, figures: AdviceFigures): Backlo
     peakCount,
     peakBytes: size === null ? null : peakCount * size.value,
     drainSeconds: drainSeconds(peakCount, behind?.value ?? 0, average.value),
-    heldToPerSecond: held,
+    heldToPerSecond: held?.value ?? null,
     origin: commonOrigin([peak, average, ...[slowest, behind].flatMap((figure) => figure ?? [])]),
   }
 }

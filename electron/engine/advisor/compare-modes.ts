@@ -5,19 +5,37 @@ import {
   type Backlog,
   type LossOfSource,
   type ModeComparison,
+  type Spread,
   type WritesWhen,
 } from '../../../shared/model/advisor.ts'
 import { backlogAtPeak } from './backlog.ts'
 import { addedLatency, copySeconds } from './latency.ts'
 import { messagesPerWrite } from './messages.ts'
+import { isBelow } from './noise.ts'
 import { atLeast, waitsFor } from './quorum.ts'
 
 /** All modes side by side for one source and its targets. Pure: figures in, comparison out. */
 export function compareModes(figures: AdviceFigures): readonly ModeComparison[] {
-  return advisedModes.map((mode) => compareMode(mode, figures))
+  const modes = advisedModes.map((mode) => compareMode(mode, figures))
+  return modes.map((mode) => ({ ...mode, asFastAs: asFastAs(mode, modes) }))
 }
 
-function compareMode(mode: AdvisedMode, figures: AdviceFigures): ModeComparison {
+/** The first of those before it, which are less strict, that is faster by no more than chance does to the measurements. */
+function asFastAs({ mode, addedLatency: added }: Bare, modes: readonly Bare[]): AdvisedMode | null {
+  if (added === null) return null
+  const like = ({ addedLatency: other }: Bare): boolean =>
+    other !== null && other.typicalMs < added.typicalMs && !isBelow(spread(other), spread(added))
+  return modes.slice(0, advisedModes.indexOf(mode)).find(like)?.mode ?? null
+}
+
+const spread = ({ typicalMs, plusMinusMs }: Spread): { readonly value: number; readonly plusMinus: number } => ({
+  value: typicalMs,
+  plusMinus: plusMinusMs,
+})
+
+type Bare = Omit<ModeComparison, 'asFastAs'>
+
+function compareMode(mode: AdvisedMode, figures: AdviceFigures): Bare {
   const copies = figures.targets.length
   const awaited = waitsFor(mode, copies)
   const backlog = backlogAtPeak(mode, figures)
@@ -25,11 +43,11 @@ function compareMode(mode: AdvisedMode, figures: AdviceFigures): ModeComparison 
     mode,
     waitsFor: awaited,
     addedLatency: addedLatency(mode, figures),
-    lossOfSource: awaited > 0 ? { kind: 'nothing' } : recentWrites(figures, backlog),
+    lossOfSource: awaited > 0 ? { kind: 'nothing', unless: unless(mode, figures) } : recentWrites(figures, backlog),
     // W copies hold an acknowledged write: it outlives the loss of any W − 1 of them.
     sitesToLose: awaited,
     ...writesWhen(mode, copies, awaited),
-    writable: writable(mode, figures, awaited),
+    ...possible(mode, figures, awaited),
     messages: messagesPerWrite(mode, copies, figures.writePath),
     backlog,
   }
@@ -47,12 +65,26 @@ function writesWhen(
   return { sourceDown: 'refused', targetDown: spare > 0 ? 'go-on' : 'timeout' }
 }
 
-/** Sites fail independently here: source up and at least k targets up. `timeout: degrade` leaves only the source. */
-function writable(mode: AdvisedMode, { source, targets }: AdviceFigures, awaited: number): number | null {
+/** A store by consensus knows no answer below its promise; and under `async` there is none to fall back from. */
+const unless = (mode: AdvisedMode, { onTimeout }: AdviceFigures): 'degraded' | null =>
+  mode !== 'consensus' && onTimeout === 'degrade' ? 'degraded' : null
+
+/**
+ * Sites fail independently here: source up and at least k targets up. A rule that degrades asks only for the source, and what is
+ * written without the targets is told apart.
+ */
+function possible(
+  mode: AdvisedMode,
+  figures: AdviceFigures,
+  awaited: number,
+): Pick<ModeComparison, 'writable' | 'unconfirmed'> {
+  const { source, targets } = figures
   const shares = targets.flatMap(({ up }) => up?.share ?? [])
-  if (source.up === null || shares.length < targets.length) return null
-  if (mode === 'consensus') return atLeast(awaited + 1, [source.up.share, ...shares])
-  return source.up.share * atLeast(awaited, shares)
+  if (source.up === null || shares.length < targets.length) return { writable: null, unconfirmed: null }
+  if (mode === 'consensus') return { writable: atLeast(awaited + 1, [source.up.share, ...shares]), unconfirmed: 0 }
+  const confirmed = source.up.share * atLeast(awaited, shares)
+  if (unless(mode, figures) === null) return { writable: confirmed, unconfirmed: 0 }
+  return { writable: source.up.share, unconfirmed: Math.max(0, source.up.share - confirmed) }
 }
 
 /**

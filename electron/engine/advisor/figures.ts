@@ -3,6 +3,7 @@ import type {
   Assumptions,
   ChangeFigures,
   Figure,
+  Origin,
   SiteFigures,
   TargetFigures,
   UpFigure,
@@ -11,6 +12,7 @@ import type {
 import type { SiteHealth } from '../../../shared/model/site.ts'
 import { copySeconds } from './latency.ts'
 import { lossFigure } from './loss.ts'
+import { noiseOfMedian } from './noise.ts'
 import type { Traffic } from './traffic.ts'
 
 export interface SeenSite {
@@ -39,6 +41,7 @@ export interface Seen {
   readonly workers: number
   readonly assumed: Assumptions
   readonly writePath: WritePath
+  readonly onTimeout: AdviceFigures['onTimeout']
 }
 
 /** The figures of a pair: what the operator assumes goes before what was measured, and says so. Pure. */
@@ -52,23 +55,24 @@ export function figuresOf(seen: Seen): AdviceFigures {
     changes,
     peakMinutes: assumed.peakMinutes,
     writePath: seen.writePath,
+    onTimeout: seen.onTimeout,
   }
   return { ...bare, targets: bare.targets.map((target) => withDrain(target, bare, seen.workers)) }
 }
 
 function siteFigures({ site, name, health }: SeenSite, assumedRttMs: number | null): SiteFigures {
-  const { rttMs, probes, state } = health
-  const rtt = (value: number | undefined): Figure | null =>
+  const { rttMs, jitterMs, probes, state } = health
+  const rtt = (value: number | undefined, plusMinus: number): Figure | null =>
     assume(assumedRttMs) ??
     (value === undefined
       ? null
-      : { value, origin: 'measured', atLeast: false, asOf: probes.lastAt, samples: probes.recent })
+      : { value, plusMinus, origin: 'measured', atLeast: false, asOf: probes.lastAt, samples: probes.recent })
   return {
     site,
     name,
     online: state === 'unknown' ? null : state === 'online',
-    rttMedianMs: rtt(rttMs?.median),
-    rttMaxMs: rtt(rttMs?.max),
+    rttMedianMs: rtt(rttMs?.median, noiseOfMedian(jitterMs, probes.recent)),
+    rttMaxMs: rtt(rttMs?.max, 0),
     loss: lossFigure(probes),
     up: upFigure(health),
   }
@@ -86,7 +90,7 @@ function upFigure({ asOf, totalDownMs, probes }: SiteHealth): UpFigure | null {
 function targetFigures(target: SeenTarget, { at, assumed }: Seen): TargetFigures {
   const { link } = target
   const traffic = link?.traffic ?? null
-  const current = (value: number): Figure => ({ value, origin: 'measured', atLeast: false, asOf: at, samples: 1 })
+  const current = (value: number): Figure => ({ ...told(value, 'measured'), asOf: at, samples: 1 })
   return {
     ...siteFigures(target, assumed.targetRttMs),
     bandwidthBytesPerSecond:
@@ -102,7 +106,7 @@ function targetFigures(target: SeenTarget, { at, assumed }: Seen): TargetFigures
 /** A rule’s own limit is known, whatever was seen. */
 function limited(seen: Figure | null, limit: number | null): Figure | null {
   if (limit === null || (seen !== null && !seen.atLeast && seen.value < limit)) return seen
-  return { value: limit, origin: 'limit', atLeast: false, asOf: null, samples: 0 }
+  return told(limit, 'limit')
 }
 
 function changeFigures({ targets, assumed }: Seen): ChangeFigures {
@@ -144,8 +148,17 @@ function withDrain(target: TargetFigures, figures: AdviceFigures, workers: numbe
   const reckoned = Math.min(byWorkers, byBytes)
   if (seen !== null && !assumedBandwidth && seen.value >= reckoned) return target
   const origin = assumedBandwidth && byBytes < byWorkers ? 'assumed' : 'estimated'
-  return { ...target, drainPerSecond: { value: reckoned, origin, atLeast: false, asOf: null, samples: 0 } }
+  return { ...target, drainPerSecond: told(reckoned, origin) }
 }
 
-const assume = (value: number | null): Figure | null =>
-  value === null ? null : { value, origin: 'assumed', atLeast: false, asOf: null, samples: 0 }
+/** A figure that nobody counted. */
+const told = (value: number, origin: Origin): Figure => ({
+  value,
+  plusMinus: 0,
+  origin,
+  atLeast: false,
+  asOf: null,
+  samples: 0,
+})
+
+const assume = (value: number | null): Figure | null => (value === null ? null : told(value, 'assumed'))

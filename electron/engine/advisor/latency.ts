@@ -7,6 +7,7 @@ import type {
   Spread,
   TargetFigures,
 } from '../../../shared/model/advisor.ts'
+import { noiseTogether } from './noise.ts'
 import { waitsFor } from './quorum.ts'
 
 type Case = 'typical' | 'worst'
@@ -21,12 +22,17 @@ export const consensusRounds = { least: 2, most: 4 } as const
 export function addedLatency(mode: AdvisedMode, figures: AdviceFigures): Spread | null {
   const { source, targets } = figures
   const awaited = waitsFor(mode, targets.length)
-  if (awaited === 0) return { typicalMs: 0, worstMs: 0, origin: 'measured' }
+  if (awaited === 0) return { typicalMs: 0, worstMs: 0, plusMinusMs: 0, origin: 'measured' }
   const typicalMs = kthFastest(mode, figures, awaited, 'typical')
   const worstMs = kthFastest(mode, figures, awaited, 'worst')
   if (typicalMs === null || worstMs === null) return null
   const origin = commonOrigin([source, ...targets].flatMap(({ rttMedianMs }) => rttMedianMs ?? []))
-  return { typicalMs, worstMs, origin }
+  return { typicalMs, worstMs, plusMinusMs: noiseOf(figures, awaited), origin }
+}
+
+/** Of the round trips to the source and to the k-th target: the added time is made of these two. */
+function noiseOf({ source, targets }: AdviceFigures, k: number): number {
+  return noiseTogether(source.rttMedianMs?.plusMinus ?? 0, byRtt(targets)[k - 1]?.rttMedianMs?.plusMinus ?? 0)
 }
 
 /** The same for one target by itself; null where a round trip is not measured. */

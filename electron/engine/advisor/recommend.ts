@@ -8,6 +8,7 @@ import {
   type TargetFigures,
 } from '../../../shared/model/advisor.ts'
 import { addedByWaiting, byRtt } from './latency.ts'
+import { isBelow } from './noise.ts'
 import { waitsFor } from './quorum.ts'
 
 /**
@@ -31,20 +32,22 @@ export function recommend(figures: AdviceFigures, modes: readonly ModeComparison
   return { policy: null, reasons: [{ kind: 'rtt-unknown', sites }] }
 }
 
-/** What speaks against waiting for this target. */
+const syncRtt = { value: syncLimits.rttMs, plusMinus: 0 }
+
+/** What speaks against waiting for this target: no difference that chance explains, or the advice would change with it. */
 function obstacles(target: TargetFigures, figures: AdviceFigures): readonly AdviceReason[] {
   const { site, rttMedianMs: rtt, loss, drainPerSecond: drain, online } = target
   const peak = figures.changes.peakPerSecond
   const found: AdviceReason[] = []
   if (online === false) found.push({ kind: 'offline', site })
   if (rtt === null) found.push({ kind: 'rtt-unknown', sites: [site] })
-  else if (rtt.value > syncLimits.rttMs) {
+  else if (isBelow(syncRtt, rtt)) {
     const addedMs = addedByWaiting(figures, target) ?? 0
     found.push({ kind: 'rtt-above', site, rttMs: rtt.value, origin: rtt.origin, addedMs })
   }
   if (loss.verdict === 'above') found.push({ kind: 'loss-above', site, failed: loss.failed, probes: loss.probes })
   // What was only ever seen at least, or reckoned from round trips, is no proof that a target cannot do more.
-  if (peak !== null && drain?.origin === 'measured' && !drain.atLeast && drain.value < peak.value)
+  if (peak !== null && drain?.origin === 'measured' && !drain.atLeast && isBelow(drain, peak))
     found.push({ kind: 'too-slow', site, peakPerSecond: peak.value, drainPerSecond: drain.value })
   return found
 }
@@ -52,7 +55,7 @@ function obstacles(target: TargetFigures, figures: AdviceFigures): readonly Advi
 function reasonsFor(
   policy: AckPolicy,
   fitting: readonly TargetFigures[],
-  { targets }: AdviceFigures,
+  { targets, onTimeout }: AdviceFigures,
   modes: readonly ModeComparison[],
 ): readonly AdviceReason[] {
   const awaited = fitting.slice(0, waitsFor(policy, targets.length))
@@ -62,7 +65,7 @@ function reasonsFor(
   const stops: AdviceReason =
     targets.length > awaited.length
       ? { kind: 'one-may-be-down', targets: targets.length }
-      : { kind: 'target-stops-writes', site }
+      : { kind: onTimeout === 'fail' ? 'target-stops-writes' : 'target-weakens-writes', site }
   return [{ kind: 'rtt-within', site, rttMs, origin, addedMs }, stops, ...awaited.flatMap(doubts)]
 }
 

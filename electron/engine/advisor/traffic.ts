@@ -1,10 +1,14 @@
 import type { Figure } from '../../../shared/model/advisor.ts'
 import type { Rollup } from '../journal/port.ts'
+import { noiseOfRate } from './noise.ts'
 
 const minuteMs = 60_000
 
 /** What one link carried in one minute. */
-export type Minute = Pick<Rollup, 'at' | 'objects' | 'bytes' | 'backlogCount' | 'lagSeconds'>
+export type Minute = Pick<
+  Rollup,
+  'at' | 'objects' | 'bytes' | 'backlogCount' | 'lagSeconds' | 'fullMs' | 'fullObjects' | 'fullBytes'
+>
 
 /** What a link’s history of minutes tells; null where nothing was seen that could tell. */
 export interface Traffic {
@@ -23,17 +27,22 @@ export interface Traffic {
 export function trafficOf(minutes: readonly Minute[], changesSince: number | null): Traffic {
   const ofChanges = changesSince === null ? [] : minutes.filter(({ at }) => at >= changesSince)
   const figure = figureOver(ofChanges)
-  const arrivals = arrivalsPerMinute(ofChanges)
+  const seconds = Math.max(60, ofChanges.length * 60)
+  const changed = changesIn(ofChanges)
+  const peak = highest(arrivalsPerMinute(ofChanges))
   return {
-    averagePerSecond: figure(average(ofChanges)),
-    peakPerSecond: figure(highest(arrivals) / 60),
+    averagePerSecond: figure(changed / seconds, noiseOfRate(changed, seconds)),
+    peakPerSecond: figure(peak / 60, noiseOfRate(peak, 60)),
     lagMaxSeconds: figure(highest(ofChanges.map(({ lagSeconds }) => lagSeconds))),
     meanObjectBytes: meanSize(minutes),
     ...carried(minutes),
   }
 }
 
-/** Several links as one, minute by minute: counts add up, the lag is that of the one furthest behind. */
+/**
+ * Several links as one, minute by minute: counts add up, the lag is that of the one furthest behind, and together they are full
+ * while one of them is.
+ */
 export function together(links: readonly (readonly Minute[])[]): readonly Minute[] {
   if (links.length === 1) return links[0]!
   const byMinute = Map.groupBy(links.flat(), ({ at }) => at)
@@ -45,6 +54,9 @@ export function together(links: readonly (readonly Minute[])[]): readonly Minute
       bytes: sum(minutes, 'bytes'),
       backlogCount: sum(minutes, 'backlogCount'),
       lagSeconds: highest(minutes.map(({ lagSeconds }) => lagSeconds)),
+      fullMs: highest(minutes.map(({ fullMs }) => fullMs)),
+      fullObjects: sum(minutes, 'fullObjects'),
+      fullBytes: sum(minutes, 'fullBytes'),
     }))
 }
 
@@ -63,23 +75,32 @@ function arrivalsPerMinute(minutes: readonly Minute[]): readonly number[] {
   })
 }
 
-function average(minutes: readonly Minute[]): number {
+function changesIn(minutes: readonly Minute[]): number {
   const grown = (minutes.at(-1)?.backlogCount ?? 0) - (minutes[0]?.backlogCount ?? 0)
-  return Math.max(0, sum(minutes, 'objects') + grown) / Math.max(60, minutes.length * 60)
+  return Math.max(0, sum(minutes, 'objects') + grown)
 }
 
+/** Shorter spells say more of what was in flight when they began than of the link. */
+const leastFullMs = 15_000
+
 /**
- * A minute in which more waited than was done shows what the link can do; a quieter one only what was asked of it, and
- * then the truth may be higher. What is carried now is worth more than a record of yesterday, but not less than it.
+ * A link shows what it can do while it is full; at other times only what was asked of it, and then the truth may be higher.
+ * What it did at any time it can do again: of the two the higher counts. What is carried now is worth more than a record of
+ * yesterday, but not less than it.
  */
 function carried(minutes: readonly Minute[]): Pick<Traffic, 'drainPerSecond' | 'bandwidthBytesPerSecond'> {
   const moving = minutes.filter(({ objects, bytes }) => objects + bytes > 0)
-  const full = moving.filter(({ objects, backlogCount }) => backlogCount >= Math.max(1, objects))
-  const seen = full.length > 0 ? full : moving
-  const figure = figureOver(seen, full.length === 0)
+  const full = moving.filter(({ fullMs }) => fullMs >= leastFullMs)
+  const best = (ofFull: 'fullObjects' | 'fullBytes', of: 'objects' | 'bytes'): Figure | null => {
+    const seen = highest(moving.map((minute) => minute[of])) / 60
+    const most = highest(full.map((minute) => (minute[ofFull] * 1000) / minute.fullMs))
+    return most >= seen && full.length > 0 ? figureOver(full)(most) : figureOver(moving, true)(seen)
+  }
+  const drain = best('fullObjects', 'objects')
+  const seconds = full.length === 0 ? 60 : highest(full.map(({ fullMs }) => fullMs)) / 1000
   return {
-    drainPerSecond: figure(highest(seen.map(({ objects }) => objects)) / 60),
-    bandwidthBytesPerSecond: figure(highest(seen.map(({ bytes }) => bytes)) / 60),
+    drainPerSecond: drain && { ...drain, plusMinus: noiseOfRate(drain.value * seconds, seconds) },
+    bandwidthBytesPerSecond: best('fullBytes', 'bytes'),
   }
 }
 
@@ -90,11 +111,13 @@ function meanSize(minutes: readonly Minute[]): Figure | null {
 
 const figureOver =
   (minutes: readonly Minute[], atLeast = false) =>
-  (value: number): Figure | null =>
+  (value: number, plusMinus = 0): Figure | null =>
     minutes.length === 0
       ? null
-      : { value, origin: 'measured', atLeast, asOf: minutes.at(-1)!.at + minuteMs, samples: minutes.length }
+      : { value, plusMinus, origin: 'measured', atLeast, asOf: minutes.at(-1)!.at + minuteMs, samples: minutes.length }
 
-const sum = (minutes: readonly Minute[], of: 'objects' | 'bytes' | 'backlogCount'): number =>
-  minutes.reduce((total, minute) => total + minute[of], 0)
+const sum = (
+  minutes: readonly Minute[],
+  of: 'objects' | 'bytes' | 'backlogCount' | 'fullObjects' | 'fullBytes',
+): number => minutes.reduce((total, minute) => total + minute[of], 0)
 const highest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0)

@@ -31,6 +31,7 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
       const at = parts.now()
       const rule = ruleId === null ? null : parts.rules.get(ruleId).rule
       const asked = rule === null ? linksBetween(sourceSite, targetSites, parts) : ofRule(rule.id, parts)
+      const ack = rule?.ack ?? ackSchema.parse({})
       const figures = figuresOf({
         at,
         source: seenSite(rule?.source.site ?? sourceSite, parts),
@@ -38,13 +39,14 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
         workers: parts.workers(),
         assumed: assume,
         writePath: writePathOf(asked, parts),
+        onTimeout: ack.onTimeout,
       })
       const modes = compareModes(figures)
       return {
         asOf: at,
         ruleId,
         rules: new Set(asked.flatMap(({ links }) => links.map((link) => link.ruleId))).size,
-        ack: rule?.ack ?? ackSchema.parse({}),
+        ack,
         figures,
         modes,
         recommendation: recommend(figures, modes),

@@ -116,6 +116,11 @@ export interface Rollup {
   readonly bytes: number
   readonly failures: number
   readonly rttMs: number | null
+  /** How long the link was full: copies ran and more was ready to be copied. Then it did what it can, and no less. */
+  readonly fullMs: number
+  /** What it did in that time. */
+  readonly fullObjects: number
+  readonly fullBytes: number
 }
 
 /**

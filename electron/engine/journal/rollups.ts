@@ -9,12 +9,13 @@ export interface Rollups {
 }
 
 const columns = `link AS linkId, at, backlog_count AS backlogCount, backlog_bytes AS backlogBytes,
-  lag_seconds AS lagSeconds, objects, bytes, failures, rtt_ms AS rttMs`
+  lag_seconds AS lagSeconds, objects, bytes, failures, rtt_ms AS rttMs, full_ms AS fullMs, full_objects AS fullObjects, full_bytes AS fullBytes`
 
 /** The stored samples of the charts, `ageMs` back from the newest of each link. */
 export function openRollups(database: DatabaseSync, commit: GroupCommit, ageMs: number): Rollups {
   const add = database.prepare(`INSERT OR REPLACE INTO rollup VALUES
-    (:linkId, :at, :backlogCount, :backlogBytes, :lagSeconds, :objects, :bytes, :failures, :rttMs)`)
+    (:linkId, :at, :backlogCount, :backlogBytes, :lagSeconds, :objects, :bytes, :failures, :rttMs,
+    :fullMs, :fullObjects, :fullBytes)`)
   const prune = database.prepare('DELETE FROM rollup WHERE link = ? AND at < ?')
   const drop = database.prepare('DELETE FROM rollup WHERE link = ?')
   const since = database.prepare(`SELECT ${columns} FROM rollup WHERE link = ? AND at >= ? ORDER BY at`)

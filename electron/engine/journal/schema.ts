@@ -97,8 +97,13 @@ UPDATE link SET
 /** Version 5. How a pair is known: 0 untold, 1 written, 2 found (see `VersionPair`). */
 const version5 = 'ALTER TABLE pair ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;'
 
+/** Version 6. What a link carries when it is full is told from the spans in which something waited for a place all along. */
+const version6 = ['full_ms', 'full_objects', 'full_bytes']
+  .map((column) => `ALTER TABLE rollup ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0;`)
+  .join('\n')
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

@@ -29,6 +29,9 @@ export function acrossLinks(linkId: string, at: number, samples: readonly Sample
     bytes: sum(samples, (sample) => sample.bytes),
     failures: sum(samples, (sample) => sample.failures),
     rttMs: meanRtt(samples),
+    fullMs: highest(samples, (sample) => sample.fullMs),
+    fullObjects: sum(samples, (sample) => sample.fullObjects),
+    fullBytes: sum(samples, (sample) => sample.fullBytes),
   }
 }
 
@@ -39,6 +42,7 @@ export function overTime(linkId: string, at: number, samples: readonly Sample[])
     spanMs: sum(samples, (sample) => sample.spanMs),
     backlogCount: highest(samples, (sample) => sample.backlogCount),
     backlogBytes: highest(samples, (sample) => sample.backlogBytes),
+    fullMs: sum(samples, (sample) => sample.fullMs),
   }
 }
 

@@ -3,11 +3,12 @@ import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
 import { Jobs } from '../job/jobs.ts'
 import { LinkViews } from '../link/link-views.ts'
-import { linkSample } from '../metrics/link-sample.ts'
+import { LinkSampler } from '../metrics/link-sample.ts'
 import { createSeries, type Series } from '../metrics/series.ts'
 import type { Feeds } from './feeds.ts'
 import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
+import type { Records } from './records.ts'
 import type { JoinedSites } from './sites.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -19,7 +20,7 @@ export interface Views {
   readonly jobs: Jobs
 }
 
-type Seen = Ground & Notices & JoinedSites & Transfers & Feeds
+type Seen = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinViews(made: Seen): Views {
   const views = joinLinkViews(made)
@@ -72,11 +73,12 @@ function joinLinkViews({
   })
 }
 
-function joinSeries({ journal, links, rates, sites, now, clock }: Seen): Series {
+function joinSeries({ journal, links, queue, rates, sites, now, clock }: Seen): Series {
+  const sampler = new LinkSampler({ journal, rates, counts: (linkId) => queue.counts(linkId) })
   const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
   return createSeries({
     journal,
-    read: () => links.list().map((link) => linkSample(link.linkId, journal, rates, rttMs(link.target.site), now())),
+    read: () => links.list().map((link) => sampler.sample(link.linkId, rttMs(link.target.site), now())),
     now,
     timers: clock,
   })

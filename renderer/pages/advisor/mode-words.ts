@@ -2,7 +2,7 @@ import type { Advice, AdvisedMode, AckPolicy, ModeComparison, WritePath } from '
 import type { Rule } from '../../../shared/model/rule.ts'
 import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../words/format.ts'
 import { policyNames } from '../../words/ack-words.ts'
-import { formatChangeRate, formatSeconds, formatUptime, originNote } from './amounts.ts'
+import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, originNote } from './amounts.ts'
 import { extremes } from './reason-words.ts'
 
 /** One cell of the comparison: what counts, and a line that makes it exact. */
@@ -103,7 +103,7 @@ export const comparedRows: readonly ComparedRow[] = [
     id: 'writable',
     name: 'Writes were possible',
     explained:
-      'By how long each site answered since Lockstep began to watch it, as if sites failed independently of each other: the source up, and as many targets as are waited for. With degrade instead of fail it is the share of the source alone.',
+      'By how long each site answered since Lockstep began to watch it, as if sites failed independently of each other: the source up, and as many targets as are waited for. With degrade instead of fail it is the share of the source alone, and how much of it was answered as asynchronous is told.',
     cell: writableCell,
   },
   {
@@ -135,15 +135,17 @@ export const comparedRows: readonly ComparedRow[] = [
 /** What decides between modes; the wizard shows no more. */
 export const decisiveRows = comparedRows.filter(({ id }) => ['latency', 'rpo', 'target-down'].includes(id))
 
-function latencyCell({ addedLatency, waitsFor }: ModeComparison): Cell {
+function latencyCell({ addedLatency, asFastAs, waitsFor }: ModeComparison): Cell {
   if (waitsFor === 0) return { value: 'Nothing', note: null }
   if (addedLatency === null) return unknown('a round trip is not measured yet')
   const { typicalMs, worstMs, origin } = addedLatency
-  return { value: `+ ${formatMs(typicalMs)}`, note: joined([`up to ${formatMs(worstMs)}`, originNote(origin)]) }
+  const same = asFastAs === null ? null : `no measurable difference to ${modeNames[asFastAs]}`
+  return { value: `+ ${formatMs(typicalMs)}`, note: joined([`up to ${formatMs(worstMs)}`, same, originNote(origin)]) }
 }
 
 function lossCell({ lossOfSource }: ModeComparison, { figures }: Advice): Cell {
-  if (lossOfSource.kind === 'nothing') return { value: 'Nothing', note: null }
+  if (lossOfSource.kind === 'nothing')
+    return { value: 'Nothing', note: lossOfSource.unless === null ? null : 'while degraded, as asynchronous' }
   const { nowSeconds, quietSeconds } = lossOfSource
   if (nowSeconds === null) return unknown('a round trip is not measured yet')
   const quiet =
@@ -175,10 +177,11 @@ function timeoutCell({ onTimeout, timeoutMs }: Rule['ack']): Cell {
     : { value: 'As asynchronous', note: `the first waits ${after}` }
 }
 
-function writableCell({ writable }: ModeComparison, { figures }: Advice): Cell {
+function writableCell({ writable, unconfirmed }: ModeComparison, { figures }: Advice): Cell {
   if (writable === null) return unknown('the sites are not watched long enough')
   const watched = Math.min(...[figures.source, ...figures.targets].map(({ up }) => up?.watchedMs ?? 0))
-  return { value: formatUptime(writable), note: `of the last ${formatDuration(watched)}` }
+  const weak = unconfirmed === null || unconfirmed === 0 ? null : `${formatSmallShare(unconfirmed)} as asynchronous`
+  return { value: formatUptime(writable), note: joined([`of the last ${formatDuration(watched)}`, weak]) }
 }
 
 const ratesUnknown = 'change rate or round trip not measured'

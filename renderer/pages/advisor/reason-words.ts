@@ -40,7 +40,9 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
     case 'one-may-be-down':
       return `With ${reason.targets} targets, writes go on while one of them is down.`
     case 'target-stops-writes':
-      return `While ${nameOf(reason.site)} is down, writes are refused or answered as asynchronous, as the rule’s timeout says.`
+      return `While ${nameOf(reason.site)} is down, writes are refused, as the rule’s timeout says.`
+    case 'target-weakens-writes':
+      return `While ${nameOf(reason.site)} is down, writes are answered as asynchronous, as the rule’s timeout says: those are lost with the source.`
     case 'rpo':
       return `Were the source lost, writes that were not copied yet would be missing: ${recentWords(reason, peakMinutes)}.`
     case 'never-drains':

@@ -77,7 +77,7 @@ export class ConnectionPool {
   /** Another pool takes its place: what is under way here goes on to its end, and no connection is kept for later. */
   retire(): void {
     this.#isRetired = true
-    for (const connection of [...this.#idle]) connection.destroy(expired)
+    for (const connection of this.#idle) connection.destroy(expired)
   }
 
   /** Ends everything under way with `reason`. */
