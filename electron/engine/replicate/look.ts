@@ -56,8 +56,29 @@ const standing = (pairs: readonly VersionPair[], target: readonly VersionEntry[]
   pairs.filter((pair) => target.some(({ versionId }) => versionId === pair.targetVersionId))
 
 /** A version that the first pages do not show is looked for in all of them: not every site lists a key by itself. */
-async function sourceVersions({ source, link, order, signal }: World): Promise<KeyListing> {
+async function sourceVersions(world: World): Promise<KeyListing> {
+  const { source, link, order, signal } = world
   const at = { bucket: link.source.bucket, key: order.key }
-  const listing = await versionsOf(source, at, signal)
-  return listing.whole || shows(listing, order.versionId) ? listing : allVersionsOf(source, at, signal)
+  const first = await versionsOf(source, at, signal)
+  const listing = first.whole || shows(first, order.versionId) ? first : await allVersionsOf(source, at, signal)
+  return shows(listing, order.versionId) ? listing : withUnlisted(listing, world)
 }
+
+/**
+ * A listing may lag behind a write that its own site has answered: a version that is asked for by its id and given is there,
+ * on top of what is listed. One that is older than those has a place that only the listing tells.
+ */
+async function withUnlisted(listing: KeyListing, { source, link, order, signal }: World): Promise<KeyListing> {
+  const { key, versionId, operation } = order
+  if (operation !== 'put' || versionId === null || versionId === 'null') return listing
+  const head = await source.head({ bucket: link.source.bucket, key, versionId }, { signal })
+  const newest = listing.versions[0]
+  if (head === null || head.versionId !== versionId) return listing
+  if (newest !== undefined && head.modifiedAt < toSecond(newest.modifiedAt)) return listing
+  const { etag, sizeBytes, modifiedAt, storageClass } = head
+  const entry = { key, versionId, isLatest: true, deleteMarker: false, etag, sizeBytes, modifiedAt, storageClass }
+  return { ...listing, versions: [entry, ...listing.versions] }
+}
+
+/** Headers tell times in whole seconds. */
+const toSecond = (at: number): number => Math.floor(at / 1000) * 1000
