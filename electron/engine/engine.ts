@@ -49,6 +49,7 @@ async function stopParts(parts: Parts): Promise<void> {
   parts.announcer.stop()
   parts.identities.stop()
   parts.guard.stop()
+  parts.buckets.stop()
   await parts.jobs.stop()
   await parts.gateway.stop()
   await parts.webhook?.stop()

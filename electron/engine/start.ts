@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
   /** Over a minute: how long a source must be away until the targets are looked over when it returns. */
   readonly longOutageMs?: number | undefined
+  /** Over a minute: how often it is asked whether the buckets are still what they were. */
+  readonly bucketCheckMs?: number | undefined
 }
 
 /** The switch of `npm run demo`. */

@@ -86,6 +86,10 @@ export const faultKinds = {
     'The object is locked at the source, and the target bucket has no object lock.',
     'Object lock can be set only when a bucket is created: use a target bucket created with object lock, or set the rule’s object lock to “ignore”.',
   ),
+  BUCKET_LOCK_LOST: permanent(
+    'The target bucket had object lock and has it no more.',
+    'Object lock can be set only when a bucket is created: create the target bucket anew with object lock, or set the rule’s object lock to “ignore”. The rule goes on by itself then.',
+  ),
   OBJECT_LOCKED: permanent(
     'The version is locked at the target and may not be changed or deleted yet.',
     'Wait until the retention ends, or lift the legal hold at the target, then retry.',

@@ -86,10 +86,10 @@ export type LinkState =
     }
   /** Nothing is pending for some keys, and its two sides do not show the same version of them. */
   | { readonly kind: 'not-converging'; readonly count: number; readonly reason: string; readonly remedy: string }
-  /** The engine holds it, and only a decision lets it go on. */
+  /** The engine holds it, and only a decision, or a mend at the bucket, lets it go on. */
   | {
       readonly kind: 'stopped'
-      readonly by: 'topology' | 'target-writes'
+      readonly by: 'topology' | 'target-writes' | 'bucket'
       readonly reason: string
       readonly remedy: string
     }
@@ -156,6 +156,8 @@ export interface LinkView extends LinkId {
   readonly failuresLastHour: number
   /** Seconds until the backlog is gone at the present rate; null when it does not shrink. */
   readonly drainSeconds: number | null
+  /** Epoch ms when it was last asked whether both buckets are still what they were; null before the first time. */
+  readonly bucketsAskedAt: number | null
 }
 
 /** What is worth saying of a rule though nothing keeps it from running. */

@@ -96,4 +96,6 @@ export interface BucketView {
   readonly name: string
   readonly versioning: 'Enabled' | 'Suspended' | 'Off' | 'unknown'
   readonly objectLock: boolean
+  /** The key may not ask for object lock; none was taken for the answer. */
+  readonly lockUntold?: true
 }

@@ -305,6 +305,7 @@ function linkFrom(rule: Rule, place: number, state: LinkState, index: number, no
     failuresLastHour: state.kind === 'failing' ? 96 : 0,
     notConverging: 0,
     drainSeconds: moving ? 340 + index * 60 : null,
+    bucketsAskedAt: null,
   }
 }
 

@@ -33,7 +33,7 @@ export interface WorldOptions {
   /** Do not start the engine yet. */
   readonly stopped?: boolean
   /** Bounds of the engine, over the usual ones. By default a failed task is tried again within a second. */
-  readonly engine?: Pick<EngineOptions, 'timeouts' | 'journalLimits' | 'retry' | 'longOutageMs'>
+  readonly engine?: Pick<EngineOptions, 'timeouts' | 'journalLimits' | 'retry' | 'longOutageMs' | 'bucketCheckMs'>
 }
 
 /** What ten lost answers in a row cost must stay far within a test's time limit, whatever chance adds to it. */

@@ -9,6 +9,7 @@ const calm: LinkFacts = {
   guarded: null,
   pausedBy: null,
   offline: null,
+  bucket: null,
   probing: null,
   backlogCount: 0,
   delayed: 0,
@@ -33,12 +34,23 @@ describe('a link’s badge', () => {
       linkState({ ...calm, pausedBy: { by: 'brake', reason: '1,200 deletes in 10 minutes.' } }),
       linkState({ ...calm, offline: { siteName: 'Site B', fault: down }, backlogCount: 12 }),
       linkState({ ...calm, refused: { message: 'A ring.', remedy: 'Switch one off.' } }),
+      linkState({ ...calm, bucket: fault('BUCKET_UNVERSIONED', 'Versioning is not enabled on data any more.') }),
+      linkState({ ...calm, bucket: 'looking' }),
       linkState({ ...calm, probing: 'under-way' }),
       linkState({ ...calm, parked: 1, delayed: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
       linkState({ ...calm, feedFault: down }),
     ]
     for (const state of states)
       expect(state).toMatchObject({ reason: expect.stringMatching(/\w/), remedy: expect.stringMatching(/\w/) })
-    expect(states.map((state) => state.kind)).toEqual(['paused', 'waiting', 'stopped', 'waiting', 'failing', 'waiting'])
+    expect(states.map((state) => state.kind)).toEqual([
+      'paused',
+      'waiting',
+      'stopped',
+      'stopped',
+      'waiting',
+      'waiting',
+      'failing',
+      'waiting',
+    ])
   })
 })

@@ -7,6 +7,7 @@ export async function followRules({
   links,
   convergence,
   guard,
+  buckets,
   feeds,
   dispatcher,
   rates,
@@ -14,13 +15,24 @@ export async function followRules({
   changed,
 }: Pick<
   Parts,
-  'rules' | 'linkBook' | 'links' | 'convergence' | 'guard' | 'feeds' | 'dispatcher' | 'rates' | 'views' | 'changed'
+  | 'rules'
+  | 'linkBook'
+  | 'links'
+  | 'convergence'
+  | 'guard'
+  | 'buckets'
+  | 'feeds'
+  | 'dispatcher'
+  | 'rates'
+  | 'views'
+  | 'changed'
 >): Promise<void> {
   await linkBook.reconcile(rules.rules())
   const gone = links.sync()
   links.refresh()
   feeds.sync(links.list())
   guard.sync()
+  buckets.sync()
   feeds.scanAll(convergence.sync(links.list()))
   for (const linkId of gone) {
     dispatcher.cancelLink(linkId)

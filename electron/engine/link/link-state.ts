@@ -1,5 +1,6 @@
 import type { LinkState } from '../../../shared/model/rule.ts'
 import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
+import type { BucketHold } from './bucket-watch.ts'
 import type { Convergence } from './convergence.ts'
 import type { Guarded } from './target-guard.ts'
 
@@ -15,6 +16,8 @@ export interface LinkFacts {
   readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
   /** A site of the link that is offline, and why. */
   readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
+  /** A bucket of the link is not any more what it was when the link was opened. */
+  readonly bucket: BucketHold | null
   /** The target's way with version ids is not known yet. */
   readonly probing: Fault | 'under-way' | null
   readonly backlogCount: number
@@ -37,6 +40,7 @@ export function linkState(facts: LinkFacts): LinkState {
   if (facts.pausedBy !== null) return paused(facts.pausedBy)
   if (facts.guarded !== null && facts.guarded.state !== 'looking') return stopped(facts.guarded)
   if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
+  if (facts.bucket !== null) return byBucket(facts.bucket)
   if (facts.probing !== null) return probing(facts.probing)
   if (facts.guarded?.state === 'looking') return looking(facts.guarded.fault)
   if (facts.delayed + facts.parked > 0) return failing(facts)
@@ -62,6 +66,14 @@ function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
   const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
   const reason = `${keys} at the target ${count === 1 ? 'was' : 'were'} written by others, and the rule would bring the source’s versions on top.`
   return { kind: 'stopped', by: 'target-writes', reason, remedy }
+}
+
+function byBucket(hold: BucketHold): LinkState {
+  if (hold !== 'looking') return { kind: 'stopped', by: 'bucket', reason: hold.message, remedy: hold.remedy }
+  return waiting(
+    'Looking whether the buckets are still what they were before the outage.',
+    'Nothing to do; the rule goes on when they are looked at.',
+  )
 }
 
 function looking(fault: Fault | null): LinkState {

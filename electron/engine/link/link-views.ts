@@ -2,6 +2,7 @@ import type { FeedView, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Journal } from '../journal/port.ts'
 import type { RateBook } from '../metrics/rates.ts'
+import type { BucketWatch } from './bucket-watch.ts'
 import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
 import { linkState, type LinkFacts } from './link-state.ts'
@@ -15,6 +16,7 @@ export interface LinkViewParts {
   readonly sites: SiteStates & { name(siteId: string): string }
   readonly convergence: ConvergenceBook['of']
   readonly guarded: (link: Link) => Guarded | null
+  readonly buckets: Pick<BucketWatch, 'of' | 'askedAt'>
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
@@ -52,7 +54,7 @@ export class LinkViews {
   }
 
   view(link: Link): LinkView {
-    const { journal, rates, inFlight, now } = this.#parts
+    const { journal, rates, inFlight, buckets, now } = this.#parts
     const asOf = now()
     const totals = journal.totals(link.linkId)
     const rate = rates.rates(link.linkId, asOf)
@@ -79,6 +81,7 @@ export class LinkViews {
       ...rate,
       settledCount: totals.settledCount,
       settledBytes: totals.settledBytes,
+      bucketsAskedAt: buckets.askedAt(link),
       drainSeconds: drains ? totals.backlogCount / rate.objectsPerSecond : null,
     }
   }
@@ -97,6 +100,7 @@ export class LinkViews {
       guarded: this.#parts.guarded(link),
       pausedBy: link.record.paused ?? this.#pausedSite(link),
       offline: this.#offline(link),
+      bucket: this.#parts.buckets.of(link),
       probing: 'probing' in identity ? identity.probing : null,
       backlogCount: totals.backlogCount,
       delayed: totals.delayed,

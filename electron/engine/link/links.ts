@@ -28,7 +28,7 @@ export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>)
   identity.generation === 1 ? record.createdAt : identity.openedAt
 
 /** Why a link hands out no tasks; each reason is held and released by itself. */
-type HoldReason = 'rule' | 'refused' | 'target-writes' | 'site' | 'moved' | 'identity'
+type HoldReason = 'rule' | 'refused' | 'target-writes' | 'site' | 'moved' | 'bucket' | 'identity'
 
 /** Why a rule does not run though nobody stopped it. */
 export interface Refusal {
@@ -49,6 +49,8 @@ export interface LinksParts {
   readonly refused: () => ReadonlyMap<string, Refusal>
   /** Is the link kept back until it is known that it covers nothing of others? */
   readonly isGuarded: (link: Link) => boolean
+  /** Is one of its buckets not any more what it was? */
+  readonly isBucketAmiss: (link: Link) => boolean
 }
 
 /** The links at work: one per rule and target. Keeps queue and threads in line with what rules, sites and probes say. */
@@ -128,6 +130,7 @@ export class Links {
       )
       // One of its sites is another server: nothing may be concluded from what that has not got.
       this.#setHold(link, 'moved', !this.#parts.book.fits(link.identity))
+      this.#setHold(link, 'bucket', this.#parts.isBucketAmiss(link))
       this.#setHold(link, 'identity', !this.#orders.has(link.linkId))
     }
   }

@@ -8,6 +8,7 @@ import type { Parts } from '../parts.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseOf } from './brake-words.ts'
+import type { StandingChange } from './bucket-watch.ts'
 import type { Link } from './links.ts'
 import type { Guarded } from './target-guard.ts'
 
@@ -19,6 +20,7 @@ type SiteParts = Pick<
   Parts,
   | 'links'
   | 'guard'
+  | 'buckets'
   | 'feeds'
   | 'identities'
   | 'queue'
@@ -55,7 +57,9 @@ export class SiteEvents {
 
   /** Down: its links are held, their tasks stay ready. Back: what failed is due now, and a scan finds what was missed. */
   turned(siteId: string, state: 'online' | 'offline', fault: Fault | null): void {
-    const { links, sites, now } = this.#parts()
+    const { links, buckets, sites, now } = this.#parts()
+    if (state === 'offline') buckets.wentAway(siteId)
+    else buckets.lookSoon(siteId)
     if (state === 'offline') this.#downSince.set(siteId, this.#downSince.get(siteId) ?? now())
     else this.#lookAfterOutage(siteId)
     links.refresh()
@@ -108,6 +112,22 @@ export class SiteEvents {
     this.#tell('warning', 'rule', text, { ruleId })
   }
 
+  /** What the standing check found: the link is kept back, goes on, or there is something to be told. */
+  standing(link: Link, { notes, fault, renewed }: StandingChange): void {
+    const { links, identities, feeds, dispatcher } = this.#parts()
+    const { ruleId, linkId, target } = link
+    if (renewed) {
+      identities.askAgain(target)
+      feeds.scanAll([linkId])
+    }
+    links.refresh()
+    dispatcher.fill()
+    this.#announce('rules')
+    for (const note of notes) this.#tell('warning', 'rule', `Rule ${ruleId}: ${note}`, { ruleId })
+    if (fault !== null) this.#tell('error', 'rule', `Rule ${ruleId} is stopped. ${fault.message}`, { ruleId, fault })
+    else if (renewed) this.#tell('info', 'rule', `Rule ${ruleId}: its buckets are as they should be.`, { ruleId })
+  }
+
   /** Transfer threads get the site with its keys; one whose keys cannot be read stays out, and its links say why. */
   openInThreads(siteId: string): void {
     const { pool, sites, settings } = this.#parts()
@@ -129,8 +149,9 @@ export class SiteEvents {
   }
 
   #reopen(siteId: string): void {
-    const { connections, links, identities } = this.#parts()
+    const { connections, links, identities, buckets } = this.#parts()
     connections.close(siteId)
+    buckets.lookSoon(siteId)
     this.openInThreads(siteId)
     for (const link of links.ofSite(siteId)) if (link.target.site === siteId) identities.askAgain(link.target)
   }

@@ -10,7 +10,7 @@ import type { Outcome } from '../worker/port.ts'
 
 type TaskParts = Pick<
   Parts,
-  'links' | 'brakes' | 'sites' | 'convergence' | 'identities' | 'views' | 'log' | 'taskEnds' | 'gateway'
+  'links' | 'brakes' | 'sites' | 'convergence' | 'identities' | 'buckets' | 'views' | 'log' | 'taskEnds' | 'gateway'
 >
 
 type Settled = Extract<Outcome, { kind: 'settled' }>
@@ -83,12 +83,13 @@ export class TaskEvents implements DispatcherEvents {
    * bucket passes its probe again.
    */
   #bucketInDoubt(linkId: string, fault: Fault): boolean {
-    const { links, identities } = this.#parts()
+    const { links, identities, buckets } = this.#parts()
     const link = links.get(linkId)
     if (link === null || !bucketFaults.has(fault.code) || fault.site !== link.target.site) return false
     // Between two buckets of one site the fault does not say which of them it met.
     if (link.source.site === link.target.site) return false
     identities.doubt(link.target)
+    buckets.lookSoon(link.target.site)
     links.refresh()
     this.#announce('rules')
     return true

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../shared/model/config.ts'
 import type { Journal } from '../journal/port.ts'
+import { BucketWatch } from '../link/bucket-watch.ts'
 import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
 import { Links } from '../link/links.ts'
@@ -25,6 +26,7 @@ export interface Transfers {
   readonly identities: IdentityProbes
   readonly convergence: ConvergenceBook
   readonly guard: TargetGuard
+  readonly buckets: BucketWatch
   readonly dispatcher: Dispatcher
   readonly pool: TransferPool
   readonly taskEvents: TaskEvents
@@ -32,7 +34,7 @@ export interface Transfers {
 }
 
 export function joinTransfers(
-  { timeouts }: EngineOptions,
+  { timeouts, bucketCheckMs }: EngineOptions,
   {
     journal,
     queue,
@@ -74,6 +76,7 @@ export function joinTransfers(
     seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
     isGuarded: (of) => guard.of(of) !== null,
+    isBucketAmiss: (of) => buckets.of(of) !== null,
   })
   const convergence = new ConvergenceBook({
     journal,
@@ -96,6 +99,15 @@ export function joinTransfers(
     clock,
     onChange: (of, found) => later().siteEvents.guarded(of, found),
   })
+  const buckets = new BucketWatch({
+    journal,
+    links: () => links.list(),
+    store: (siteId) => sites.store(siteId),
+    isAway: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
+    clock,
+    everyMs: bucketCheckMs,
+    onLooked: (of, change) => later().siteEvents.standing(of, change),
+  })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
   const judgement: ConstructorParameters<typeof Dispatcher>[0]['judgement'] = (lease) => {
     const found = links.get(lease.task.linkId)
@@ -106,7 +118,7 @@ export function joinTransfers(
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
-  return { links, identities, convergence, guard, dispatcher, pool, taskEvents, rates }
+  return { links, identities, convergence, guard, buckets, dispatcher, pool, taskEvents, rates }
 }
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */

@@ -10,6 +10,7 @@ import {
   ListBucketsCommand,
   PutBucketVersioningCommand,
   S3Client,
+  type Bucket,
   type BucketLocationConstraint,
   type ReplicationRule,
 } from '@aws-sdk/client-s3'
@@ -42,10 +43,16 @@ export class BucketMatters {
   }
 
   async listBuckets(options: CallOptions = {}): Promise<readonly string[]> {
-    const { Buckets = [] } = await this.#ask('ListBuckets', undefined, options, (abort) =>
-      this.#client.send(new ListBucketsCommand({}), abort),
+    return (await this.#buckets(options)).flatMap(({ Name }) => (Name === undefined ? [] : [Name]))
+  }
+
+  async bucketDates(options: CallOptions = {}): Promise<ReadonlyMap<string, number>> {
+    const dated = (await this.#buckets(options)).flatMap(({ Name, CreationDate }) =>
+      Name === undefined || CreationDate === undefined || Number.isNaN(CreationDate.getTime())
+        ? []
+        : [[Name, CreationDate.getTime()] as const],
     )
-    return Buckets.flatMap(({ Name }) => (Name === undefined ? [] : [Name]))
+    return new Map(dated)
   }
 
   async bucket(name: string, options: CallOptions = {}): Promise<BucketView | null> {
@@ -59,13 +66,21 @@ export class BucketMatters {
       ),
       this.#asked('GetObjectLockConfiguration', name, options, noLock, (abort) =>
         this.#client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), abort),
-      ),
+      ).catch(unlessDenied),
     ])
     return {
       name,
       versioning: versioning === null ? 'unknown' : (versioning.Status ?? 'Off'),
-      objectLock: lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
+      objectLock: lock !== 'denied' && lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
+      ...(lock === 'denied' && { lockUntold: true as const }),
     }
+  }
+
+  async #buckets(options: CallOptions): Promise<readonly Bucket[]> {
+    const { Buckets = [] } = await this.#ask('ListBuckets', undefined, options, (abort) =>
+      this.#client.send(new ListBucketsCommand({}), abort),
+    )
+    return Buckets
   }
 
   async createBucket(name: string, options: CallOptions & { readonly objectLock: boolean }): Promise<void> {
@@ -133,8 +148,13 @@ export class BucketMatters {
   }
 }
 
+const noLock: readonly FaultCode[] = ['BUCKET_LOCK_MISSING', 'NOT_FOUND', 'NOT_SUPPORTED']
+
 /** Who may not read the lock configuration cannot write locks either. */
-const noLock: readonly FaultCode[] = ['BUCKET_LOCK_MISSING', 'NOT_FOUND', 'NOT_SUPPORTED', 'ACCESS_DENIED']
+function unlessDenied(error: unknown): 'denied' {
+  if (error instanceof FaultError && error.fault.code === 'ACCESS_DENIED') return 'denied'
+  throw error
+}
 
 function sdkClient({ site, keys, timeouts, secureContext }: BucketMattersOptions): S3Client {
   const secure = secureContext === undefined ? {} : { secureContext }

@@ -231,6 +231,8 @@ export interface ObjectStore {
   listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
 
   listBuckets(options?: CallOptions): Promise<readonly string[]>
+  /** When each bucket was made, epoch ms; those of which the site does not tell are left out. */
+  bucketDates(options?: CallOptions): Promise<ReadonlyMap<string, number>>
   /** null when there is no such bucket. */
   bucket(name: string, options?: CallOptions): Promise<BucketView | null>
   createBucket(name: string, options: CallOptions & { readonly objectLock: boolean }): Promise<void>

@@ -71,6 +71,7 @@ export function createStore(options: StoreOptions): ObjectStore {
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
     listVersions: (request, call) => listVersions(calls, request, call),
     listBuckets: async (call) => (await buckets()).listBuckets(call),
+    bucketDates: async (call) => (await buckets()).bucketDates(call),
     bucket: async (name, call) => (await buckets()).bucket(name, call),
     createBucket: async (name, call) => (await buckets()).createBucket(name, call),
     enableVersioning: async (name, call) => (await buckets()).enableVersioning(name, call),

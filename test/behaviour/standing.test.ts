@@ -1,0 +1,95 @@
+import { DeleteBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import { describe, expect, test } from 'vitest'
+import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
+import { versionsByKey } from '../compare/list-versions.ts'
+import { makeBucket, setVersioning } from '../support/buckets.ts'
+import { differencesOnceSettled } from '../support/in-step.ts'
+import { comeBack, goDark } from '../support/outage.ts'
+import { ruleOf } from '../support/rule-of.ts'
+import { remove } from '../support/s3-acts.ts'
+import { untilBadge } from '../support/watch.ts'
+import { startWorld, type World, type WorldOptions } from '../support/world.ts'
+
+/** A world in which something was copied, and whose buckets are asked for every now and then, also before they change. */
+async function copiedWorld(options: WorldOptions = {}, bucketCheckMs = 300): Promise<World> {
+  const world = await startWorld({ ...options, engine: { bucketCheckMs } })
+  await world.put('before')
+  await world.settled()
+  await expect.poll(() => checked(world), { timeout: 10_000 }).toBe(true)
+  return world
+}
+
+/** A round over the buckets has ended. */
+const checked = (world: World): boolean => world.link().bucketsAskedAt !== null
+
+async function dropBucket(client: S3Client, site: SandboxSite): Promise<void> {
+  for await (const { key, versions } of versionsByKey({ site, bucket: 'data' }))
+    for (const { versionId } of versions) await remove(client, key, versionId)
+  await client.send(new DeleteBucketCommand({ Bucket: 'data' }))
+}
+
+const notes = (world: World): readonly string[] =>
+  world
+    .api()
+    .activity.list({ limit: 200, before: null, level: null, ruleId: null })
+    .map(({ text }) => text)
+
+describe('with nothing to copy, it is noticed by the standing check', () => {
+  test('that a target keeps no versions any more: the rule stops, and goes on when it does again', async () => {
+    const world = await copiedWorld()
+    await setVersioning(world.s3.b, 'data', 'Suspended')
+    await untilBadge(world, 'stopped', /Versioning is not enabled on data\. → Enable versioning/)
+    for (const body of ['one', 'two']) await world.put('key', body)
+    await expect.poll(() => world.link().backlogCount, { timeout: 15_000 }).toBe(2)
+    expect((await world.sides()).b).toHaveLength(1)
+    await setVersioning(world.s3.b, 'data', 'Enabled')
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('that a target was made anew without object lock, for a rule that repeats locks alone', async () => {
+    const world = await copiedWorld({ objectLock: true })
+    await dropBucket(world.s3.b, world.b)
+    await makeBucket(world.s3.b, 'data')
+    await untilBadge(world, 'stopped', /had object lock and has it no more\. → .*created/)
+    // A restart changes nothing of it.
+    await world.stop()
+    await world.start()
+    await world.put('free')
+    await untilBadge(world, 'stopped', /object lock/)
+    expect((await world.sides()).b).toEqual([])
+    await world.api().rules.update({ ...ruleOf(world), objectLock: 'ignore' })
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('that a bucket was made anew as it was: it is told, and filled again at once', async () => {
+    const made = Date.now()
+    const world = await copiedWorld({ rules: [{ scanIntervalSeconds: 3600 }] })
+    // Sites tell the time of creation in whole seconds, and not in every answer alike.
+    await expect.poll(() => Date.now() - made, { timeout: 10_000 }).toBeGreaterThan(4000)
+    await dropBucket(world.s3.b, world.b)
+    await makeBucket(world.s3.b, 'data')
+    await expect.poll(() => notes(world).join('\n'), { timeout: 15_000 }).toMatch(/b\/data was made anew/)
+    await expect.poll(async () => (await world.sides()).b.length, { timeout: 15_000 }).toBe(1)
+  })
+
+  test('that a source keeps no versions any more: it is told once, and copied as it comes', async () => {
+    const world = await copiedWorld()
+    await setVersioning(world.s3.a, 'data', 'Suspended')
+    await expect
+      .poll(() => notes(world).join('\n'), { timeout: 15_000 })
+      .toMatch(/Versioning is not enabled on a\/data/)
+    await world.put('key')
+    await world.settled()
+  })
+})
+
+test('a bucket that lost its versions during an outage gets nothing when its site is back', async () => {
+  const world = await copiedWorld({}, 3_600_000)
+  await setVersioning(world.s3.b, 'data', 'Suspended')
+  await goDark(world, 'b')
+  for (const body of ['one', 'two']) await world.put('key', body)
+  await expect.poll(() => world.link().backlogCount, { timeout: 15_000 }).toBe(2)
+  await comeBack(world, 'b')
+  await untilBadge(world, 'stopped', /Versioning is not enabled/)
+  expect((await world.sides()).b).toHaveLength(1)
+})
