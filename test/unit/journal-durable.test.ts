@@ -16,7 +16,13 @@ async function writersOn(room: () => Promise<void> | null = () => null) {
   const database = openDatabase(join(temp.path, 'journal.db'), null)
   database.exec('CREATE TABLE line (text TEXT)')
   const syncs: Synced[] = []
-  const disk = { sync: (done: Synced) => void syncs.push(done), committed: room }
+  const disk = {
+    sync: (done: Synced) => void syncs.push(done),
+    committed() {
+      const done = room()
+      return done && { done, isUrgent: true }
+    },
+  }
   const hooks = { beforeCommit: () => undefined, afterRollback: () => undefined }
   const time = { timers: realTimers, elapsedMs: () => performance.now() }
   const commit = new GroupCommit(database, disk, hooks, time, { ...journalLimits, flushDelayMs: 0 })

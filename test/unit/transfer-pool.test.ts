@@ -13,7 +13,7 @@ const entry = new URL(
     parentPort.on('message', ({ type, tasks, call, request }) => {
       const page = { entries: [], next: { keyMarker: String(threadId) }, folders: [] }
       if (type === 'list' && request.bucket !== 'silent') parentPort.postMessage({ type: 'listed', call, page, fault: null })
-      if (type === 'stop') parentPort.postMessage({ type: 'stopped' })
+      if (type === 'stop') parentPort.close()
       if (type !== 'tasks' || tasks.some(({ key }) => key === 'stuck')) return
       if (tasks.some(({ key }) => key === 'deadly')) throw new Error('out of memory')
       parentPort.postMessage({ type: 'outcomes', outcomes: tasks.map(({ seq }) => [seq, outcome]) })

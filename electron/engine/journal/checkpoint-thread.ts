@@ -1,15 +1,39 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { refusal, type ThreadAnswer, type ThreadOrder } from './thread-words.ts'
 
-/** Copies the log into the file whenever it is told to, and answers null, or why it could not. */
-const database = new DatabaseSync(String(workerData))
-parentPort?.on('message', () => {
-  let refusal: string | null = null
-  try {
-    // PASSIVE never waits for the writer, nor lets it wait; what is written meanwhile is copied next time.
-    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
-  } catch (error) {
-    refusal = error instanceof Error ? error.message : 'unknown error'
+/** Does what reads or writes the whole file whenever it is told to, off the thread that serves the console. */
+const path = String(workerData)
+let open: DatabaseSync | null = null
+
+const acts: Readonly<Record<Exclude<ThreadOrder, 'end'>, () => void>> = {
+  // PASSIVE never waits for the writer, nor lets it wait; what is written meanwhile is copied next time.
+  checkpoint: () => (open ??= new DatabaseSync(path)).exec('PRAGMA wal_checkpoint(PASSIVE)'),
+  check() {
+    // A connection of its own: what the others have in their cache says nothing about the file.
+    const fresh = new DatabaseSync(path, { readOnly: true })
+    try {
+      const [found] = Object.values(fresh.prepare('PRAGMA quick_check(1)').get() ?? {})
+      if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT })
+    } finally {
+      fresh.close()
+    }
+  },
+}
+
+const SQLITE_CORRUPT = 11
+
+parentPort?.on('message', (order: ThreadOrder) => {
+  if (order === 'end') {
+    open?.close()
+    parentPort?.close()
+    return
   }
-  parentPort?.postMessage(refusal)
+  let answer: ThreadAnswer = null
+  try {
+    acts[order]()
+  } catch (error) {
+    answer = { message: error instanceof Error ? error.message : 'unknown error', ...refusal(error) }
+  }
+  parentPort?.postMessage(answer)
 })

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { makePrivateFile } from '../private-files.ts'
+import { refusal } from './thread-words.ts'
 
 /**
  * Opens the journal's file; {@link commitWithoutSync} follows when it has its tables. `maxPages` bounds the file's size; null leaves it to the disk.
@@ -34,11 +35,6 @@ export function journalFault(error: unknown): FaultError {
   if (error instanceof FaultError) return error
   const words = refusal(error).errstr ?? (error instanceof Error ? error.message : 'unknown error')
   return new FaultError(fault('JOURNAL_UNWRITABLE', `The journal could not be written: ${words}.`), { cause: error })
-}
-
-/** What node:sqlite adds to its errors: SQLite's own code and words. */
-export function refusal(error: unknown): { readonly errcode?: number; readonly errstr?: string } {
-  return Object(error)
 }
 
 /** The statements of one subject: prepared once, rows come back as arrays in the order of their columns. */

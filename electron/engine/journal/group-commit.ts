@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import { journalFault } from './database.ts'
 import type { Timers } from './timers.ts'
-import type { WriteAheadLog } from './write-ahead-log.ts'
+import type { Copying, WriteAheadLog } from './write-ahead-log.ts'
 
 type Log = Pick<WriteAheadLog, 'sync' | 'committed'>
 
@@ -125,11 +125,17 @@ export class GroupCommit {
     this.#cancel = null
     const batch: Batch = { waiting: [], written: [] }
     if (!this.#commit(batch)) return
-    for (const { committed } of batch.written) committed()
     this.#unsynced.push(batch)
-    this.#sync()
-    const room = this.#log.committed(batch.waiting.reduce((rows, one) => rows + one.rows, 0))
-    if (room !== null) this.#hold(room)
+    try {
+      for (const { committed } of batch.written) committed()
+      this.#sync()
+      const copying = this.#log.committed(batch.waiting.reduce((rows, one) => rows + one.rows, 0))
+      if (copying !== null) this.#watch(copying)
+    } catch (error) {
+      // What this transaction made of memory is not known any more: nothing is written on top of it.
+      this.#fail([], journalFault(error))
+      return
+    }
     // A full transaction left others behind: they go next, after the sockets had their turn.
     if (this.#queue.length > 0) this.#schedule(true)
   }
@@ -166,10 +172,12 @@ export class GroupCommit {
     })
   }
 
-  #hold(room: Promise<void>): void {
-    this.#held = true
-    room.then(
+  /** A copy that is refused ends writing, waited for or not: the log could only grow from here on, until it is refused too. */
+  #watch({ done, isUrgent }: Copying): void {
+    if (isUrgent) this.#held = true
+    done.then(
       () => {
+        if (!isUrgent) return
         this.#held = false
         if (this.#queue.length > 0) this.#schedule(true)
       },

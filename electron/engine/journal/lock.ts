@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { makePrivateFile } from '../private-files.ts'
-import { journalFault, refusal } from './database.ts'
+import { journalFault } from './database.ts'
+import { refusal } from './thread-words.ts'
 
 const SQLITE_BUSY = 5
 

@@ -1,11 +1,18 @@
-import { once } from 'node:events'
 import { closeSync, fdatasync, fstatSync, openSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { JournalThread } from './journal-thread.ts'
 
 /** Rows committed before their pages are copied from the log into the file: about 2 MiB of log. */
 const rowsPerCheckpoint = 2_000
 /** A log that steady writing has let grow this far, bytes: the writer waits for one checkpoint, and it begins anew. */
 const longestLogBytes = 64 * 1024 * 1024
+
+/** What follows a commit. */
+export interface Copying {
+  /** Resolves when the log was copied into the file; rejects when the disk, or the file, refuses. */
+  readonly done: Promise<void>
+  /** No other commit may follow before it is done. */
+  readonly isUrgent: boolean
+}
 
 /**
  * What takes the disk's own time, kept off the thread that serves the console: a commit writes its pages to SQLite's log
@@ -14,13 +21,14 @@ const longestLogBytes = 64 * 1024 * 1024
  */
 export class WriteAheadLog {
   readonly #path: string
+  readonly #thread: JournalThread
   #descriptor: number | null = null
-  #thread: Worker | null = null
   #rows = 0
-  #checkpointing: Promise<void> | null = null
+  #copying: Promise<void> | null = null
 
   constructor(path: string) {
     this.#path = path
+    this.#thread = new JournalThread(path)
   }
 
   /** When `done` is called without an error, all that was committed before this call survives a power cut. */
@@ -34,39 +42,26 @@ export class WriteAheadLog {
     }
   }
 
-  /** To be told of every commit. A promise when no other may follow before it resolves; it rejects when the disk refuses. */
-  committed(rows: number): Promise<void> | null {
+  /** To be told of every commit. null while the log need not be copied; whoever gets a copy hears how it ends. */
+  committed(rows: number): Copying | null {
     this.#rows += rows
     if (this.#rows < rowsPerCheckpoint || this.#descriptor === null) return null
-    this.#checkpointing ??= this.#checkpoint()
-    return fstatSync(this.#descriptor).size > longestLogBytes ? this.#checkpointing : null
+    this.#copying ??= this.#copy()
+    return { done: this.#copying, isUrgent: fstatSync(this.#descriptor).size > longestLogBytes }
   }
 
   async close(): Promise<void> {
-    await this.#checkpointing?.catch(() => undefined)
-    await this.#thread?.terminate()
+    await this.#copying?.catch(() => undefined)
+    await this.#thread.end()
     if (this.#descriptor !== null) closeSync(this.#descriptor)
   }
 
-  async #checkpoint(): Promise<void> {
+  async #copy(): Promise<void> {
     this.#rows = 0
-    this.#thread ??= startThread(this.#path)
     try {
-      const answer = once(this.#thread, 'message')
-      this.#thread.postMessage('checkpoint')
-      const [refusal]: unknown[] = await answer
-      if (typeof refusal === 'string') throw new Error(refusal)
+      await this.#thread.tell('checkpoint')
     } finally {
-      this.#checkpointing = null
+      this.#copying = null
     }
   }
-}
-
-/** Beside this file when run from source, beside the bundle when packaged. */
-function startThread(path: string): Worker {
-  const isSource = import.meta.url.endsWith('.ts')
-  const entry = isSource ? './checkpoint-thread.ts' : './checkpoint-thread.js'
-  const thread = new Worker(new URL(entry, import.meta.url), { workerData: path })
-  thread.unref()
-  return thread
 }

@@ -4,8 +4,12 @@ import type { SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 import type { UploadRecord } from '../journal/port.ts'
+import { threadEnded } from '../end-thread.ts'
 import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
 import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+
+/** A thread gives its transfers two seconds to end, and then ends itself. */
+const threadPatienceMs = 5000
 
 /** What the pool tells its owner. */
 export interface PoolEvents {
@@ -135,13 +139,9 @@ export class TransferPool {
   }
 
   #stopThread(thread: Thread): Promise<void> {
-    return new Promise((resolve) => {
-      thread.worker.once('exit', () => resolve())
-      thread.worker.on('message', (message: FromThread) => {
-        if (message.type === 'stopped') void thread.worker.terminate()
-      })
-      post(thread, { type: 'stop' })
-    })
+    const ended = threadEnded(thread.worker, threadPatienceMs)
+    post(thread, { type: 'stop' })
+    return ended
   }
 
   #replace(thread: Thread, error: unknown): void {
@@ -179,8 +179,6 @@ export class TransferPool {
       case 'listed':
         thread.calls.get(message.call)?.(message.page, message.fault)
         thread.calls.delete(message.call)
-        return
-      case 'stopped':
         return
     }
   }

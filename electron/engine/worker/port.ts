@@ -114,4 +114,3 @@ export type FromThread =
   | { readonly type: 'part-done'; readonly seq: number; readonly part: UploadedPart }
   | { readonly type: 'upload-ended'; readonly seq: number }
   | { readonly type: 'listed'; readonly call: number; readonly page: VersionPage | null; readonly fault: Fault | null }
-  | { readonly type: 'stopped' }

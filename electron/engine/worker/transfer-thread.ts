@@ -22,6 +22,7 @@ interface Running {
 /** One transfer thread's state: its stores, its links, and the tasks under way. */
 export class TransferThread {
   readonly #post: (message: FromThread) => void
+  readonly #onStopped: () => void
   readonly #stores = new ThreadStores()
   readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
   readonly #running = new Map<number, Running>()
@@ -29,8 +30,9 @@ export class TransferThread {
   readonly #outcomes: (readonly [number, Outcome])[] = []
   readonly #reporting: NodeJS.Timeout
 
-  constructor(post: (message: FromThread) => void) {
+  constructor(post: (message: FromThread) => void, onStopped: () => void) {
     this.#post = post
+    this.#onStopped = onStopped
     this.#reporting = setInterval(() => this.#report(), reportMs)
   }
 
@@ -178,7 +180,7 @@ export class TransferThread {
     this.#flush()
     // Sockets that were destroyed close at the end of this turn: the thread is not torn down around them.
     await nextTurn()
-    this.#post({ type: 'stopped' })
+    this.#onStopped()
   }
 }
 

@@ -1,0 +1,15 @@
+import type { Worker } from 'node:worker_threads'
+
+/**
+ * Waits until a thread that was asked to end has done so by itself, and tears it down only after that time (milliseconds):
+ * tearing down a thread around its open handles can crash Node (nodejs/node#56312). Resolves when it is gone.
+ */
+export function threadEnded(thread: Worker, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => void thread.terminate().catch(() => undefined), patienceMs)
+    thread.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
