@@ -10,6 +10,8 @@ if (isNode24()) {
     existsSync(source) ? source.href : new URL('../out/main/cli.js', import.meta.url).href
   )
   process.exitCode = await runCli(process.argv.slice(2))
+  // The command has ended: whatever still holds the process must not keep it.
+  setTimeout(() => process.exit(), 5000).unref()
 } else {
   runUnderNode24(fileURLToPath(import.meta.url), process.argv.slice(2))
 }

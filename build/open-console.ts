@@ -5,7 +5,7 @@ import { readConfigFile } from '../electron/config-file.ts'
 import { demoControlAt } from '../electron/demo-control.ts'
 import { memoryCredentials } from '../electron/memory-credentials.ts'
 import { serve, type Serving } from '../electron/serve.ts'
-import { processSignals, stopSignal } from '../electron/stop-signal.ts'
+import { processSignals, runUntilSignal } from '../electron/stop-signal.ts'
 import { version } from '../electron/version.ts'
 import { hasDesktop, openBrowser } from './desktop.ts'
 import { findElectron } from './find-electron.ts'
@@ -80,13 +80,12 @@ function runElectron(electron: string, { root, dataDir, configFile, demo }: Cons
 }
 
 async function serveConsole(place: ConsolePlace, flags: ConsoleFlags): Promise<number> {
-  const stopped = stopSignal(processSignals)
-  const serving = await startServing(place, flags)
-  say(`Lockstep’s console: ${serving.consoleUrl}`)
-  // The printed link stays good: the browser gets one of its own.
-  if (flags.open) openBrowser(process.platform, serving.newConsoleUrl())
-  await stopped
-  await serving.stop()
+  const ready = (serving: Serving): void => {
+    say(`Lockstep’s console: ${serving.consoleUrl}`)
+    // The printed link stays good: the browser gets one of its own.
+    if (flags.open) openBrowser(process.platform, serving.newConsoleUrl())
+  }
+  await runUntilSignal(processSignals, () => startServing(place, flags), ready)
   return 0
 }
 

@@ -1,7 +1,7 @@
 import { readConfigFile } from './config-file.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serve, type Serving } from './serve.ts'
-import { stopSignal } from './stop-signal.ts'
+import { runUntilSignal } from './stop-signal.ts'
 import type { VaultSecretSource } from './vault-secret.ts'
 
 export interface ServeCliOptions {
@@ -14,12 +14,9 @@ export interface ServeCliOptions {
 
 /** `lockstep serve`: one JSON line when ready, then silence on stdout until a signal stops it. */
 export async function serveUntilStopped(io: CliIo, options: ServeCliOptions): Promise<ExitCode> {
-  const stopped = stopSignal(io)
-  const serving = await start(io, options)
-  const { consoleUrl, gatewayUrl, webhookUrl } = serving
-  io.out(JSON.stringify({ console: consoleUrl, gateway: gatewayUrl, webhook: webhookUrl, pid: process.pid }))
-  await stopped
-  await serving.stop()
+  const ready = ({ consoleUrl, gatewayUrl, webhookUrl }: Serving): void =>
+    io.out(JSON.stringify({ console: consoleUrl, gateway: gatewayUrl, webhook: webhookUrl, pid: process.pid }))
+  await runUntilSignal(io, () => start(io, options), ready)
   return exitCodes.yes
 }
 

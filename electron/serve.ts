@@ -57,8 +57,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     gatewayUrl: engine.gatewayUrl(),
     stop: async () => {
       await removeControl(options.dataDir)
-      await host.close()
-      await engine.stop()
+      await host.close().finally(() => engine.stop())
     },
   }
 }

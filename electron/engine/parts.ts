@@ -35,7 +35,13 @@ async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
   const records = joinRecords(options, { ...ground, ...notices }, later)
   const sites = joinSites(options, { ...ground, ...notices, ...records }, later)
   const transfers = joinTransfers(options, { ...ground, ...notices, ...records, ...sites }, later)
-  const feeds = await joinFeeds(options, { ...ground, ...notices, ...records, ...sites, ...transfers }, later)
+  const feeds = await joinFeeds(options, { ...ground, ...notices, ...records, ...sites, ...transfers }, later).catch(
+    async (error: unknown) => {
+      // Its threads would keep the process, which has nothing else to do any more.
+      await transfers.pool.stop()
+      throw error
+    },
+  )
   const views = joinViews({ ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const gateway = joinGateway(options, { ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const parts: Parts = {

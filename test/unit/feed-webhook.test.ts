@@ -83,5 +83,7 @@ test('sites are given the public address where there is one', async () => {
 test('an address that is taken is a fault in plain words', async () => {
   const { webhook } = await open()
   const listen = new URL(webhook.url()).host
-  await expect(open({ listen })).rejects.toThrow(/Listening on 127\.0\.0\.1.*EADDRINUSE/)
+  await expect(open({ listen })).rejects.toThrow(
+    /CANNOT_LISTEN: The receiver of notifications cannot start: Another program listens on 127\.0\.0\.1/,
+  )
 })

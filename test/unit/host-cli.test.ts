@@ -39,6 +39,7 @@ const io = (): CliIo => ({
   now: () => nowMs,
   delay: () => Promise.resolve(),
   onStopSignal: () => undefined,
+  later: () => undefined,
   abandon: () => undefined,
   rendererDir: dataDir,
   version: '1.2.3',

@@ -4,26 +4,50 @@ import { nextChange, seededRandom } from '../../build/demo-traffic.ts'
 import { consoleFlags } from '../../build/open-console.ts'
 import { bytesText, durationText, table } from '../../electron/cli-table.ts'
 import { desktopArguments } from '../../electron/desktop-arguments.ts'
-import { stopSignal } from '../../electron/stop-signal.ts'
+import { runUntilSignal } from '../../electron/stop-signal.ts'
 import { hasTrayHost } from '../../electron/tray-host.ts'
 
+/** A process that gets signals when the test says so. */
+function signalled(start: () => Promise<{ stop(): Promise<void> }>) {
+  const world = { signal: (): void => undefined, nowMs: 0, limits: [] as (() => void)[], abandoned: [] as number[] }
+  const source = {
+    onStopSignal: (listener: () => void) => (world.signal = listener),
+    now: () => world.nowMs,
+    later: (_delayMs: number, call: () => void) => world.limits.push(call),
+    abandon: (exitCode: number) => world.abandoned.push(exitCode),
+  }
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  return Object.assign(world, { ready, ended: runUntilSignal(source, start, () => resolve()) })
+}
+
 test('one interrupt that arrives twice stops once; a later one forces', async () => {
-  let signal = (): void => undefined
-  let nowMs = 0
-  const abandoned: number[] = []
-  const stopped = stopSignal({
-    onStopSignal: (listener) => (signal = listener),
-    now: () => nowMs,
-    abandon: (exitCode) => abandoned.push(exitCode),
-  })
-  signal()
-  nowMs = 40
-  signal()
-  await stopped
-  expect(abandoned).toEqual([])
-  nowMs = 2000
-  signal()
-  expect(abandoned).toEqual([130])
+  const { promise: stopping, resolve: stopped } = Promise.withResolvers<void>()
+  const world = signalled(() => Promise.resolve({ stop: () => stopping }))
+  await world.ready
+  world.signal()
+  world.nowMs = 40
+  world.signal()
+  expect(world.abandoned).toEqual([])
+  world.nowMs = 2000
+  world.signal()
+  expect(world.abandoned).toEqual([130])
+  stopped()
+  await world.ended
+})
+
+test('a signal ends what still starts where it stands, and what does not stop in its time', async () => {
+  const { promise: started, resolve } = Promise.withResolvers<{ stop(): Promise<void> }>()
+  const starting = signalled(() => started)
+  starting.signal()
+  expect(starting.abandoned).toEqual([130])
+  const hung = signalled(() => Promise.resolve({ stop: () => new Promise(() => undefined) }))
+  await hung.ready
+  hung.signal()
+  expect([hung.abandoned, hung.limits.length]).toEqual([[], 1])
+  hung.limits[0]!()
+  expect(hung.abandoned).toEqual([130])
+  resolve({ stop: () => Promise.resolve() })
+  await starting.ended
 })
 
 test('without a tray host, or without knowing, closing the window may not strand the program', async () => {

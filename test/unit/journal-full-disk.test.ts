@@ -11,7 +11,9 @@ const writer = join(import.meta.dirname, 'journal-filler.ts')
 /** Blocks of 1 KiB that one file may have: the operating system refuses what goes beyond, wherever it is asked. */
 async function fillUntilRefused(dir: string, fileBlocks: number, pauseMs: number) {
   const command = `ulimit -f ${fileBlocks}; exec "$0" "$@"`
-  const child = spawn('bash', ['-c', command, process.execPath, writer, dir, String(pauseMs)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('bash', ['-c', command, process.execPath, writer, dir, String(pauseMs)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const said: string[] = []
   const errors: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line))

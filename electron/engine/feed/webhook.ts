@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { FeedView } from '../../../shared/model/rule.ts'
-import { faultErrorFrom } from '../errors.ts'
+import { listenFault } from '../listen-fault.ts'
 import { parseEvents } from './parse-event.ts'
 import type { Intake } from './port.ts'
 import type { WebhookToken } from './webhook-token.ts'
@@ -43,11 +43,15 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   const lastEventAt = new Map<string, number>()
   const server = createServer((request, response) => void answer(request, response, options, lastEventAt))
   server.requestTimeout = requestTimeoutMs
-  server.listen(Number(options.listen.slice(colon + 1)), host)
   try {
+    server.listen(Number(options.listen.slice(colon + 1)), host)
     await once(server, 'listening')
   } catch (error) {
-    throw faultErrorFrom(error, { operation: `Listening on ${options.listen}` })
+    throw listenFault(error, {
+      listen: options.listen,
+      tls: null,
+      what: 'The receiver of notifications cannot start: ',
+    })
   }
   const address = (options.publicUrl ?? addressOf(server)).replace(/\/+$/, '')
   const url = (): string => `${address}/events/${options.token.text()}`

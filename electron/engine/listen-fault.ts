@@ -1,16 +1,18 @@
-import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { GatewaySettings } from '../../../shared/model/gateway.ts'
+import { fault, FaultError } from '../../shared/model/fault.ts'
+import type { GatewaySettings } from '../../shared/model/gateway.ts'
 
-type Listening = Pick<GatewaySettings, 'tls'> & { readonly listen: string }
+type Listening = Pick<GatewaySettings, 'tls'> & { readonly listen: string; readonly what?: string }
 
 /** Why a listener could not be opened, and what the operator does about it. */
-export function listenFault(error: unknown, { listen, tls }: Listening): FaultError {
+export function listenFault(error: unknown, { listen, tls, what = '' }: Listening): FaultError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const words = error instanceof Error ? error.message : 'it failed for an unknown reason'
   const [message, remedy] =
     known(code, listen) ??
     ((tls !== null && ofFile(error, tls)) || [`Listening on ${listen} failed: ${words}.`, undefined])
-  return new FaultError(fault('CANNOT_LISTEN', message, remedy === undefined ? {} : { remedy }), { cause: error })
+  return new FaultError(fault('CANNOT_LISTEN', what + message, remedy === undefined ? {} : { remedy }), {
+    cause: error,
+  })
 }
 
 type Told = readonly [message: string, remedy: string | undefined]
