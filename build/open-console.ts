@@ -6,6 +6,7 @@ import { demoControlAt } from '../electron/demo-control.ts'
 import { memoryCredentials } from '../electron/memory-credentials.ts'
 import { serve, type Serving } from '../electron/serve.ts'
 import { processSignals, runUntilSignal } from '../electron/stop-signal.ts'
+import { processStrays, watchStrayErrors } from '../electron/stray-errors.ts'
 import { version } from '../electron/version.ts'
 import { hasDesktop, openBrowser } from './desktop.ts'
 import { findElectron } from './find-electron.ts'
@@ -85,7 +86,16 @@ async function serveConsole(place: ConsolePlace, flags: ConsoleFlags): Promise<n
     // The printed link stays good: the browser gets one of its own.
     if (flags.open) openBrowser(process.platform, serving.newConsoleUrl())
   }
-  await runUntilSignal(processSignals, () => startServing(place, flags), ready)
+  let running: Serving | null = null
+  watchStrayErrors(processStrays, {
+    log: say,
+    note: (fault) => running?.engine.noteStray(fault),
+    end: ({ message }) => {
+      say(`Lockstep ends because of an error of its own: ${message} Start it again: it goes on from its journal.`)
+      process.exit(70)
+    },
+  })
+  await runUntilSignal(processSignals, async () => (running = await startServing(place, flags)), ready)
   return 0
 }
 

@@ -1,7 +1,8 @@
 import type { SignalSource } from './stop-signal.ts'
+import type { StraySource } from './stray-errors.ts'
 
 /** Everything the command line touches outside itself. */
-export interface CliIo extends SignalSource {
+export interface CliIo extends SignalSource, StraySource {
   readonly out: (line: string) => void
   readonly err: (line: string) => void
   readonly environment: Readonly<Record<string, string | undefined>>

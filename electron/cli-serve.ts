@@ -1,7 +1,9 @@
+import type { Fault } from '../shared/model/fault.ts'
 import { readConfigFile } from './config-file.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serve, type Serving } from './serve.ts'
 import { runUntilSignal } from './stop-signal.ts'
+import { watchStrayErrors } from './stray-errors.ts'
 import type { VaultSecretSource } from './vault-secret.ts'
 
 export interface ServeCliOptions {
@@ -16,8 +18,30 @@ export interface ServeCliOptions {
 export async function serveUntilStopped(io: CliIo, options: ServeCliOptions): Promise<ExitCode> {
   const ready = ({ consoleUrl, gatewayUrl, webhookUrl }: Serving): void =>
     io.out(JSON.stringify({ console: consoleUrl, gateway: gatewayUrl, webhook: webhookUrl, pid: process.pid }))
-  await runUntilSignal(io, () => start(io, options), ready)
+  let serving: Serving | null = null
+  watchStrayErrors(io, {
+    log: io.err,
+    note: (fault) => serving?.engine.noteStray(fault),
+    end: (fault) => endFor(io, fault, serving),
+  })
+  await runUntilSignal(io, async () => (serving = await start(io, options)), ready)
   return exitCodes.yes
+}
+
+/** `EX_SOFTWARE` of sysexits.h: a supervisor starts it again. */
+const failed = 70
+const stopLimitMs = 10_000
+
+function endFor(io: CliIo, { message }: Fault, serving: Serving | null): void {
+  io.err(`Lockstep ends because of an error of its own: ${message}`)
+  io.err(
+    'Start it again: it goes on from its journal, and nothing that was acknowledged is lost. Please report the line above.',
+  )
+  io.later(stopLimitMs, () => io.abandon(failed))
+  void (serving?.stop() ?? Promise.resolve()).then(
+    () => io.abandon(failed),
+    () => io.abandon(failed),
+  )
 }
 
 async function start(io: CliIo, options: ServeCliOptions): Promise<Serving> {

@@ -8,6 +8,7 @@ import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serveUntilStopped } from './cli-serve.ts'
 import { configJsonSchema } from './config-json-schema.ts'
 import { processSignals } from './stop-signal.ts'
+import { processStrays } from './stray-errors.ts'
 import { version } from './version.ts'
 
 /** Runs one command line (without the program's name) and returns its exit code. Used by `build/lockstep.mjs`. */
@@ -172,6 +173,7 @@ function processIo(): CliIo {
     environment: process.env,
     delay: async (delayMs) => await delay(delayMs),
     ...processSignals,
+    ...processStrays,
     rendererDir: fileURLToPath(
       new URL(import.meta.url.endsWith('.ts') ? '../out/renderer' : '../renderer', import.meta.url),
     ),

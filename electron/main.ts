@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { app, type BrowserWindow, dialog, ipcMain, Menu, session, shell } from 'electron'
-import { FaultError } from '../shared/model/fault.ts'
+import { FaultError, type Fault } from '../shared/model/fault.ts'
 import { desktopArguments, type DesktopArguments } from './desktop-arguments.ts'
 import { startDesktopEngine } from './desktop-engine.ts'
 import type { Engine } from './engine/start.ts'
 import { startIpc } from './ipc.ts'
 import { openLogFile, type LogFile } from './log-file.ts'
 import { menuTemplate } from './menu.ts'
+import { processStrays, watchStrayErrors } from './stray-errors.ts'
 import { startTray } from './tray.ts'
 import { hasTrayHost, type RunQuietly } from './tray-host.ts'
 import { denyPermissions, openConsoleWindow } from './window.ts'
@@ -22,6 +23,7 @@ const places = {
   passphrase: { pageFile: path.join(here, 'passphrase.html'), preload: path.join(here, 'passphrase-preload.cjs') },
 }
 const stopLimitMs = 15_000
+const failed = 70
 
 const args = desktopArguments(process.argv.slice(1))
 if (args.dataDir !== null) app.setPath('userData', path.join(args.dataDir, 'desktop'))
@@ -34,6 +36,12 @@ async function run(args: DesktopArguments): Promise<void> {
   await app.whenReady()
   denyPermissions(session.defaultSession)
   let showing = false
+  let running: Engine | null = null
+  watchStrayErrors(processStrays, {
+    log: log.write,
+    note: (fault) => running?.noteStray(fault),
+    end: (fault) => endFor(fault, running),
+  })
   // The passphrase window closes before the console's opens; without a listener Electron would quit in between.
   app.on('window-all-closed', () => {
     if (showing) app.quit()
@@ -41,6 +49,7 @@ async function run(args: DesktopArguments): Promise<void> {
   try {
     const engine = await startDesktopEngine({ dataDir, args, passphrasePage: places.passphrase, log: log.write })
     if (engine === null) return app.quit()
+    running = engine
     await show(engine, args, dataDir, log)
     showing = true
   } catch (error) {
@@ -48,6 +57,24 @@ async function run(args: DesktopArguments): Promise<void> {
     dialog.showErrorBox('Lockstep could not start', messageOf(error))
     app.exit(1)
   }
+}
+
+/** Memory is not trusted any more; the journal is. */
+function endFor({ message }: Fault, engine: Engine | null): void {
+  const words = `${message}\nNothing that was acknowledged is lost: it goes on from its journal.`
+  void within(stopLimitMs, engine?.stop() ?? Promise.resolve()).then(() => {
+    const buttons = ['Start again', 'Quit']
+    if (
+      dialog.showMessageBoxSync({
+        type: 'error',
+        message: 'Lockstep met an error of its own',
+        detail: words,
+        buttons,
+      }) === 0
+    )
+      app.relaunch()
+    app.exit(failed)
+  })
 }
 
 /** Everything on screen, over a running engine. */

@@ -21,6 +21,8 @@ function suite(name: string, include: readonly string[], timeoutMs: number, work
 
 export default defineConfig({
   test: {
+    // An error that nobody caught belongs to no test, and fails the run.
+    dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       suite('unit', ['unit/**/*.test.ts', 'compare/*.test.ts'], minute / 2, 2),
       suite('behaviour', ['behaviour/**/*.test.ts'], minute, 2),

@@ -32,6 +32,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     api,
     webhookUrl: parts.webhook?.url() ?? null,
     gatewayUrl: () => parts.gateway.url,
+    noteStray: (fault) => parts.strays.note(fault),
     stop: once(() => stopParts(parts)),
   }
 }

@@ -1,5 +1,6 @@
 import type { DemoView, EngineApi } from '../../shared/api/engine-api.ts'
 import type { Config } from '../../shared/model/config.ts'
+import type { Fault } from '../../shared/model/fault.ts'
 import type { JournalLimits } from './journal/sqlite-journal.ts'
 import type { RetryPolicy } from './queue/retry.ts'
 import type { CredentialStore } from './site/credentials.ts'
@@ -41,6 +42,8 @@ export interface Engine {
   readonly webhookUrl: string | null
   /** Where the S3 gateway listens; null while it does not. */
   gatewayUrl(): string | null
+  /** An error that no code caught and that was survived: the engine counts it and tells the operator. */
+  noteStray(fault: Fault): void
   /** Hands back what is in flight, flushes the journal, releases its lock. */
   stop(): Promise<void>
 }

@@ -37,6 +37,8 @@ export interface LockstepOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Node’s own options, before the program. */
   readonly nodeArgs?: readonly string[]
+  /** The test makes errors that nobody catches. Otherwise one of them, or an end by itself, fails it when the engine is stopped. */
+  readonly toleratesStrays?: boolean
 }
 
 /** The engine as its users run it: a process of its own, asked over its command line and its API. */
@@ -80,12 +82,30 @@ export async function startLockstep(options: LockstepOptions): Promise<Lockstep>
       await resyncAll(api, withinSeconds)
       await untilSettled(withinSeconds)
     },
-    kill9: started.kill9,
-    stop: started.stop,
+    kill9: () => endSoundly(started, started.kill9, options),
+    stop: () => endSoundly(started, started.stop, options),
   }
 }
 
+/** Once: what is stopped again has ended already, and was looked at then. */
+async function endSoundly(
+  started: StartedProcess,
+  end: () => Promise<void>,
+  { toleratesStrays = false }: LockstepOptions,
+): Promise<void> {
+  if (started.isLookedAt) return
+  started.isLookedAt = true
+  const { exitCode, signalCode } = started.child
+  await end()
+  if (toleratesStrays) return
+  const strays = started.logs.filter((line) => line.includes('"subject":"process"'))
+  if (strays.length > 0) throw new Error(`The engine met errors that nobody caught:\n${strays.join('\n')}`)
+  if (exitCode !== null || signalCode !== null)
+    throw new Error(`The engine ended by itself (${exitCode ?? signalCode}):\n${started.logs.slice(-20).join('\n')}`)
+}
+
 export interface StartedProcess {
+  isLookedAt: boolean
   readonly child: ChildProcess
   readonly logs: readonly string[]
   /** Rejects with the log when the process ends before it is ready. */
@@ -115,7 +135,14 @@ export async function spawnLockstep(options: LockstepOptions): Promise<StartedPr
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await ended
   }
-  return { child, logs, ready: readyLine(child, ended, logs), kill9: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+  return {
+    isLookedAt: false,
+    child,
+    logs,
+    ready: readyLine(child, ended, logs),
+    kill9: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  }
 }
 
 async function readyLine(child: ChildProcess, ended: Promise<unknown>, logs: readonly string[]): Promise<Ready> {

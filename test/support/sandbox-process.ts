@@ -26,6 +26,8 @@ export async function startSandboxProcess(dir: string, identity: 'mints' | 'adop
   const first: unknown = await Promise.race([line.then(([text]: unknown[]) => text), ended])
   if (typeof first !== 'string') throw new Error('the sandbox site ended before it was ready')
   const stop = async (): Promise<void> => {
+    const how = child.exitCode ?? child.signalCode
+    if (how !== null && how !== 'SIGKILL') throw new Error(`The sandbox site ended by itself (${how}).`)
     child.kill('SIGKILL')
     await ended
   }

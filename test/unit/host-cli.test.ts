@@ -40,6 +40,7 @@ const io = (): CliIo => ({
   delay: () => Promise.resolve(),
   onStopSignal: () => undefined,
   later: () => undefined,
+  onStray: () => undefined,
   abandon: () => undefined,
   rendererDir: dataDir,
   version: '1.2.3',
@@ -50,7 +51,13 @@ async function engineWith(parts: Parameters<typeof hostApi>[0]): Promise<void> {
   const api: EngineApi = hostApi(parts)
   serving = await serve({
     startEngine: () =>
-      Promise.resolve({ api, webhookUrl: null, gatewayUrl: () => null, stop: () => Promise.resolve() }),
+      Promise.resolve({
+        api,
+        webhookUrl: null,
+        gatewayUrl: () => null,
+        noteStray: () => undefined,
+        stop: () => Promise.resolve(),
+      }),
     config: null,
     dataDir,
     rendererDir: dataDir,

@@ -117,6 +117,7 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     version: '1.2.3',
     workers: { busy: 3, limit: 100 },
     eventLoopDelayP99Ms: 1.5,
+    strayErrors: 2,
     links: [link, { ...link, linkId: 'odd"\\/0' }],
     sites: [
       {

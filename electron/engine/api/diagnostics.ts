@@ -12,6 +12,7 @@ export function diagnosticsApi(parts: Parts, options: EngineOptions): EngineApi[
         runtime: { node: process.versions.node, sqlite: process.versions.sqlite, platform: process.platform },
         memoryBytes: process.memoryUsage.rss(),
         eventLoopDelayP99Ms: overview.eventLoopDelayP99Ms,
+        strayErrors: parts.strays.count,
         workers: { ...overview.workers, ...parts.settings.workers() },
         handedOutSeq: parts.journal.handedOut(),
         links: overview.links.map((link) => ({

@@ -4,7 +4,7 @@ import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Parts } from '../parts.ts'
 
-export function metricsApi({ overview, sites, now }: Parts, version: string): EngineApi['metrics'] {
+export function metricsApi({ overview, sites, strays, now }: Parts, version: string): EngineApi['metrics'] {
   return {
     text() {
       const { links, workers, eventLoopDelayP99Ms } = overview()
@@ -13,6 +13,7 @@ export function metricsApi({ overview, sites, now }: Parts, version: string): En
         version,
         workers,
         eventLoopDelayP99Ms,
+        strayErrors: strays.count,
         links: links.map((link) => linkMetrics(link, endpointOf(link))),
         sites: sites.list().map((site) => siteMetrics(site, now())),
       })

@@ -35,6 +35,8 @@ export interface MetricsValues {
   readonly version: string
   readonly workers: { readonly busy: number; readonly limit: number }
   readonly eventLoopDelayP99Ms: number
+  /** Since the start. */
+  readonly strayErrors: number
   readonly links: readonly LinkMetrics[]
   readonly sites: readonly SiteMetrics[]
 }
@@ -47,6 +49,7 @@ type Spec<T> = readonly [kind: Kind, name: string, help: string, of: (from: T) =
 
 const engineMetrics: readonly Spec<MetricsValues>[] = [
   ['gauge', 'lockstep_event_loop_delay_p99_ms', 'How late the engine’s timers fire.', (v) => v.eventLoopDelayP99Ms],
+  ['counter', 'lockstep_stray_errors', 'Errors of its own that it went on after.', (v) => v.strayErrors],
   ['gauge', 'lockstep_workers_limit', 'Tasks that may run at one time.', (v) => v.workers.limit],
   ['gauge', 'minio_node_replication_current_active_workers', 'Tasks that run.', (v) => v.workers.busy],
 ]

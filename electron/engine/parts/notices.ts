@@ -1,6 +1,7 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import { teller, type Tell } from '../api/activity.ts'
 import { Announcer } from '../live/announcer.ts'
+import { StrayNotes } from '../live/stray-notes.ts'
 import type { Parts } from '../parts.ts'
 import type { Ground } from './ground.ts'
 
@@ -9,6 +10,7 @@ export interface Notices {
   readonly announcer: Announcer
   readonly changed: (topic: LiveTopic) => void
   readonly tell: Tell
+  readonly strays: StrayNotes
 }
 
 /** What a batch carries is read when somebody watches: long after everything is joined. */
@@ -23,5 +25,6 @@ export function joinNotices({ journal, log, now }: Ground, later: () => Watched)
   }
   const announcer = new Announcer(read, now)
   const changed = (topic: LiveTopic): void => announcer.changed(topic)
-  return { announcer, changed, tell: teller(journal, log, now, () => changed('activity')) }
+  const tell = teller(journal, log, now, () => changed('activity'))
+  return { announcer, changed, tell, strays: new StrayNotes(tell, now) }
 }
