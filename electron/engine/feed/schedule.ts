@@ -161,7 +161,8 @@ class Schedule implements ScanSchedule {
   }
 
   async #open(scans: LinkScans, before: Promise<void>): Promise<void> {
-    await before
+    // However the scans before it ended: a link must not stay unscanned for that.
+    await before.catch(() => undefined)
     scans.blocked = false
     this.#next()
   }

@@ -226,6 +226,10 @@ export class Gateway {
       this.#underWay += 1
       try {
         await serveRequest(request, response, expectsContinue, parts)
+      } catch (error) {
+        // An answer that could not even be refused: its client sees the connection end, and stopping must not meet it again.
+        response.destroy()
+        onError(error)
       } finally {
         this.#underWay -= 1
         onChange()

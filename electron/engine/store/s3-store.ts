@@ -85,7 +85,11 @@ export function createStore(options: StoreOptions): ObjectStore {
         fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }),
       )
       pool.close(reason)
-      void opened?.then((matters) => matters.close(reason))
+      // What could not be loaded has nothing to close; whoever asked for it heard why.
+      void opened?.then(
+        (matters) => matters.close(reason),
+        () => undefined,
+      )
     },
   }
 }
