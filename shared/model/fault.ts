@@ -159,6 +159,14 @@ export const faultKinds = {
     'The site does not list its versions in key order.',
     'Such a listing cannot show what is missing, so nothing was concluded from it. Check the site’s version, and that no proxy mixes the answers of several servers.',
   ),
+  LISTING_INCOMPLETE: transient(
+    'The site leaves keys out of its listing of versions.',
+    'What it leaves out would count as absent, so nothing was concluded from this listing: nothing was copied, deleted or called equal by it. Update the site’s software, or use a rule whose prefix holds fewer than 1,000 versions: that is one page.',
+  ),
+  LISTING_AMBIGUOUS: permanent(
+    'The site does not tell in which order the versions and delete markers of this key came.',
+    'It lists versions and delete markers apart, with the same time. Write the object once more, or delete the versions that are not wanted at the source, then retry. Other keys of the rule are not held back by it.',
+  ),
   SOURCE_UNRECOGNIZED: permanent(
     'The source has nothing of what was copied from it.',
     'If another server or a new bucket stands there, point the site or the rule back to the one that it was made for. If the source was emptied on purpose, start a resync of the rule: that confirms it, and its deletes are repeated.',

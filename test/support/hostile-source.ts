@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { onTestFinished } from 'vitest'
+import { compareBytes, oddCurrentPage, oddVersionPage, type ListingForm, type OddPage } from './odd-listing.ts'
 import type { SiteAccess } from './s3-site.ts'
 import { sandboxKeys } from './sandbox.ts'
 
@@ -21,6 +22,10 @@ export interface Lies {
   /** Every entry twice. */
   readonly repeats?: boolean | undefined
   readonly pageSize?: number | undefined
+  /** Lists as a server of the field does: the other lies about listings are not told then. */
+  readonly form?: ListingForm | undefined
+  /** Times of listings without milliseconds, as most sites give them. */
+  readonly coarseTimes?: boolean | undefined
   /** Of a version that is not there. */
   readonly absent?: Refusal | undefined
   /** Of a version that is there. */
@@ -37,11 +42,17 @@ interface Version {
   readonly modifiedAt: number
 }
 
+interface TrueVersion extends Version {
+  readonly deleteMarker: boolean
+}
+
 /** A source that is read only, and whose listings and refusals lie as told. What it truly has is in the test's hands. */
 export interface HostileSource extends SiteAccess {
   lies: Lies
   /** Every version it has, the newest of a key first. */
   versions(): readonly Version[]
+  /** The same in the order of a listing that does not lie. */
+  trueOrder(): readonly TrueVersion[]
   has(key: string, versionId: string): boolean
   add(key: string, body: string | null, versionId?: string): string
   remove(key: string, versionId: string): void
@@ -113,6 +124,7 @@ class Source implements HostileSource {
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 501, '')
     if (key !== '') return this.#object(request, response, key, query)
     if (query.has('versions')) return send(response, 200, this.#listing(query))
+    if (query.get('list-type') === '2') return send(response, 200, this.#current(query))
     if (query.has('versioning'))
       return send(response, 200, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>')
     if (query.has('object-lock')) return sendError(response, 404, 'ObjectLockConfigurationNotFoundError')
@@ -143,9 +155,49 @@ class Source implements HostileSource {
     response.end(request.method === 'HEAD' ? undefined : body)
   }
 
+  /** In the true order: keys by their bytes, the newest version of a key first. */
+  trueOrder(): readonly TrueVersion[] {
+    const byKey = this.#versions.toSorted((a, b) => compareBytes(a.key, b.key))
+    return byKey.map((version) => ({ ...version, deleteMarker: version.body === null }))
+  }
+
+  #formed(query: URLSearchParams, form: ListingForm): string {
+    const all = this.trueOrder()
+    const page = oddVersionPage(all, { ...this.#question(query), versionMarker: query.get('version-id-marker') }, form)
+    const lines = page.entries.map((version) => {
+      const isLatest = all.find(({ key }) => key === version.key) === version
+      return lineOf({ key: version.key, version }, this.lies.coarseTimes).replace(
+        '</Key>',
+        `</Key><IsLatest>${isLatest}</IsLatest>`,
+      )
+    })
+    const next = page.next === null ? null : page.next.versionId
+    return listingDocument('ListVersionsResult', lines, markers(page, next))
+  }
+
+  #current(query: URLSearchParams): string {
+    const { form = {}, hides = () => false } = this.lies
+    const shown = this.trueOrder().filter(({ key, versionId }) => !hides(key, versionId))
+    const page = oddCurrentPage(shown, this.#question(query, 'start-after'), form)
+    const lines = page.entries.map((version) =>
+      lineOf({ key: version.key, version }).replaceAll('Version>', 'Contents>'),
+    )
+    const more = `<KeyCount>${lines.length}</KeyCount><IsTruncated>${page.next !== null}</IsTruncated>`
+    return listingDocument('ListBucketResult', lines, more)
+  }
+
+  #question(
+    query: URLSearchParams,
+    marker = 'key-marker',
+  ): { readonly prefix: string; readonly size: number; readonly keyMarker: string | null } {
+    const size = Math.min(this.lies.pageSize ?? 1000, Number(query.get('max-keys') ?? 1000))
+    return { prefix: query.get('prefix') ?? '', size, keyMarker: query.get(marker) }
+  }
+
   /** Pages go by a number in the version marker; a key marker alone starts behind that key. */
   #listing(query: URLSearchParams): string {
-    const { strangersFirst = 0, emptyFirst = 0, pageSize = 1000 } = this.lies
+    const { strangersFirst = 0, emptyFirst = 0, pageSize = 1000, form } = this.lies
+    if (form !== undefined) return this.#formed(query, form)
     const prefix = query.get('prefix') ?? ''
     const after = query.get('version-id-marker') === null ? query.get('key-marker') : null
     const at = Number(query.get('version-id-marker')?.replace('page-', '') ?? 0)
@@ -196,13 +248,27 @@ function document(entries: readonly Entry[], next: number | null, prefix: string
     next === null
       ? '<IsTruncated>false</IsTruncated>'
       : `<IsTruncated>true</IsTruncated><NextKeyMarker>${marker}</NextKeyMarker><NextVersionIdMarker>page-${next}</NextVersionIdMarker>`
-  return `<?xml version="1.0"?><ListVersionsResult><EncodingType>url</EncodingType>${more}${entries.map(lineOf).join('')}</ListVersionsResult>`
+  return listingDocument(
+    'ListVersionsResult',
+    entries.map((entry) => lineOf(entry)),
+    more,
+  )
 }
 
-function lineOf({ key, version }: Entry): string {
+const listingDocument = (root: string, lines: readonly string[], more: string): string =>
+  `<?xml version="1.0"?><${root}><EncodingType>url</EncodingType>${more}${lines.join('')}</${root}>`
+
+const markers = ({ next }: OddPage<Version>, versionId: string | null): string =>
+  next === null
+    ? '<IsTruncated>false</IsTruncated>'
+    : `<IsTruncated>true</IsTruncated><NextKeyMarker>${escaped(next.key)}</NextKeyMarker><NextVersionIdMarker>${versionId}</NextVersionIdMarker>`
+
+function lineOf({ key, version }: Entry, coarse = false): string {
   if (version === null) return `<CommonPrefixes><Prefix>${escaped(key)}</Prefix></CommonPrefixes>`
   const { versionId, body, modifiedAt } = version
-  const common = `<Key>${escaped(key)}</Key><VersionId>${versionId}</VersionId><LastModified>${new Date(modifiedAt).toISOString()}</LastModified>`
+  const iso = new Date(modifiedAt).toISOString()
+  const when = coarse ? iso.replace(/\.\d+/, '') : iso
+  const common = `<Key>${escaped(key)}</Key><VersionId>${versionId}</VersionId><LastModified>${when}</LastModified>`
   return body === null
     ? `<DeleteMarker>${common}</DeleteMarker>`
     : `<Version>${common}<ETag>"${md5(body)}"</ETag><Size>${Buffer.byteLength(body)}</Size></Version>`

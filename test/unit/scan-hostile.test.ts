@@ -81,3 +81,24 @@ test('however the pages of a source are mixed, a scan either says so or takes no
     { numRuns: 200 },
   )
 })
+
+test('a key whose order the source does not tell is looked at by a worker, and holds no other key back', async () => {
+  const world = new World({ rule: { versionDeletes: true } })
+  for (const key of ['a', 'b', 'c']) {
+    world.source.add(key, '1', 0)
+    world.source.add(key, null, 0)
+  }
+  for (const version of world.source.versions('b').toReversed()) world.replicate(version, true)
+  world.target.sink('b')
+  world.clock.wind(60_000)
+  const list = (site: string, request: ListRequest): Promise<VersionPage> =>
+    Promise.resolve(site === 's' ? { ...world.source.list(request), undecided: ['b'] } : world.target.list(request))
+  await world.scanner({ list }).run({ reason: 'interval', signal: never })
+  expect(world.queued.map(({ key, versionId, absentSeenAt }) => [key, versionId, absentSeenAt > 0])).toEqual([
+    ['a', 's1', true],
+    ['a', 's2', true],
+    ['b', 's4', false],
+    ['c', 's5', true],
+    ['c', 's6', true],
+  ])
+})

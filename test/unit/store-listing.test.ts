@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { parseVersionListing } from '../../electron/engine/store/version-listing.ts'
+import { isSame } from '../../electron/engine/store/version-order.ts'
 import { escapeXml, scanXml, XmlError, xmlLeaves } from '../../electron/engine/store/xml-scan.ts'
 import { awkwardKeys } from '../support/awkward-keys.ts'
 
@@ -134,7 +135,8 @@ test('whatever a site writes in whatever order is read as it was meant', () => {
       })
       const coding = encoded ? '<EncodingType>url</EncodingType>' : ''
       const wanted = drafts.map(({ order: _order, owner: _owner, ...rest }): VersionEntry => rest)
-      expect(parseVersionListing(listing(xml.join('') + coding)).entries).toEqual(wanted)
+      const once = wanted.filter((entry, at) => at === 0 || !isSame(entry, wanted[at - 1]!))
+      expect(parseVersionListing(listing(xml.join('') + coding), { seen: 'together' }).entries).toEqual(once)
     }),
     { numRuns: 200 },
   )

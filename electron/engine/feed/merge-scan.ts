@@ -5,7 +5,7 @@ import { compareKeys } from './key-order.ts'
 import type { Recognition } from './recognition.ts'
 import type { Span } from './scan-checkpoint.ts'
 import type { GoneTask } from './scan-gone.ts'
-import { tasksForKey, type KeyContext } from './scan-key.ts'
+import { tasksForKey, taskToLook, type KeyContext } from './scan-key.ts'
 import type { ScanCounts, ScannerOptions } from './scanner.ts'
 import { VersionReader } from './version-reader.ts'
 
@@ -156,7 +156,9 @@ export class MergeScan {
       sourceAskedAt: this.#source.askedAt,
       targetAskedAt: this.#target.askedAt,
     }
-    const { tasks, gone } = tasksForKey(view, this.#context)
+    // Nothing is concluded of a key whose order is not told: the task that looks at it tells why.
+    const isUndecided = (atSource && this.#source.isUndecided) || (atTarget && this.#target.isUndecided)
+    const { tasks, gone } = isUndecided ? taskToLook(view, this.#context) : tasksForKey(view, this.#context)
     for (const task of tasks) this.#add(task)
     this.#options.recognition.see(view)
     this.#gone.push(...this.#options.recognition.admit(gone))

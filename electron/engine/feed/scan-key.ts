@@ -98,6 +98,12 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   return { tasks, gone }
 }
 
+/** A task that looks at both sides of the key again, and brings what it finds or tells why it cannot. */
+export function taskToLook({ source }: KeyView, context: KeyContext): KeyTasks {
+  const newest = source[0]
+  return { tasks: newest === undefined ? [] : [taskFor(newest, writeOf(newest), 0, context)], gone: [] }
+}
+
 function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {
   return entry.modifiedAt >= since && (switches.deleteMarkers || !entry.deleteMarker)
 }

@@ -1,5 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ListPosition, VersionEntry, VersionPage } from '../store/port.ts'
+import { isSame } from '../store/version-order.ts'
 import { compareKeys } from './key-order.ts'
 
 interface DatedPage extends VersionPage {
@@ -34,6 +35,8 @@ export class VersionReader {
   /** The last key that was gone past; null before the first. */
   #passed: string | null
   #emptyPages = 0
+  /** Of the pages at hand, keys of which the site does not tell the order of their versions. */
+  #undecided = noKeys
 
   constructor(options: VersionReaderOptions) {
     this.#options = options
@@ -49,6 +52,11 @@ export class VersionReader {
   /** Newest first. */
   group(): readonly VersionEntry[] {
     return this.#entries.slice(this.#start, this.#end)
+  }
+
+  /** Does the site leave open in which order the versions of the group at hand came? */
+  get isUndecided(): boolean {
+    return this.#undecided.size > 0 && this.#key !== null && this.#undecided.has(this.#key)
   }
 
   /** When the page was asked for that shows the group at hand, and that nothing lies between it and the group before. */
@@ -103,9 +111,11 @@ export class VersionReader {
 
   #take(page: DatedPage): void {
     const rest = this.#entries.slice(this.#end)
+    const entries = withoutRepeats(page.entries, this.#entries)
     if (rest.length > 0 && this.#end >= this.#carried) this.#carriedAskedAt = this.#askedAt
     this.#carried = rest.length
-    this.#entries = rest.length === 0 ? page.entries : rest.concat(page.entries)
+    this.#undecided = undecidedOn(page, rest, this.#undecided)
+    this.#entries = rest.length === 0 ? entries : rest.concat(entries)
     this.#start = this.#end = 0
     this.#askedAt = page.askedAt
   }
@@ -123,6 +133,27 @@ export class VersionReader {
   }
 }
 
+/** Some sites show entries of the page before once more (versitygw, where a page ends within a folder). */
+function withoutRepeats(page: readonly VersionEntry[], before: readonly VersionEntry[]): readonly VersionEntry[] {
+  const last = before.at(-1)
+  const first = page[0]
+  if (last === undefined || first === undefined || compareKeys(first.key, last.key) > 0) return page
+  return page.filter((entry) => compareKeys(entry.key, last.key) > 0 || !before.some((other) => isSame(other, entry)))
+}
+
+const noKeys: ReadonlySet<string> = new Set()
+
+function undecidedOn(
+  { undecided = [] }: VersionPage,
+  rest: readonly VersionEntry[],
+  before: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const carried = rest[0]?.key
+  const carries = carried !== undefined && before.has(carried)
+  if (undecided.length === 0 && !carries) return noKeys
+  return new Set(carries ? [...undecided, carried] : undecided)
+}
+
 /** Sites may answer with empty pages while they skip over what they do not show, but not for ever. */
 const emptyPagesAtMost = 1000
 
@@ -131,7 +162,7 @@ function isNoProgress(next: ListPosition, from: ListPosition | undefined, emptyP
   if (emptyPages > emptyPagesAtMost) return true
   if (from === undefined) return false
   const order = compareKeys(next.keyMarker, from.keyMarker)
-  return order < 0 || (order === 0 && emptyPages > 0 && next.versionIdMarker === from.versionIdMarker)
+  return order < 0 || (order === 0 && next.versionIdMarker === from.versionIdMarker)
 }
 
 const unordered = (): FaultError =>

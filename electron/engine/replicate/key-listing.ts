@@ -1,4 +1,5 @@
-import type { ListPosition, ObjectStore, VersionEntry } from '../store/port.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { ListPosition, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 
 /** The versions of exactly one key, newest first, as far as they were read. */
 export interface KeyListing {
@@ -26,7 +27,7 @@ export async function versionsOf(store: ObjectStore, at: KeyAt, signal: AbortSig
   for (let others = 0; others < pagesOfOthers;) {
     const limit = from === undefined ? firstPage : 1000
     const page = await store.listVersions({ bucket: at.bucket, prefix: at.key, from, limit }, { signal })
-    versions.push(...page.entries.filter(({ key }) => key === at.key))
+    add(page, at.key, versions)
     if (page.next === null) return { versions, whole: true }
     if (page.next.keyMarker !== at.key) {
       if (versions.length > 0) break
@@ -43,12 +44,22 @@ export async function allVersionsOf(store: ObjectStore, at: KeyAt, signal: Abort
   let from: ListPosition | undefined
   for (let pages = 0; pages < pagesAtMost; pages++) {
     const page = await store.listVersions({ bucket: at.bucket, prefix: at.key, delimiter: '/', from }, { signal })
-    versions.push(...page.entries.filter(({ key }) => key === at.key))
+    add(page, at.key, versions)
     if (page.next === null) return { versions, whole: true }
     from = page.next
   }
   return { versions, whole: false }
 }
+
+/** Some sites show the last version of a page once more on the next. Throws LISTING_AMBIGUOUS where the key's order is not told. */
+function add(page: VersionPage, key: string, versions: VersionEntry[]): void {
+  if (page.undecided?.includes(key) === true) throw orderUntold(key)
+  for (const entry of page.entries)
+    if (entry.key === key && !versions.some(({ versionId }) => versionId === entry.versionId)) versions.push(entry)
+}
+
+const orderUntold = (key: string): FaultError =>
+  new FaultError(fault('LISTING_AMBIGUOUS', `The listing of “${key}” leaves open which of its versions is newer.`))
 
 /** Does the listing show this version? null: any version of the key. */
 export const shows = ({ versions }: KeyListing, versionId: string | null): boolean =>

@@ -85,8 +85,10 @@ export interface ListPosition {
 }
 
 export interface VersionPage {
-  /** In the order of the document: keys ascending by UTF-8 bytes, versions of a key newest first, markers interleaved. */
+  /** Keys ascending by UTF-8 bytes, versions of a key newest first, markers among them: for all that the site tells. */
   readonly entries: readonly VersionEntry[]
+  /** Keys on this page of which the site does not tell in which order their versions and markers came. Absent: none. */
+  readonly undecided?: readonly string[]
   readonly next: ListPosition | null
   /** With a delimiter: what lies directly below the prefix and ends in it, for the keys within. The folder of `from` may be among them. */
   readonly folders: readonly string[]

@@ -11,7 +11,7 @@ import type { CallOptions, ObjectStore } from './port.ts'
 import { SignedCalls } from './signed-calls.ts'
 import { getLock, getTags, putLock, putTags } from './tags-and-locks.ts'
 import { Uploads } from './uploads.ts'
-import { listVersions } from './versions.ts'
+import { VersionListings } from './versions.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { defaultTimeouts, type Timeouts } from './wire/request.ts'
 
@@ -47,6 +47,7 @@ export function createStore(options: StoreOptions): ObjectStore {
   const locks = new BucketLocks(calls)
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
+  const listings = new VersionListings(calls)
   let opened: Promise<BucketMatters> | null = null
   const buckets = (): Promise<BucketMatters> =>
     (opened ??= loadBucketMatters().then(
@@ -69,7 +70,7 @@ export function createStore(options: StoreOptions): ObjectStore {
     putTags: (ref, tags, call) => putTags(calls, ref, tags, call),
     getLock: (ref, call) => getLock(calls, ref, call),
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
-    listVersions: (request, call) => listVersions(calls, request, call),
+    listVersions: (request, call) => listings.page(request, call),
     listBuckets: async (call) => (await buckets()).listBuckets(call),
     bucketDates: async (call) => (await buckets()).bucketDates(call),
     bucket: async (name, call) => (await buckets()).bucket(name, call),

@@ -1,5 +1,6 @@
 import { plainEtag } from './object-head.ts'
-import type { ListPosition, VersionPage } from './port.ts'
+import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
+import { inListingOrder, type ListingForm } from './version-order.ts'
 import { scanXml, XmlError } from './xml-scan.ts'
 
 interface Draft {
@@ -25,13 +26,14 @@ const emptyDraft = (deleteMarker: boolean): Draft => ({
 })
 
 /**
- * Parses a ListVersionsResult in the order of the document, versions and delete markers interleaved as they stand: that
- * order is the only thing that tells which of two versions of the same second is newer. Throws {@link XmlError}.
+ * Parses a ListVersionsResult. Where versions and delete markers are interleaved the order of the document stands: it is the
+ * only thing that tells which of two versions of the same second is newer. `form`: what the site's earlier pages have
+ * shown; it learns from this one. Throws {@link XmlError}.
  */
-export function parseVersionListing(xml: Buffer): VersionPage {
+export function parseVersionListing(xml: Buffer, form: ListingForm = { seen: 'unknown' }): VersionPage {
   const page = new ListingReader()
   scanXml(xml, page)
-  return page.result()
+  return page.result(form)
 }
 
 class ListingReader {
@@ -75,22 +77,24 @@ class ListingReader {
     else if (name === 'NextVersionIdMarker') this.#nextVersion = text
   }
 
-  result(): VersionPage {
+  result(form: ListingForm): VersionPage {
     // A web page or an unknown sub-resource is answered with 200 by some servers.
     if (this.#root !== 'ListVersionsResult')
       throw new XmlError(`the answer is a ${this.#root}, not a ListVersionsResult`)
     // EncodingType stands after the entries at some servers, so keys are decoded at the end.
     if (this.#encoded) for (const entry of this.#entries) entry.key = decodeKey(entry.key)
     const folders = this.#encoded ? this.#folders.map(decodeKey) : this.#folders
-    return { entries: this.#entries, next: this.#truncated ? this.#next() : null, folders }
+    const { entries, undecided } = inListingOrder(this.#entries, form)
+    const page = { entries, next: this.#truncated ? this.#next(entries) : null, folders }
+    return undecided.length === 0 ? page : { ...page, undecided }
   }
 
   /**
    * Where the next page starts. The last entry knows best: servers disagree on whether they escape NextKeyMarker.
    * Without entries the marker is all there is.
    */
-  #next(): ListPosition | null {
-    const last = this.#entries.at(-1)
+  #next(entries: readonly VersionEntry[]): ListPosition | null {
+    const last = entries.at(-1)
     const marker = this.#nextKey
     if (marker === null && last === undefined) return null
     const decoded = marker !== null && this.#encoded ? decodeKey(marker) : marker

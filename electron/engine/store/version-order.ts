@@ -1,0 +1,136 @@
+import { compareKeys } from '../feed/key-order.ts'
+import type { VersionEntry } from './port.ts'
+import { isNewer } from './version-age.ts'
+
+/**
+ * What the pages of a site have shown so far of how it lists. `apart`: versions and delete markers each by themselves within a
+ * page (RustFS and moto begin with the versions, versitygw with the markers); `together`: in one order, as S3 does.
+ */
+export interface ListingForm {
+  seen: 'unknown' | 'together' | 'apart'
+}
+
+export interface OrderedEntries {
+  readonly entries: readonly VersionEntry[]
+  /** Keys whose versions and markers stand apart, where nothing on the page tells which of two is newer. */
+  readonly undecided: readonly string[]
+}
+
+/**
+ * Puts the entries of one page in S3's order: keys ascending, versions of a key newest first, markers among them. A page on
+ * which versions and markers stand apart is merged; one that is out of order in another way is left as it is, for its reader
+ * to refuse. An entry that stands twice in a row counts once.
+ */
+export function inListingOrder(page: readonly VersionEntry[], form: ListingForm): OrderedEntries {
+  const { changes, border, repeats } = walk(page)
+  if (repeats) return inListingOrder(withoutRepeats(page), form)
+  if (changes > 1) form.seen = 'together'
+  if (changes !== 1 || form.seen === 'together') return asItIs(page)
+  const first = page.slice(0, border)
+  const second = page.slice(border)
+  const order = compareKeys(first.at(-1)!.key, second[0]!.key)
+  if (order < 0) return asItIs(page)
+  if (order > 0) {
+    if (!ascends(first) || !ascends(second)) return asItIs(page)
+    form.seen = 'apart'
+  }
+  return merge(first, second, form)
+}
+
+const asItIs = (entries: readonly VersionEntry[]): OrderedEntries => ({ entries, undecided: [] })
+
+interface Walk {
+  /** How often a version follows a marker, or a marker a version. */
+  readonly changes: number
+  /** Where the last change is. */
+  readonly border: number
+  readonly repeats: boolean
+}
+
+function walk(page: readonly VersionEntry[]): Walk {
+  let changes = 0
+  let border = 0
+  let repeats = false
+  for (let at = 1; at < page.length; at++) {
+    const before = page[at - 1]!
+    const entry = page[at]!
+    repeats ||= isSame(before, entry)
+    if (entry.deleteMarker === before.deleteMarker) continue
+    changes++
+    border = at
+  }
+  return { changes, border, repeats }
+}
+
+/** Is this the very same line of a listing? */
+export const isSame = (a: VersionEntry, b: VersionEntry): boolean =>
+  a.versionId === b.versionId &&
+  a.key === b.key &&
+  a.deleteMarker === b.deleteMarker &&
+  a.etag === b.etag &&
+  a.modifiedAt === b.modifiedAt
+
+const withoutRepeats = (page: readonly VersionEntry[]): readonly VersionEntry[] =>
+  page.filter((entry, at) => at === 0 || !isSame(page[at - 1]!, entry))
+
+const ascends = (entries: readonly VersionEntry[]): boolean =>
+  entries.every(({ key }, at) => at === 0 || compareKeys(entries[at - 1]!.key, key) <= 0)
+
+function merge(first: readonly VersionEntry[], second: readonly VersionEntry[], form: ListingForm): OrderedEntries {
+  const merged: VersionEntry[] = []
+  const undecided: string[] = []
+  let [i, j] = [0, 0]
+  while (i < first.length || j < second.length) {
+    const key = lesser(first[i]?.key, second[j]?.key)
+    const here = run(first, i, key)
+    const there = run(second, j, key)
+    i += here.length
+    j += there.length
+    const ordered = versionsInOrder(here, there, form)
+    if (ordered === null) undecided.push(key)
+    merged.push(...(ordered ?? [...here, ...there]))
+  }
+  return { entries: merged, undecided }
+}
+
+function lesser(a: string | undefined, b: string | undefined): string {
+  if (a === undefined || b === undefined) return a ?? b!
+  return compareKeys(a, b) <= 0 ? a : b
+}
+
+function run(entries: readonly VersionEntry[], from: number, key: string): readonly VersionEntry[] {
+  let end = from
+  while (end < entries.length && entries[end]!.key === key) end++
+  return entries.slice(from, end)
+}
+
+/**
+ * Versions and markers of one key, each newest first, as one history; null where the page does not tell it. As long as the site
+ * may list in one order, that order stands where nothing speaks against it.
+ */
+function versionsInOrder(
+  here: readonly VersionEntry[],
+  there: readonly VersionEntry[],
+  form: ListingForm,
+): readonly VersionEntry[] | null {
+  if (here.length === 0 || there.length === 0) return [...here, ...there]
+  if (form.seen === 'unknown' && isNewer(here.at(-1)!, there[0]!) === true) return [...here, ...there]
+  // The one that is said to be the latest is on top of its own kind, or the site contradicts itself.
+  const latest = [...here, ...there].filter(({ isLatest }) => isLatest)
+  if (latest.length > 1 || latest.some((entry) => entry !== here[0] && entry !== there[0])) return null
+  if (latest[0] === there[0]) form.seen = 'apart'
+  if (!agesTell(here) || !agesTell(there)) return null
+  const merged: VersionEntry[] = []
+  let [i, j] = [0, 0]
+  while (i < here.length && j < there.length) {
+    const [a, b] = [here[i]!, there[j]!]
+    const newer = a.isLatest || b.isLatest ? a.isLatest : isNewer(a, b)
+    if (newer === null) return null
+    merged.push(newer ? here[i++]! : there[j++]!)
+  }
+  return [...merged, ...here.slice(i), ...there.slice(j)]
+}
+
+/** Do the ages of entries whose order is known agree with it? Where they do not, they tell nothing of the others. */
+const agesTell = (entries: readonly VersionEntry[]): boolean =>
+  entries.every((entry, at) => at === 0 || isNewer(entry, entries[at - 1]!) !== true)

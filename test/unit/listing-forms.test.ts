@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { VersionReader } from '../../electron/engine/feed/version-reader.ts'
+import { hostileSource, type HostileSource } from '../support/hostile-source.ts'
+import type { ListingForm } from '../support/odd-listing.ts'
+import { storeFor } from '../support/replicate-world.ts'
+
+const names = ['a', 'a!', 'a-b', 'a.b', 'a/b', 'a/c/d', 'a0', 'b', 'é', '💾', '￼']
+
+/** What happens to one key, the oldest first; false: a delete marker. */
+type History = readonly (readonly [key: string, isObject: boolean])[]
+
+const histories: fc.Arbitrary<History> = fc.array(fc.tuple(fc.constantFrom(...names), fc.boolean()), {
+  minLength: 1,
+  maxLength: 40,
+})
+
+function fill(source: HostileSource, history: History, ids: (n: number) => string): void {
+  source.clear()
+  history.forEach(([key, isObject], index) => source.add(key, isObject ? `body ${index}` : null, ids(index)))
+}
+
+/** Every group that a reader gives, one line a version. */
+async function read(source: HostileSource, limit: number): Promise<readonly string[]> {
+  return (await groups(source, limit)).flatMap(({ lines }) => lines)
+}
+
+interface Group {
+  readonly lines: readonly string[]
+  readonly isUndecided: boolean
+}
+
+async function groups(source: HostileSource, limit: number): Promise<readonly Group[]> {
+  const store = storeFor('s', source)
+  const reader = new VersionReader({
+    list: (from) => store.listVersions({ bucket: 'data', prefix: '', from, limit }),
+    now: () => 0,
+    after: null,
+  })
+  const found: Group[] = []
+  for (await reader.fill(); reader.key !== null; reader.advance() || (await reader.fill())) {
+    const lines = reader.group().map(({ key, versionId }) => `${key} ${versionId}`)
+    found.push({ lines, isUndecided: reader.isUndecided })
+  }
+  return found
+}
+
+const truth = (source: HostileSource): readonly string[] =>
+  source.trueOrder().map(({ key, versionId }) => `${key} ${versionId}`)
+
+const random = (n: number): string => `${((n * 7919) % 97).toString(36)}-${n}`
+/** As versitygw makes them: 48 bits of time, then what keeps those of one instant in order. */
+const ulid = (n: number): string => {
+  const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+  let [at, time] = ['', Date.now() - 60_000]
+  for (let i = 0; i < 10; i++, time = Math.floor(time / 32)) at = digits[time % 32]! + at
+  return `${at}${n.toString().padStart(16, '0')}`
+}
+
+interface Odd {
+  readonly form: ListingForm
+  readonly coarseTimes?: boolean
+  readonly ids?: (n: number) => string
+}
+
+describe('a listing in another form than S3’s is read in the true order, whatever the size of its pages', () => {
+  const forms: readonly (readonly [string, Odd])[] = [
+    ['as S3 says', { form: {} }],
+    ['as S3 says, times in seconds', { form: {}, coarseTimes: true }],
+    ['versions before markers', { form: { apart: 'versions-first' } }],
+    ['versions before markers, times in seconds', { form: { apart: 'versions-first' }, coarseTimes: true }],
+    ['markers before versions', { form: { apart: 'markers-first' } }],
+    [
+      'markers first, times in seconds, ids that tell the order, an entry twice at a border',
+      { form: { apart: 'markers-first', repeatsAtBorder: true }, coarseTimes: true, ids: ulid },
+    ],
+    ['an entry twice at a border', { form: { repeatsAtBorder: true } }],
+  ]
+  test.each(forms)('%s', { timeout: 120_000 }, async (_, { form, coarseTimes, ids = random }) => {
+    const source = await hostileSource()
+    await fc.assert(
+      fc.asyncProperty(
+        histories,
+        fc.integer({ min: form.repeatsAtBorder === true ? 2 : 1, max: 7 }),
+        async (history, size) => {
+          fill(source, history, ids)
+          source.lies = { form, coarseTimes }
+          expect(await read(source, size)).toEqual(truth(source))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})
+
+test(
+  'an order that cannot be found out concerns its key alone, and is never guessed',
+  { timeout: 120_000 },
+  async () => {
+    const source = await hostileSource()
+    // Pages of one entry give the same one for ever, times are of one second, ids tell nothing.
+    source.lies = { form: { apart: 'markers-first', repeatsAtBorder: true }, coarseTimes: true }
+    let undecided = 0
+    await fc.assert(
+      fc.asyncProperty(histories, fc.integer({ min: 2, max: 7 }), async (history, size) => {
+        fill(source, history, random)
+        const found = await groups(source, size)
+        const wanted = truth(source)
+        expect(found.flatMap(({ lines }) => lines).toSorted()).toEqual(wanted.toSorted())
+        for (const { lines, isUndecided } of found) {
+          const markers = source
+            .trueOrder()
+            .filter((one) => one.deleteMarker && lines.includes(`${one.key} ${one.versionId}`))
+          if (isUndecided) expect(markers.length).toBeGreaterThan(0)
+          else expect(wanted.join().includes(lines.join())).toBe(true)
+        }
+        undecided += found.filter(({ isUndecided }) => isUndecided).length
+      }),
+      { numRuns: 100 },
+    )
+    expect(undecided).toBeGreaterThan(0)
+  },
+)
+
+test('pages that lead back to where they began are noticed, and end', async () => {
+  const source = await hostileSource()
+  fill(
+    source,
+    [
+      ['a', true],
+      ['b', true],
+    ],
+    random,
+  )
+  source.lies = { form: { repeatsAtBorder: true } }
+  await expect(read(source, 1)).rejects.toMatchObject({ fault: { code: 'LISTING_UNORDERED' } })
+})
