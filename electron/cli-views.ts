@@ -1,4 +1,5 @@
 import type { FailurePage, Settled } from '../shared/api/engine-api.ts'
+import { attributesLine } from '../shared/model/attributes.ts'
 import type { CompareReport } from '../shared/model/job.ts'
 import type { LinkFidelity } from '../shared/model/fidelity.ts'
 import type { Overview } from '../shared/model/overview.ts'
@@ -132,12 +133,17 @@ function linkTable(links: readonly LinkView[]): Lines {
     String(link.parked),
   ])
   const head = ['RULE', 'SOURCE', 'TARGET', 'STATE', 'PENDING', 'BYTES', 'LAG', 'FAILING', 'PARKED']
-  return [...table(head, rows), ...links.flatMap(whyLine)]
+  return [...table(head, rows), ...links.flatMap(whyLine), ...links.flatMap(attributeLines)]
 }
 
 function whyLine(link: LinkView): Lines {
   const why = reason(link.state)
   return why === null ? [] : [`${link.linkId}: ${why}`]
+}
+
+function attributeLines({ linkId, attributes, asOf }: LinkView): Lines {
+  if (attributes === null) return []
+  return [`${linkId}: ${attributesLine(attributes, { now: asOf, duration: durationText })}`]
 }
 
 function reason(state: LinkState): string | null {

@@ -54,6 +54,7 @@ async function stopParts(parts: Parts): Promise<void> {
   await parts.jobs.stop()
   await parts.gateway.stop()
   await parts.webhook?.stop()
+  await parts.attributePasses.stop()
   await parts.feeds.stop()
   parts.dispatcher.stop()
   parts.convergence.stop()

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deleteBrakeSchema, overwriteBrakeSchema, type BrakeReport } from './brake.ts'
+import type { AttributesView } from './attributes.ts'
 import { siteId } from './site.ts'
 import type { Fault } from './fault.ts'
 
@@ -46,6 +47,13 @@ export const ruleSchema = z.strictObject({
   versionDeletes: z.boolean().default(false),
   /** Keep tags and metadata of copied versions in step. */
   metadata: z.boolean().default(true),
+  /**
+   * How fast tags and locks of all copied versions are compared again, round after round, for changes of which no event told:
+   * versions a second. `auto`: 5 where the source sends no event for them, 1 where it does, 25 over all rules.
+   */
+  attributePass: z
+    .union([z.enum(['auto', 'off']), z.strictObject({ perSecond: z.int().min(1).max(1000) })])
+    .default('auto'),
   objectLock: z.enum(['replicate', 'ignore']).default('replicate'),
   /** Storage class at the target; null keeps the source's where the target has it. */
   storageClass: z.string().nullable().default(null),
@@ -158,6 +166,8 @@ export interface LinkView extends LinkId {
   readonly drainSeconds: number | null
   /** Epoch ms when it was last asked whether both buckets are still what they were; null before the first time. */
   readonly bucketsAskedAt: number | null
+  /** null where the rule leaves tags and locks as they were when they were copied. */
+  readonly attributes: AttributesView | null
 }
 
 /** What is worth saying of a rule though nothing keeps it from running. */

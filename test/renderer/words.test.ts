@@ -142,6 +142,10 @@ describe('the rule form', () => {
       priority: fc.integer({ min: 0, max: 1000 }),
       existingObjects: fc.boolean(),
       versionDeletes: fc.boolean(),
+      attributePass: fc.oneof(
+        fc.constantFrom('auto' as const, 'off' as const),
+        fc.record({ perSecond: fc.integer({ min: 1, max: 1000 }) }),
+      ),
       scanIntervalSeconds: fc.integer({ min: 5, max: 604_800 }),
       kibibytes: fc.option(fc.integer({ min: 1, max: 10_000_000 })),
       percent: fc.option(fc.integer({ min: 0, max: 100 })),

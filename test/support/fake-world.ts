@@ -305,7 +305,18 @@ function linkFrom(rule: Rule, place: number, state: LinkState, index: number, no
     failuresLastHour: state.kind === 'failing' ? 96 : 0,
     notConverging: 0,
     drainSeconds: moving ? 340 + index * 60 : null,
-    bucketsAskedAt: null,
+    bucketsAskedAt: now - 21_000,
+    attributes: {
+      perSecond: 5,
+      eventsTell: false,
+      state: 'looking',
+      fault: null,
+      round: { startedAt: now - 3_600_000, versions: 17_400, differences: 2 },
+      last: { startedAt: now - 200_000_000, endedAt: now - 10_800_000, versions: 864_000, differences: 12 },
+      unseen: 0,
+      unseenFault: null,
+      roundMs: 172_800_000,
+    },
   }
 }
 

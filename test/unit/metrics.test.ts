@@ -106,6 +106,8 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     oldestPendingSeconds: 9,
     parked: 1,
     notConverging: 4,
+    attributesAgeSeconds: 10_800,
+    bucketsAgeSeconds: null,
     inStep: false,
     failuresLastHour: 2,
     sentCount: 100,
@@ -135,6 +137,8 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
   expect(text).toContain(`# TYPE minio_bucket_replication_sent_bytes counter\n`)
   expect(text).toContain(`minio_bucket_replication_sent_bytes{${labels}} 7000\n`)
   expect(text).toContain(String.raw`link="odd\"\\/0"`)
+  expect(text).toContain(`lockstep_link_attributes_age_seconds{${labels}} 10800\n`)
+  expect(text).not.toContain('lockstep_link_buckets_age_seconds')
   expect(text).toContain('\nminio_node_replication_recent_backlog_count 24\n')
   expect(text).toContain('\nminio_node_replication_link_online{endpoint="http://b.example:9000",site="b"} 0\n')
   expect(text).not.toContain('current_link_latency_ms')

@@ -32,6 +32,8 @@ function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
     backlogBytes,
     parked,
     notConverging: link.notConverging,
+    attributesAgeSeconds: ageOf(link.attributes?.last?.endedAt ?? null, asOf),
+    bucketsAgeSeconds: ageOf(link.bucketsAskedAt, asOf),
     inStep: link.state.kind === 'in-step',
     failuresLastHour,
     oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, (asOf - oldestPendingAt) / 1000),
@@ -41,6 +43,8 @@ function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
     objectsPerSecond: link.objectsPerSecond,
   }
 }
+
+const ageOf = (at: number | null, now: number): number | null => (at === null ? null : Math.max(0, (now - at) / 1000))
 
 function siteMetrics({ id, endpoint, health }: SiteView, now: number): SiteMetrics {
   return {

@@ -8,6 +8,7 @@ export async function followRules({
   convergence,
   guard,
   buckets,
+  attributePasses,
   feeds,
   dispatcher,
   rates,
@@ -21,6 +22,7 @@ export async function followRules({
   | 'convergence'
   | 'guard'
   | 'buckets'
+  | 'attributePasses'
   | 'feeds'
   | 'dispatcher'
   | 'rates'
@@ -33,6 +35,7 @@ export async function followRules({
   feeds.sync(links.list())
   guard.sync()
   buckets.sync()
+  attributePasses.sync()
   feeds.scanAll(convergence.sync(links.list()))
   for (const linkId of gone) {
     dispatcher.cancelLink(linkId)

@@ -144,7 +144,16 @@ export class LinkBook {
 }
 
 /** What is kept of a link under a name of its own, besides its rows. */
-const keptByName = ['scan', 'scanned', 'first-copy-ended', 'apart', 'brake', 'doubted', 'buckets'] as const
+const keptByName = [
+  'scan',
+  'scanned',
+  'first-copy-ended',
+  'apart',
+  'brake',
+  'doubted',
+  'buckets',
+  'attributes',
+] as const
 
 const generationSchema = z.number().catch(0)
 const sourcesSchema = z.array(z.string()).catch([])

@@ -140,7 +140,7 @@ export class LinkFeeds {
       backlogCount: () => journal.totals(link.linkId).backlogCount,
       isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
       checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
-      tellsOfTags: () => this.#parts.capabilities(link.source.site)?.changeStream === 'listen',
+      tellsOfTags: () => tellsOfTags(this.#parts.capabilities(link.source.site)),
       doubt: {
         read: () => journal.read(`doubted/${link.linkId}`) === true,
         write: (isDoubted) => journal.write(`doubted/${link.linkId}`, isDoubted),
@@ -211,6 +211,9 @@ export class LinkFeeds {
     this.#streams.set(name, feed)
   }
 }
+
+/** MinIO and RustFS send an event when tags or locks change; Ceph sends none. */
+export const tellsOfTags = (site: Capabilities | null): boolean => site?.changeStream === 'listen'
 
 const streamName = (link: Link): string => `${link.source.site}/${link.source.bucket}/${link.rule.filter.prefix}`
 

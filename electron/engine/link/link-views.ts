@@ -2,6 +2,7 @@ import type { FeedView, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Journal } from '../journal/port.ts'
 import type { RateBook } from '../metrics/rates.ts'
+import type { AttributePasses } from './attribute-passes.ts'
 import type { BucketWatch } from './bucket-watch.ts'
 import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
@@ -16,6 +17,7 @@ export interface LinkViewParts {
   readonly sites: SiteStates & { name(siteId: string): string }
   readonly convergence: ConvergenceBook['of']
   readonly guarded: (link: Link) => Guarded | null
+  readonly attributes: AttributePasses['view']
   readonly buckets: Pick<BucketWatch, 'of' | 'askedAt'>
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
@@ -54,7 +56,7 @@ export class LinkViews {
   }
 
   view(link: Link): LinkView {
-    const { journal, rates, inFlight, buckets, now } = this.#parts
+    const { journal, rates, inFlight, buckets, attributes, now } = this.#parts
     const asOf = now()
     const totals = journal.totals(link.linkId)
     const rate = rates.rates(link.linkId, asOf)
@@ -81,6 +83,7 @@ export class LinkViews {
       ...rate,
       settledCount: totals.settledCount,
       settledBytes: totals.settledBytes,
+      attributes: attributes(link),
       bucketsAskedAt: buckets.askedAt(link),
       drainSeconds: drains ? totals.backlogCount / rate.objectsPerSecond : null,
     }

@@ -73,6 +73,11 @@ export class Links {
     return this.#links.get(linkId) ?? null
   }
 
+  /** Nothing keeps the link from handing out tasks. */
+  isOpen(linkId: string): boolean {
+    return this.#held.get(linkId)?.size === 0
+  }
+
   ofRule(ruleId: string): readonly Link[] {
     return this.list().filter((link) => link.ruleId === ruleId)
   }

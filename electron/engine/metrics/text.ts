@@ -9,6 +9,10 @@ export interface LinkMetrics {
   /** Age of the oldest pending change; 0 when nothing is pending. */
   readonly oldestPendingSeconds: number
   readonly parked: number
+  /** null: tags and locks are not looked at, or no round has ended yet. */
+  readonly attributesAgeSeconds: number | null
+  /** null before the first time. */
+  readonly bucketsAgeSeconds: number | null
   readonly notConverging: number
   /** 1 only when nothing is left to say of the link. */
   readonly inStep: boolean
@@ -86,6 +90,18 @@ const linkMetrics: readonly Spec<LinkMetrics>[] = [
     'lockstep_link_not_converging_count',
     'Keys written at both sides that do not come together.',
     (l) => l.notConverging,
+  ],
+  [
+    'gauge',
+    'lockstep_link_attributes_age_seconds',
+    'Since tags and locks of all versions were last looked at; no row before the first round ends.',
+    (l) => l.attributesAgeSeconds,
+  ],
+  [
+    'gauge',
+    'lockstep_link_buckets_age_seconds',
+    'Since the buckets were last asked whether they are what they were.',
+    (l) => l.bucketsAgeSeconds,
   ],
   ['gauge', 'lockstep_link_in_step', '1 while both sides are known to be the same.', (l) => Number(l.inStep)],
   ['gauge', 'lockstep_link_bytes_per_second', 'Bytes per second, last 10 s.', (l) => l.bytesPerSecond],

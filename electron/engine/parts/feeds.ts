@@ -4,7 +4,8 @@ import { openWebhook } from '../feed/open-webhook.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import { createSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
-import { LinkFeeds } from '../link/link-feeds.ts'
+import { AttributePasses } from '../link/attribute-passes.ts'
+import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
 import { currentRuleIndex } from '../link/rule-index.ts'
 import type { Parts } from '../parts.ts'
 import type { EngineOptions } from '../start.ts'
@@ -20,6 +21,7 @@ export interface Feeds {
   readonly intake: PlacingIntake
   readonly webhook: Webhook | null
   readonly feeds: LinkFeeds
+  readonly attributePasses: AttributePasses
 }
 
 export async function joinFeeds(
@@ -65,5 +67,16 @@ export async function joinFeeds(
     random,
     onChange: () => changed('rules'),
   })
-  return { brakes, intake, webhook, feeds }
+  const attributePasses = new AttributePasses({
+    journal,
+    links: () => links.list(),
+    isOpen: ({ linkId }) => links.isOpen(linkId),
+    isTwoWay: (link) => links.opposites(link).length > 0,
+    tellsOfTags: (siteId) => tellsOfTags(sites.capabilities(siteId)),
+    list: (siteId, request, signal) => pool.list(siteId, request, signal),
+    store: (siteId) => sites.store(siteId),
+    enqueue: (tasks) => queue.enqueue(tasks),
+    clock,
+  })
+  return { brakes, intake, webhook, feeds, attributePasses }
 }

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import type { Lock, ObjectHead, Tags } from '../store/port.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
 import { isKnownEcho } from './echo.ts'
 import type { World } from './world.ts'
 
@@ -22,27 +23,57 @@ export async function syncMetadata(
   ])
   if (there === null || here === null) return 'absent'
   if (world.order.operation !== 'metadata' && isKnownEcho(sourceVersionId, there, world)) return 'same'
-  const tagged = await syncTags(from, there, to, here, world)
-  const locked = await syncLock(from, there.lock, to, here.lock, world)
-  return tagged || locked ? 'changed' : 'same'
+  const { link, order, source, target, signal } = world
+  const sides = { from, to, source, target, objectLock: link.rule.objectLock, bypass: order.bypassGovernance === true }
+  const { tags, lock, bypassGovernance } = await metadataChanges(there, here, { ...sides, now: world.now(), signal })
+  if (tags !== null) await target.putTags(to, tags, { signal })
+  if (lock !== null) await target.putLock(to, lock, { signal, bypassGovernance })
+  return tags !== null || lock !== null ? 'changed' : 'same'
 }
 
-async function syncTags(
-  from: ObjectRef,
-  source: ObjectHead,
-  to: ObjectRef,
-  target: ObjectHead,
-  world: World,
-): Promise<boolean> {
-  if (source.tagCount === 0 && target.tagCount === 0) return false
-  const options = { signal: world.signal }
+/** One version and its replica, to be compared in what can change within a version. */
+export interface MetadataSides {
+  readonly from: ObjectRef
+  readonly to: ObjectRef
+  readonly source: Pick<ObjectStore, 'getTags' | 'getLock'>
+  readonly target: Pick<ObjectStore, 'getTags'>
+  readonly objectLock: Rule['objectLock']
+  /** A client had the right to go past governance retention. */
+  readonly bypass?: boolean
+  /** Epoch ms. */
+  readonly now: number
+  readonly signal: AbortSignal
+}
+
+/** What the replica has to be given so that it has the tags and locks of its version; null of what is in step. */
+export interface MetadataChanges {
+  readonly tags: Tags | null
+  readonly lock: Lock | null
+  readonly bypassGovernance: boolean
+}
+
+/** Asks for tags only where there are any, and for a lock only where one side told of one. Changes nothing. */
+export async function metadataChanges(
+  there: ObjectHead,
+  here: ObjectHead,
+  sides: MetadataSides,
+): Promise<MetadataChanges> {
+  const tags = await tagsToPut(there, here, sides)
+  const bypassGovernance = sides.bypass === true && here.lock?.mode === 'GOVERNANCE'
+  return { tags, lock: await lockToPut(there.lock, here.lock, bypassGovernance, sides), bypassGovernance }
+}
+
+async function tagsToPut(
+  there: ObjectHead,
+  here: ObjectHead,
+  { from, to, source, target, signal }: MetadataSides,
+): Promise<Tags | null> {
+  if (there.tagCount === 0 && here.tagCount === 0) return null
   const [want, have] = await Promise.all([
-    source.tagCount === 0 ? {} : world.source.getTags(from, options),
-    target.tagCount === 0 ? {} : world.target.getTags(to, options),
+    there.tagCount === 0 ? {} : source.getTags(from, { signal }),
+    here.tagCount === 0 ? {} : target.getTags(to, { signal }),
   ])
-  if (sameTags(want, have)) return false
-  await world.target.putTags(to, want, options)
-  return true
+  return sameTags(want, have) ? null : want
 }
 
 export function sameTags(a: Tags, b: Tags): boolean {
@@ -50,25 +81,21 @@ export function sameTags(a: Tags, b: Tags): boolean {
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-async function syncLock(
-  from: ObjectRef,
+async function lockToPut(
   told: Lock | null,
-  to: ObjectRef,
   have: Lock | null,
-  world: World,
-): Promise<boolean> {
-  if (world.link.rule.objectLock === 'ignore' || (told === null && have === null)) return false
-  const { signal } = world
+  bypass: boolean,
+  { from, source, objectLock, now, signal }: MetadataSides,
+): Promise<Lock | null> {
+  if (objectLock === 'ignore' || (told === null && have === null)) return null
   // HEAD says nothing both of a lock that was lifted and of one that this key may not read: asked for itself, it is clear.
-  const want = told ?? (await world.source.getLock(from, { signal })) ?? unlocked
-  const expired = want.retainUntil !== null && Date.parse(want.retainUntil) <= world.now()
+  const want = told ?? (await source.getLock(from, { signal })) ?? unlocked
+  const expired = want.retainUntil !== null && Date.parse(want.retainUntil) <= now
   const lock = expired ? { ...unlocked, legalHold: want.legalHold } : want
-  if (sameLock(lock, have)) return false
-  const bypass = world.order.bypassGovernance === true && have?.mode === 'GOVERNANCE'
+  if (sameLock(lock, have)) return null
   // A retention that runs at the target alone cannot be taken back, unless a client had the right: it may be the bucket's own.
-  if (!bypass && lock.mode === null && lock.legalHold === (have?.legalHold ?? false)) return false
-  await world.target.putLock(to, lock, { signal, bypassGovernance: bypass })
-  return true
+  if (!bypass && lock.mode === null && lock.legalHold === (have?.legalHold ?? false)) return null
+  return lock
 }
 
 export const unlocked: Lock = { mode: null, retainUntil: null, legalHold: false }

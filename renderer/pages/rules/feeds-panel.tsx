@@ -1,9 +1,11 @@
 import { Text } from '@mantine/core'
-import type { FeedView, RuleView } from '../../../shared/model/rule.ts'
+import { attributesLine, type AttributesView } from '../../../shared/model/attributes.ts'
+import type { FeedView, LinkView, RuleView } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useNow } from '../../components/ticker.ts'
 import { ToneBadge } from '../../components/tone.tsx'
-import { feedLine, feedTitle, type Tone } from '../../words/link-words.ts'
+import { formatAgo, formatDuration } from '../../words/format.ts'
+import { feedLine, feedTitle, placeOf, type Tone } from '../../words/link-words.ts'
 import { titleOf } from '../../words/told.ts'
 
 const tones: Record<FeedView['state'], Tone> = {
@@ -12,6 +14,50 @@ const tones: Record<FeedView['state'], Tone> = {
   idle: 'quiet',
   scanning: 'busy',
   fault: 'bad',
+}
+
+const passTones: Record<AttributesView['state'], readonly [Tone, string]> = {
+  off: ['quiet', 'off'],
+  waiting: ['quiet', 'waiting'],
+  looking: ['busy', 'looking'],
+  fault: ['bad', 'not working'],
+}
+
+/** What no event tells of and no scan sees: tags and locks, and the buckets themselves. */
+function Looked({ link, isOne }: { readonly link: LinkView; readonly isOne: boolean }) {
+  const now = useNow()
+  const { attributes, bucketsAskedAt, target } = link
+  const where = isOne ? '' : ` (${placeOf(target)})`
+  return (
+    <>
+      {attributes !== null && (
+        <li>
+          <Named tone={passTones[attributes.state][0]}>{`Slow pass: ${passTones[attributes.state][1]}`}</Named>
+          <span className="wrap">
+            {attributesLine(attributes, { now, duration: formatDuration })}
+            {where}
+          </span>
+        </li>
+      )}
+      <li>
+        <Named tone="quiet">Buckets</Named>
+        <span className="wrap">
+          {bucketsAskedAt === null
+            ? 'Not asked yet whether they are what they were when the rule began.'
+            : `Asked ${formatAgo(bucketsAskedAt, now)} whether they still have versioning and object lock, and are the same.`}
+          {where}
+        </span>
+      </li>
+    </>
+  )
+}
+
+function Named({ tone, children }: { readonly tone: Tone; readonly children: string }) {
+  return (
+    <span style={{ width: 210, flex: 'none' }}>
+      <ToneBadge tone={tone}>{children}</ToneBadge>
+    </span>
+  )
 }
 
 /** How the rule notices changes, and what each of its ways last saw. */
@@ -25,9 +71,7 @@ export function FeedsPanel({ rule }: { readonly rule: RuleView }) {
       <ul className="feed-list">
         {rule.feeds.map((feed) => (
           <li key={feed.kind}>
-            <span style={{ width: 210, flex: 'none' }}>
-              <ToneBadge tone={tones[feed.state]}>{feedTitle(feed)}</ToneBadge>
-            </span>
+            <Named tone={tones[feed.state]}>{feedTitle(feed)}</Named>
             <span className="wrap">
               {feedLine(feed, now)}
               {feed.fault && (
@@ -38,6 +82,8 @@ export function FeedsPanel({ rule }: { readonly rule: RuleView }) {
             </span>
           </li>
         ))}
+        {rule.enabled &&
+          rule.links.map((link) => <Looked key={link.linkId} link={link} isOne={rule.links.length === 1} />)}
       </ul>
     </Panel>
   )

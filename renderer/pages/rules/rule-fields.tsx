@@ -13,7 +13,7 @@ interface RuleFieldsProps {
   readonly existing: boolean
 }
 
-const folded = ['priority', 'tags', 'storageClass', 'scanSeconds'] as const
+const folded = ['priority', 'tags', 'storageClass', 'scanSeconds', 'attributePerSecond'] as const
 
 /** The fields of a rule, each with what it means in plain words; what seldom changes is folded. */
 export function RuleFields({ form, existing }: RuleFieldsProps) {
@@ -148,6 +148,29 @@ function Advanced({ form }: { readonly form: RuleForm }) {
         description="The safety net behind the event stream; 5 to 604,800."
         min={5}
         max={604_800}
+      />
+      <Field
+        form={form}
+        name="attributePass"
+        kind="choice"
+        span={6}
+        label="Compare tags and locks again"
+        description="Round after round over all versions, for changes of which no event told."
+        data={[
+          { value: 'auto', label: '5 versions a second, or 1 where events tell' },
+          { value: 'chosen', label: 'At the rate beside' },
+          { value: 'off', label: 'Never; a resync finds them' },
+        ]}
+      />
+      <Field
+        form={form}
+        name="attributePerSecond"
+        kind="number"
+        span={6}
+        label="Versions a second"
+        description="1 to 1000, two requests each; counts when a rate is chosen."
+        min={1}
+        max={1000}
       />
       <Field
         form={form}

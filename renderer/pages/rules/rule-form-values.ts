@@ -32,6 +32,8 @@ export interface RuleFormValues {
   overwriteBucketPercent: string | number
   overwriteMinutes: string | number
   scanSeconds: string | number
+  attributePass: 'auto' | 'off' | 'chosen'
+  attributePerSecond: string | number
   onTargetWrites: Rule['onTargetWrites']
   ackPolicy: Rule['ack']['policy']
   ackSeconds: string | number
@@ -39,7 +41,7 @@ export interface RuleFormValues {
   ackReads: Rule['ack']['reads']
 }
 
-type WholeField = 'priority' | 'brakeCount' | 'overwriteCount' | 'scanSeconds'
+type WholeField = 'priority' | 'attributePerSecond' | 'brakeCount' | 'overwriteCount' | 'scanSeconds'
 type ShareField = 'brakePercent' | 'brakeBucketPercent' | 'overwriteBucketPercent'
 type MinutesField = 'brakeMinutes' | 'overwriteMinutes'
 export type RuleFormErrors = Partial<Record<keyof RuleFormValues, string>>
@@ -78,6 +80,8 @@ export function valuesOf(rule: Rule): RuleFormValues {
     overwriteBucketPercent: percentOf(overwrites.bucketShare),
     overwriteMinutes: overwrites.windowMs / 60_000,
     scanSeconds: rule.scanIntervalSeconds,
+    attributePass: typeof rule.attributePass === 'object' ? 'chosen' : rule.attributePass,
+    attributePerSecond: typeof rule.attributePass === 'object' ? rule.attributePass.perSecond : 5,
     onTargetWrites: rule.onTargetWrites,
     ackPolicy: rule.ack.policy,
     ackSeconds: rule.ack.timeoutMs / 1000,
@@ -132,6 +136,8 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
     ack: readAck(values, errors),
     ...readBrakes(values, errors, whole),
     onTargetWrites: values.onTargetWrites,
+    attributePass:
+      values.attributePass === 'chosen' ? { perSecond: whole('attributePerSecond', 1, 1000) } : values.attributePass,
     scanIntervalSeconds: whole('scanSeconds', 5, 604_800),
   })
   if (!parsed.success) {

@@ -1,6 +1,6 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
-import { formatByteRate, formatDuration } from '../../words/format.ts'
+import { formatByteRate, formatCount, formatDuration } from '../../words/format.ts'
 import { ackLine, readLine } from '../../words/ack-words.ts'
 import { deleteLimit, overwriteLimit } from '../../words/brake-words.ts'
 import { placeOf } from '../../words/link-words.ts'
@@ -36,11 +36,19 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
     ],
     ['Brake for deletes', deleteBrake === null ? 'off' : deleteLimit(deleteBrake)],
     ['Brake for overwrites', overwriteBrake === null ? 'off' : overwriteLimit(overwriteBrake)],
+    ['Tags and locks again', attributePassWords(rule)],
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
     ['A write counts', ackLine(rule.ack, rule.targets.length)],
     ['A read asks', readLine(rule.ack, rule.targets.length)],
   ]
+}
+
+function attributePassWords({ metadata, attributePass }: Rule): string {
+  if (!metadata) return 'not compared'
+  if (attributePass === 'off') return 'compared by a resync alone'
+  if (attributePass === 'auto') return 'compared slowly: 5 versions a second, or 1 where events tell of changes'
+  return `compared at ${formatCount(attributePass.perSecond)} versions a second`
 }
 
 export function RuleFacts({ rule }: { readonly rule: Rule }) {
