@@ -1,11 +1,11 @@
 import type { Settled } from '../shared/api/engine-api.ts'
-import type { CompareReport } from '../shared/model/job.ts'
+import type { CompareLevel, CompareReport } from '../shared/model/compare.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { ruleOf } from '../shared/model/rule.ts'
 import { connect, newConsoleLink, type EngineClient } from './cli-client.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
+import { compareLines, costLines } from './cli-compare-view.ts'
 import {
-  compareLines,
   failuresLines,
   fidelityLines,
   keysLines,
@@ -107,18 +107,25 @@ export async function coverKeys(io: CliIo, ruleId: string, options: AskOptions):
 }
 
 export interface CompareOptions extends AskOptions {
-  readonly deep?: boolean | undefined
+  readonly level: CompareLevel
+  readonly cost?: boolean | undefined
   readonly prefix?: string | undefined
 }
 
-/** Compares both sides: `yes` only when they are equal, `unknown` when it could not look at everything. */
+/**
+ * Compares both sides: `yes` only when they are equal at the level asked for, `unknown` when it could not look at everything. Its
+ * cost is told first; with `cost` that is all.
+ */
 export async function compareRule(io: CliIo, ruleId: string, options: CompareOptions): Promise<ExitCode> {
   const client = await connect(options.data)
-  const { id } = await client.compare.start.mutate({
-    ruleId,
-    deep: options.deep === true,
-    prefix: options.prefix ?? '',
-  })
+  const { level, prefix = '' } = options
+  const costs = await client.compare.cost.query({ ruleId, prefix })
+  if (options.cost === true) {
+    show(io, options, costs, costLines)
+    return exitCodes.yes
+  }
+  if (options.json !== true) costLines(costs.filter((one) => one.level === level)).forEach(io.err)
+  const { id } = await client.compare.start.mutate({ ruleId, level, prefix })
   await jobEnd(io, client, id)
   const report = await client.compare.report.query({ jobId: id })
   if (report === null) throw new FaultError(fault('NOT_FOUND', 'The comparison left no report.'))
@@ -126,9 +133,16 @@ export async function compareRule(io: CliIo, ruleId: string, options: CompareOpt
   return compareExit(report)
 }
 
-function compareExit({ verdict }: CompareReport): ExitCode {
+const differsExits = {
+  listing: exitCodes.no,
+  attributes: exitCodes.noByAttributes,
+  bytes: exitCodes.noByBytes,
+} as const satisfies Record<CompareLevel, ExitCode>
+
+function compareExit({ verdict, differsBy }: CompareReport): ExitCode {
   if (verdict === 'equal') return exitCodes.yes
-  return verdict === 'different' ? exitCodes.no : exitCodes.unknown
+  if (verdict === 'different') return differsExits[differsBy ?? 'listing']
+  return verdict === 'on-its-way' ? exitCodes.onItsWay : exitCodes.unknown
 }
 
 async function jobEnd(io: CliIo, client: EngineClient, jobId: string): Promise<void> {

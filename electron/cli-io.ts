@@ -12,6 +12,10 @@ export interface CliIo extends SignalSource, StraySource {
   readonly version: string
 }
 
-/** The exit codes, the same for every command. `no`: answered, and the answer is no. `unknown`: could not be answered. */
-export const exitCodes = { yes: 0, no: 1, unknown: 2 } as const
+/**
+ * The exit codes, the same for every command. `no`: answered, and the answer is no. `unknown`: could not be answered. Of `compare`
+ * alone: `no` says that the listings differ, and two more that the sides differ first by attributes, or by bytes; `onItsWay` that
+ * nothing differs but what waits for a copy.
+ */
+export const exitCodes = { yes: 0, no: 1, unknown: 2, noByAttributes: 3, noByBytes: 4, onItsWay: 5 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

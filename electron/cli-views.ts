@@ -1,6 +1,5 @@
 import type { FailurePage, Settled } from '../shared/api/engine-api.ts'
 import { attributesLine } from '../shared/model/attributes.ts'
-import type { CompareReport } from '../shared/model/job.ts'
 import type { LinkFidelity } from '../shared/model/fidelity.ts'
 import type { Overview } from '../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../shared/model/rule.ts'
@@ -90,24 +89,6 @@ export function failuresLines(page: FailurePage): Lines {
     ...table(['SEQ', 'LINK', 'STATE', 'CODE', 'ATTEMPTS', 'NEXT', 'KEY'], rows),
     ...shown,
     ...page.byCode.map(({ code, count }) => `${count} × ${code}: ${remedyOf(page, code)}`),
-  ]
-}
-
-export function compareLines(report: CompareReport): Lines {
-  const looked = `${report.keys} keys, ${report.versions} versions`
-  if (report.verdict === 'equal') return [`Equal: ${looked}.`]
-  if (report.verdict === 'unknown') return [`Could not tell: ${report.fault?.message ?? 'the comparison did not end'}`]
-  const rows = report.differences.map((row) => [
-    row.kind,
-    cellText(row.key),
-    row.versionId ?? '–',
-    cellText(row.detail, 100),
-  ])
-  const more = report.differenceCount - report.differences.length
-  return [
-    `${report.differenceCount} differences in ${looked}.`,
-    ...table(['KIND', 'KEY', 'VERSION', 'DETAIL'], rows),
-    ...(more > 0 ? [`… ${more} more`] : []),
   ]
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { compareLevels } from '../shared/model/compare.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { faultOfAnswer, NoEngineError } from './cli-client.ts'
 import * as commands from './cli-commands.ts'
@@ -91,8 +92,20 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
   ask(root, 'keys <rule>', 'keys that want a look, such as those that do not converge; exit 0 none, 1 some').action(
     ends((rule: string, options: commands.AskOptions) => commands.showKeys(io, rule, options)),
   )
-  ask(root, 'compare <rule>', 'compare both sides; exit 0 equal, 1 different, 2 could not tell')
-    .option('--deep', 'read metadata, tags and locks of every version too')
+  ask(
+    root,
+    'compare <rule>',
+    'compare both sides; exit 0 equal at that level, 1 the listings differ, 3 the attributes differ, 4 the bytes differ, 5 all that differs is on its way, 2 could not tell',
+  )
+    .addOption(
+      new Option(
+        '--level <level>',
+        'listing: one listing of each side; attributes: asks for every version; bytes: reads every version',
+      )
+        .choices(compareLevels)
+        .default('listing'),
+    )
+    .option('--cost', 'only tell what each level would ask of both sites')
     .option('--prefix <prefix>')
     .action(ends((rule: string, options: commands.CompareOptions) => commands.compareRule(io, rule, options)))
   ask(

@@ -90,6 +90,11 @@ export function createQueries(client: Client) {
     failure: (seq: number) =>
       queryOptions({ queryKey: ['failures', 'one', seq], queryFn: () => client.failures.get.query({ seq }) }),
     jobs: queryOptions({ queryKey: ['jobs'], queryFn: () => client.jobs.list.query() }),
+    compareCost: (ruleId: string) =>
+      queryOptions({
+        queryKey: ['reports', 'cost', ruleId],
+        queryFn: () => client.compare.cost.query({ ruleId }),
+      }),
     report: (jobId: string) =>
       queryOptions({ queryKey: ['reports', jobId], queryFn: () => client.compare.report.query({ jobId }) }),
     reports: queryOptions({ queryKey: ['reports'], queryFn: () => client.compare.reports.query() }),

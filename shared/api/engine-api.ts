@@ -3,7 +3,8 @@ import type { Activity } from '../model/activity.ts'
 import type { Advice } from '../model/advisor.ts'
 import type { CheckRun } from '../model/check.ts'
 import type { GatewayKeyView, GatewayRequest, GatewayView, NewGatewayKey } from '../model/gateway.ts'
-import type { CompareReport, Job } from '../model/job.ts'
+import type { CompareCost, CompareReport } from '../model/compare.ts'
+import type { Job } from '../model/job.ts'
 import type { Overview, SeriesPoint } from '../model/overview.ts'
 import type { LinkKeys, Rule, RuleCaution, RuleView } from '../model/rule.ts'
 import type { BucketView, SiteView } from '../model/site.ts'
@@ -146,6 +147,8 @@ export interface EngineApi {
     cancel(q: In<typeof input.byId>): Job
   }
   compare: {
+    /** What each level would ask of the sites now. */
+    cost(q: In<typeof input.compareCostInput>): readonly CompareCost[]
     start(q: In<typeof input.compareInput>): Job
     report(q: In<typeof input.compareReportInput>): CompareReport | null
     reports(): readonly CompareReport[]

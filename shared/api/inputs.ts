@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { assumptionsSchema } from '../model/advisor.ts'
 import { bucketAt, bucketName } from '../model/rule.ts'
 import { credentialsSchema, siteId, siteSchema } from '../model/site.ts'
+import { compareLevels } from '../model/compare.ts'
 import { checkIds } from '../model/check.ts'
 import { operations } from '../model/task.ts'
 import { workersSchema } from '../model/config.ts'
@@ -23,8 +24,9 @@ export const answerInput = z.strictObject({ id: z.string().min(1), answer: z.enu
 export const compareInput = z.strictObject({
   ruleId: z.string(),
   prefix: z.string().max(1024).default(''),
-  deep: z.boolean().default(false),
+  level: z.enum(compareLevels).default('listing'),
 })
+export const compareCostInput = z.strictObject({ ruleId: z.string(), prefix: z.string().max(1024).default('') })
 export const checkInput = z.strictObject({
   source: bucketAt,
   target: bucketAt,

@@ -75,6 +75,7 @@ export const router = t.router({
     cancel: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.jobs.cancel(q)),
   }),
   compare: t.router({
+    cost: ask.input(input.compareCostInput).query(({ ctx, input: q }) => ctx.api.compare.cost(q)),
     start: ask.input(input.compareInput).mutation(({ ctx, input: q }) => ctx.api.compare.start(q)),
     report: ask.input(input.compareReportInput).query(({ ctx, input: q }) => ctx.api.compare.report(q)),
     reports: ask.query(({ ctx }) => ctx.api.compare.reports()),

@@ -16,30 +16,3 @@ export interface Job {
   readonly result: string | null
   readonly fault: Fault | null
 }
-
-export type DifferenceKind =
-  'missing-at-target' | 'extra-at-target' | 'order' | 'content' | 'metadata' | 'tags' | 'lock' | 'not-latest'
-
-/** One place where two sides are not equal. */
-export interface Difference {
-  readonly kind: DifferenceKind
-  readonly key: string
-  readonly versionId: string | null
-  /** In plain words, with both values. */
-  readonly detail: string
-}
-
-export interface CompareReport {
-  readonly jobId: string
-  readonly ruleId: string
-  readonly deep: boolean
-  readonly verdict: 'equal' | 'different' | 'unknown'
-  readonly startedAt: number
-  readonly endedAt: number | null
-  readonly keys: number
-  readonly versions: number
-  readonly differenceCount: number
-  /** The first 1,000. */
-  readonly differences: readonly Difference[]
-  readonly fault: Fault | null
-}

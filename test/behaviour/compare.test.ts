@@ -2,14 +2,14 @@ import { PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { describe, expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
-import type { CompareReport } from '../../shared/model/job.ts'
+import { compareLevels, type CompareLevel, type CompareReport } from '../../shared/model/compare.ts'
 import { putTags, remove, versionsOf } from '../support/s3-acts.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 async function compare(
   world: World,
-  more: { readonly deep?: boolean; readonly prefix?: string } = {},
+  more: { readonly level?: CompareLevel; readonly prefix?: string } = {},
 ): Promise<CompareReport> {
   const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', ...more }))
   const report = (): CompareReport | null => world.api().compare.report({ jobId: id })
@@ -36,10 +36,10 @@ const target = (world: World) => ({ site: world.b, bucket: 'data' })
 describe.each(['mints', 'adopts-minio'] as const)('with a target that %s', (identity) => {
   const sites = { a: { identity }, b: { identity } } as const
 
-  test('equal sides are found equal, deep or not', async () => {
+  test('equal sides are found equal at every level', async () => {
     const world = await worldAtRest(sites, ['gone', 'kept', 'ä ö/中'])
-    for (const deep of [false, true]) {
-      expect(await compare(world, { deep })).toMatchObject({
+    for (const level of compareLevels) {
+      expect(await compare(world, { level })).toMatchObject({
         verdict: 'equal',
         keys: 3,
         versions: 7,
@@ -68,12 +68,12 @@ describe.each(['mints', 'adopts-minio'] as const)('with a target that %s', (iden
     expect(found(await compare(world, { prefix: 'missing' }))).toEqual(['missing-at-target missing'])
   })
 
-  test('tags and locks that differ are found by the deep comparison alone', async () => {
+  test('tags and locks that differ are found by attributes, and not by listing', async () => {
     const world = await worldAtRest({ ...sites, objectLock: true }, ['gone', 'tags', 'held', 'same'])
     await putTags(world.s3.b, 'tags', { a: '2' })
     await world.s3.b.send(new PutObjectLegalHoldCommand({ Bucket: 'data', Key: 'held', LegalHold: { Status: 'ON' } }))
     expect(await compare(world)).toMatchObject({ verdict: 'equal' })
-    const report = await compare(world, { deep: true })
+    const report = await compare(world, { level: 'attributes' })
     expect(found(report)).toEqual(['lock held', 'tags tags'])
     expect(report.differences.map(({ detail }) => detail)).toEqual(
       expect.arrayContaining(['no lock at the source, legal hold at the target.']),
@@ -118,8 +118,8 @@ test('replicas that are not what they are taken for are found: other bytes, othe
   await world.start()
   await world.settled()
   expect(found(await compare(world))).toEqual(['content bytes', 'not-latest order', 'order order'])
-  const deep = found(await compare(world, { deep: true }))
-  expect(deep).toEqual(expect.arrayContaining(['content bytes', 'metadata metadata', 'order order']))
+  const attributes = found(await compare(world, { level: 'attributes' }))
+  expect(attributes).toEqual(expect.arrayContaining(['content bytes', 'metadata metadata', 'order order']))
 })
 
 test('a comparison whose site does not answer is unknown, and says why', async () => {

@@ -135,10 +135,10 @@ async function loseAndRegainTarget({ page, s3, target }: TwoSites): Promise<void
 async function compareDeeply(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Compare' }).click()
   const dialog = page.getByRole('dialog', { name: 'Compare both sides' })
-  await dialog.getByRole('radio', { name: /^Deep/ }).check()
+  await dialog.getByRole('radio', { name: 'By bytes' }).check()
   await dialog.getByRole('button', { name: 'Compare' }).click()
-  const report = page.getByRole('listitem').filter({ hasText: 'Deep: 14 keys, 31 versions, 0 differences' })
+  const report = page.getByRole('listitem').filter({ hasText: 'By bytes: 14 keys, 31 versions, 0 differences' })
   await report.getByText('Equal', { exact: true }).waitFor()
   await report.getByRole('button', { name: 'Open' }).click()
-  await page.getByText('Both sides are equal.').waitFor()
+  await page.getByText('Equal by bytes').waitFor()
 }

@@ -127,7 +127,7 @@ async function prove(lockstep: Lockstep, scenario: Scenario): Promise<Proof> {
   const engine = { plain: '', locked: '', grown: '' }
   const independent: Record<BucketName, readonly BucketDifference[]> = { plain: [], locked: [], grown: [] }
   for (const bucket of buckets) {
-    engine[bucket] = verdictOf(reportSchema.parse((await lockstep.cli('compare', bucket, '--deep')).json()))
+    engine[bucket] = verdictOf(reportSchema.parse((await lockstep.cli('compare', bucket, '--level', 'bytes')).json()))
     const sides = [scenario.source, scenario.target].map((site) => ({ site, bucket }))
     const found = await compareBuckets(sides[0]!, sides[1]!, scenario.compare)
     // The first few tell the story; thousands would drown it.

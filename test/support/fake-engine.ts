@@ -1,6 +1,7 @@
 import { ruleOf } from '../../shared/model/rule.ts'
 import type { EngineApi, LiveBatch, LiveTopic } from '../../shared/api/engine-api.ts'
 import type { FailureFilter, RetryInput } from '../../shared/api/inputs.ts'
+import { compareLevels } from '../../shared/model/compare.ts'
 import type { Job } from '../../shared/model/job.ts'
 import type { LinkView } from '../../shared/model/rule.ts'
 import type { Overview, SeriesPoint } from '../../shared/model/overview.ts'
@@ -11,7 +12,7 @@ import type { Failure } from '../../shared/model/task.ts'
 import { createFakeAdvisor } from './fake-advisor.ts'
 import { createFakeChecks } from './fake-checks.ts'
 import { createFakeGateway } from './fake-gateway.ts'
-import { viewOf, type FakeWorld } from './fake-world.ts'
+import { costAt, viewOf, type FakeWorld } from './fake-world.ts'
 
 /** An engine without a disk or a site: it answers from a world held in memory, and announces when told to. */
 export interface FakeEngine {
@@ -278,6 +279,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       },
     },
     compare: {
+      cost: () => compareLevels.map((level) => costAt(world.now, level)),
       start: ({ ruleId }) => startJob('compare', `Compare ${ruleId}`, ruleId, null),
       report: ({ jobId }) => world.reports.find((report) => report.jobId === jobId) ?? null,
       reports: () => world.reports.map((report) => ({ ...report, differences: [] })),

@@ -9,7 +9,15 @@ import {
 } from '../../shared/model/rule.ts'
 import type { Activity } from '../../shared/model/activity.ts'
 import type { GatewayRequest, GatewayView } from '../../shared/model/gateway.ts'
-import type { CompareReport, Difference, Job } from '../../shared/model/job.ts'
+import type {
+  CompareCost,
+  CompareLevel,
+  CompareReport,
+  Difference,
+  NotSeen,
+  OnItsWay,
+} from '../../shared/model/compare.ts'
+import type { Job } from '../../shared/model/job.ts'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
 import type { Rollup } from '../../electron/engine/journal/port.ts'
@@ -438,11 +446,40 @@ function jobsAt(now: number): Job[] {
   ]
 }
 
+const none = { count: 0, items: [] }
+
+export const costAt = (now: number, level: CompareLevel): CompareCost => ({
+  level,
+  requests: level === 'listing' ? 424 : 1_267_000,
+  readBytes: level === 'bytes' ? 4_200_000_000_000 : 0,
+  durationMs: level === 'listing' ? 5000 : level === 'attributes' ? 950_000 : null,
+  basis: 'Reckoned from 211,090 versions at the source’s last scan.',
+  countedAt: now - 240_000,
+})
+
+const waiting = (now: number): OnItsWay => ({
+  linkId: 'photos-to-oslo/oslo/photos',
+  kind: 'missing-at-target',
+  key: '2026/11/raw/object-new.parquet',
+  versionId: '3f2a9c1e-new',
+  detail: '1,204,331 bytes',
+  since: now - hour,
+  why: 'It waits in the queue.',
+})
+
+const unseen: NotSeen = {
+  linkId: 'photos-to-oslo/oslo/photos',
+  key: '2026/11/raw/object-shut.parquet',
+  versionId: '3f2a9c1e-shut',
+  fault: fault('ACCESS_DENIED', 'HeadObject photos/2026/11/raw/object-shut.parquet: answered 403.', { site: 'oslo' }),
+}
+
 function reportAt(now: number, jobId: string, differenceCount: number): CompareReport {
   const kinds = ['missing-at-target', 'content', 'tags', 'extra-at-target'] as const
   const differences = Array.from({ length: differenceCount }, (_, index): Difference => {
     const kind = kinds[index % kinds.length]!
     return {
+      linkId: 'photos-to-oslo/oslo/photos',
       kind,
       key: `2026/11/raw/object-${String(index).padStart(6, '0')}.parquet`,
       versionId: kind === 'missing-at-target' ? `3f2a9c1e-${index}` : null,
@@ -455,8 +492,25 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
   return {
     jobId,
     ruleId: 'photos-to-oslo',
-    deep: false,
+    prefix: '',
+    level: 'attributes',
     verdict: differenceCount === 0 ? 'equal' : 'different',
+    statement:
+      differenceCount === 0
+        ? 'Equal by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption and checksums): 184,302 keys, 211,090 versions. Access lists and bytes were not looked at.'
+        : `Different: ${differenceCount} differences in 184,302 keys, 211,090 versions, the first by listing. Besides: 1 more on its way; 1 more could not be seen; 1,204 exceptions on purpose, listed by kind.`,
+    cost: costAt(now, 'attributes'),
+    differsBy: differenceCount === 0 ? null : 'listing',
+    onItsWay:
+      differenceCount === 0
+        ? { ...none, oldestSince: null }
+        : { count: 1, oldestSince: now - hour, items: [waiting(now)] },
+    exceptions:
+      differenceCount === 0
+        ? []
+        : [{ kind: 'markers-not-carried', count: 1204, examples: [{ key: '2026/10/old.csv', versionId: 'm1' }] }],
+    notSeen: differenceCount === 0 ? none : { count: 1, items: [unseen] },
+    bytesRead: null,
     startedAt: now - 2 * hour,
     endedAt: now - hour,
     keys: 184_302,

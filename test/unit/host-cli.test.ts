@@ -10,9 +10,9 @@ import { configJsonSchema } from '../../electron/config-json-schema.ts'
 import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { serve, type Serving } from '../../electron/serve.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
-import type { CompareReport } from '../../shared/model/job.ts'
+import type { CompareReport } from '../../shared/model/compare.ts'
 import { FaultError } from '../../shared/model/fault.ts'
-import { emptyOverview, hostApi, job, report } from './host-fake-api.ts'
+import { cost, emptyOverview, hostApi, job, report } from './host-fake-api.ts'
 
 let dataDir: string
 let serving: Serving | null
@@ -88,19 +88,31 @@ test('status is a table for people and the API’s value with --json', async () 
 })
 
 test.each([
-  ['equal', 0, 'Equal: 2 keys, 3 versions.'],
-  ['different', 1, 'missing-at-target  a�[2Jb  v1       only at the source'],
-  ['unknown', 2, 'Could not tell: the comparison did not end'],
-] as const)('compare: %s exits %d', async (verdict, exitCode, lastLine) => {
+  ['equal', null, 0, 'equal. As of 1970-01-01T00:00:00.001Z.'],
+  ['different', 'listing', 1, 'Missing at the target  a�[2Jb  v1       only at the source'],
+  ['different', 'attributes', 3, 'Missing at the target  a�[2Jb  v1       only at the source'],
+  ['different', 'bytes', 4, 'Missing at the target  a�[2Jb  v1       only at the source'],
+  ['on-its-way', null, 5, 'on-its-way. As of 1970-01-01T00:00:00.001Z.'],
+  ['unknown', null, 2, 'unknown. As of 1970-01-01T00:00:00.001Z.'],
+] as const)('compare: %s by %s exits %d', async (verdict, differsBy, exitCode, lastLine) => {
   const states = ['running', 'running', 'done'] as const
   let asked = 0
-  const answer: CompareReport = report(verdict)
+  const answer: CompareReport = report(verdict, differsBy)
   await engineWith({
-    compare: { start: () => job('running'), report: () => answer },
+    compare: { cost: () => [cost], start: () => job('running'), report: () => answer },
     jobs: { list: () => [job(states[asked++] ?? 'done')] },
   })
   expect(await cli('compare', 'r')).toBe(exitCode)
   expect(lines.at(-1)).toBe(lastLine)
+  expect(errors[0]).toBe(
+    'By listing: up to 2 requests, 0 B to read, at least 0 s. Reckoned from 3 versions. As of 1970-01-01T00:00:00.000Z.',
+  )
+})
+
+test('compare: what each level costs is told without comparing', async () => {
+  await engineWith({ compare: { cost: () => [cost] } })
+  expect(await cli('compare', 'r', '--cost', '--json')).toBe(0)
+  expect(JSON.parse(lines[0] ?? '')).toEqual([cost])
 })
 
 test('a long wait is asked for in slices, and its timeout exits 1', async () => {

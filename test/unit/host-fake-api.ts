@@ -1,5 +1,6 @@
 import type { EngineApi, LiveBatch } from '../../shared/api/engine-api.ts'
-import type { CompareReport, Job } from '../../shared/model/job.ts'
+import type { CompareCost, CompareReport } from '../../shared/model/compare.ts'
+import type { Job } from '../../shared/model/job.ts'
 import type { Overview } from '../../shared/model/overview.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 
@@ -49,11 +50,31 @@ export const job = (state: Job['state']): Job => ({
   fault: null,
 })
 
-export const report = (verdict: CompareReport['verdict']): CompareReport => ({
+export const cost: CompareCost = {
+  level: 'listing',
+  requests: 2,
+  readBytes: 0,
+  durationMs: 40,
+  basis: 'Reckoned from 3 versions.',
+  countedAt: 0,
+}
+
+export const report = (
+  verdict: CompareReport['verdict'],
+  differsBy: CompareReport['differsBy'] = verdict === 'different' ? 'listing' : null,
+): CompareReport => ({
   jobId: 'j1',
   ruleId: 'r',
-  deep: false,
+  prefix: '',
+  level: 'listing',
   verdict,
+  statement: `${verdict}.`,
+  cost,
+  differsBy,
+  onItsWay: { count: 0, items: [], oldestSince: null },
+  exceptions: [],
+  notSeen: { count: 0, items: [] },
+  bytesRead: null,
   startedAt: 0,
   endedAt: 1,
   keys: 2,
@@ -61,7 +82,15 @@ export const report = (verdict: CompareReport['verdict']): CompareReport => ({
   differenceCount: verdict === 'different' ? 1 : 0,
   differences:
     verdict === 'different'
-      ? [{ kind: 'missing-at-target', key: 'a\u001b[2Jb', versionId: 'v1', detail: 'only at the source' }]
+      ? [
+          {
+            linkId: 'r/b/data',
+            kind: 'missing-at-target',
+            key: 'a\u001b[2Jb',
+            versionId: 'v1',
+            detail: 'only at the source',
+          },
+        ]
       : [],
   fault: null,
 })

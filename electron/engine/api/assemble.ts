@@ -47,12 +47,8 @@ export function assembleApi(
     failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.get(linkId), now }),
     jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
     compare: compareApi({
-      jobs,
-      links,
-      journal,
+      ...parts,
       list: (siteId, request, signal) => parts.pool.list(siteId, request, signal),
-      store: (siteId) => parts.sites.store(siteId),
-      now,
     }),
     advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),
     activity: activityApi(journal),

@@ -1,125 +1,115 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import { levelWords } from '../../../shared/model/compare-words.ts'
+import type { CompareCost, CompareLevel, CompareReport } from '../../../shared/model/compare.ts'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
-import type { CompareReport, Difference, Job } from '../../../shared/model/job.ts'
+import type { Job } from '../../../shared/model/job.ts'
 import { compareLink } from '../audit/compare-link.ts'
+import { costsOf } from '../audit/cost.ts'
+import { Tally } from '../audit/tally.ts'
+import { statementOf, verdictOf } from '../audit/verdict.ts'
 import { faultFrom } from '../errors.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
-import type { Journal } from '../journal/port.ts'
-import type { Link, Links } from '../link/links.ts'
-import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
+import type { Link } from '../link/links.ts'
+import { compareFigures, linkToCompare, type CompareSources } from '../link/link-to-compare.ts'
 
-interface Parts {
+interface Parts extends CompareSources {
   readonly jobs: Jobs
-  readonly links: Links
-  readonly journal: Journal
-  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly store: (siteId: string) => ObjectStore
-  readonly now: () => number
+}
+
+/** What was asked for. */
+interface Asked {
+  readonly ruleId: string
+  readonly prefix: string
+  readonly level: CompareLevel
 }
 
 /** Reports are kept for the session: a comparison is only as good as the moment it was made. */
 const keptReports = 20
-const keptDifferences = 1000
 
 export function compareApi(parts: Parts): EngineApi['compare'] {
   const reports = new Map<string, CompareReport>()
   return {
+    cost: ({ ruleId, prefix }) =>
+      costsOf(
+        prefix,
+        linksOf(ruleId).map((link) => compareFigures(link, parts)),
+      ),
     start(q): Job {
-      const links = parts.links.ofRule(q.ruleId)
-      if (links.length === 0) throw new FaultError(fault('NOT_FOUND', `There is no rule “${q.ruleId}”.`))
+      const links = linksOf(q.ruleId)
+      const costs = costsOf(
+        q.prefix,
+        links.map((link) => compareFigures(link, parts)),
+      )
+      const under = q.prefix === '' ? '' : `, keys under “${q.prefix}”`
       const job: Job = parts.jobs.start({
         kind: 'compare',
-        title: `${q.deep ? 'Deep comparison' : 'Comparison'} of both sides of rule ${q.ruleId}${q.prefix === '' ? '' : `, keys under “${q.prefix}”`}`,
+        title: `Comparison of both sides of rule ${q.ruleId} ${levelWords[q.level].by}${under}`,
         ruleId: q.ruleId,
         run: (report) => run(job.id, links, q, report),
       })
-      set(job.id, { jobId: job.id, ruleId: q.ruleId, deep: q.deep, startedAt: job.startedAt })
+      const cost = costs.find(({ level }) => level === q.level)!
+      keep(blank(job, q, cost))
       return job
     },
     report: ({ jobId }) => reports.get(jobId) ?? null,
-    reports: () => [...reports.values()].toReversed(),
+    reports: () => [...reports.values()].toReversed().map(withoutRows),
   }
 
-  async function run(
-    jobId: string,
-    links: readonly Link[],
-    q: { readonly prefix: string; readonly deep: boolean },
-    report: JobReport,
-  ): Promise<string> {
-    try {
-      for (const link of links) add(jobId, await compareOne(link, q, report, parts))
-    } catch (error) {
-      const why = report.signal.aborted
-        ? fault('CANCELLED', 'The comparison was cancelled.')
-        : faultFrom(error, { operation: 'compare' })
-      set(jobId, { verdict: 'unknown', endedAt: parts.now(), fault: why })
-      throw error
+  function linksOf(ruleId: string): readonly Link[] {
+    const links = parts.links.ofRule(ruleId)
+    if (links.length === 0) throw new FaultError(fault('NOT_FOUND', `There is no rule “${ruleId}”.`))
+    return links
+  }
+
+  /** A link that cannot be compared does not keep the others from it. */
+  async function run(jobId: string, links: readonly Link[], q: Asked, report: JobReport): Promise<string> {
+    const tally = new Tally()
+    let failed: FaultError | null = null
+    for (const link of links) {
+      try {
+        await compareLink(linkToCompare(link, q, tally, report, parts))
+      } catch (error) {
+        failed ??= new FaultError(whyNot(error, report), { cause: error })
+      }
+      keep({ ...reports.get(jobId)!, ...tally.totals })
     }
-    const { differenceCount, versions } = reports.get(jobId)!
-    set(jobId, { verdict: differenceCount === 0 ? 'equal' : 'different', endedAt: parts.now() })
-    const looked = `${versions.toLocaleString('en')} versions compared`
-    return differenceCount === 0
-      ? `${looked}: both sides are equal.`
-      : `${looked}: ${differenceCount.toLocaleString('en')} differences.`
+    const why = failed?.fault ?? null
+    const statement = statementOf(q.level, tally.totals, why)
+    const verdict = verdictOf(tally.totals, why)
+    keep({ ...reports.get(jobId)!, verdict, statement, endedAt: parts.now(), fault: why })
+    if (failed !== null) throw failed
+    return statement
   }
 
-  function add(
-    jobId: string,
-    more: { keys: number; versions: number; differenceCount: number; differences: readonly Difference[] },
-  ): void {
-    const before = reports.get(jobId)!
-    set(jobId, {
-      keys: before.keys + more.keys,
-      versions: before.versions + more.versions,
-      differenceCount: before.differenceCount + more.differenceCount,
-      differences: [...before.differences, ...more.differences].slice(0, keptDifferences),
-    })
-  }
-
-  function set(jobId: string, change: Partial<CompareReport> & { fault?: Fault }): void {
-    reports.set(jobId, { ...(reports.get(jobId) ?? blank), ...change })
+  function keep(report: CompareReport): void {
+    reports.set(report.jobId, report)
     for (const id of [...reports.keys()].slice(0, Math.max(0, reports.size - keptReports))) reports.delete(id)
   }
 }
 
-const blank: CompareReport = {
-  jobId: '',
-  ruleId: '',
-  deep: false,
-  verdict: 'unknown',
-  startedAt: 0,
-  endedAt: null,
-  keys: 0,
-  versions: 0,
-  differenceCount: 0,
-  differences: [],
-  fault: null,
+const whyNot = (error: unknown, { signal }: JobReport): Fault =>
+  signal.aborted ? fault('CANCELLED', 'The comparison was cancelled.') : faultFrom(error, { operation: 'compare' })
+
+function blank(job: Job, { ruleId, prefix, level }: Asked, cost: CompareCost): CompareReport {
+  return {
+    jobId: job.id,
+    ruleId,
+    prefix,
+    level,
+    verdict: 'unknown',
+    statement: 'The comparison has not ended yet.',
+    startedAt: job.startedAt,
+    endedAt: null,
+    cost,
+    ...new Tally().totals,
+    fault: null,
+  }
 }
 
-function compareOne(
-  link: Link,
-  q: { readonly prefix: string; readonly deep: boolean },
-  { signal, progress }: JobReport,
-  { links, journal, list, store, now }: Parts,
-): ReturnType<typeof compareLink> {
-  const order = links.order(link.linkId)
-  if (order === null) {
-    throw new FaultError(
-      fault('SITE_OFFLINE', 'The target could not be probed yet, so its versions cannot be told apart.', {
-        site: link.target.site,
-      }),
-    )
-  }
-  return compareLink({
-    link: order,
-    prefix: q.prefix === '' ? link.rule.filter.prefix : q.prefix,
-    deep: q.deep,
-    list,
-    pairs: (key) => journal.pairs(link.linkId, key),
-    source: store(link.source.site),
-    target: store(link.target.site),
-    now,
-    signal,
-    onProgress: (keys) => progress(keys, null),
-  })
-}
+/** Of every report the counts; the rows are asked for one report at a time. */
+const withoutRows = (report: CompareReport): CompareReport => ({
+  ...report,
+  differences: [],
+  onItsWay: { ...report.onItsWay, items: [] },
+  notSeen: { ...report.notSeen, items: [] },
+})

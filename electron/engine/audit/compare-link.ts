@@ -1,78 +1,123 @@
-import type { Difference } from '../../../shared/model/job.ts'
 import { compareKeys } from '../feed/key-order.ts'
 import { VersionReader } from '../feed/version-reader.ts'
-import type { VersionPair } from '../journal/port.ts'
-import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
-import { compileKeyMatch } from '../rule/match.ts'
-import { compareVersions } from './compare-versions.ts'
-import { differencesOfKey } from './key-differences.ts'
+import { compileKeyMatch, canaryPrefix } from '../rule/match.ts'
+import { Bounded } from './bounded.ts'
+import { comparePair, type PairLook } from './compare-pair.ts'
+import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView } from './key-differences.ts'
+import type { CompareParts, PairOfVersions } from './port.ts'
+import { lookAgain, nameOf, viewOf, type KeyAgain } from './second-look.ts'
+import { SilentSides } from './silent-sides.ts'
 
-export interface CompareParts {
-  readonly link: LinkOrder
-  readonly prefix: string
-  /** Also reads headers, metadata, tags and locks of every version, and the bytes where the ETags cannot tell. */
-  readonly deep: boolean
-  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly pairs: (key: string) => readonly VersionPair[]
-  readonly source: ObjectStore
-  readonly target: ObjectStore
-  readonly now: () => number
-  readonly signal: AbortSignal
-  readonly onProgress: (keys: number) => void
-}
+/** Looks under way at one time; each reads both sides. */
+const looksAtOnce = { listing: 16, attributes: 16, bytes: 4 } as const
 
-export interface CompareResult {
-  readonly keys: number
-  readonly versions: number
-  readonly differenceCount: number
-  /** The first 1,000. */
-  readonly differences: readonly Difference[]
-}
-
-const kept = 1000
-/** Deep comparisons under way at one time. */
-const deepAtOnce = 16
-
-/** Compares every version of every key under the rule on both sides. Reads only; a broken listing throws its fault. */
-export async function compareLink(parts: CompareParts): Promise<CompareResult> {
-  const { link } = parts
-  const covers = compileKeyMatch({ ...link.rule.filter, prefix: parts.prefix })
-  const source = sideOf(link.source, parts)
-  const target = sideOf(link.target, parts)
-  const found: Difference[] = []
-  const deep = new DeepQueue(deepAtOnce, found)
-  let keys = 0
-  let versions = 0
-  await Promise.all([next(source), next(target)])
-  while (source.key !== null || target.key !== null) {
-    parts.signal.throwIfAborted()
-    const key = lesser(source.key, target.key)
-    const here = source.key === key ? source.group() : []
-    const there = target.key === key ? target.group() : []
-    if (covers(key)) {
-      keys++
-      versions += here.length
-      const { differences, pairs } = differencesOfKey(key, here, there, parts.pairs(key), link)
-      found.push(...differences)
-      if (parts.deep)
-        for (const pair of pairs) if (!pair[0].deleteMarker) await deep.add(() => compareVersions(pair, parts))
-    }
-    if (keys % 1000 === 0) parts.onProgress(keys)
-    await Promise.all([source.key === key ? next(source) : null, target.key === key ? next(target) : null])
+/**
+ * Compares every version of every key under the rule on both sides, and looks again at each key that is not alike. Reads only. What
+ * is found goes into the tally; a listing that breaks or cannot be trusted throws its fault.
+ */
+export async function compareLink(parts: CompareParts): Promise<void> {
+  const sides = new SilentSides(parts)
+  const again = await new FirstPass(parts, sides).run()
+  const looks = new Bounded(looksAtOnce[parts.level])
+  try {
+    for (const one of again) await looks.add(() => lookAgain(one, parts, sides))
+    await looks.drained()
+  } finally {
+    await looks.ended()
   }
-  await deep.drained()
-  parts.onProgress(keys)
-  return { keys, versions, differenceCount: found.length, differences: found.slice(0, kept) }
 }
 
-function sideOf(at: { readonly site: string; readonly bucket: string }, parts: CompareParts): VersionReader {
-  return new VersionReader({
-    list: (from) => parts.list(at.site, { bucket: at.bucket, prefix: parts.prefix, from }, parts.signal),
-    now: parts.now,
-    after: null,
-  })
+/** Lists both sides side by side, and looks deeper at each pair where the level asks for it. */
+class FirstPass {
+  readonly #parts: CompareParts
+  readonly #sides: SilentSides
+  readonly #looks: Bounded
+  readonly #again = new Map<string, KeyAgain>()
+  #keys = 0
+
+  constructor(parts: CompareParts, sides: SilentSides) {
+    this.#parts = parts
+    this.#sides = sides
+    this.#looks = new Bounded(looksAtOnce[parts.level])
+  }
+
+  /** The keys that have to be looked at again. */
+  async run(): Promise<readonly KeyAgain[]> {
+    try {
+      await this.#listBoth()
+      await this.#looks.drained()
+    } finally {
+      await this.#looks.ended()
+    }
+    this.#parts.onProgress(this.#keys)
+    return [...this.#again.values()]
+  }
+
+  async #listBoth(): Promise<void> {
+    const { link, signal, tally, onProgress, prefix } = this.#parts
+    const covers = compileKeyMatch({ ...link.rule.filter, prefix })
+    const source = this.#reader('source')
+    const target = this.#reader('target')
+    await Promise.all([next(source), next(target)])
+    while (source.key !== null || target.key !== null) {
+      signal.throwIfAborted()
+      const key = lesser(source.key, target.key)
+      const here = source.key === key ? source.group() : []
+      const there = target.key === key ? target.group() : []
+      if (covers(key)) {
+        tally.key(here.length)
+        await this.#key({ ...viewOf(key, this.#parts), source: here, target: there })
+      } else if (!key.startsWith(canaryPrefix)) tally.except({ kind: 'outside-filter', key, versionId: null })
+      if (++this.#keys % 1000 === 0) onProgress(this.#keys)
+      await Promise.all([source.key === key ? next(source) : null, target.key === key ? next(target) : null])
+    }
+  }
+
+  #reader(side: 'source' | 'target'): VersionReader {
+    const { link, list, prefix, signal, now } = this.#parts
+    const { site, bucket } = link[side]
+    return new VersionReader({ list: (from) => list(site, { bucket, prefix, from }, signal), now, after: null })
+  }
+
+  async #key(view: KeyView): Promise<void> {
+    const { link, level, tally } = this.#parts
+    const found = differencesOfKey(view, link, level)
+    const isCounted = isAlike(view, found, this.#parts)
+    if (isCounted) for (const exception of found.exceptions) tally.except(exception)
+    const alike = new Set<string>()
+    const { key } = view
+    const lookAgainAt = (): void => {
+      if (!this.#again.has(key)) this.#again.set(key, { key, extras: extrasOf(found), alike, isCounted })
+    }
+    if (!isCounted) lookAgainAt()
+    if (level === 'listing') return
+    for (const pair of found.pairs)
+      if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, alike, lookAgainAt))
+  }
+
+  async #pair(pair: PairOfVersions, alike: Set<string>, lookAgainAt: () => void): Promise<void> {
+    const look = await comparePair(pair, this.#parts, this.#sides)
+    if (!isClean(look)) return lookAgainAt()
+    alike.add(nameOf(pair[0]))
+    for (const exception of look.exceptions) this.#parts.tally.except(exception)
+  }
 }
+
+const isAlike = (view: KeyView, found: KeyDifferences, { link }: CompareParts): boolean =>
+  found.differences.length === 0 &&
+  found.doubts.length === 0 &&
+  latestDifference(view, found, found.excused, link) === null
+
+const isClean = ({ differences, notSeen, isStale }: PairLook): boolean =>
+  differences.length === 0 && notSeen.length === 0 && !isStale
+
+const extrasOf = ({ differences, doubts }: KeyDifferences): ReadonlySet<string> =>
+  new Set([
+    ...differences.flatMap(({ kind, versionId }) =>
+      kind === 'extra-at-target' && versionId !== null ? [versionId] : [],
+    ),
+    ...doubts.flatMap((doubt) => (doubt.about === 'extra' ? [doubt.entry.versionId] : [])),
+  ])
 
 async function next(reader: VersionReader): Promise<void> {
   if (!reader.advance()) await reader.fill()
@@ -82,30 +127,3 @@ function lesser(a: string | null, b: string | null): string {
   if (a === null) return b!
   return b === null || compareKeys(a, b) <= 0 ? a : b
 }
-
-/** Runs a bounded number of deep comparisons at once; the first fault ends the whole. */
-class DeepQueue {
-  readonly #room: number
-  readonly #found: Difference[]
-  readonly #running = new Set<Promise<void>>()
-
-  constructor(room: number, found: Difference[]) {
-    this.#room = room
-    this.#found = found
-  }
-
-  async add(run: () => Promise<readonly Difference[]>): Promise<void> {
-    const one = run().then((differences) => {
-      this.#found.push(...differences)
-      this.#running.delete(one)
-    })
-    this.#running.add(one)
-    if (this.#running.size >= this.#room) await Promise.race(this.#running)
-  }
-
-  async drained(): Promise<void> {
-    await Promise.all(this.#running)
-  }
-}
-
-export type PairOfVersions = readonly [source: VersionEntry, target: VersionEntry]

@@ -1,79 +1,151 @@
-import type { Difference, DifferenceKind } from '../../../shared/model/job.ts'
+import type { CompareLevel, Difference, DifferenceKind } from '../../../shared/model/compare.ts'
 import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
-import type { PairOfVersions } from './compare-link.ts'
+import type { Exception, PairOfVersions } from './port.ts'
+
+/** One key as both sides list it, newest first, and what the journal knows of it. */
+export interface KeyView {
+  readonly key: string
+  readonly source: readonly VersionEntry[]
+  readonly target: readonly VersionEntry[]
+  readonly known: readonly VersionPair[]
+  /** Had this link a task of that version once? */
+  readonly wasCopied: (versionId: string) => boolean
+}
+
+/** What only a closer look decides: by the tags, by the mark of a replica, by the encryption. */
+export type Doubt =
+  | { readonly about: 'missing' | 'extra'; readonly entry: VersionEntry }
+  | { readonly about: 'etag'; readonly pair: PairOfVersions }
 
 export interface KeyDifferences {
   readonly differences: readonly Difference[]
+  readonly exceptions: readonly Exception[]
+  readonly doubts: readonly Doubt[]
   /** Versions that belong together, for a deeper look. */
   readonly pairs: readonly PairOfVersions[]
+  /** The source's latest that the rule carries and the target has, and its replica; null when there is none. */
+  readonly top: PairOfVersions | null
+  /** Versions at the target that are meant to be there though the source has them no more. */
+  readonly excused: ReadonlySet<string>
 }
 
 /**
- * What the listings of one key tell, under the rule's own terms: what the rule does not carry (delete markers, version
- * deletes, what was there before it) is no difference. Pure.
+ * What the listings of one key tell. What the rule leaves out on purpose is an exception; everything else that is not the same on
+ * both sides is a difference, or a doubt. Pure.
  */
-export function differencesOfKey(
-  key: string,
-  source: readonly VersionEntry[],
-  target: readonly VersionEntry[],
-  known: readonly VersionPair[],
-  link: LinkOrder,
-): KeyDifferences {
-  const wanted = source.filter(
-    (entry) => entry.modifiedAt >= link.copySince && (link.rule.deleteMarkers || !entry.deleteMarker),
-  )
-  const { pairs, missing, extra, disorder } = align(wanted, target, known)
-  const found: Difference[] = []
-  const add = (kind: DifferenceKind, versionId: string | null, detail: string): void => {
-    found.push({ kind, key, versionId, detail })
+export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareLevel): KeyDifferences {
+  const found = new KeyFindings(view, link)
+  const all = align(view.source, view.target, view.known)
+  const leftOut = new Set(all.missing.filter((entry) => found.leavesOut(entry)))
+  const wanted = leftOut.size === 0 ? view.source : view.source.filter((entry) => !leftOut.has(entry))
+  const { pairs, missing, extra, disorder } = leftOut.size === 0 ? all : align(wanted, view.target, view.known)
+  for (const entry of missing) found.missing(entry)
+  for (const entry of extra) found.extra(entry)
+  if (disorder && missing.length === 0) found.differs('order', null, 'The versions are in another order at the target.')
+  for (const pair of pairs) found.pair(pair, level)
+  const top = pairs.find(([here]) => here === wanted[0]) ?? null
+  return { ...found.total, pairs, top }
+}
+
+/** Whether the source's latest is the latest at the target too, once it is known what is meant to lie there. */
+export function latestDifference(
+  { key, target }: KeyView,
+  { top }: Pick<KeyDifferences, 'top'>,
+  excused: ReadonlySet<string>,
+  { linkId }: LinkOrder,
+): Difference | null {
+  const latest = target.find(({ versionId }) => !excused.has(versionId))
+  if (top === null || latest === undefined || latest === top[1]) return null
+  return {
+    linkId,
+    kind: 'not-latest',
+    key,
+    versionId: top[0].versionId,
+    detail: `The source’s latest version is not the latest at the target: ${describe(latest)} lies above it.`,
   }
-  for (const entry of missing) add('missing-at-target', entry.versionId, describe(entry))
-  // Under a rule that keeps purged versions, or markers the rule does not carry, the target may hold more.
-  const isExtra = (entry: VersionEntry): boolean => link.rule.versionDeletes || isForeign(entry, source, known, link)
-  for (const entry of extra) if (isExtra(entry)) add('extra-at-target', entry.versionId, describe(entry))
-  if (disorder && missing.length === 0) add('order', null, 'The versions are in another order at the target.')
-  for (const [here, there] of pairs)
-    if (!sameBytesByListing(here, there))
-      add('content', here.versionId, `${describe(here)} at the source, ${describe(there)} at the target.`)
-  const latest = target[0]
-  const newest = wanted[0]
-  const covered = pairs.find(([here]) => here === newest)
-  if (covered !== undefined && latest !== undefined && covered[1] !== latest) {
-    add(
-      'not-latest',
-      newest!.versionId,
-      `The source’s latest version is not the latest at the target: ${describe(latest)} lies above it.`,
-    )
+}
+
+class KeyFindings {
+  readonly #view: KeyView
+  readonly #link: LinkOrder
+  readonly #differences: Difference[] = []
+  readonly #exceptions: Exception[] = []
+  readonly #doubts: Doubt[] = []
+  readonly #excused = new Set<string>()
+
+  constructor(view: KeyView, link: LinkOrder) {
+    this.#view = view
+    this.#link = link
   }
-  return { differences: found, pairs }
+
+  get total(): Pick<KeyDifferences, 'differences' | 'exceptions' | 'doubts' | 'excused'> {
+    return {
+      differences: this.#differences,
+      exceptions: this.#exceptions,
+      doubts: this.#doubts,
+      excused: this.#excused,
+    }
+  }
+
+  differs(kind: DifferenceKind, versionId: string | null, detail: string): void {
+    this.#differences.push({ linkId: this.#link.linkId, kind, key: this.#view.key, versionId, detail })
+  }
+
+  /** Does the rule leave this version of the source out, whatever it holds? */
+  leavesOut(entry: VersionEntry): boolean {
+    if (entry.modifiedAt < this.#link.copySince) return this.#except('before-rule', entry)
+    if (entry.deleteMarker && !this.#link.rule.deleteMarkers) return this.#except('markers-not-carried', entry)
+    return false
+  }
+
+  missing(entry: VersionEntry): void {
+    const isFiltered = !entry.deleteMarker && Object.keys(this.#link.rule.filter.tags).length > 0
+    if (isFiltered) this.#doubts.push({ about: 'missing', entry })
+    else this.differs('missing-at-target', entry.versionId, describe(entry))
+  }
+
+  /** The target has more: a version that was deleted at the source, under a rule that does not repeat that, or somebody else's. */
+  extra(entry: VersionEntry): void {
+    const { source, known, wasCopied } = this.#view
+    const isThere = (versionId: string): boolean => source.some((one) => one.versionId === versionId)
+    const pair = known.find((one) => one.targetVersionId === entry.versionId)
+    const original = pair?.sourceVersionId ?? entry.versionId
+    const isReplica = pair !== undefined || (this.#link.identity !== 'mints' && wasCopied(entry.versionId))
+    if (this.#link.rule.versionDeletes || isThere(original))
+      this.differs('extra-at-target', entry.versionId, describe(entry))
+    else if (isReplica) {
+      this.#except('deletes-not-carried', entry)
+      this.#excused.add(entry.versionId)
+    } else if (entry.deleteMarker) this.differs('extra-at-target', entry.versionId, describe(entry))
+    else this.#doubts.push({ about: 'extra', entry })
+  }
+
+  pair(pair: PairOfVersions, level: CompareLevel): void {
+    const [here, there] = pair
+    if (here.deleteMarker) return
+    if (here.sizeBytes !== there.sizeBytes) this.differs('content', here.versionId, contentDetail(pair))
+    else if (here.etag === there.etag || level !== 'listing') return
+    else if (isPlain(here.etag) && isPlain(there.etag)) this.#doubts.push({ about: 'etag', pair })
+    else this.#except('etag-not-comparable', here)
+  }
+
+  #except(kind: Exception['kind'], { versionId }: VersionEntry): true {
+    this.#exceptions.push({ kind, key: this.#view.key, versionId })
+    return true
+  }
 }
 
-/**
- * Among the versions of a key that the source has, one that the journal does not know for a replica: somebody else's, or what was
- * left behind before the journal was lost. Only a target that mints ids shows which they are.
- */
-function isForeign(
-  { versionId, deleteMarker }: VersionEntry,
-  source: readonly VersionEntry[],
-  known: readonly VersionPair[],
-  { identity, opposite }: LinkOrder,
-): boolean {
-  if (identity !== 'mints' || opposite !== undefined || source.length === 0 || deleteMarker) return false
-  return !known.some((pair) => pair.targetVersionId === versionId)
-}
+/** The MD5 of the bytes, unless the site encrypted them: then it may be anything of that form. */
+export const isPlain = (etag: string): boolean => etag !== '' && partsInEtag(etag) === null
 
-/** Multipart ETags depend on part sizes and encryption: equal sizes then, and the deep comparison reads the bytes. */
-function sameBytesByListing(a: VersionEntry, b: VersionEntry): boolean {
-  if (a.deleteMarker) return b.deleteMarker
-  if (a.sizeBytes !== b.sizeBytes) return false
-  return a.etag === b.etag || partsInEtag(a.etag) !== null || partsInEtag(b.etag) !== null
-}
+export const contentDetail = ([here, there]: PairOfVersions): string =>
+  `${describe(here)} at the source, ${describe(there)} at the target.`
 
-function describe(entry: VersionEntry): string {
+export function describe(entry: VersionEntry): string {
   const when = new Date(entry.modifiedAt).toISOString()
   return entry.deleteMarker
     ? `Delete marker of ${when}`

@@ -1,11 +1,10 @@
 import { fault, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
-import type { Held } from '../rule/brake-window.ts'
-import { compileKeyMatch } from '../rule/match.ts'
+import { compileKeyMatch, narrowerPrefix } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
-import { HeldCount } from './held-count.ts'
+import { HeldCount, type SourceCount } from './held-count.ts'
 import { ParallelScan } from './parallel-scan.ts'
 import type { KeyView } from './scan-key.ts'
 import { Recognition } from './recognition.ts'
@@ -28,7 +27,7 @@ export interface ScannerOptions {
   /** Durable when it resolves. `startedAt`: when this scan began. */
   readonly enqueue: (tasks: readonly NewTask[], startedAt: number) => Promise<void>
   /** A scan of everything, from the first key on, has ended: what the source held. */
-  readonly onScanned?: (held: Held, startedAt: number) => void
+  readonly onScanned?: (held: SourceCount, startedAt: number) => void
   /** Tasks of the link that wait already; above `backlogLimit` the scan pauses, so that disk and memory stay bounded. */
   readonly backlogCount: () => number
   readonly backlogLimit?: number
@@ -113,7 +112,7 @@ export function createScanner(options: ScannerOptions): Scanner {
   const covers = compileKeyMatch(link.rule.filter)
   return {
     async run({ reason, prefix: asked = '', signal, onProgress }) {
-      const prefix = narrower(link.rule.filter.prefix, asked)
+      const prefix = narrowerPrefix(link.rule.filter.prefix, asked)
       if (prefix === null) return { keys: 0, versions: 0, differences: 0, resumed: false }
       // A scan of a part must not disturb the checkpoint of the whole.
       const whole = prefix === link.rule.filter.prefix
@@ -160,12 +159,6 @@ export function createScanner(options: ScannerOptions): Scanner {
 function unrecognized({ source }: ScanLink): Fault {
   const message = `Nothing of what was copied from bucket “${source.bucket}” is there any more. Nothing was deleted at the target for it.`
   return fault('SOURCE_UNRECOGNIZED', message, { site: source.site })
-}
-
-/** The longer of two prefixes that overlap; null when no key can have both. */
-function narrower(ofRule: string, asked: string): string | null {
-  if (asked.startsWith(ofRule)) return asked
-  return ofRule.startsWith(asked) ? ofRule : null
 }
 
 async function roomInQueue(count: () => number, limit: number, clock: Clock, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
@@ -19,6 +18,7 @@ import type { LinkBook } from './link-book.ts'
 import { beginOf, type Link } from './links.ts'
 import { notPending } from './not-pending.ts'
 import { replicaProof } from './replica-proof.ts'
+import { scanRecord } from './scan-record.ts'
 import { Topics } from './topics.ts'
 
 export interface LinkFeedsParts {
@@ -123,7 +123,7 @@ export class LinkFeeds {
   #scanner(link: Link): Scanner {
     const { journal, list, clock, health, order, isShared, store, brakes } = this.#parts
     const checkpointName = `scan/${link.linkId}`
-    const scannedName = `scanned/${link.linkId}`
+    const record = scanRecord(journal, link.linkId)
     return createScanner({
       link: { ...link, ruleStartedAt: beginOf(link) },
       list,
@@ -146,10 +146,15 @@ export class LinkFeeds {
         write: (isDoubted) => journal.write(`doubted/${link.linkId}`, isDoubted),
       },
       lastScan: {
-        read: () => z.number().catch(0).parse(journal.read(scannedName)),
-        write: (startedAt) => journal.write(scannedName, startedAt),
+        read: () => record.startedAt(),
+        write: (startedAt) => record.start(startedAt),
       },
-      onScanned: (held, startedAt) => brakes.scanned(link.rule, link.linkId, held, startedAt),
+      onScanned: (held, startedAt) => {
+        const { live, versions } = held
+        brakes.scanned(link.rule, link.linkId, { live, versions }, startedAt)
+        // A count for estimates: a journal that does not take it says so at the next task.
+        record.hold(held, startedAt).catch(() => undefined)
+      },
       clock,
       skewMs: () => Math.abs((health(link.source.site).clockSkewMs ?? 0) - (health(link.target.site).clockSkewMs ?? 0)),
     })

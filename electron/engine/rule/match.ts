@@ -20,6 +20,12 @@ export function matchesTags(filter: Pick<Filter, 'tags'>, tags: Readonly<Record<
   return Object.entries(filter.tags).every(([name, value]) => Object.hasOwn(tags, name) && tags[name] === value)
 }
 
+/** The longer of two prefixes that overlap; null when no key can have both. */
+export function narrowerPrefix(a: string, b: string): string | null {
+  if (b.startsWith(a)) return b
+  return a.startsWith(b) ? a : null
+}
+
 /** Can some key fall under both prefixes? */
 export function prefixesOverlap(a: string, b: string): boolean {
   return a.startsWith(b) || b.startsWith(a)

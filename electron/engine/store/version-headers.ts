@@ -30,7 +30,7 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
 }
 
 /** Some servers store the transfer's own coding with the object; it is no property of the content. */
-function withoutAwsChunked(coding: string | undefined): string | undefined {
+export function withoutAwsChunked(coding: string | undefined): string | undefined {
   if (coding === undefined || !coding.includes('aws-chunked')) return coding
   return coding
     .split(',')

@@ -1,35 +1,23 @@
-import { Button, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import type { CompareReport, Difference, DifferenceKind } from '../../../shared/model/job.ts'
-import { DataTable, type Column } from '../../components/data-table.tsx'
-import { Loaded } from '../../components/loaded.tsx'
+import { levelWords, verdictWords } from '../../../shared/model/compare-words.ts'
+import type { CompareReport } from '../../../shared/model/compare.ts'
 import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
-import { ToldNote } from '../../components/told-note.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatCount } from '../../words/format.ts'
 import type { Tone } from '../../words/link-words.ts'
-import { tellFault } from '../../words/told.ts'
+import { Report } from './compare-report.tsx'
 
 const route = getRouteApi('/rules/$ruleId')
 
-const verdicts: Record<CompareReport['verdict'], { readonly label: string; readonly tone: Tone }> = {
-  equal: { label: 'Equal', tone: 'good' },
-  different: { label: 'Different', tone: 'bad' },
-  unknown: { label: 'Not finished', tone: 'quiet' },
-}
-
-const kindWords: Record<DifferenceKind, string> = {
-  'missing-at-target': 'Missing at the target',
-  'extra-at-target': 'Only at the target',
-  order: 'Order of versions',
-  content: 'Content',
-  metadata: 'Metadata',
-  tags: 'Tags',
-  lock: 'Retention or hold',
-  'not-latest': 'Not the latest',
+const tones: Record<CompareReport['verdict'], Tone> = {
+  equal: 'good',
+  different: 'bad',
+  'on-its-way': 'busy',
+  unknown: 'waiting',
 }
 
 const shownReports = 5
@@ -50,11 +38,13 @@ export function CompareReports({ ruleId }: { readonly ruleId: string }) {
       <ul className="feed-list">
         {mine.map((one) => (
           <li key={one.jobId}>
-            <ToneBadge tone={verdicts[one.verdict].tone}>{verdicts[one.verdict].label}</ToneBadge>
+            {one.endedAt === null ? (
+              <ToneBadge tone="quiet">Not finished</ToneBadge>
+            ) : (
+              <ToneBadge tone={tones[one.verdict]}>{verdictWords[one.verdict]}</ToneBadge>
+            )}
             <span style={{ flex: 1 }}>
-              {one.deep ? 'Deep: ' : ''}
-              {countOf(one.keys, 'key')}, {countOf(one.versions, 'version')},{' '}
-              {countOf(one.differenceCount, 'difference')}
+              {levelWords[one.level].name}: {countsOf(one)}
             </span>
             <span className="dim">
               <Ago at={one.endedAt ?? one.startedAt} />
@@ -83,55 +73,15 @@ export function CompareReports({ ruleId }: { readonly ruleId: string }) {
   )
 }
 
-function Report({ jobId }: { readonly jobId: string }) {
-  const { queries } = useConsole()
-  const report = useQuery(queries.report(jobId))
-  return (
-    <Loaded query={report} what="the report">
-      {(value) => {
-        if (value === null) return <Text p={14}>This report is no longer kept. Compare again.</Text>
-        if (value.fault !== null) return <ToldNote told={tellFault(value.fault)} />
-        if (value.differences.length === 0) return <Text p={14}>Both sides are equal.</Text>
-        return (
-          <>
-            <Text px={14} py={8} c="dimmed">
-              {value.differenceCount > value.differences.length
-                ? `The first ${formatCount(value.differences.length)} of ${countOf(value.differenceCount, 'difference')}`
-                : countOf(value.differenceCount, 'difference')}
-            </Text>
-            <DataTable
-              label="Differences"
-              columns={columns}
-              rows={value.differences}
-              rowId={(row) => `${row.kind} ${row.key} ${row.versionId}`}
-              minWidth={720}
-              tall
-            />
-          </>
-        )
-      }}
-    </Loaded>
-  )
+/** How many of each: what differs, what is on its way, what was not seen, what is meant to be so. */
+function countsOf({ keys, versions, differenceCount, onItsWay, notSeen, exceptions }: CompareReport): string {
+  const meant = exceptions.reduce((total, { count }) => total + count, 0)
+  return [
+    countOf(keys, 'key'),
+    countOf(versions, 'version'),
+    countOf(differenceCount, 'difference'),
+    ...(onItsWay.count > 0 ? [`${formatCount(onItsWay.count)} on its way`] : []),
+    ...(notSeen.count > 0 ? [`${formatCount(notSeen.count)} not seen`] : []),
+    ...(meant > 0 ? [countOf(meant, 'exception')] : []),
+  ].join(', ')
 }
-
-const columns: readonly Column<Difference>[] = [
-  {
-    id: 'kind',
-    header: 'What differs',
-    width: '180px',
-    sortBy: (row) => kindWords[row.kind],
-    cell: (row) => kindWords[row.kind],
-  },
-  { id: 'key', header: 'Key', sortBy: (row) => row.key, cell: (row) => row.key },
-  {
-    id: 'version',
-    header: 'Version',
-    width: '150px',
-    cell: (row) => (
-      <span className="mono clip" style={{ display: 'block' }} title={row.versionId ?? undefined}>
-        {row.versionId ?? 'all'}
-      </span>
-    ),
-  },
-  { id: 'detail', header: 'In words', cell: (row) => row.detail },
-]

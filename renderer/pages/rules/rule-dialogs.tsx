@@ -1,44 +1,13 @@
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { placeOf } from '../../words/link-words.ts'
 
-interface DialogProps {
+export interface DialogProps {
   readonly opened: boolean
   readonly onClose: () => void
-}
-
-/** Compares both sides, versions and all; the report appears on the rule's page. */
-export function CompareDialog({ ruleId, opened, onClose }: DialogProps & { readonly ruleId: string }) {
-  const { client } = useConsole()
-  const [depth, setDepth] = useState('normal')
-  const [prefix, setPrefix] = useState('')
-  const start = useAction(
-    () => client.compare.start.mutate({ ruleId, prefix, deep: depth === 'deep' }),
-    (job) => `Started: ${job.title}`,
-  )
-  return (
-    <Modal opened={opened} onClose={onClose} title="Compare both sides" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <Stack>
-        <Text>Nothing is changed: you get a list of the places where source and target are not equal.</Text>
-        <Radio.Group label="How thoroughly" value={depth} onChange={setDepth}>
-          <Stack gap="xs" mt={4}>
-            <Radio value="normal" label="Versions, sizes, ETags and delete markers, from the listings" />
-            <Radio value="deep" label="Deep: every object’s tags, metadata and bytes too (reads everything)" />
-          </Stack>
-        </Radio.Group>
-        <PrefixField value={prefix} onChange={setPrefix} />
-        <Buttons
-          action="Compare"
-          busy={start.isPending}
-          onClose={onClose}
-          onStart={() => start.mutate(undefined, { onSuccess: onClose })}
-        />
-      </Stack>
-    </Modal>
-  )
 }
 
 /** A full pass over the source by the operator's wish. */
@@ -68,7 +37,13 @@ export function ResyncDialog({ rule, opened, onClose }: DialogProps & { readonly
   )
 }
 
-function PrefixField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+export function PrefixField({
+  value,
+  onChange,
+}: {
+  readonly value: string
+  readonly onChange: (value: string) => void
+}) {
   return (
     <TextInput
       label="Only keys that start with"
@@ -86,7 +61,7 @@ interface ButtonsProps {
   readonly onClose: () => void
 }
 
-function Buttons({ action, busy, onStart, onClose }: ButtonsProps) {
+export function Buttons({ action, busy, onStart, onClose }: ButtonsProps) {
   return (
     <Group justify="flex-end">
       <Button variant="default" onClick={onClose}>

@@ -1,0 +1,221 @@
+import type { DifferenceKind, ExceptionKind, NotSeen } from '../../../shared/model/compare.ts'
+import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import { digestOf } from '../replicate/digest.ts'
+import { sameLock, sameTags, unlocked } from '../replicate/metadata.ts'
+import type { Encryption, Lock, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
+import { headerDifferences } from './header-differences.ts'
+import { contentDetail, isPlain } from './key-differences.ts'
+import type { CompareParts, Findings, PairOfVersions } from './port.ts'
+import type { SideName, SilentSides } from './silent-sides.ts'
+
+export interface PairLook extends Findings {
+  /** It went, or became another, between the listing and now: what the listing said of it holds no more. */
+  readonly isStale: boolean
+}
+
+/**
+ * The look at one pair of versions beyond the listing: headers, user metadata, tags, locks, encryption; at the level `bytes` every
+ * byte too. A side that does not answer makes a version that was not seen, never a failure of the whole.
+ */
+export async function comparePair(pair: PairOfVersions, parts: CompareParts, sides: SilentSides): Promise<PairLook> {
+  const look = new Look(pair, parts, sides)
+  try {
+    return await look.run()
+  } catch (error) {
+    parts.signal.throwIfAborted()
+    if (!(error instanceof FaultError)) throw error
+    return look.notSeen(error.fault)
+  }
+}
+
+/** Says whether two ETags that differ, of versions of one size, say that the bytes do. */
+export const areComparable = (pair: PairOfVersions, heads: readonly ObjectHead[]): boolean =>
+  pair.every(({ etag }) => isPlain(etag)) && heads.every(({ encryption }) => keepsMd5(encryption))
+
+/** Under SSE-KMS and SSE-C the ETag is no digest of the bytes. */
+const keepsMd5 = ({ kind }: Encryption): boolean => kind === 'none' || kind === 'sse-s3'
+
+interface Side {
+  readonly name: SideName
+  readonly store: ObjectStore
+  readonly ref: ObjectRef
+  readonly head: ObjectHead
+}
+
+class Look {
+  readonly #pair: PairOfVersions
+  readonly #parts: CompareParts
+  readonly #sides: SilentSides
+  readonly #differences: Findings['differences'][number][] = []
+  readonly #exceptions: Findings['exceptions'][number][] = []
+
+  constructor(pair: PairOfVersions, parts: CompareParts, sides: SilentSides) {
+    this.#pair = pair
+    this.#parts = parts
+    this.#sides = sides
+  }
+
+  async run(): Promise<PairLook> {
+    const [a, b] = await Promise.all([this.#side('source', this.#pair[0]), this.#side('target', this.#pair[1])])
+    if (a === null || b === null) return this.#stale(a === null ? 'source' : 'target')
+    for (const { property, detail } of headerDifferences(a.head, b.head)) this.#unlike(property, 'metadata', detail)
+    this.#encryption(a.head.encryption, b.head.encryption)
+    this.#checksums(a.head, b.head)
+    const [classHere, classThere] = [storageClassOf(a.head), storageClassOf(b.head)]
+    if (classHere !== classThere)
+      this.#unlike('storage-class', 'storage-class', `${classHere} at the source, ${classThere} at the target.`)
+    await this.#tags(a, b)
+    await this.#locks(a, b)
+    const isRead = this.#parts.level === 'bytes'
+    const isSame = isRead ? await this.#bytes(a, b) : this.#etags(a, b)
+    return isSame === null ? this.#stale('source') : this.#result([], false)
+  }
+
+  notSeen(why: NotSeen['fault'], isStale = false): PairLook {
+    const [{ key, versionId }] = this.#pair
+    return this.#result([{ linkId: this.#parts.link.linkId, key, versionId, fault: why }], isStale)
+  }
+
+  #result(notSeen: readonly NotSeen[], isStale: boolean): PairLook {
+    return { differences: this.#differences, exceptions: this.#exceptions, notSeen, isStale }
+  }
+
+  /** null when it is not there as the listing told. */
+  async #side(name: SideName, listed: VersionEntry): Promise<Side | null> {
+    const { link, signal } = this.#parts
+    const store = this.#parts[name]
+    const ref: ObjectRef = { bucket: link[name].bucket, key: listed.key, versionId: listed.versionId }
+    const head = await store.head(ref, { signal })
+    if (head === null || isAnother(listed, head)) return null
+    if (head.tagCount > 0) this.#sides.saw(name, 'tags')
+    if (head.lock !== null) this.#sides.saw(name, 'locks')
+    return { name, store, ref, head }
+  }
+
+  #stale(side: SideName): PairLook {
+    const { site } = this.#parts.link[side]
+    const message = `Site ${site} lists this version and does not give it as it is listed.`
+    return this.notSeen(fault('ABSENCE_UNPROVEN', message, { site }), true)
+  }
+
+  #encryption(here: Encryption, there: Encryption): void {
+    if (encryptionWords(here) === encryptionWords(there)) return
+    // What only the target encrypts, it encrypts by itself.
+    const property = here.kind === 'none' ? 'sse-s3' : here.kind
+    this.#unlike(
+      property,
+      'encryption',
+      `${encryptionWords(here)} at the source, ${encryptionWords(there)} at the target.`,
+    )
+  }
+
+  /** A checksum that only the target tells takes nothing from the object. */
+  #checksums(here: ObjectHead, there: ObjectHead): void {
+    for (const { algorithm, type, value } of here.checksums) {
+      const other = there.checksums.find((one) => one.algorithm === algorithm && one.type === type)
+      const detail = `${algorithm} ${value} at the source, ${other?.value ?? 'none'} at the target.`
+      if (other === undefined)
+        this.#unlike(type === 'COMPOSITE' ? 'composite-checksum' : 'checksum', 'checksum', detail)
+      // Those of parts tell of the bytes only where the parts are the same.
+      else if (other.value !== value && type === 'FULL_OBJECT') this.#differs('checksum', detail)
+      else if (other.value !== value) this.#unlike('composite-checksum', 'checksum', detail)
+    }
+  }
+
+  async #tags(a: Side, b: Side): Promise<void> {
+    const { signal, link } = this.#parts
+    const isTold = [a, b].every(({ name }) => this.#sides.tellsTags(name))
+    if (isTold && a.head.tagCount + b.head.tagCount === 0) return
+    const [here, there] = await Promise.all([a, b].map(({ store, ref }) => store.getTags(ref, { signal })))
+    if (sameTags(here!, there!)) return
+    if (link.rule.metadata)
+      this.#differs('tags', `${JSON.stringify(here)} at the source, ${JSON.stringify(there)} at the target.`)
+    else this.#except('changes-not-carried')
+  }
+
+  async #locks(a: Side, b: Side): Promise<void> {
+    if (this.#parts.link.rule.objectLock === 'ignore') {
+      if (this.#lockDiffers(a.head.lock, b.head.lock)) this.#except('lock')
+      return
+    }
+    const [here, there] = await Promise.all([this.#lockOf(a), this.#lockOf(b)])
+    if (!this.#lockDiffers(here, there)) return
+    if (this.#parts.link.rule.metadata)
+      this.#differs('lock', `${describeLock(here)} at the source, ${describeLock(there)} at the target.`)
+    else this.#except('changes-not-carried')
+  }
+
+  async #lockOf({ name, store, ref, head }: Side): Promise<Lock | null> {
+    if (head.lock !== null || (await this.#sides.tellsLocks(name))) return head.lock
+    return store.getLock(ref, { signal: this.#parts.signal })
+  }
+
+  /** A retention that has run out protects nothing, and is no difference. */
+  #lockDiffers(here: Lock | null, there: Lock | null): boolean {
+    const holds = (lock: Lock | null): boolean =>
+      lock !== null &&
+      (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > this.#parts.now()))
+    return !sameLock(here ?? unlocked, there) && (holds(here) || holds(there))
+  }
+
+  #etags(a: Side, b: Side): true {
+    const [here, there] = this.#pair
+    if (here.etag === there.etag || here.sizeBytes !== there.sizeBytes) return true
+    if (areComparable(this.#pair, [a.head, b.head])) this.#differs('content', contentDetail(this.#pair))
+    else this.#except('etag-not-comparable')
+    return true
+  }
+
+  /** null when a side has not got it any more. */
+  async #bytes(a: Side, b: Side): Promise<true | null> {
+    const { signal, tally, now } = this.#parts
+    if (a.head.sizeBytes !== b.head.sizeBytes) return true
+    const [here, there] = await Promise.all([a, b].map(({ store, ref }) => digestOf(store, ref, signal)))
+    if (here === null || there === null) return null
+    tally.read(a.head.sizeBytes, now())
+    const isListed = this.#pair[0].etag !== this.#pair[1].etag
+    if (here === there) {
+      if (isListed) this.#except('etag-not-comparable')
+    } else if (isListed && areComparable(this.#pair, [a.head, b.head]))
+      this.#differs('content', contentDetail(this.#pair))
+    else this.#differs('bytes', `SHA-256 ${here} at the source, ${there} at the target.`)
+    return true
+  }
+
+  /** A difference, unless the link's fidelity says that the copy does not keep this, or keeps it in another way. */
+  #unlike(property: FidelityProperty | null, kind: DifferenceKind, detail: string): void {
+    const isTold = property !== null && ['translated', 'not-kept'].includes(this.#parts.keeps(property))
+    if (isTold) this.#except(property)
+    else this.#differs(kind, detail)
+  }
+
+  #differs(kind: DifferenceKind, detail: string): void {
+    const [{ key, versionId }] = this.#pair
+    this.#differences.push({ linkId: this.#parts.link.linkId, kind, key, versionId, detail })
+  }
+
+  #except(kind: ExceptionKind): void {
+    const [{ key, versionId }] = this.#pair
+    this.#exceptions.push({ kind, key, versionId })
+  }
+}
+
+/** Only a `null` version may be another from one moment to the next. */
+const isAnother = ({ versionId, etag, sizeBytes }: VersionEntry, head: ObjectHead): boolean =>
+  versionId === 'null' && (etag !== head.etag || sizeBytes !== head.sizeBytes)
+
+const storageClassOf = ({ storageClass }: ObjectHead): string => storageClass ?? 'STANDARD'
+
+function encryptionWords(encryption: Encryption): string {
+  if (encryption.kind === 'none') return 'not encrypted'
+  if (encryption.kind === 'sse-kms') return `SSE-KMS with ${encryption.keyId ?? 'the site’s own key'}`
+  return encryption.kind.toUpperCase()
+}
+
+function describeLock(lock: Lock | null): string {
+  const { mode, retainUntil, legalHold } = lock ?? unlocked
+  const parts = [mode === null ? '' : `${mode} until ${retainUntil}`, legalHold ? 'legal hold' : '']
+  return parts.filter((part) => part !== '').join(' and ') || 'no lock'
+}

@@ -1,0 +1,41 @@
+import { levelWords } from '../../../shared/model/compare-words.ts'
+import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { TallyTotals } from './tally.ts'
+
+/** What a comparison that has ended may claim: only what it saw. Pure. */
+export function verdictOf(totals: TallyTotals, fault: Fault | null): CompareVerdict {
+  if (totals.differenceCount > 0) return 'different'
+  if (fault !== null || totals.notSeen.count > 0) return 'unknown'
+  return totals.onItsWay.count > 0 ? 'on-its-way' : 'equal'
+}
+
+/** The verdict in words, with its numbers. Pure. */
+export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fault | null): string {
+  const verdict = verdictOf(totals, fault)
+  const { differenceCount, differsBy, onItsWay, notSeen, exceptions } = totals
+  const looked = `${counted(totals.keys, 'key')}, ${counted(totals.versions, 'version')}`
+  const asides = [
+    verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
+    verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
+    exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
+  ].filter((aside) => aside !== '')
+  return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`
+
+  function main(): string {
+    const { seen, unseen } = levelWords[level]
+    if (verdict === 'equal') return `Equal ${seen}: ${looked}. ${unseen}`
+    if (verdict === 'different')
+      return `Different: ${counted(differenceCount, 'difference')} in ${looked}, the first ${levelWords[differsBy!].by}.`
+    if (verdict === 'on-its-way')
+      return `On its way: ${counted(onItsWay.count, 'difference')} in ${looked}, all of which wait for a copy; nothing else differs ${levelWords[level].by}.`
+    return fault === null
+      ? `Could not tell: ${counted(notSeen.count, 'version or key', 'versions or keys')} of ${looked} could not be seen; nothing else differs ${levelWords[level].by}.`
+      : `Could not tell: ${fault.message}`
+  }
+}
+
+const sum = (exceptions: TallyTotals['exceptions']): number => exceptions.reduce((total, { count }) => total + count, 0)
+
+const counted = (count: number, one: string, many = one === 'more' ? one : `${one}s`): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`

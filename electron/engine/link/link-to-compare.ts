@@ -1,0 +1,124 @@
+import type { CompareLevel } from '../../../shared/model/compare.ts'
+import { fidelityOf } from '../../../shared/model/fidelity.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { trafficOf } from '../advisor/traffic.ts'
+import type { LinkFigures } from '../audit/cost.ts'
+import type { CompareParts } from '../audit/port.ts'
+import type { Tally } from '../audit/tally.ts'
+import type { JobReport } from '../job/jobs.ts'
+import type { Journal, VersionPair } from '../journal/port.ts'
+import { narrowerPrefix } from '../rule/match.ts'
+import type { Sites } from '../site/registry.ts'
+import type { ListRequest, VersionPage } from '../store/port.ts'
+import type { LinkOrder } from '../worker/port.ts'
+import type { LinkFeeds } from './link-feeds.ts'
+import type { Link, Links } from './links.ts'
+import { scanRecord } from './scan-record.ts'
+
+/** What the engine knows that a comparison asks for. */
+export interface CompareSources {
+  readonly links: Links
+  readonly journal: Journal
+  readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  readonly sites: Pick<Sites, 'store' | 'capabilities' | 'health'>
+  readonly feeds: Pick<LinkFeeds, 'views'>
+  readonly now: () => number
+}
+
+/** Tasks of one key that are looked at: the first of them say since when it waits. */
+const tasksOfKey = 100
+
+/** One link as a comparison needs it. Throws when it cannot be compared now, or when nothing of it begins with the prefix. */
+export function linkToCompare(
+  link: Link,
+  asked: { readonly prefix: string; readonly level: CompareLevel },
+  tally: Tally,
+  { signal, progress }: JobReport,
+  sources: CompareSources,
+): CompareParts {
+  const { links, journal, list, sites, now } = sources
+  const order = orderOf(link, links)
+  const { linkId } = link
+  const around = [linkId, ...(order.opposite === undefined ? [] : [order.opposite.linkId])]
+  return {
+    link: order,
+    prefix: prefixOf(link, asked.prefix),
+    level: asked.level,
+    list,
+    pairs: (key) => [...journal.pairs(linkId, key), ...cameHere(order, key, journal)],
+    wasCopied: (key, versionId) => journal.history(linkId, key, versionId).length > 0,
+    pending: (key) => around.flatMap((id) => journal.unsettled(id, key, tasksOfKey)),
+    parked: (key) => parkedCode(linkId, key, journal),
+    keeps: keptBy(link, sites),
+    noticedUntil: () => noticedUntil(link, sources),
+    source: sites.store(link.source.site),
+    target: sites.store(link.target.site),
+    now,
+    signal,
+    onProgress: (keys) => progress(keys, null),
+    tally,
+  }
+}
+
+/** What becomes of a property on the way of this link. */
+function keptBy({ rule, source, target }: Link, sites: CompareSources['sites']): CompareParts['keeps'] {
+  const lines = fidelityOf(rule, sites.capabilities(source.site), sites.capabilities(target.site))
+  const kinds = new Map(lines.map(({ property, kind }) => [property, kind]))
+  return (property) => kinds.get(property) ?? 'unknown'
+}
+
+/** Epoch ms at which the last whole scan of the link began; null while it does not look for changes. */
+function noticedUntil(link: Link, { journal, feeds }: CompareSources): number | null {
+  const looks = feeds.views(link).some(({ kind, state }) => kind === 'scan' && state !== 'fault')
+  if (!link.rule.enabled || link.record.paused !== null || !looks) return null
+  return scanRecord(journal, link.linkId).startedAt()
+}
+
+const dayMs = 86_400_000
+
+/** What is known beforehand of what a comparison of the link asks. */
+export function compareFigures({ linkId, source, target }: Link, { journal, sites, now }: CompareSources): LinkFigures {
+  const round = [source, target].map(({ site }) => sites.health(site).rttMs?.median ?? null)
+  const minutes = journal.rollups(linkId, now() - dayMs)
+  return {
+    held: scanRecord(journal, linkId).held(),
+    rttMs: round.includes(null) ? null : Math.max(...round.map((one) => one ?? 0)),
+    bytesPerSecond: trafficOf(minutes, null).bandwidthBytesPerSecond?.value ?? null,
+  }
+}
+
+function orderOf(link: Link, links: Links): LinkOrder {
+  const order = links.order(link.linkId)
+  if (order !== null) return order
+  const message = 'The target could not be probed yet, so its versions cannot be told apart.'
+  throw new FaultError(fault('SITE_OFFLINE', message, { site: link.target.site }))
+}
+
+function prefixOf({ rule }: Link, asked: string): string {
+  const prefix = narrowerPrefix(rule.filter.prefix, asked)
+  if (prefix !== null) return prefix
+  throw new FaultError(
+    fault(
+      'CONFIG_INVALID',
+      `No key of rule ${rule.id} starts with “${asked}”: its own prefix is “${rule.filter.prefix}”.`,
+    ),
+  )
+}
+
+/** Versions at the source that the opposite link brought there, and which of the target's own they are. */
+function cameHere({ opposite }: LinkOrder, key: string, journal: Journal): readonly VersionPair[] {
+  if (opposite === undefined) return []
+  return journal.pairs(opposite.linkId, key).map(({ sourceVersionId, targetVersionId }) => ({
+    sourceVersionId: targetVersionId,
+    targetVersionId: sourceVersionId,
+    proof: 'found',
+  }))
+}
+
+function parkedCode(linkId: string, key: string, journal: Journal): string | null {
+  for (const seq of journal.openSeqs(linkId, key)) {
+    const task = journal.task(seq)
+    if (task?.state === 'parked') return task.fault?.code ?? null
+  }
+  return null
+}

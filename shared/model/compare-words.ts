@@ -1,0 +1,72 @@
+import type { CompareLevel, CompareVerdict, DifferenceKind, ExceptionKind, LeftOut } from './compare.ts'
+import { fidelityProperties, type FidelityProperty } from './fidelity.ts'
+
+interface LevelWords {
+  readonly name: string
+  /** How something was found, or seen equal. */
+  readonly by: string
+  /** What was seen, after “Equal”. */
+  readonly seen: string
+  /** What was not looked at, as a sentence. */
+  readonly unseen: string
+}
+
+/** The words of each level, the same for the engine, the command line and the console. */
+export const levelWords: Readonly<Record<CompareLevel, LevelWords>> = {
+  listing: {
+    name: 'By listing',
+    by: 'by listing',
+    seen: 'by listing (keys, versions, order, sizes, delete markers, and ETags where both sides make them alike)',
+    unseen: 'Headers, metadata, tags, locks, encryption and bytes were not looked at.',
+  },
+  attributes: {
+    name: 'By attributes',
+    by: 'by attributes',
+    seen: 'by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption and checksums)',
+    unseen: 'Access lists and bytes were not looked at.',
+  },
+  bytes: {
+    name: 'By bytes',
+    by: 'by bytes',
+    seen: 'by bytes (all attributes, and every byte read on both sides and held against each other by SHA-256)',
+    unseen: 'Access lists were not looked at.',
+  },
+}
+
+export const verdictWords: Readonly<Record<CompareVerdict, string>> = {
+  equal: 'Equal',
+  different: 'Different',
+  'on-its-way': 'On its way',
+  unknown: 'Could not tell',
+}
+
+export const differenceWords: Readonly<Record<DifferenceKind, string>> = {
+  'missing-at-target': 'Missing at the target',
+  'extra-at-target': 'Only at the target',
+  order: 'Order of versions',
+  'not-latest': 'Not the latest',
+  content: 'Size or ETag',
+  metadata: 'Metadata',
+  tags: 'Tags',
+  lock: 'Retention or hold',
+  encryption: 'Encryption',
+  checksum: 'Checksum',
+  'storage-class': 'Storage class',
+  bytes: 'Bytes',
+}
+
+/** What each exception means, and why it is none of the differences. */
+const leftOutWords: Readonly<Record<LeftOut, string>> = {
+  'outside-filter': 'Keys that the rule’s filter leaves out',
+  'other-tags': 'Versions without the tags that the rule asks for',
+  'before-rule': 'Versions older than the rule, which does not copy existing objects',
+  'markers-not-carried': 'Delete markers, which the rule does not copy',
+  'deletes-not-carried': 'Copies of versions that were deleted for good at the source; the rule does not repeat that',
+  'changes-not-carried': 'Tags or locks changed after the copy; the rule does not keep them in step',
+  'etag-not-comparable': 'ETags that the two sides make in different ways (parts or encryption)',
+}
+
+export const exceptionWords = (kind: ExceptionKind): string =>
+  kind in leftOutWords
+    ? leftOutWords[kind as LeftOut]
+    : `${fidelityProperties[kind as FidelityProperty]}: not as at the source, as the rule’s fidelity says`
