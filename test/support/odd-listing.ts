@@ -79,7 +79,7 @@ function grouped<T extends TrueVersion>(entries: readonly T[], { apart }: Listin
   return apart === 'versions-first' ? [...versions, ...markers] : [...markers, ...versions]
 }
 
-/** One page of ListObjectsV2: the current objects behind `startAfter`. */
+/** One page of ListObjectsV2: the current objects behind a key. By folders, it is not sorted. */
 export function oddCurrentPage<T extends TrueVersion>(
   all: readonly T[],
   question: Omit<ListingQuestion, 'versionMarker'>,
@@ -93,7 +93,6 @@ export function oddCurrentPage<T extends TrueVersion>(
   const rest = current
     .filter(({ key }) => keyMarker === null || compare(key, keyMarker) > 0)
     .toSorted((a, b) => compare(a.key, b.key))
-  const cut = rest.slice(0, question.size)
-  const entries = cut.toSorted((a, b) => compareBytes(a.key, b.key))
-  return { entries, next: cut.length < rest.length ? entries.at(-1)! : null }
+  const entries = rest.slice(0, question.size)
+  return { entries, next: entries.length < rest.length ? entries.at(-1)! : null }
 }

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CurrentKeys } from '../../electron/engine/feed/current-keys.ts'
 import { VersionReader } from '../../electron/engine/feed/version-reader.ts'
+import type { ListPosition, VersionPage } from '../../electron/engine/store/port.ts'
+import { FaultError } from '../../shared/model/fault.ts'
 import { hostileSource, type HostileSource } from '../support/hostile-source.ts'
 import type { ListingForm } from '../support/odd-listing.ts'
 import { storeFor } from '../support/replicate-world.ts'
@@ -32,11 +35,13 @@ interface Group {
 
 async function groups(source: HostileSource, limit: number): Promise<readonly Group[]> {
   const store = storeFor('s', source)
-  const reader = new VersionReader({
-    list: (from) => store.listVersions({ bucket: 'data', prefix: '', from, limit }),
-    now: () => 0,
-    after: null,
-  })
+  const at = { bucket: 'data', limit }
+  const versions = (from: ListPosition | undefined): Promise<VersionPage> =>
+    store.listVersions({ ...at, prefix: '', from })
+  const current = (from: ListPosition | undefined, prefix = ''): Promise<VersionPage> =>
+    store.listVersions({ ...at, prefix, from, current: true })
+  const check = new CurrentKeys({ versions, current, after: null, every: 1, offset: 0 })
+  const reader = new VersionReader({ list: versions, now: () => 0, after: null, check })
   const found: Group[] = []
   for (await reader.fill(); reader.key !== null; reader.advance() || (await reader.fill())) {
     const lines = reader.group().map(({ key, versionId }) => `${key} ${versionId}`)
@@ -134,4 +139,48 @@ test('pages that lead back to where they began are noticed, and end', async () =
   )
   source.lies = { form: { repeatsAtBorder: true } }
   await expect(read(source, 1)).rejects.toMatchObject({ fault: { code: 'LISTING_UNORDERED' } })
+})
+
+/** What a reader gives, or the code of the fault that it ends with. */
+async function readOrFault(source: HostileSource, limit: number): Promise<readonly string[] | string> {
+  try {
+    return await read(source, limit)
+  } catch (error) {
+    if (error instanceof FaultError) return error.fault.code
+    throw error
+  }
+}
+
+test('a listing that is cut by folders shows everything, or is refused', { timeout: 120_000 }, async () => {
+  const source = await hostileSource()
+  source.lies = { form: { byFolder: true } }
+  const ends = new Set<string>()
+  // Objects alone: of a key that ends in a marker no other listing tells.
+  const objects = histories.map((history) => history.map(([key]) => [key, true] as const))
+  await fc.assert(
+    fc.asyncProperty(objects, fc.integer({ min: 1, max: 7 }), async (history, size) => {
+      fill(source, history, random)
+      const end = await readOrFault(source, size)
+      if (typeof end === 'string') expect(['LISTING_INCOMPLETE', 'LISTING_UNORDERED']).toContain(end)
+      else expect(end).toEqual(truth(source))
+      ends.add(typeof end === 'string' ? end : 'read')
+    }),
+    { numRuns: 300 },
+  )
+  expect([...ends].toSorted()).toEqual(['LISTING_UNORDERED', 'read'])
+})
+
+test('a key with an object that no page of versions shows is noticed', { timeout: 120_000 }, async () => {
+  const source = await hostileSource()
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), fc.integer({ min: 1, max: 7 }), async (hidden, size) => {
+      fill(
+        source,
+        names.map((key) => [key, true]),
+        random,
+      )
+      source.lies = { form: { leavesOut: (key) => key === hidden } }
+      expect(await readOrFault(source, size)).toBe('LISTING_INCOMPLETE')
+    }),
+  )
 })

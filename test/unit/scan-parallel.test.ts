@@ -145,10 +145,11 @@ describe('a scan that reads several folders at a time', () => {
       let questions = 0
       const scanner = world.scanner({
         list: async (site, request) => {
+          const isPage = site === 's' && request.delimiter === undefined && request.current === undefined
           if (request.delimiter !== undefined) questions += 1
-          else if (site === 's') atOnce = Math.max(atOnce, ++underWay)
+          else if (isPage) atOnce = Math.max(atOnce, ++underWay)
           await new Promise(setImmediate)
-          if (site === 's' && request.delimiter === undefined) underWay -= 1
+          if (isPage) underWay -= 1
           return (site === 's' ? world.source : world.target).list(request)
         },
       })

@@ -1,6 +1,7 @@
 import type { NewTask, VersionPair } from '../../electron/engine/journal/port.ts'
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
+import { compareKeys } from '../../electron/engine/feed/key-order.ts'
 import { createScanner, type ScanLink, type ScannerOptions } from '../../electron/engine/feed/scanner.ts'
 import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 
@@ -77,6 +78,7 @@ export class Side {
 
   list = (request: ListRequest): VersionPage => {
     const { prefix, from } = request
+    if (request.current === true) return this.#current(prefix, from?.keyMarker ?? '')
     if (request.delimiter !== undefined) return this.#folders(prefix, from?.keyMarker ?? '')
     this.asked.push(request)
     const all = (this.#sorted ??= this.#all()).filter((entry) => entry.key.startsWith(prefix))
@@ -85,6 +87,18 @@ export class Side {
     const last = entries.at(-1)
     const more = last !== undefined && begin + this.pageSize < all.length
     return { entries, next: more ? { keyMarker: last.key, versionIdMarker: last.versionId } : null, folders: [] }
+  }
+
+  #current(prefix: string, after: string): VersionPage {
+    const all = (this.#sorted ??= this.#all())
+    const entries: VersionEntry[] = []
+    for (const [index, entry] of all.entries()) {
+      const isCurrent = !entry.deleteMarker && entry.key !== all[index - 1]?.key
+      if (!isCurrent || !entry.key.startsWith(prefix) || compareKeys(entry.key, after) <= 0) continue
+      if (entries.length === this.pageSize) return { entries, next: { keyMarker: entries.at(-1)!.key }, folders: [] }
+      entries.push(entry)
+    }
+    return { entries, next: null, folders: [] }
   }
 
   #folders(prefix: string, after: string): VersionPage {

@@ -193,7 +193,7 @@ describe('a scan that is cut short', () => {
   }
   const failing = (world: World, calls: number): Parameters<World['scanner']>[0] => ({
     list: (site, request) => {
-      if (site === 's' && request.delimiter === undefined && calls-- === 0) {
+      if (site === 's' && request.delimiter === undefined && request.current === undefined && calls-- === 0) {
         throw new FaultError(fault('BUCKET_MISSING', 'ListObjectVersions: there is no such bucket'))
       }
       return Promise.resolve((site === 's' ? world.source : world.target).list(request))

@@ -1,6 +1,7 @@
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { KeyMatch } from '../rule/match.ts'
-import type { VersionEntry } from '../store/port.ts'
+import type { ListPosition, ListRequest, VersionEntry, VersionPage } from '../store/port.ts'
+import { CurrentKeys, type CheckRate } from './current-keys.ts'
 import { compareKeys } from './key-order.ts'
 import type { Recognition } from './recognition.ts'
 import type { Span } from './scan-checkpoint.ts'
@@ -20,6 +21,8 @@ export interface MergeScanOptions extends Pick<
   readonly covers: KeyMatch
   readonly isParked: (key: string, versionId: string | null) => boolean
   readonly thorough: boolean
+  /** How much of the listings is held against ListObjectsV2. */
+  readonly checkRate: CheckRate
   readonly changedSince: number
   readonly span: Span
   /** Shared by the scans of one pass. */
@@ -121,12 +124,22 @@ export class MergeScan {
   }
 
   #reader(at: { readonly site: string; readonly bucket: string }): VersionReader {
-    const { list, prefix, signal, clock } = this.#options
+    const { list, prefix, signal, clock, checkRate } = this.#options
+    const ask = async (from: ListPosition | undefined, more: Partial<ListRequest>): Promise<VersionPage> => {
+      // A check goes on behind a page that was read ahead.
+      signal.throwIfAborted()
+      return list(at.site, { bucket: at.bucket, prefix, from, ...more }, signal)
+    }
+    const versions = (from: ListPosition | undefined): Promise<VersionPage> => ask(from, {})
+    const current = (from: ListPosition | undefined, narrower = prefix): Promise<VersionPage> =>
+      ask(from, { prefix: narrower, current: true })
     return new VersionReader({
-      list: (from) => list(at.site, { bucket: at.bucket, prefix, from }, signal),
+      list: versions,
       now: () => clock.now(),
       after: this.#after,
       until: () => this.#until,
+      check: new CurrentKeys({ ...checkRate, current, versions, after: this.#after, site: at.site }),
+      site: at.site,
     })
   }
 

@@ -5,6 +5,7 @@ import { compileKeyMatch, narrowerPrefix } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import { pause, type Clock } from './clock.ts'
 import { HeldCount, type SourceCount } from './held-count.ts'
+import { ListingChecks } from './listing-checks.ts'
 import { ParallelScan } from './parallel-scan.ts'
 import type { KeyView } from './scan-key.ts'
 import { Recognition } from './recognition.ts'
@@ -110,6 +111,7 @@ export function createScanner(options: ScannerOptions): Scanner {
   const { link, clock, checkpoint } = options
   const limit = options.backlogLimit ?? defaultBacklogLimit
   const covers = compileKeyMatch(link.rule.filter)
+  const checks = new ListingChecks()
   return {
     async run({ reason, prefix: asked = '', signal, onProgress }) {
       const prefix = narrowerPrefix(link.rule.filter.prefix, asked)
@@ -134,6 +136,7 @@ export function createScanner(options: ScannerOptions): Scanner {
         recognition,
         isParked: unwanted ?? (() => false),
         thorough: reason === 'resync',
+        checkRate: checks.rate(reason === 'resync' || (options.lastScan?.read() ?? 0) === 0),
         changedSince: options.lastScan?.read() ?? 0,
         begin,
         signal,
@@ -141,7 +144,10 @@ export function createScanner(options: ScannerOptions): Scanner {
         room: () => roomInQueue(options.backlogCount, limit, clock, signal),
         save: whole ? (value) => checkpoint.write(value) : () => Promise.resolve(),
       })
-      const counts = await scan.run()
+      const counts = await checks
+        .during(whole && begin === null, () => scan.run())
+        // What lies before the checkpoint was concluded from the same listing.
+        .finally(() => (whole && checks.isDistrusted ? checkpoint.write(null) : undefined))
       if (whole) await checkpoint.write(null)
       // A resumed scan did not look at what lies before its checkpoint: the full one that follows moves the mark.
       if (whole && begin === null) {

@@ -1,6 +1,7 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ListPosition, VersionEntry, VersionPage } from '../store/port.ts'
 import { isSame } from '../store/version-order.ts'
+import type { CurrentKeys } from './current-keys.ts'
 import { compareKeys } from './key-order.ts'
 
 interface DatedPage extends VersionPage {
@@ -15,6 +16,10 @@ export interface VersionReaderOptions {
   readonly after: string | null
   /** The last key of interest; null, or absent: to the end. It may come nearer meanwhile. */
   readonly until?: () => string | null
+  /** Absent: what the pages leave out is not noticed. */
+  readonly check?: Pick<CurrentKeys, 'begin' | 'check'>
+  /** Named in faults. */
+  readonly site?: string
 }
 
 /**
@@ -79,7 +84,7 @@ export class VersionReader {
     while (end < entries.length && entries[end]!.key === key) end++
     if (end === entries.length && this.#next !== null) return false
     // A site that lists in another order would make the merge see absences that are none, and copy without looking.
-    if (this.#passed !== null && compareKeys(this.#passed, key) >= 0) throw unordered()
+    if (this.#passed !== null && compareKeys(this.#passed, key) >= 0) throw unordered(this.#options)
     this.#start = start
     this.#end = end
     this.#key = this.#passed = key
@@ -122,9 +127,12 @@ export class VersionReader {
 
   #ask(from: ListPosition | undefined): Promise<DatedPage> {
     const askedAt = this.#options.now()
-    const asked = this.#options.list(from).then((page) => {
+    const { list, check } = this.#options
+    check?.begin(from)
+    const asked = list(from).then(async (page) => {
       this.#emptyPages = page.entries.length === 0 ? this.#emptyPages + 1 : 0
-      if (page.next !== null && isNoProgress(page.next, from, this.#emptyPages)) throw unordered()
+      if (page.next !== null && isNoProgress(page.next, from, this.#emptyPages)) throw unordered(this.#options)
+      await check?.check(page, from)
       return { ...page, askedAt }
     })
     // The failure of a page read ahead is met when that page is needed.
@@ -165,5 +173,7 @@ function isNoProgress(next: ListPosition, from: ListPosition | undefined, emptyP
   return order < 0 || (order === 0 && next.versionIdMarker === from.versionIdMarker)
 }
 
-const unordered = (): FaultError =>
-  new FaultError(fault('LISTING_UNORDERED', 'The listing of versions does not go forward in key order.'))
+function unordered({ site }: VersionReaderOptions): FaultError {
+  const message = 'The listing of versions does not go forward in key order.'
+  return new FaultError(fault('LISTING_UNORDERED', message, site === undefined ? {} : { site }))
+}

@@ -36,6 +36,13 @@ export function parseVersionListing(xml: Buffer, form: ListingForm = { seen: 'un
   return page.result(form)
 }
 
+/** Parses a ListBucketResult of ListObjectsV2, entries as they stand; null: the site answered an older call. Throws {@link XmlError}. */
+export function parseCurrentListing(xml: Buffer): VersionPage | null {
+  const page = new ListingReader()
+  scanXml(xml, page)
+  return page.current()
+}
+
 class ListingReader {
   readonly #entries: Draft[] = []
   readonly #folders: string[] = []
@@ -46,6 +53,7 @@ class ListingReader {
   #truncated = false
   #nextKey: string | null = null
   #nextVersion: string | null = null
+  #counts = false
   /** Elements between the entry and the one at hand: `<ID>` of an owner is nobody's key. */
   #depth = 0
 
@@ -53,7 +61,8 @@ class ListingReader {
     if (this.#root === '') this.#root = name
     else if (this.#draft !== null) this.#depth += 1
     else if (name === 'CommonPrefixes') this.#inFolders = true
-    else if (name === 'Version' || name === 'DeleteMarker') this.#draft = emptyDraft(name === 'DeleteMarker')
+    else if (name === 'Version' || name === 'DeleteMarker' || name === 'Contents')
+      this.#draft = emptyDraft(name === 'DeleteMarker')
   }
 
   close(): void {
@@ -75,18 +84,32 @@ class ListingReader {
     else if (name === 'IsTruncated') this.#truncated = text === 'true'
     else if (name === 'NextKeyMarker') this.#nextKey = text
     else if (name === 'NextVersionIdMarker') this.#nextVersion = text
+    // ListObjects of the first kind has none, and ignores `start-after`.
+    else if (name === 'KeyCount') this.#counts = true
   }
 
   result(form: ListingForm): VersionPage {
-    // A web page or an unknown sub-resource is answered with 200 by some servers.
-    if (this.#root !== 'ListVersionsResult')
-      throw new XmlError(`the answer is a ${this.#root}, not a ListVersionsResult`)
-    // EncodingType stands after the entries at some servers, so keys are decoded at the end.
-    if (this.#encoded) for (const entry of this.#entries) entry.key = decodeKey(entry.key)
-    const folders = this.#encoded ? this.#folders.map(decodeKey) : this.#folders
+    const folders = this.#decoded('ListVersionsResult')
     const { entries, undecided } = inListingOrder(this.#entries, form)
     const page = { entries, next: this.#truncated ? this.#next(entries) : null, folders }
     return undecided.length === 0 ? page : { ...page, undecided }
+  }
+
+  current(): VersionPage | null {
+    const folders = this.#decoded('ListBucketResult')
+    if (!this.#counts) return null
+    const last = this.#entries.at(-1)
+    const entries = this.#entries.map((entry) => ({ ...entry, versionId: '', isLatest: true }))
+    return { entries, next: this.#truncated && last !== undefined ? { keyMarker: last.key } : null, folders }
+  }
+
+  /** The folders; keys are decoded in place. */
+  #decoded(root: string): readonly string[] {
+    // A web page or an unknown sub-resource is answered with 200 by some servers.
+    if (this.#root !== root) throw new XmlError(`the answer is a ${this.#root}, not a ${root}`)
+    // EncodingType stands after the entries at some servers, so keys are decoded at the end.
+    if (this.#encoded) for (const entry of this.#entries) entry.key = decodeKey(entry.key)
+    return this.#encoded ? this.#folders.map(decodeKey) : this.#folders
   }
 
   /**

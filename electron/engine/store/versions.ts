@@ -1,12 +1,13 @@
+import { faultAt } from '../errors.ts'
 import type { CallOptions, ListRequest, VersionEntry, VersionPage } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'
-import { parseVersionListing } from './version-listing.ts'
+import { parseCurrentListing, parseVersionListing } from './version-listing.ts'
 import { isSame, type ListingForm } from './version-order.ts'
 
 /** Keys whose versions are asked for one by one at one time. */
 const singlyAtOnce = 8
 
-/** ListObjectVersions of one site. Remembers in which form the site lists. */
+/** ListObjectVersions and ListObjectsV2 of one site. Remembers in which form the site lists. */
 export class VersionListings {
   readonly #calls: SignedCalls
   readonly #form: ListingForm = { seen: 'unknown' }
@@ -17,6 +18,7 @@ export class VersionListings {
 
   /** One page. A key whose order the page does not tell is read once more, a version at a time. */
   async page(request: ListRequest, options: CallOptions = {}): Promise<VersionPage> {
+    if (request.current === true) return this.#current(request, options)
     const page = await this.#ask(request, options)
     if (page.undecided === undefined) return page
     const left = [...page.undecided]
@@ -56,6 +58,25 @@ export class VersionListings {
       at = page.next
     }
     return null
+  }
+
+  async #current({ bucket, prefix, from, limit = 1000 }: ListRequest, options: CallOptions): Promise<VersionPage> {
+    const call: SignedCall = {
+      operation: 'ListObjectsV2',
+      method: 'GET',
+      bucket,
+      query: [
+        ['list-type', '2'],
+        ['encoding-type', 'url'],
+        ['max-keys', String(limit)],
+        ['prefix', prefix],
+        ...(from === undefined ? [] : [['start-after', from.keyMarker] as const]),
+      ],
+      signal: options.signal,
+    }
+    const page = this.#calls.readXml(call, await this.#calls.send(call), parseCurrentListing)
+    if (page !== null) return page
+    throw faultAt('NOT_SUPPORTED', 'answered ListObjects of the first kind', this.#calls.context(call))
   }
 
   async #ask(

@@ -1,0 +1,39 @@
+import { FaultError } from '../../../shared/model/fault.ts'
+import type { CheckRate } from './current-keys.ts'
+
+/** Between the scans that check all pages, one page in so many is checked, others each time. */
+const sampled = 16
+
+/** Is it a fault that says that a listing is not to be trusted? */
+const isListingFault = (error: unknown): boolean =>
+  error instanceof FaultError && (error.fault.code === 'LISTING_INCOMPLETE' || error.fault.code === 'LISTING_UNORDERED')
+
+/**
+ * How much of a link's listings is checked. All of it by the first scan, by a resync, and as long as a scan has found that a
+ * listing is not to be trusted: one that skips pages of the check must not end what another has found.
+ */
+export class ListingChecks {
+  #scans = 0
+  #isDistrusted = false
+
+  get isDistrusted(): boolean {
+    return this.#isDistrusted
+  }
+
+  rate(isThorough: boolean): CheckRate {
+    if (isThorough || this.#isDistrusted) return { every: 1, offset: 0 }
+    return { every: sampled, offset: this.#scans++ % sampled }
+  }
+
+  /** Remembers whether the scan met a listing that is not to be trusted. `isWhole`: it looks at everything, from the first key on. */
+  async during<T>(isWhole: boolean, scan: () => Promise<T>): Promise<T> {
+    try {
+      const result = await scan()
+      if (isWhole) this.#isDistrusted = false
+      return result
+    } catch (error) {
+      if (isListingFault(error)) this.#isDistrusted = true
+      throw error
+    }
+  }
+}
