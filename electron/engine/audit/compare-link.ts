@@ -1,5 +1,7 @@
+import { checkedReader } from '../feed/checked-reader.ts'
+import { everyPage } from '../feed/current-keys.ts'
 import { compareKeys } from '../feed/key-order.ts'
-import { VersionReader } from '../feed/version-reader.ts'
+import type { VersionReader } from '../feed/version-reader.ts'
 import { compileKeyMatch, canaryPrefix } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'
 import { comparePair, type PairLook } from './compare-pair.ts'
@@ -62,8 +64,8 @@ class FirstPass {
     while (source.key !== null || target.key !== null) {
       signal.throwIfAborted()
       const key = lesser(source.key, target.key)
-      const here = source.key === key ? source.group() : []
-      const there = target.key === key ? target.group() : []
+      const here = source.key === key ? source.decided() : []
+      const there = target.key === key ? target.decided() : []
       if (covers(key)) {
         tally.key(here.length)
         await this.#key({ ...viewOf(key, this.#parts), source: here, target: there })
@@ -75,8 +77,7 @@ class FirstPass {
 
   #reader(side: 'source' | 'target'): VersionReader {
     const { link, list, prefix, signal, now } = this.#parts
-    const { site, bucket } = link[side]
-    return new VersionReader({ list: (from) => list(site, { bucket, prefix, from }, signal), now, after: null })
+    return checkedReader({ at: link[side], prefix, list, now, signal, after: null, rate: everyPage })
   }
 
   async #key(view: KeyView): Promise<void> {

@@ -8,6 +8,8 @@ export interface CheckRate {
   readonly offset: number
 }
 
+export const everyPage: CheckRate = { every: 1, offset: 0 }
+
 export interface CurrentKeysOptions extends CheckRate {
   /** ListObjectsV2 of the same bucket and prefix, with the keys given exactly, or behind a key. */
   readonly current: (from: ListPosition | undefined, prefix?: string) => Promise<VersionPage>

@@ -1,5 +1,5 @@
 import { FaultError } from '../../../shared/model/fault.ts'
-import type { CheckRate } from './current-keys.ts'
+import { everyPage, type CheckRate } from './current-keys.ts'
 
 /** Between the scans that check all pages, one page in so many is checked, others each time. */
 const sampled = 16
@@ -21,7 +21,7 @@ export class ListingChecks {
   }
 
   rate(isThorough: boolean): CheckRate {
-    if (isThorough || this.#isDistrusted) return { every: 1, offset: 0 }
+    if (isThorough || this.#isDistrusted) return everyPage
     return { every: sampled, offset: this.#scans++ % sampled }
   }
 

@@ -1,14 +1,15 @@
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { KeyMatch } from '../rule/match.ts'
-import type { ListPosition, ListRequest, VersionEntry, VersionPage } from '../store/port.ts'
-import { CurrentKeys, type CheckRate } from './current-keys.ts'
+import type { VersionEntry } from '../store/port.ts'
+import { checkedReader } from './checked-reader.ts'
+import type { CheckRate } from './current-keys.ts'
 import { compareKeys } from './key-order.ts'
 import type { Recognition } from './recognition.ts'
 import type { Span } from './scan-checkpoint.ts'
 import type { GoneTask } from './scan-gone.ts'
 import { tasksForKey, taskToLook, type KeyContext } from './scan-key.ts'
 import type { ScanCounts, ScannerOptions } from './scanner.ts'
-import { VersionReader } from './version-reader.ts'
+import type { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
@@ -124,23 +125,9 @@ export class MergeScan {
   }
 
   #reader(at: { readonly site: string; readonly bucket: string }): VersionReader {
-    const { list, prefix, signal, clock, checkRate } = this.#options
-    const ask = async (from: ListPosition | undefined, more: Partial<ListRequest>): Promise<VersionPage> => {
-      // A check goes on behind a page that was read ahead.
-      signal.throwIfAborted()
-      return list(at.site, { bucket: at.bucket, prefix, from, ...more }, signal)
-    }
-    const versions = (from: ListPosition | undefined): Promise<VersionPage> => ask(from, {})
-    const current = (from: ListPosition | undefined, narrower = prefix): Promise<VersionPage> =>
-      ask(from, { prefix: narrower, current: true })
-    return new VersionReader({
-      list: versions,
-      now: () => clock.now(),
-      after: this.#after,
-      until: () => this.#until,
-      check: new CurrentKeys({ ...checkRate, current, versions, after: this.#after, site: at.site }),
-      site: at.site,
-    })
+    const { list, prefix, signal, clock, checkRate: rate } = this.#options
+    const span = { after: this.#after, until: () => this.#until, now: () => clock.now() }
+    return checkedReader({ ...span, at, prefix, list, rate, signal })
   }
 
   /** A page boundary is where a scan looks up: signal, progress, checkpoint. Between them it only computes. */

@@ -54,9 +54,16 @@ export class VersionReader {
     return this.#key === null || this.#isBeyond(this.#key) ? null : this.#key
   }
 
-  /** Newest first. */
+  /** Newest first, unless {@link isUndecided}. */
   group(): readonly VersionEntry[] {
     return this.#entries.slice(this.#start, this.#end)
+  }
+
+  /** The same, for those who cannot do without the order: LISTING_AMBIGUOUS where the site does not tell it. */
+  decided(): readonly VersionEntry[] {
+    if (!this.isUndecided) return this.group()
+    const message = `The listing of “${this.#key}” leaves open which of its versions is newer.`
+    throw new FaultError(fault('LISTING_AMBIGUOUS', message, siteOf(this.#options)))
   }
 
   /** Does the site leave open in which order the versions of the group at hand came? */
@@ -173,7 +180,9 @@ function isNoProgress(next: ListPosition, from: ListPosition | undefined, emptyP
   return order < 0 || (order === 0 && next.versionIdMarker === from.versionIdMarker)
 }
 
-function unordered({ site }: VersionReaderOptions): FaultError {
+const siteOf = ({ site }: VersionReaderOptions): { readonly site?: string } => (site === undefined ? {} : { site })
+
+function unordered(options: VersionReaderOptions): FaultError {
   const message = 'The listing of versions does not go forward in key order.'
-  return new FaultError(fault('LISTING_UNORDERED', message, site === undefined ? {} : { site }))
+  return new FaultError(fault('LISTING_UNORDERED', message, siteOf(options)))
 }
