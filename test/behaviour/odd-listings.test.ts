@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { compareInput } from '../../shared/api/inputs.ts'
+import type { CompareReport } from '../../shared/model/compare.ts'
+import { eventually } from '../support/eventually.ts'
+import { hostileSource, type HostileSource, type Lies } from '../support/hostile-source.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+interface OddWorld {
+  readonly world: World
+  readonly source: HostileSource
+}
+
+/** A world whose source lists in a form of its own. The engine is not started. */
+async function oddWorld(lies: Lies): Promise<OddWorld> {
+  const source = await hostileSource()
+  source.lies = lies
+  const { endpoint, accessKeyId, secretAccessKey } = source
+  const world = await startWorld({ stopped: true, b: { identity: 'mints' }, rules: [{ versionDeletes: true }] })
+  const { endpoint: target, accessKeyId: id, secretAccessKey: secret } = world.b
+  await world.start({
+    sites: [
+      { id: 'a', name: 'Site A', endpoint, credentials: { accessKeyId, secretAccessKey } },
+      { id: 'b', name: 'Site B', endpoint: target, credentials: { accessKeyId: id, secretAccessKey: secret } },
+    ],
+  })
+  return { world, source }
+}
+
+async function compare(world: World): Promise<CompareReport> {
+  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r' }))
+  return eventually(
+    () => {
+      const report = world.api().compare.report({ jobId: id })
+      if (report?.endedAt == null) throw new Error('the comparison has not ended')
+      return report
+    },
+    { withinMs: 60_000 },
+  )
+}
+
+const scanFault = (world: World): string | undefined =>
+  world
+    .api()
+    .rules.get({ id: 'r' })
+    .feeds.find(({ kind }) => kind === 'scan')?.fault?.code
+
+const scanEnds = (world: World, code: string | undefined): Promise<void> =>
+  eventually(
+    () => {
+      const { feeds } = world.api().rules.get({ id: 'r' })
+      const scan = feeds.find(({ kind }) => kind === 'scan')
+      if (scan?.fault?.code !== code || (code === undefined && scan?.lastScanEndedAt == null))
+        throw new Error(`the scan ended with ${scan?.fault?.code}, its state is ${scan?.state}`)
+    },
+    { withinMs: 60_000 },
+  )
+
+describe.each(['versions-first', 'markers-first'] as const)(
+  'a source that lists versions and markers apart, %s',
+  (apart) => {
+    test('is copied whole, in order, and found equal', { timeout: 120_000 }, async () => {
+      const { world, source } = await oddWorld({ form: { apart }, coarseTimes: true, pageSize: 3 })
+      for (const key of ['a', 'a-b', 'a/b', 'b'])
+        for (const body of ['one', null, 'two', null, 'three']) source.add(key, body === null ? null : `${key} ${body}`)
+      source.add('b', null)
+      await eventually(
+        async () => {
+          await world.settled(5000)
+          const { b } = await world.sides()
+          if (b.length !== 21) throw new Error(`${b.length} versions of 21`)
+        },
+        { withinMs: 90_000 },
+      )
+      const report = await compare(world)
+      expect({ verdict: report.verdict, keys: report.keys, versions: report.versions }).toEqual({
+        verdict: 'equal',
+        keys: 4,
+        versions: 21,
+      })
+      expect(world.failures()).toEqual([])
+      expect(scanFault(world)).toBeUndefined()
+    })
+  },
+)
+
+test(
+  'a source that leaves out what sorts around a folder is never called equal or in step, and deletes nothing',
+  { timeout: 120_000 },
+  async () => {
+    const { world, source } = await oddWorld({ form: {}, pageSize: 4 })
+    const keys = ['a-1', 'a-2', 'a.1', 'a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'a0']
+    for (const key of keys) source.add(key, `content of ${key}`)
+    await eventually(
+      async () => {
+        await world.settled(5000)
+        if ((await world.sides()).b.length !== keys.length) throw new Error('not all there')
+      },
+      { withinMs: 60_000 },
+    )
+    const before = (await world.sides()).b
+    source.lies = { form: { byFolder: true }, pageSize: 4 }
+    expect(await compare(world)).toMatchObject({ verdict: 'unknown', fault: { site: 'a' } })
+    // As after a restart with an empty memory: the first look at such a site.
+    void world.api().rules.resync({ ruleId: 'r', prefix: '' })
+    await scanEnds(world, 'LISTING_UNORDERED')
+    source.lies = { form: { leavesOut: (key) => key === 'a/3' }, pageSize: 4 }
+    void world.api().rules.resync({ ruleId: 'r', prefix: '' })
+    await scanEnds(world, 'LISTING_INCOMPLETE')
+    expect(await compare(world)).toMatchObject({ verdict: 'unknown', fault: { code: 'LISTING_INCOMPLETE', site: 'a' } })
+    expect((await world.sides()).b).toEqual(before)
+    source.lies = { form: {}, pageSize: 4 }
+    void world.api().rules.resync({ ruleId: 'r', prefix: '' })
+    await scanEnds(world, undefined)
+    expect(await compare(world)).toMatchObject({ verdict: 'equal', keys: keys.length })
+  },
+)
