@@ -74,6 +74,8 @@ export function createQueries(client: Client) {
         queryFn: () => client.rules.keys.query({ id }),
         refetchInterval: pollFeedsMs,
       }),
+    ruleFidelity: (rule: Rule) =>
+      queryOptions({ queryKey: ['rules', 'fidelity', rule], queryFn: () => client.rules.fidelity.query(rule) }),
     ruleCautions: (rule: Rule) =>
       queryOptions({ queryKey: ['rules', 'cautions', rule], queryFn: () => client.rules.check.query(rule) }),
     check: (id: string) =>

@@ -11,7 +11,7 @@ export interface FaultContext {
   /** Texts that must never appear in a message: access key and secret. */
   readonly secrets?: readonly string[] | undefined
   /** What the request carried; settles refusals that Ceph sends without a word. */
-  readonly carried?: readonly ('lock' | 'storage-class' | 'body')[] | undefined
+  readonly carried?: readonly ('lock' | 'storage-class' | 'tags' | 'body')[] | undefined
 }
 
 /** A refusal as the site sent it. */
@@ -94,6 +94,7 @@ const codeFaults: Readonly<Record<string, FaultCode>> = {
   EntityTooLarge: 'OBJECT_TOO_LARGE',
   MaxSizeExceeded: 'OBJECT_TOO_LARGE',
   InvalidStorageClass: 'STORAGE_CLASS_UNKNOWN',
+  InvalidObjectState: 'OBJECT_ARCHIVED',
   ObjectLockConfigurationNotFoundError: 'BUCKET_LOCK_MISSING',
   NoSuchObjectLockConfiguration: 'BUCKET_LOCK_MISSING',
   ObjectLocked: 'OBJECT_LOCKED',
@@ -131,9 +132,13 @@ const statusFaults: Readonly<Record<number, FaultCode>> = {
 
 /** Codes too general to stand alone: the words, or what the request carried, decide. First match wins. */
 const wordFaults: readonly (readonly [RegExp, FaultCode])[] = [
+  [/kms managed key/i, 'KMS_KEY_MISSING'],
   [/server.side encryption|customer.provided key|sse-?c\b/i, 'ENCRYPTION_KEY_NEEDED'],
   [/missing object ?lock|object ?lock is not enabled|object ?lock configuration/i, 'BUCKET_LOCK_MISSING'],
-  [/worm protected|protected by object ?lock|object is locked|under retention|legal hold/i, 'OBJECT_LOCKED'],
+  [
+    /shortens an existing retention|worm protected|protected by object ?lock|object is locked|under retention|legal hold/i,
+    'OBJECT_LOCKED',
+  ],
   [/versioning (?:is )?not (?:been )?enabled|must have versioning|versioning must be/i, 'BUCKET_UNVERSIONED'],
   [/\btags? cannot|too many tags/i, 'TAGS_OVER_LIMIT'],
   [/storage ?class/i, 'STORAGE_CLASS_UNKNOWN'],
@@ -152,7 +157,10 @@ const slowDownAfterMs = 2_000
 
 function codeOf(answer: SiteAnswer, context: FaultContext): FaultCode {
   const { status, code, words } = answer
-  if (code !== null && /^KMS\.|^Kms/.test(code)) return 'KMS_KEY_MISSING'
+  // Ceph calls a key of its key service that it cannot have an unknown access key.
+  if ((code !== null && /^kms[.:]|^Kms/i.test(code)) || /\bkms-?key-?id\b/i.test(words ?? '')) return 'KMS_KEY_MISSING'
+  // Every site that refuses a tag's characters calls them as it calls a tag too long: what was sent decides.
+  if (code === 'InvalidTag' && context.carried?.includes('tags') === true) return 'TAG_REFUSED'
   if (status === 503 && answer.retryAfterMs != null) return 'SLOW_DOWN'
   if (code === null || generalCodes.has(code)) {
     const told = wordFaults.find(([pattern]) => words !== null && pattern.test(words))

@@ -92,7 +92,7 @@ export const faultKinds = {
   ),
   OBJECT_LOCKED: permanent(
     'The version is locked at the target and may not be changed or deleted yet.',
-    'Wait until the retention ends, or lift the legal hold at the target, then retry.',
+    'Wait until the retention ends, or lift the legal hold at the target, then retry. A governance retention that was shortened at the source can be shortened there if the rule allows it.',
   ),
   ENCRYPTION_KEY_NEEDED: permanent(
     'The object is encrypted with a key that only its owner has (SSE-C).',
@@ -101,6 +101,18 @@ export const faultKinds = {
   KMS_KEY_MISSING: permanent(
     'The target does not know the object’s encryption key.',
     'Create the key at the target, then retry.',
+  ),
+  KMS_KEY_NEEDED: permanent(
+    'The object is encrypted by the source’s key service (SSE-KMS), and the rule names no key for the copy.',
+    'Name a key of the target’s key service in the rule, then retry. Nothing was stored without it.',
+  ),
+  TAG_REFUSED: permanent(
+    'The target does not take a tag of the object, though S3 does.',
+    'Change the tag at the source; or let the rule leave out tags that the target refuses; then retry.',
+  ),
+  OBJECT_ARCHIVED: permanent(
+    'The object is archived at the source and cannot be read.',
+    'Restore it at the source (RestoreObject) for some days, wait until that is done, then retry.',
   ),
   TAGS_OVER_LIMIT: permanent(
     'The target does not take this many tags, or a tag this long.',

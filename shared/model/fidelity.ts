@@ -32,6 +32,9 @@ export type FidelityProperty = keyof typeof fidelityProperties
 export const fidelityKinds = ['kept', 'translated', 'not-kept', 'refused', 'unknown'] as const
 export type FidelityKind = (typeof fidelityKinds)[number]
 
+/** The verdicts alone: what the engine goes by when it copies. */
+export type FidelityKinds = Readonly<Record<FidelityProperty, FidelityKind>>
+
 export interface FidelityVerdict {
   readonly kind: FidelityKind
   /** Plain sentences: what becomes of it at this target, and what can be done where that is not what one wants. */
@@ -55,7 +58,7 @@ export interface LinkFidelity {
 export type KnownSite = Pick<Capabilities, 'vendor' | 'identity' | 'ordersByMtime'> | null
 
 /** The part of a rule that decides what a copy keeps. */
-export type FidelityRule = Pick<Rule, 'metadata' | 'objectLock' | 'storageClass'>
+export type FidelityRule = Pick<Rule, 'metadata' | 'objectLock' | 'storageClass' | 'fidelity'>
 
 interface Pair {
   readonly rule: FidelityRule
@@ -70,6 +73,7 @@ const notKept = (words: string): FidelityVerdict => ({ kind: 'not-kept', words }
 const refused = (words: string): FidelityVerdict => ({ kind: 'refused', words })
 const unknown = (words: string): FidelityVerdict => ({ kind: 'unknown', words })
 
+const narrowTags = 'The target takes only letters and digits of ASCII, spaces and + - = . _ : / @ in tags.'
 const notLooked = 'It is not known what this site does with it. A comparison shows it.'
 const notProbed = 'Not known before the target was probed.'
 
@@ -109,22 +113,24 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
     rule.metadata
       ? kept()
       : translated('As they were when the version was copied; later changes stay at the source (rule).'),
-  'refused-tags': ({ to }) =>
+  'refused-tags': ({ rule, to }) =>
     byTrait(
       to.anyTagText,
       kept('The target takes any characters.'),
-      refused(
-        'The target takes only letters and digits of ASCII, spaces and + - = . _ : / @ in tags. An object with other tags is listed as a failure.',
-      ),
+      rule.fidelity.refusedTags === 'leave-out'
+        ? notKept(`${narrowTags} The copy goes without the others (rule).`)
+        : refused(`${narrowTags} An object with others is listed as a failure; the rule can let it go without them.`),
     ),
   lock: ({ rule }) =>
     rule.objectLock === 'replicate' ? kept() : notKept('The rule leaves retention and legal holds at the source.'),
-  'shortened-retention': ({ rule }) =>
-    rule.objectLock === 'ignore'
-      ? notKept('The rule leaves retention at the source.')
+  'shortened-retention': ({ rule }) => {
+    if (rule.objectLock === 'ignore') return notKept('The rule leaves retention at the source.')
+    return rule.fidelity.shortenGovernance
+      ? kept('Shortened at the target too, with the right to go past governance retention (rule).')
       : refused(
-          'What is locked at the target stays locked as long as it was first promised: the change is listed as a failure.',
-        ),
+          'What is locked at the target stays locked as long as it was first promised: the change is listed as a failure. The rule can allow it.',
+        )
+  },
   checksum: ({ to }) =>
     byTrait(
       to.checksums === null ? null : false,
@@ -143,10 +149,12 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
         ? 'Encrypted only where the target’s disks are: this site does not encrypt when it is asked to.'
         : 'Encrypted as the target encrypts by itself (the default encryption of its bucket); nothing is asked for.',
     ),
-  'sse-kms': () =>
-    translated(
-      'Read in clear and stored as the target encrypts by itself (the default encryption of its bucket), under another key or none.',
-    ),
+  'sse-kms': ({ rule }) =>
+    rule.fidelity.kmsKeyId === null
+      ? refused('Listed as failures until the rule names a key of the target’s key service; never stored without one.')
+      : translated(
+          `Read in clear, sent over this link, and encrypted at the target under its key ${rule.fidelity.kmsKeyId} (rule).`,
+        ),
   'sse-c': () => refused('Only the client has the key: such objects are listed as failures.'),
   acl: () => notKept('The copy belongs to Lockstep’s own user at the target, with that bucket’s access rules.'),
   'storage-class': ({ rule, to }) => {
@@ -180,4 +188,9 @@ export function fidelityOf(rule: FidelityRule, source: KnownSite, target: KnownS
     title: fidelityProperties[property],
     ...verdicts[property](pair),
   }))
+}
+
+export function fidelityKindsOf(rule: FidelityRule, source: KnownSite, target: KnownSite): FidelityKinds {
+  const lines = fidelityOf(rule, source, target).map(({ property, kind }) => [property, kind] as const)
+  return Object.fromEntries(lines) as Record<FidelityProperty, FidelityKind>
 }

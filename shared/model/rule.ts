@@ -32,6 +32,16 @@ export const ackSchema = z.strictObject({
   reads: z.enum(['source', 'quorum']).default('source'),
 })
 
+/** What becomes of properties that a copy cannot simply keep. */
+export const fidelitySchema = z.strictObject({
+  /** A key of the target's key service, for what is under SSE-KMS at the source; null refuses such objects. */
+  kmsKeyId: z.string().min(1).max(2048).nullable().default(null),
+  /** Tags that the target refuses: `stop` lists the object as a failure, `leave-out` copies it without those tags. */
+  refusedTags: z.enum(['stop', 'leave-out']).default('stop'),
+  /** Governance retention that was shortened at the source is shortened at the target too, past its protection. */
+  shortenGovernance: z.boolean().default(false),
+})
+
 export const ruleSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and dashes'),
   enabled: z.boolean().default(true),
@@ -55,6 +65,7 @@ export const ruleSchema = z.strictObject({
     .union([z.enum(['auto', 'off']), z.strictObject({ perSecond: z.int().min(1).max(1000) })])
     .default('auto'),
   objectLock: z.enum(['replicate', 'ignore']).default('replicate'),
+  fidelity: fidelitySchema.default({ kmsKeyId: null, refusedTags: 'stop', shortenGovernance: false }),
   /** Storage class at the target; null keeps the source's where the target has it. */
   storageClass: z.string().nullable().default(null),
   bandwidth: z

@@ -11,7 +11,7 @@ const refusals: readonly {
   readonly code: FaultCode
   readonly remedy: RegExp
 }[] = [
-  { what: 'tags', action: { kind: 'refuse', code: 'InvalidTag' }, code: 'TAGS_OVER_LIMIT', remedy: /S3 allows 10/ },
+  { what: 'tags', action: { kind: 'refuse', code: 'InvalidTag' }, code: 'TAG_REFUSED', remedy: /leave out tags/ },
   {
     what: 'metadata',
     action: { kind: 'refuse', code: 'MetadataTooLarge' },

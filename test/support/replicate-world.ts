@@ -1,4 +1,6 @@
 import { onTestFinished } from 'vitest'
+import { fidelityKindsOf } from '../../shared/model/fidelity.ts'
+import { fidelitySchema } from '../../shared/model/rule.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { VersionPair } from '../../electron/engine/journal/port.ts'
 import { replicate } from '../../electron/engine/replicate/replicate.ts'
@@ -37,6 +39,7 @@ export function storeFor(id: string, site: SiteAccess): ObjectStore {
 
 export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Partial<LinkOrder['rule']> = {}): Worker {
   const pairs = new Map<string, readonly VersionPair[]>()
+  const fidelity = fidelitySchema.parse({})
   const link: LinkOrder = {
     ruleId: 'r',
     linkId: 'r/t/data',
@@ -49,8 +52,10 @@ export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Part
       metadata: false,
       objectLock: 'ignore',
       storageClass: null,
+      fidelity,
       ...rule,
     },
+    fidelity: fidelityKindsOf({ metadata: false, objectLock: 'ignore', storageClass: null, fidelity }, null, null),
     identity: 'mints',
     ordersByMtime: false,
     copySince: 0,

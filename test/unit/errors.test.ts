@@ -41,6 +41,22 @@ const refusals: readonly Refusal[] = [
     'ENCRYPTION_KEY_NEEDED',
   ],
   [400, 'KMS.NotFoundException', 'Invalid keyId', 'KMS_KEY_MISSING'],
+  // MinIO and Ceph, word for word.
+  [404, 'kms:KeyNotFound', 'key with given key ID does not exist', 'KMS_KEY_MISSING'],
+  [403, 'InvalidAccessKeyId', 'Failed to retrieve the actual key, kms-keyid: nokey', 'KMS_KEY_MISSING'],
+  [
+    400,
+    'InvalidArgument',
+    'Server Side Encryption with KMS managed key requires HTTP header x-amz-server-side-encryption-aws-kms-key-id',
+    'KMS_KEY_MISSING',
+  ],
+  [
+    403,
+    'AccessDenied',
+    'proposed retain-until date shortens an existing retention period and governance bypass check failed',
+    'OBJECT_LOCKED',
+  ],
+  [403, 'InvalidObjectState', 'The operation is not valid for the object’s storage class', 'OBJECT_ARCHIVED'],
   [400, 'KMS.DisabledException', '', 'KMS_KEY_MISSING'],
   [501, 'KMSNotConfigured', '', 'KMS_KEY_MISSING'],
   [400, 'BadDigest', '', 'CONTENT_MISMATCH'],

@@ -2,7 +2,7 @@ import { faultKinds, FaultError, type Fault } from '../../../shared/model/fault.
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import { align } from '../replicate/align.ts'
-import { metadataChanges } from '../replicate/metadata.ts'
+import { metadataChanges, type MetadataSides } from '../replicate/metadata.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 import { compareKeys } from './key-order.ts'
@@ -12,7 +12,7 @@ export interface AttributePassOptions {
   readonly linkId: string
   readonly source: BucketAt
   readonly target: BucketAt
-  readonly rule: Pick<Rule, 'objectLock' | 'filter'>
+  readonly rule: Pick<Rule, 'objectLock' | 'filter' | 'fidelity'>
   readonly covers: KeyMatch
   readonly wants: (version: VersionEntry) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -24,6 +24,8 @@ export interface AttributePassOptions {
   readonly differs: (task: Omit<NewTask, 'changedAt'>, version: VersionEntry) => Promise<void>
   /** Another rule copies the other way: which side is right is found out by the worker. */
   readonly isTwoWay: () => boolean
+  /** The target refuses some tags, and the rule lets copies go without those. */
+  readonly leavesOutTags: () => boolean
   /** Resolves when the next version may be looked at. */
   readonly turn: () => Promise<void>
   /** Goes on after this key; null: from the first. */
@@ -95,14 +97,24 @@ async function lookAt(
 async function isSame(
   { key, versionId }: VersionEntry,
   replica: VersionEntry,
-  { source: at, target: to, rule, store, now, signal }: AttributePassOptions,
+  { source: at, target: to, rule, store, leavesOutTags, now, signal }: AttributePassOptions,
 ): Promise<boolean> {
   const [source, target] = [store(at.site), store(to.site)]
   const ours = { bucket: at.bucket, key, versionId }
   const theirs = { bucket: to.bucket, key, versionId: replica.versionId }
   const [there, here] = await Promise.all([source.head(ours, { signal }), target.head(theirs, { signal })])
   if (there === null || here === null) return true
-  const sides = { from: ours, to: theirs, source, target, objectLock: rule.objectLock, now: now(), signal }
+  const sides: MetadataSides = {
+    from: ours,
+    to: theirs,
+    source,
+    target,
+    objectLock: rule.objectLock,
+    shortensGovernance: rule.fidelity.shortenGovernance,
+    leavesOutTags: leavesOutTags(),
+    now: now(),
+    signal,
+  }
   const { tags, lock } = await metadataChanges(there, here, sides)
   return tags === null && lock === null
 }

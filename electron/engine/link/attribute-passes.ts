@@ -33,6 +33,8 @@ export interface AttributePassesParts {
   /** Nothing keeps the link from working: what was found could be mended now. */
   readonly isOpen: (link: Link) => boolean
   readonly isTwoWay: (link: Link) => boolean
+  /** The target refuses some tags, and the rule lets copies go without those. */
+  readonly leavesOutTags: (link: Link) => boolean
   /** Does the source send an event when tags or locks change? */
   readonly tellsOfTags: (siteId: string) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -194,6 +196,7 @@ export class AttributePasses {
         store,
         pairs: (key) => journal.pairs(linkId, key),
         isPending: (key) => journal.unsettled(linkId, key, 1).length > 0,
+        leavesOutTags: () => this.#parts.leavesOutTags(link),
         isTwoWay: () => isTwoWay(link),
         differs: (task, version) => this.#found(task, version, state),
         turn: this.#turns(link, signal),

@@ -1,4 +1,6 @@
-import type { SiteHealth } from '../../../shared/model/site.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { fidelityKindsOf } from '../../../shared/model/fidelity.ts'
+import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { LinkIdentity } from '../journal/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
@@ -16,6 +18,7 @@ export interface SiteStates {
   isPaused(siteId: string): boolean
   health(siteId: string): SiteHealth
   isOffline(siteId: string): boolean
+  capabilities(siteId: string): Capabilities | null
 }
 
 export interface Link extends RuleLink {
@@ -43,6 +46,8 @@ export interface LinksParts {
   readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
   readonly identities: IdentityProbes
   readonly sites: SiteStates
+  /** null for a site that was not probed yet. */
+  readonly capabilities: (siteId: string) => Capabilities | null
   /** What marks are sealed with; null while nobody knows. */
   readonly seal: () => { readonly seal: SealKey } | null
   /** Rules that may not run beside the others, by rule. */
@@ -198,14 +203,20 @@ export class Links {
       return
     }
     const known = this.#orders.get(link.linkId)
-    if (known !== undefined && known.identity === state.identity && known.ordersByMtime === state.ordersByMtime) return
     const { rule, ruleId, linkId, source, target } = link
+    const fidelity = this.#fidelity(link)
+    const isSame =
+      known?.identity === state.identity &&
+      known.ordersByMtime === state.ordersByMtime &&
+      isDeepStrictEqual(known.fidelity, fidelity)
+    if (isSame) return
     const order: LinkOrder = {
       ruleId,
       linkId,
       source,
       target,
       rule,
+      fidelity,
       ...state,
       copySince: rule.existingObjects ? 0 : beginOf(link),
       ...this.#around(link),
@@ -213,6 +224,11 @@ export class Links {
     }
     this.#orders.set(linkId, order)
     this.#parts.pool.link(order, rule.bandwidth.bytesPerSecond)
+  }
+
+  #fidelity({ rule, source, target }: Link): LinkOrder['fidelity'] {
+    const { capabilities } = this.#parts
+    return fidelityKindsOf(rule, capabilities(source.site), capabilities(target.site))
   }
 
   /** What other links do at the two buckets of this one. */

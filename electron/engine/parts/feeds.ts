@@ -72,6 +72,7 @@ export async function joinFeeds(
     links: () => links.list(),
     isOpen: ({ linkId }) => links.isOpen(linkId),
     isTwoWay: (link) => links.opposites(link).length > 0,
+    leavesOutTags: ({ linkId }) => links.order(linkId)?.fidelity['refused-tags'] === 'not-kept',
     tellsOfTags: (siteId) => tellsOfTags(sites.capabilities(siteId)),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     store: (siteId) => sites.store(siteId),

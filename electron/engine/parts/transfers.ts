@@ -73,6 +73,7 @@ export function joinTransfers(
     pool,
     identities,
     sites,
+    capabilities: (siteId) => sites.capabilities(siteId),
     seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
     isGuarded: (of) => guard.of(of) !== null,

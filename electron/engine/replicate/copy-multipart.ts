@@ -3,6 +3,8 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
+import { conceding, putTagsTaken } from './concede.ts'
+import { notKeptOf } from './fidelity.ts'
 import { paced } from './paced.ts'
 import { layoutAtSource, likelyLayouts, multipartEtag, partsInEtag } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
@@ -22,17 +24,19 @@ export async function copyMultipart(
   tags: Tags,
   world: World,
 ): Promise<Outcome> {
-  const replica = replicaOf(head, ref.versionId, tags, world)
+  const asked = replicaOf(head, ref.versionId, tags, world)
   const resumed = await resume(head, world)
   const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
-  const copy = await copyParts(ref, head, replica, layout, resumed, world)
-  const proven = isProven(copy, head) ? copy : await readAgain(ref, head, replica, layout, copy, world)
-  const stored = await world.target.completeUpload(proven.upload, proven.parts, replica.identity, head.sizeBytes, {
+  const copy = await copyParts(ref, head, asked, layout, resumed, world)
+  const proven = isProven(copy, head) ? copy : await readAgain(ref, head, asked, layout, copy, world)
+  const stored = await world.target.completeUpload(proven.upload, proven.parts, asked.identity, head.sizeBytes, {
     signal: world.signal,
   })
   world.uploads.ended()
-  await afterComplete(stored.versionId, tags, replica, world)
-  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, world.link)
+  const sent = await afterComplete(stored.versionId, proven.sent, asked, world)
+  const etag = partsInEtag(head.etag) === null ? null : proven.sentEtag
+  const notKept = notKeptOf(head, { asked, sent, stored, etag }, world)
+  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, world.link, notKept)
 }
 
 interface Resumed {
@@ -46,6 +50,8 @@ interface Copied {
   readonly parts: readonly UploadedPart[]
   /** The multipart ETag of the bytes that were sent. */
   readonly sentEtag: string
+  /** What the target was asked to store, less what it refused. */
+  readonly sent: NewVersion
 }
 
 /** The bytes are those that the source's ETag speaks of, and in its layout. Without parts in it, it cannot tell. */
@@ -80,7 +86,8 @@ async function copyParts(
   resumed: Resumed | null,
   world: World,
 ): Promise<Copied> {
-  const upload = resumed?.upload ?? (await begin(head, replica, layout, world))
+  const { upload, sent } =
+    resumed === null ? await begin(head, replica, layout, world) : { upload: resumed.upload, sent: replica }
   const parts: UploadedPart[] = [...(resumed?.parts ?? [])]
   const md5s = new Map(parts.map(({ partNumber, etag }) => [partNumber, etag]))
   const missing = layout
@@ -108,7 +115,7 @@ async function copyParts(
     }
   }
   await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
-  return { upload, parts, sentEtag: multipartEtag(layout.map((_, index) => md5s.get(index + 1)!)) }
+  return { upload, parts, sent, sentEtag: multipartEtag(layout.map((_, index) => md5s.get(index + 1)!)) }
 }
 
 /** Waits for every lane even when one fails: a part still under way must not outlive its task. */
@@ -122,10 +129,12 @@ async function begin(
   replica: NewVersion,
   layout: readonly number[],
   world: World,
-): Promise<UploadRef> {
-  const upload = await world.target.createUpload(replica, { signal: world.signal })
+): Promise<{ readonly upload: UploadRef; readonly sent: NewVersion }> {
+  const { result: upload, sent } = await conceding(replica, world.link, (version) =>
+    world.target.createUpload(version, { signal: world.signal }),
+  )
   await world.uploads.started({ uploadId: upload.uploadId, layout, sourceEtag: head.etag })
-  return upload
+  return { upload, sent }
 }
 
 interface PartOfSource {
@@ -243,13 +252,21 @@ class LayoutReader {
   }
 }
 
-/** Ceph drops the tags of CreateMultipartUpload: what did not arrive is set afterwards. */
-async function afterComplete(versionId: string | null, tags: Tags, replica: NewVersion, world: World): Promise<void> {
-  if (Object.keys(tags).length === 0) return
-  const ref = { bucket: replica.bucket, key: replica.key, ...(versionId === null ? {} : { versionId }) }
+/** Ceph drops the tags of CreateMultipartUpload: what did not arrive is set afterwards. Resolves with what is there. */
+async function afterComplete(
+  versionId: string | null,
+  sent: NewVersion,
+  asked: NewVersion,
+  world: World,
+): Promise<NewVersion> {
+  const wanted = Object.keys(sent.tags).length
+  if (wanted === 0) return sent
+  const ref = { bucket: asked.bucket, key: asked.key, ...(versionId === null ? {} : { versionId }) }
   const there = await world.target.head(ref, { signal: world.signal })
-  if (there !== null && there.tagCount !== Object.keys(tags).length)
-    await world.target.putTags(ref, tags, { signal: world.signal })
+  // An upload that was resumed may have been begun with fewer.
+  if (there === null || there.tagCount === wanted) return sent
+  await putTagsTaken(ref, sent.tags, {}, world)
+  return sent
 }
 
 const mismatch = (message: string, site: string): FaultError =>

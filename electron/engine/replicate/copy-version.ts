@@ -1,8 +1,10 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { ObjectBody, ObjectHead, Stored, Tags } from '../store/port.ts'
+import type { ObjectBody, ObjectHead, Tags } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { matchesTags } from '../rule/match.ts'
+import { conceding } from './concede.ts'
 import { copyMultipart } from './copy-multipart.ts'
+import { notKeptOf, refuseUnkept, type Written } from './fidelity.ts'
 import { afterNotFound } from './lost.ts'
 import { echoOf } from './echo.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
@@ -58,60 +60,53 @@ async function copyFrom(
 ): Promise<Outcome> {
   const echo = await echoOf(versionId, told, world)
   if (echo !== null) return echo
+  refuseUnkept(told, world)
   const head = { ...told, modifiedAt }
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
   if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')
   if (inParts(head) || opened === null) return copyMultipart(ref, head, tags, world)
-  const stored = await put(versionId, head, opened, tags, world)
-  return arrived('copied', head.sizeBytes, versionId, stored.versionId, world.link)
+  const written = await put(versionId, head, opened, tags, world)
+  const notKept = notKeptOf(head, written, world)
+  return arrived('copied', head.sizeBytes, versionId, written.stored.versionId, world.link, notKept)
 }
 
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes
 
-async function put(versionId: string, head: ObjectHead, opened: ObjectBody, tags: Tags, world: World): Promise<Stored> {
-  world.sample?.restart()
-  const replica = replicaOf(head, versionId, tags, world)
+async function put(
+  versionId: string,
+  head: ObjectHead,
+  opened: ObjectBody,
+  tags: Tags,
+  world: World,
+): Promise<Written> {
+  const asked = replicaOf(head, versionId, tags, world)
   const md5 = plainMd5(head)
-  const body =
-    head.sizeBytes <= smallBodyBytes
-      ? await collected(opened.body, head.sizeBytes, world)
-      : streamed(head, opened, world)
-  if (Buffer.isBuffer(body)) world.sample?.add(body)
-  const send = (storageClass: string | null): Promise<Stored> =>
-    world.target.put(
-      { ...replica, storageClass },
-      { sizeBytes: head.sizeBytes, body, md5 },
-      { signal: world.signal, onBytes: world.onWritten },
-    )
-  try {
-    return await send(replica.storageClass)
-  } catch (error) {
-    // The source's class is kept where the target has it; a body in memory can simply be sent again without it.
-    const unknownClass =
-      error instanceof FaultError &&
-      error.fault.code === 'STORAGE_CLASS_UNKNOWN' &&
-      world.link.rule.storageClass === null
-    if (!unknownClass) throw error
-    if (Buffer.isBuffer(body)) return send(null)
-    return putAgainWithoutClass(versionId, head, tags, world)
-  }
+  const body = head.sizeBytes <= smallBodyBytes ? await collected(opened.body, head.sizeBytes, world) : null
+  if (body !== null) world.sample?.restart()
+  if (body !== null) world.sample?.add(body)
+  let unread: ObjectBody | null = opened
+  const { result: stored, sent } = await conceding(asked, world.link, async (version) => {
+    // A body in memory can simply be sent again; one that streamed has to be read again.
+    const from = body ?? streamed(head, unread ?? (await openAgain(versionId, head, world)), world)
+    unread = null
+    const content = { sizeBytes: head.sizeBytes, body: from, md5 }
+    return world.target.put(version, content, { signal: world.signal, onBytes: world.onWritten })
+  })
+  return { asked, sent, stored, etag: stored.etag === '' || stored.told === undefined ? null : stored.etag }
 }
 
-async function putAgainWithoutClass(versionId: string, head: ObjectHead, tags: Tags, world: World): Promise<Stored> {
-  const again = await world.source.get(
-    { bucket: world.link.source.bucket, key: world.order.key, versionId },
-    { signal: world.signal, ifMatch: head.etag },
-  )
-  if (again === null)
-    throw new FaultError(
-      fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site: world.link.source.site }),
-    )
-  return put(versionId, { ...head, storageClass: null }, again, tags, world)
+async function openAgain(versionId: string, head: ObjectHead, world: World): Promise<ObjectBody> {
+  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
+  const again = await world.source.get(ref, { signal: world.signal, ifMatch: head.etag })
+  if (again !== null) return again
+  const { site } = world.link.source
+  throw new FaultError(fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site }))
 }
 
 function streamed(head: ObjectHead, opened: ObjectBody, world: World): ReturnType<typeof paced> {
   let done = 0
+  world.sample?.restart()
   return paced(opened.body, world, (chunk) => {
     world.sample?.add(chunk)
     done += chunk.length

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
+import { narrowed, putTagsTaken, sameTags } from './concede.ts'
 import { isKnownEcho } from './echo.ts'
 import type { World } from './world.ts'
 
@@ -24,11 +25,18 @@ export async function syncMetadata(
   if (there === null || here === null) return 'absent'
   if (world.order.operation !== 'metadata' && isKnownEcho(sourceVersionId, there, world)) return 'same'
   const { link, order, source, target, signal } = world
-  const sides = { from, to, source, target, objectLock: link.rule.objectLock, bypass: order.bypassGovernance === true }
-  const { tags, lock, bypassGovernance } = await metadataChanges(there, here, { ...sides, now: world.now(), signal })
-  if (tags !== null) await target.putTags(to, tags, { signal })
+  const { objectLock, fidelity } = link.rule
+  const sides = { from, to, source, target, objectLock, bypass: order.bypassGovernance === true }
+  const { tags, lock, bypassGovernance } = await metadataChanges(there, here, {
+    ...sides,
+    shortensGovernance: fidelity.shortenGovernance,
+    leavesOutTags: link.fidelity['refused-tags'] === 'not-kept',
+    now: world.now(),
+    signal,
+  })
+  const tagged = tags !== null && (await putTagsTaken(to, tags.want, tags.have, world))
   if (lock !== null) await target.putLock(to, lock, { signal, bypassGovernance })
-  return tags !== null || lock !== null ? 'changed' : 'same'
+  return tagged || lock !== null ? 'changed' : 'same'
 }
 
 /** One version and its replica, to be compared in what can change within a version. */
@@ -40,6 +48,10 @@ export interface MetadataSides {
   readonly objectLock: Rule['objectLock']
   /** A client had the right to go past governance retention. */
   readonly bypass?: boolean
+  /** A governance retention that the source shortened may be shortened at the target. */
+  readonly shortensGovernance: boolean
+  /** The target is known to refuse some tags, and the rule lets a copy go without those. */
+  readonly leavesOutTags: boolean
   /** Epoch ms. */
   readonly now: number
   readonly signal: AbortSignal
@@ -47,7 +59,7 @@ export interface MetadataSides {
 
 /** What the replica has to be given so that it has the tags and locks of its version; null of what is in step. */
 export interface MetadataChanges {
-  readonly tags: Tags | null
+  readonly tags: { readonly want: Tags; readonly have: Tags } | null
   readonly lock: Lock | null
   readonly bypassGovernance: boolean
 }
@@ -59,43 +71,46 @@ export async function metadataChanges(
   sides: MetadataSides,
 ): Promise<MetadataChanges> {
   const tags = await tagsToPut(there, here, sides)
-  const bypassGovernance = sides.bypass === true && here.lock?.mode === 'GOVERNANCE'
-  return { tags, lock: await lockToPut(there.lock, here.lock, bypassGovernance, sides), bypassGovernance }
+  return { tags, ...(await lockToPut(there.lock, here.lock, sides)) }
 }
 
 async function tagsToPut(
   there: ObjectHead,
   here: ObjectHead,
-  { from, to, source, target, signal }: MetadataSides,
-): Promise<Tags | null> {
+  { from, to, source, target, leavesOutTags, signal }: MetadataSides,
+): Promise<MetadataChanges['tags']> {
   if (there.tagCount === 0 && here.tagCount === 0) return null
   const [want, have] = await Promise.all([
     there.tagCount === 0 ? {} : source.getTags(from, { signal }),
     here.tagCount === 0 ? {} : target.getTags(to, { signal }),
   ])
-  return sameTags(want, have) ? null : want
-}
-
-export function sameTags(a: Tags, b: Tags): boolean {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+  const isEqual = sameTags(want, have) || (leavesOutTags && sameTags(narrowed(want), have))
+  return isEqual ? null : { want, have }
 }
 
 async function lockToPut(
   told: Lock | null,
   have: Lock | null,
-  bypass: boolean,
-  { from, source, objectLock, now, signal }: MetadataSides,
-): Promise<Lock | null> {
-  if (objectLock === 'ignore' || (told === null && have === null)) return null
+  sides: MetadataSides,
+): Promise<Pick<MetadataChanges, 'lock' | 'bypassGovernance'>> {
+  const { from, source, objectLock, now, signal } = sides
+  const nothing = { lock: null, bypassGovernance: false }
+  if (objectLock === 'ignore' || (told === null && have === null)) return nothing
   // HEAD says nothing both of a lock that was lifted and of one that this key may not read: asked for itself, it is clear.
   const want = told ?? (await source.getLock(from, { signal })) ?? unlocked
   const expired = want.retainUntil !== null && Date.parse(want.retainUntil) <= now
   const lock = expired ? { ...unlocked, legalHold: want.legalHold } : want
-  if (sameLock(lock, have)) return null
+  if (sameLock(lock, have)) return nothing
+  const bypass = have?.mode === 'GOVERNANCE' && (sides.bypass === true || mayShorten(lock, have, sides))
   // A retention that runs at the target alone cannot be taken back, unless a client had the right: it may be the bucket's own.
-  if (!bypass && lock.mode === null && lock.legalHold === (have?.legalHold ?? false)) return null
-  return lock
+  if (!bypass && lock.mode === null && lock.legalHold === (have?.legalHold ?? false)) return nothing
+  return { lock, bypassGovernance: bypass }
+}
+
+/** The source shortened a governance retention, which took that right there, and the rule lets it do so here. */
+function mayShorten(want: Lock, have: Lock, { shortensGovernance }: MetadataSides): boolean {
+  if (!shortensGovernance || want.retainUntil === null || have.retainUntil === null) return false
+  return want.mode === 'GOVERNANCE' && Date.parse(want.retainUntil) < Date.parse(have.retainUntil)
 }
 
 export const unlocked: Lock = { mode: null, retainUntil: null, legalHold: false }

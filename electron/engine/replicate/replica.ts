@@ -20,6 +20,7 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),
     identity: identityFor(link.identity, versionId, head.modifiedAt, head.etag),
+    kmsKeyId: head.encryption.kind === 'sse-kms' ? (link.rule.fidelity.kmsKeyId ?? undefined) : undefined,
   }
 }
 

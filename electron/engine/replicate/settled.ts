@@ -19,6 +19,7 @@ export function arrived(
   sourceVersionId: string,
   targetVersionId: string | null,
   { readOn = false }: Pick<LinkOrder, 'readOn'>,
+  notKept: Settled['notKept'] = nothing,
 ): Settled {
   const known =
     targetVersionId === null || (targetVersionId === sourceVersionId && (!readOn || targetVersionId === 'null'))
@@ -28,5 +29,6 @@ export function arrived(
     bytes,
     learned: known ? nothing : [{ sourceVersionId, targetVersionId }],
     forgotten: nothing,
+    ...(notKept.length > 0 && { notKept }),
   }
 }

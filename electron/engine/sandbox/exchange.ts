@@ -10,18 +10,22 @@ import type { Version } from './version-table.ts'
 /** `mints` gives every version an id of its own, as AWS; `adopts-minio` keeps a replica's id, mtime and ETag. */
 export type SandboxIdentity = 'mints' | 'adopts-minio'
 
-/** What the operations work on. */
 /**
  * What a plain delete does where a marker would come to lie on another, or on nothing: AWS writes it. Ceph writes none on
  * another and names none; MinIO neither, names the one that is there, and writes none for a key that it has not got.
  */
 export type PlainMarkers = 'as-aws' | 'as-ceph' | 'as-minio'
 
+/** Which letters a tag may have: `any`, as Ceph; `ascii`, letters and digits of ASCII and a few signs, as MinIO. */
+export type TagText = 'any' | 'ascii'
+
+/** What the operations work on. */
 export interface SiteState {
   readonly catalog: Catalog
   readonly changes: ChangeStream
   readonly identity: SandboxIdentity
   readonly plainMarkers: PlainMarkers
+  readonly tagText: TagText
   readonly region: string
   readonly random: (bytes: number) => Uint8Array
 }

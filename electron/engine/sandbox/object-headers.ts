@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { parseQuery } from '../gateway/protocol/query.ts'
 import { S3Error } from '../gateway/protocol/s3-error.ts'
 import type { Bucket } from './bucket-table.ts'
-import { header, versionHeader } from './exchange.ts'
+import { header, versionHeader, type TagText } from './exchange.ts'
 import type { Version, VersionFacts } from './version-table.ts'
 
 const contentHeaders = [
@@ -18,6 +18,7 @@ const storageClasses = new Set(
   'STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER GLACIER_IR DEEP_ARCHIVE'.split(' '),
 )
 const metadataPrefix = 'x-amz-meta-'
+const asciiTag = /^[A-Za-z0-9 +\-=._:/@]*$/
 const longestMetadataBytes = 2048
 const customerKeyMd5 = 'x-amz-server-side-encryption-customer-key-md5'
 const customerAlgorithm = 'x-amz-server-side-encryption-customer-algorithm'
@@ -61,18 +62,22 @@ export function readStorageClass(headers: IncomingHttpHeaders): string {
 }
 
 /** Tags of the `x-amz-tagging` header; undefined when there is none. */
-export function readTagging(headers: IncomingHttpHeaders): Readonly<Record<string, string>> | undefined {
-  const text = header(headers, 'x-amz-tagging')
-  return text === undefined ? undefined : checkTags(parseQuery(text).pairs)
+export function readTagging(headers: IncomingHttpHeaders, text: TagText): Readonly<Record<string, string>> | undefined {
+  const tagging = header(headers, 'x-amz-tagging')
+  return tagging === undefined ? undefined : checkTags(parseQuery(tagging).pairs, text)
 }
 
 /** S3 allows 10 tags with keys of 128 and values of 256 characters. */
-export function checkTags(tags: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+export function checkTags(
+  tags: readonly (readonly [string, string])[],
+  text: TagText,
+): Readonly<Record<string, string>> {
   const wrong = (message: string): S3Error => new S3Error('InvalidTag', { message })
   if (tags.length > 10) throw wrong('Object tags cannot be greater than 10.')
   for (const [key, value] of tags) {
     if (key === '' || key.length > 128) throw wrong('The tag key is not valid.')
     if (value.length > 256) throw wrong('The tag value is too long.')
+    if (text === 'ascii' && !asciiTag.test(key + value)) throw wrong('The TagValue you have provided is invalid')
   }
   const unique = Object.fromEntries(tags)
   if (Object.keys(unique).length < tags.length) throw wrong('Cannot provide multiple tags with the same key.')
@@ -102,6 +107,13 @@ export function checkCustomerKey(version: Version, given: string | undefined): v
   throw new S3Error('InvalidRequest', {
     message: 'The object was stored using a form of Server Side Encryption. The correct parameters must be provided.',
   })
+}
+
+const archives = new Set(['GLACIER', 'DEEP_ARCHIVE'])
+
+/** What lies in an archive tells its head, and gives its bytes only when it was restored: which nobody can ask for here. */
+export function refuseArchived({ storageClass }: Version): void {
+  if (archives.has(storageClass)) throw new S3Error('InvalidObjectState')
 }
 
 export const customerKeyOf = (headers: IncomingHttpHeaders): string | undefined => header(headers, customerKeyMd5)

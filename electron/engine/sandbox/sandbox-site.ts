@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { SignatureVerifier } from '../gateway/protocol/sigv4-verify.ts'
 import { Catalog } from './catalog.ts'
 import { ChangeStream } from './change-stream.ts'
-import type { PlainMarkers, SandboxIdentity, SiteState } from './exchange.ts'
+import type { PlainMarkers, SandboxIdentity, SiteState, TagText } from './exchange.ts'
 import { FaultSwitch } from './fault-switch.ts'
 import { RequestLog } from './request-log.ts'
 import { S3Server } from './s3-server.ts'
@@ -19,6 +19,8 @@ export interface SandboxSiteOptions {
   readonly identity?: SandboxIdentity
   /** Default `as-aws`. */
   readonly plainMarkers?: PlainMarkers
+  /** Default `any`. */
+  readonly tagText?: TagText
   /** Default `us-east-1`. Signatures for another region are refused. */
   readonly region?: string
   /** `none`: has no change stream to listen to. Default `listen`. */
@@ -51,6 +53,7 @@ export async function createSandboxSite(options: SandboxSiteOptions): Promise<Sa
     changes: new ChangeStream(),
     identity: options.identity ?? 'mints',
     plainMarkers: options.plainMarkers ?? 'as-aws',
+    tagText: options.tagText ?? 'any',
     region,
     random: options.random ?? randomBytes,
   }

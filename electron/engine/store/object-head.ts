@@ -1,5 +1,5 @@
 import { checksumAlgorithms } from './checksum.ts'
-import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead } from './port.ts'
+import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead, Stored } from './port.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 
 /** Strips the quotes that RFC 9110 wants and Ceph now and then forgets. */
@@ -63,6 +63,12 @@ function readLock(headers: HeaderMap): Lock | null {
   }
   return { mode, retainUntil: headers['x-amz-object-lock-retain-until-date'] ?? null, legalHold }
 }
+
+/** What the answer to a write tells of what was stored. */
+export const readTold = (headers: HeaderMap): NonNullable<Stored['told']> => ({
+  encryption: readEncryption(headers),
+  checksums: readChecksums(headers),
+})
 
 function readChecksums(headers: HeaderMap): readonly Checksum[] {
   const told = headers['x-amz-checksum-type']?.toUpperCase()

@@ -3,7 +3,7 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
-import { plainEtag, readObjectHead } from './object-head.ts'
+import { plainEtag, readObjectHead, readTold } from './object-head.ts'
 import type {
   CallOptions,
   GetOptions,
@@ -17,7 +17,7 @@ import type {
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import type { HeaderPair } from './sigv4.ts'
-import { describeVersion, stamp } from './version-headers.ts'
+import { areWithinLimits, describeVersion, stamp } from './version-headers.ts'
 import type { WireAnswer } from './wire/request.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 
@@ -147,7 +147,8 @@ export class Objects {
     this.#seenBuckets.add(version.bucket)
     // MinIO's word for: this very version, id and ETag, is here already.
     if (answer.status === 412) return { versionId: version.identity!.versionId, etag: version.identity!.etag }
-    return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: plainEtag(answer.headers['etag']) }
+    const { headers: told } = answer
+    return { versionId: told['x-amz-version-id'] ?? null, etag: plainEtag(told['etag']), told: readTold(told) }
   }
 
   /** Sends a body and checks that the site took these bytes; for whole objects and for parts. */
@@ -230,8 +231,11 @@ function unusable({ status, headers }: WireAnswer, range: GetOptions['range']): 
 }
 
 export function carriedBy(version: NewVersion): NonNullable<SignedCall['carried']> {
-  const lock = version.lock === null ? [] : (['lock'] as const)
-  return version.storageClass === null ? lock : [...lock, 'storage-class']
+  return [
+    ...(version.lock === null ? [] : (['lock'] as const)),
+    ...(version.storageClass === null ? [] : (['storage-class'] as const)),
+    ...(areWithinLimits(version.tags) ? (['tags'] as const) : []),
+  ]
 }
 
 const contentMd5 = (md5: string): HeaderPair => ['content-md5', Buffer.from(md5, 'hex').toString('base64')]

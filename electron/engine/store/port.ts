@@ -131,6 +131,8 @@ export interface NewVersion {
   readonly lock: Lock | null
   readonly storageClass: string | null
   readonly identity: IdentityStamp | null
+  /** To be kept under this key of the site's key service; absent: as the site encrypts by itself. */
+  readonly kmsKeyId?: string | undefined
 }
 
 export interface PutBody {
@@ -146,6 +148,8 @@ export interface Stored {
   readonly versionId: string | null
   /** '' where the site does not say (Ceph after CompleteMultipartUpload). */
   readonly etag: string
+  /** What the answer tells of the stored version; absent where there was no answer of that kind. */
+  readonly told?: { readonly encryption: Encryption; readonly checksums: readonly Checksum[] } | undefined
 }
 
 export interface UploadRef {

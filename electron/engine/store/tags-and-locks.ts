@@ -3,6 +3,7 @@ import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { QueryPair } from './address.ts'
 import type { CallOptions, Lock, LockOptions, Tags } from './port.ts'
 import type { HeaderPair } from './sigv4.ts'
+import { areWithinLimits } from './version-headers.ts'
 import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 
@@ -57,7 +58,8 @@ export async function putTags(
   const entries = Object.entries(tags)
   const set = entries.map(([key, value]) => `<Tag><Key>${escapeXml(key)}</Key><Value>${escapeXml(value)}</Value></Tag>`)
   const xml = `<Tagging ${namespace}><TagSet>${set.join('')}</TagSet></Tagging>`
-  await calls.send({ ...withXml(callFor('PutObjectTagging', 'PUT', ref, 'tagging'), xml), signal })
+  const carried = areWithinLimits(tags) ? (['tags'] as const) : []
+  await calls.send({ ...withXml(callFor('PutObjectTagging', 'PUT', ref, 'tagging'), xml), carried, signal })
 }
 
 /** null where the version has neither retention nor legal hold, and where the bucket or the site knows no lock. */

@@ -1,7 +1,8 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
-import { plainEtag, readEncryption } from './object-head.ts'
+import { checksumAlgorithms } from './checksum.ts'
+import { plainEtag, readEncryption, readTold } from './object-head.ts'
 import { carriedBy, letGo, type Objects } from './objects.ts'
 import type {
   CallOptions,
@@ -16,6 +17,7 @@ import type {
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import { describeVersion, stamp } from './version-headers.ts'
+import type { HeaderMap } from './wire/response-head.ts'
 import type { WireAnswer } from './wire/request.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 
@@ -93,7 +95,11 @@ export class Uploads {
     const refusal = readRefusal(answer)
     if (refusal.code !== null) throw new FaultError(faultFromAnswer(refusal, this.#calls.context(call)))
     const leaves = this.#calls.readXml(call, answer, xmlLeaves)
-    return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: plainEtag(leaves.get('ETag')) }
+    return {
+      versionId: answer.headers['x-amz-version-id'] ?? null,
+      etag: plainEtag(leaves.get('ETag')),
+      told: readTold({ ...answer.headers, ...checksumsIn(leaves) }),
+    }
   }
 
   async abort(upload: UploadRef, { signal }: CallOptions = {}): Promise<void> {
@@ -135,6 +141,16 @@ function completionXml(parts: readonly UploadedPart[]): string {
       ({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
     )
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`
+}
+
+/** S3 tells the checksum of the whole in the document, as `ChecksumCRC32` and `ChecksumType`; here as headers of the same meaning. */
+function checksumsIn(leaves: ReadonlyMap<string, string>): HeaderMap {
+  const found: Record<string, string> = {}
+  for (const name of ['type', ...checksumAlgorithms]) {
+    const value = leaves.get(name === 'type' ? 'ChecksumType' : `Checksum${name.toUpperCase()}`)
+    if (value !== undefined) found[`x-amz-checksum-${name}`] = value
+  }
+  return found
 }
 
 function readParts(xml: Buffer): { readonly parts: readonly UploadedPart[]; readonly more: boolean } {

@@ -26,6 +26,11 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
   add('x-amz-storage-class', storageClass)
   for (const name in metadata) headers.push([`x-amz-meta-${name.toLowerCase()}`, metadata[name]!.trim()])
   if (lock !== null) headers.push(...lockHeaders(lock))
+  if (version.kmsKeyId !== undefined)
+    headers.push(
+      ['x-amz-server-side-encryption', 'aws:kms'],
+      [`x-amz-server-side-encryption-aws-kms-key-id`, version.kmsKeyId],
+    )
   return headers
 }
 
@@ -43,6 +48,13 @@ export const encodeTags = (tags: Tags): string =>
   Object.entries(tags)
     .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
     .join('&')
+
+/** There are tags, and S3 itself would take them: at most 10, names of 128 and values of 256 characters. */
+export function areWithinLimits(tags: Tags): boolean {
+  const entries = Object.entries(tags)
+  const fits = entries.every(([key, value]) => key.length <= 128 && value.length <= 256)
+  return fits && entries.length > 0 && entries.length <= 10
+}
 
 function lockHeaders(lock: Lock): HeaderPair[] {
   const headers: HeaderPair[] = []

@@ -1,4 +1,5 @@
 import type { Fault } from '../../../shared/model/fault.ts'
+import type { FidelityKinds, FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { NewTask, UploadRecord, VersionPair } from '../journal/port.ts'
@@ -12,7 +13,12 @@ export interface LinkOrder {
   readonly linkId: string
   readonly source: { readonly site: string; readonly bucket: string }
   readonly target: { readonly site: string; readonly bucket: string }
-  readonly rule: Pick<Rule, 'filter' | 'deleteMarkers' | 'versionDeletes' | 'metadata' | 'objectLock' | 'storageClass'>
+  readonly rule: Pick<
+    Rule,
+    'filter' | 'deleteMarkers' | 'versionDeletes' | 'metadata' | 'objectLock' | 'storageClass' | 'fidelity'
+  >
+  /** What becomes of each property on this link. */
+  readonly fidelity: FidelityKinds
   readonly identity: Identity
   readonly ordersByMtime: boolean
   /** Epoch ms: older versions are not wanted (a rule without existing objects); 0 takes all. */
@@ -75,6 +81,8 @@ export type Outcome =
       readonly also?: readonly string[]
       /** A copied version took the place of a current one at the target. */
       readonly overwrote?: true
+      /** What the copies that were written went without, a property as often as versions lost it. */
+      readonly notKept?: readonly FidelityProperty[]
       /** What the brake wanted to know: was recognisable content put out of use by what looks random? */
       readonly judged?: 'suspicious' | 'harmless'
     }

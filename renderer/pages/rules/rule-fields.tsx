@@ -13,7 +13,7 @@ interface RuleFieldsProps {
   readonly existing: boolean
 }
 
-const folded = ['priority', 'tags', 'storageClass', 'scanSeconds', 'attributePerSecond'] as const
+const folded = ['priority', 'tags', 'storageClass', 'kmsKeyId', 'scanSeconds', 'attributePerSecond'] as const
 
 /** The fields of a rule, each with what it means in plain words; what seldom changes is folded. */
 export function RuleFields({ form, existing }: RuleFieldsProps) {
@@ -200,6 +200,34 @@ function Advanced({ form }: { readonly form: RuleForm }) {
           { value: 'replicate', label: 'Set them at the target too' },
           { value: 'ignore', label: 'Ignore them' },
         ]}
+      />
+      <Field
+        form={form}
+        name="kmsKeyId"
+        span={6}
+        label="Key of the target for what is under SSE-KMS"
+        description="Empty: objects that the source’s key service encrypts are not copied, and listed as failures."
+        placeholder="backup-key"
+      />
+      <Field
+        form={form}
+        name="refusedTags"
+        kind="choice"
+        span={6}
+        label="Tags that the target refuses"
+        description="Some sites take only letters of ASCII and a few signs."
+        data={[
+          { value: 'stop', label: 'List the object as a failure' },
+          { value: 'leave-out', label: 'Copy it without those tags, and count it' },
+        ]}
+      />
+      <Field
+        form={form}
+        name="shortenGovernance"
+        kind="switch"
+        span={6}
+        label="Shorten governance retention at the target too"
+        description="When it was shortened at the source. Needs the right to go past governance retention at the target."
       />
       <Field
         form={form}

@@ -20,6 +20,9 @@ export interface RuleFormValues {
   metadata: boolean
   objectLock: Rule['objectLock']
   storageClass: string
+  kmsKeyId: string
+  refusedTags: Rule['fidelity']['refusedTags']
+  shortenGovernance: boolean
   bandwidth: string | number
   bandwidthUnit: 'KiB' | 'MiB'
   brake: boolean
@@ -68,6 +71,9 @@ export function valuesOf(rule: Rule): RuleFormValues {
     metadata: rule.metadata,
     objectLock: rule.objectLock,
     storageClass: rule.storageClass ?? '',
+    kmsKeyId: rule.fidelity.kmsKeyId ?? '',
+    refusedTags: rule.fidelity.refusedTags,
+    shortenGovernance: rule.fidelity.shortenGovernance,
     bandwidth: limit === null ? '' : limit / (inMiB ? 1_048_576 : 1024),
     bandwidthUnit: limit === null || inMiB ? 'MiB' : 'KiB',
     brake: rule.deleteBrake !== null,
@@ -132,6 +138,11 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
     metadata: values.metadata,
     objectLock: values.objectLock,
     storageClass: values.storageClass.trim() || null,
+    fidelity: {
+      kmsKeyId: values.kmsKeyId.trim() || null,
+      refusedTags: values.refusedTags,
+      shortenGovernance: values.shortenGovernance,
+    },
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
     ack: readAck(values, errors),
     ...readBrakes(values, errors, whole),
@@ -172,6 +183,7 @@ function checkCopies(rule: Rule, errors: RuleFormErrors): void {
 
 function fieldOf(path: string): keyof RuleFormValues {
   if (path === 'filter') return 'prefix'
+  if (path === 'fidelity') return 'kmsKeyId'
   if (path === 'deleteBrake') return 'brakeCount'
   if (path === 'overwriteBrake') return 'overwriteCount'
   if (path === 'scanIntervalSeconds') return 'scanSeconds'

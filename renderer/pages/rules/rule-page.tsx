@@ -27,6 +27,7 @@ import { CompareDialog } from './compare-dialog.tsx'
 import { CompareReports } from './compare-reports.tsx'
 import { DegradedNote } from './degraded-note.tsx'
 import { FeedsPanel } from './feeds-panel.tsx'
+import { FidelityPanels } from './fidelity-panels.tsx'
 import { KeysPanel } from './keys-panel.tsx'
 import { PromisePanel } from './promise-panel.tsx'
 import { ResyncDialog } from './rule-dialogs.tsx'
@@ -86,6 +87,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
       <CompareReports ruleId={rule.id} />
       <LinkCharts links={rule.links} />
       <PromisePanel rule={rule} />
+      <FidelityPanels rule={ruleOf(rule)} />
       <RuleSummary rule={rule} />
     </>
   )

@@ -10,6 +10,7 @@ import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes } from '../../words/format.ts'
 import { tellError } from '../../words/told.ts'
 import { WizardAdvice } from '../advisor/wizard-advice.tsx'
+import { FidelityPanels } from '../rules/fidelity-panels.tsx'
 import { readRuleForm } from '../rules/rule-form-values.ts'
 import { RuleFacts } from '../rules/rule-summary.tsx'
 import type { PairDraft } from './pair-draft.ts'
@@ -50,6 +51,7 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
     >
       <Cautions rule={rule} />
       <RuleFacts rule={rule} />
+      <FidelityPanels rule={rule} />
       <WizardAdvice
         rule={rule}
         estimate={run.data?.estimate ?? null}

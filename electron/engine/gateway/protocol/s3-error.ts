@@ -26,6 +26,7 @@ export const s3ErrorKinds = {
   InvalidBucketState: kind(409, 'The request is not valid for the current state of the bucket.'),
   InvalidChunkSizeError: kind(403, 'The chunks of the body are too small.'),
   InvalidDigest: kind(400, 'The Content-MD5 or checksum value that you specified is not valid.'),
+  InvalidObjectState: kind(403, 'The operation is not valid for the object’s storage class.'),
   InvalidPart: kind(400, 'One or more of the specified parts could not be found, or its entity tag did not match.'),
   InvalidPartOrder: kind(400, 'The list of parts was not in ascending order.'),
   InvalidPartNumber: kind(416, 'The requested part number is not satisfiable.'),

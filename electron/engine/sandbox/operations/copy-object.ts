@@ -26,6 +26,7 @@ import {
   readEncryption,
   readStorageClass,
   readTagging,
+  refuseArchived,
 } from '../object-headers.ts'
 import { readLock } from '../object-lock.ts'
 import { readStamp, type ReplicaStamp } from '../replica-stamp.ts'
@@ -50,6 +51,7 @@ function sourceOf(site: SiteState, { headers }: Exchange): CopySource {
   if (bucket === undefined) throw new S3Error('NoSuchBucket')
   const version = versionOf(site, bucket, path.slice(slash + 1), versionId)
   checkCustomerKey(version, copySourceKeyOf(headers))
+  refuseArchived(version)
   if (judge(headers, copyConditions, version) !== 'go') throw new S3Error('PreconditionFailed')
   return { bucket, version }
 }
@@ -59,7 +61,7 @@ export const copyObject: Operation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const source = sourceOf(site, exchange)
   const stamp = readStamp(site.identity, bucket, headers, call.query)
-  const facts = copiedFacts(headers, bucket, now, source.version, stamp)
+  const facts = copiedFacts(site, headers, bucket, now, source.version, stamp)
   const storageClass = readStorageClass(headers)
   if (source.bucket.id === bucket.id && source.version.key === call.key) {
     if (stamp.versionId === source.version.versionId)
@@ -105,6 +107,7 @@ function refuseIdleCopy(headers: IncomingHttpHeaders, source: CopySource, storag
 }
 
 function copiedFacts(
+  { tagText }: Pick<SiteState, 'tagText'>,
   headers: IncomingHttpHeaders,
   bucket: Bucket,
   now: number,
@@ -114,7 +117,7 @@ function copiedFacts(
   const replaced = header(headers, 'x-amz-metadata-directive') === 'REPLACE'
   const retagged = header(headers, 'x-amz-tagging-directive') === 'REPLACE'
   const { content, metadata, tags: sourceTags, checksums } = source.facts
-  const tags = retagged ? readTagging(headers) : sourceTags
+  const tags = retagged ? readTagging(headers, tagText) : sourceTags
   return {
     ...(replaced ? readDescription(headers) : { ...(content && { content }), ...(metadata && { metadata }) }),
     ...readEncryption(headers),

@@ -23,7 +23,7 @@ export const createMultipartUpload: Operation = async (site, exchange) => {
   const { headers, call, now } = exchange
   const bucket = bucketOf(site, exchange)
   const stamp = readStamp(site.identity, bucket, headers, call.query)
-  const version = { ...readFacts(headers, bucket, now, stamp), multipart: true }
+  const version = { ...readFacts(site, headers, bucket, now, stamp), multipart: true }
   const id = Buffer.from(site.random(24)).toString('base64url')
   const { versionId, etag } = stamp
   const facts = { version, storageClass: readStorageClass(headers), versionId, etag }

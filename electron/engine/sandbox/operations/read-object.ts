@@ -5,7 +5,7 @@ import type { Bodies } from '../bodies.ts'
 import { parseRange, type ByteRange } from '../byte-range.ts'
 import { judge, readConditions } from '../conditions.ts'
 import { bucketOf, header, versionOf, type Answer, type Operation } from '../exchange.ts'
-import { checkCustomerKey, customerKeyOf, describeVersion } from '../object-headers.ts'
+import { checkCustomerKey, customerKeyOf, describeVersion, refuseArchived } from '../object-headers.ts'
 import { sliceSegments } from '../segment.ts'
 import type { Version } from '../version-table.ts'
 
@@ -14,6 +14,7 @@ export const getObject: Operation = (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const version = versionOf(site, bucket, call.key, call.query.get('versionId'))
   checkCustomerKey(version, customerKeyOf(headers))
+  if (call.method !== 'HEAD') refuseArchived(version)
   const described = describeVersion(bucket, version)
   const verdict = judge(headers, readConditions, version)
   if (verdict === 'failed') throw new S3Error('PreconditionFailed')

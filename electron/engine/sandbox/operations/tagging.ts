@@ -59,6 +59,7 @@ export const putObjectTagging: Operation = async (site, exchange) => {
   if (set === undefined) throw new S3Error('MalformedXML')
   const tags = checkTags(
     children(set, 'Tag').map((tag) => [childText(tag, 'Key') ?? '', childText(tag, 'Value') ?? ''] as const),
+    site.tagText,
   )
   changeFacts(site, exchange, target, { ...target.version.facts, tags }, 's3:ObjectCreated:PutTagging')
   return { status: 200, headers: versionHeader(target.bucket, target.version.versionId) }

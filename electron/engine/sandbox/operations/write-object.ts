@@ -17,7 +17,7 @@ export const putObject: Operation = async (site, exchange) => {
   const { headers, call } = exchange
   const bucket = bucketOf(site, exchange)
   const stamp = readStamp(site.identity, bucket, headers, call.query)
-  const facts = readFacts(headers, bucket, exchange.now, stamp)
+  const facts = readFacts(site, headers, bucket, exchange.now, stamp)
   const storageClass = readStorageClass(headers)
   const payload = exchange.payload()
   const received = await receiveBody(site, payload)
@@ -38,12 +38,13 @@ export const putObject: Operation = async (site, exchange) => {
 
 /** What a write says of its object, besides the bytes. */
 export function readFacts(
+  site: Pick<SiteState, 'tagText'>,
   headers: IncomingHttpHeaders,
   bucket: Bucket,
   now: number,
   stamp: ReplicaStamp,
 ): VersionFacts {
-  const tags = readTagging(headers)
+  const tags = readTagging(headers, site.tagText)
   return {
     ...readDescription(headers),
     ...readEncryption(headers),
