@@ -18,6 +18,8 @@ export interface BucketDifference {
 
 export interface CompareOptions {
   readonly prefix?: string
+  /** Of these, only some. Default: all. */
+  readonly only?: (key: string) => boolean
   /** The target adopted the source's version ids. */
   readonly sameIds?: boolean
   /** Multipart ETags may differ where the target computes them by a layout of its own. */
@@ -86,6 +88,7 @@ async function keyPairs(source: Bucket, target: Bucket, options: CompareOptions)
 async function collect(from: Bucket, options: CompareOptions): Promise<Map<string, readonly ListedVersion[]>> {
   const all = new Map<string, readonly ListedVersion[]>()
   for await (const { key, versions } of versionsByKey(from, options.prefix)) {
+    if (options.only?.(key) === false) continue
     const seen = options.currentOnly === true ? versions.filter(isCurrentObject) : versions
     if (seen.length > 0) all.set(key, seen)
   }

@@ -34,7 +34,7 @@ describe.skipIf(!ceph.ok)('two real Ceph sites under opposite rules', () => {
 
   test('are “not converging” over exactly the keys that differ, until these are written once more at one side', async () => {
     const [a, b] = sites
-    const clients = sites.map(s3Client)
+    const clients = sites.map((site) => s3Client(site))
     for (const client of clients) await makeBucket(client, bucket)
     const config = { version: 1, sites: [siteConfig('a', a!), siteConfig('b', b!)], rules: [rule, back] } as const
     const lockstep = await startLockstep({

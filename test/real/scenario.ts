@@ -24,6 +24,8 @@ export interface Scenario {
   readonly compare: CompareOptions
   /** Changes are told by bucket notifications as well, not found by scans alone. */
   readonly webhook?: boolean
+  /** Before the names of the buckets, where scenarios share a site. */
+  readonly bucketPrefix?: string
 }
 
 export const buckets = ['plain', 'locked', 'grown'] as const
@@ -66,29 +68,32 @@ export async function replicateAndCompare(scenario: Scenario): Promise<Proof> {
   }
 }
 
+const bucketOf = ({ bucketPrefix = '' }: Scenario, name: BucketName): string => `${bucketPrefix}${name}`
+
 async function fillSource(scenario: Scenario): Promise<void> {
+  const [plainBucket, lockedBucket, grownBucket] = buckets.map((name) => bucketOf(scenario, name))
   const clients = [s3Client(scenario.source), s3Client(scenario.target)]
   for (const client of clients) {
-    await makeBucket(client, 'plain')
-    await makeBucket(client, 'locked', { lock: true })
-    await makeBucket(client, 'grown', { versioning: client === clients[0] ? 'none' : 'Enabled' })
+    await makeBucket(client, plainBucket!)
+    await makeBucket(client, lockedBucket!, { lock: true })
+    await makeBucket(client, grownBucket!, { versioning: client === clients[0] ? 'none' : 'Enabled' })
   }
   const [client] = clients
   const share = Math.round(scenario.objects * 0.1)
   const plain = planWorkload(planOf(scenario, { keys: share * 5, versionDeletes: true }))
-  await runWorkload({ client: client!, bucket: 'plain' }, plain)
+  await runWorkload({ client: client!, bucket: plainBucket! }, plain)
   await runWorkload(
-    { client: client!, bucket: 'locked' },
+    { client: client!, bucket: lockedBucket! },
     planWorkload(planOf(scenario, { keys: share * 2, lock: true })),
   )
   // Objects from before versioning carry the version id "null"; the same keys are then written on.
   const grown = planWorkload(planOf(scenario, { keys: share, seed: scenario.seed + 1 }))
   await runWorkload(
-    { client: client!, bucket: 'grown' },
+    { client: client!, bucket: grownBucket! },
     grown.map(({ key, steps }) => ({ key, steps: steps.slice(0, 1) })),
   )
-  await setVersioning(client!, 'grown', 'Enabled')
-  await runWorkload({ client: client!, bucket: 'grown' }, grown.slice(share / 2))
+  await setVersioning(client!, grownBucket!, 'Enabled')
+  await runWorkload({ client: client!, bucket: grownBucket! }, grown.slice(share / 2))
 }
 
 async function changeLive(scenario: Scenario): Promise<void> {
@@ -99,11 +104,11 @@ async function changeLive(scenario: Scenario): Promise<void> {
       planOf(scenario, { keys: share, keyPrefix: 'live/', oddKeys: [], seed: scenario.seed + 2, ...options }),
     )
   await Promise.all([
-    runWorkload({ client, bucket: 'plain' }, plan({ versionDeletes: true })),
-    runWorkload({ client, bucket: 'locked' }, plan({ lock: true })),
+    runWorkload({ client, bucket: bucketOf(scenario, 'plain') }, plan({ versionDeletes: true })),
+    runWorkload({ client, bucket: bucketOf(scenario, 'locked') }, plan({ lock: true })),
     liveLoad({
       client,
-      bucket: 'plain',
+      bucket: bucketOf(scenario, 'plain'),
       seed: scenario.seed + 3,
       keyPrefix: 'busy/',
       total: share * 2,
@@ -128,7 +133,7 @@ async function prove(lockstep: Lockstep, scenario: Scenario): Promise<Proof> {
   const independent: Record<BucketName, readonly BucketDifference[]> = { plain: [], locked: [], grown: [] }
   for (const bucket of buckets) {
     engine[bucket] = verdictOf(reportSchema.parse((await lockstep.cli('compare', bucket, '--level', 'bytes')).json()))
-    const sides = [scenario.source, scenario.target].map((site) => ({ site, bucket }))
+    const sides = [scenario.source, scenario.target].map((site) => ({ site, bucket: bucketOf(scenario, bucket) }))
     const found = await compareBuckets(sides[0]!, sides[1]!, scenario.compare)
     // The first few tell the story; thousands would drown it.
     independent[bucket] = found.differences.slice(0, 10)
@@ -161,7 +166,10 @@ function configOf(scenario: Scenario): ConfigInput {
   return {
     version: 1,
     sites: [siteConfig('a', scenario.source), siteConfig('b', scenario.target)],
-    rules: buckets.map((bucket) => ruleConfig(bucket)),
+    rules: buckets.map((name) => {
+      const bucket = bucketOf(scenario, name)
+      return ruleConfig(name, { source: { site: 'a', bucket }, targets: [{ site: 'b', bucket }] })
+    }),
     ...(scenario.webhook === true && { notifications: { listen: '127.0.0.1:0' } }),
   }
 }

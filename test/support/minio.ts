@@ -1,21 +1,19 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { eventually } from './eventually.ts'
-import { ensurePackages, packagesOf, type Availability } from './install.ts'
+import { binaryOf, ensureGoProgram, type GoProgram } from './go-program.ts'
+import type { Availability } from './install.ts'
 import { freePort } from './ports.ts'
 import type { SiteAccess } from './s3-site.ts'
 import { makeTempDir } from './temp.ts'
 
-const run = promisify(execFile)
-
-/** The last version that the Go module proxy has; a test peer only, never shipped. */
-const minioVersion = 'v0.0.0-20260212201848-7aac2a2c5b7c'
-const cacheDir = join(import.meta.dirname, '../../node_modules/.cache/minio', minioVersion)
-const binary = join(cacheDir, 'minio')
+const minio: GoProgram = {
+  name: 'minio',
+  package: 'github.com/minio/minio',
+  // The last version that the Go module proxy has; a test peer only, never shipped.
+  version: 'v0.0.0-20260212201848-7aac2a2c5b7c',
+}
 
 export interface MinioSite extends SiteAccess {
   readonly name: string
@@ -26,20 +24,8 @@ export interface MinioSite extends SiteAccess {
 }
 
 /** Builds MinIO from source once (about three minutes on two cores) into node_modules/.cache. */
-export async function ensureMinio(): Promise<Availability> {
-  if (existsSync(binary)) return { ok: true }
-  const go = hasGo() ? ({ ok: true } as const) : await ensurePackages(packagesOf.go)
-  if (!go.ok) return go
-  await mkdir(cacheDir, { recursive: true })
-  process.stderr.write('Building MinIO from source …\n')
-  try {
-    const env = { ...process.env, GOBIN: cacheDir, CGO_ENABLED: '0' }
-    await run('go', ['install', `github.com/minio/minio@${minioVersion}`], { env, maxBuffer: 64 << 20 })
-    return { ok: true }
-  } catch (error) {
-    const said = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error)
-    return { ok: false, reason: `MinIO could not be built: ${said ?? ''}` }
-  }
+export function ensureMinio(): Promise<Availability> {
+  return ensureGoProgram(minio)
 }
 
 export interface MinioOptions {
@@ -84,7 +70,7 @@ function launch(dir: string, port: number, access: SiteAccess, kmsKey: string | 
     MINIO_FS_OSYNC: 'off',
   }
   // Ends with this process, however it dies.
-  const command = ['--pdeathsig', 'KILL', '--', binary, 'server', ...listen, join(dir, 'data')]
+  const command = ['--pdeathsig', 'KILL', '--', binaryOf(minio), 'server', ...listen, join(dir, 'data')]
   return spawn('setpriv', command, { env, stdio: 'ignore' })
 }
 
@@ -97,13 +83,4 @@ async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   server.kill('SIGKILL')
   await once(server, 'exit')
-}
-
-function hasGo(): boolean {
-  try {
-    execFileSync('go', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

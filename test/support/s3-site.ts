@@ -11,7 +11,7 @@ export interface SiteAccess {
 }
 
 /** The SDK as the tests use it: path style, no added checksums (Ceph takes no trailers), retries for load only. */
-export function s3Client(site: SiteAccess, sockets = 64): S3Client {
+export function s3Client(site: SiteAccess, sockets = 64, attempts = 3): S3Client {
   return new S3Client({
     endpoint: site.endpoint,
     region: site.region,
@@ -19,7 +19,7 @@ export function s3Client(site: SiteAccess, sockets = 64): S3Client {
     credentials: { accessKeyId: site.accessKeyId, secretAccessKey: site.secretAccessKey },
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
+    maxAttempts: attempts,
     requestHandler: new NodeHttpHandler({
       httpAgent: new Agent({ keepAlive: true, maxSockets: sockets }),
       requestTimeout: 60_000,

@@ -1,9 +1,10 @@
 import { createSandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
 
-/** `sandbox-serve.ts DIR mints|adopts-minio`: a sandbox site in a process of its own; prints its endpoint as JSON. */
-const [dir = '', identity] = process.argv.slice(2)
+/** `sandbox-serve.ts DIR mints|adopts-minio [PORT]`: a sandbox site in a process of its own; prints its endpoint as JSON. */
+const [dir = '', identity, port = '0'] = process.argv.slice(2)
 const site = await createSandboxSite({
   dir,
+  port: Number(port),
   accessKeyId: 'SANDBOXACCESSKEY',
   secretAccessKey: 'sandbox/secret+key',
   identity: identity === 'adopts-minio' ? identity : 'mints',

@@ -14,6 +14,8 @@ export interface Weather {
   readonly cutRequests: boolean
   /** Passes requests whole and resets the connection when the answer begins: what was asked for has been done. */
   readonly loseAnswers: boolean
+  /** Answers each request with `503 SlowDown` itself, as a site does that has too much to do; nothing reaches the server. */
+  readonly busy: boolean
 }
 
 const fair: Weather = {
@@ -22,6 +24,7 @@ const fair: Weather = {
   blackhole: false,
   cutRequests: false,
   loseAnswers: false,
+  busy: false,
 }
 
 interface Pair {
@@ -151,6 +154,11 @@ export class TcpProxy {
     let line = Promise.resolve()
     const stream = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
+        if (direction === 'up' && this.#weather.busy && isHead(chunk)) {
+          turnAway(pair)
+          done()
+          return
+        }
         const { passed, isCut } = this.#cutShort(pair, chunk, direction)
         const dueAt = performance.now() + this.#weather.delayMs
         const deliver = async (previous: Promise<void>): Promise<void> => {
@@ -202,8 +210,20 @@ interface Passage {
 const isInterim = (chunk: Buffer): boolean => chunk.toString('latin1', 0, 10) === 'HTTP/1.1 1'
 
 /** A head comes in one piece: its sender writes it in one piece, and loopback does not part it. */
+const isHead = (chunk: Buffer): boolean => /^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(chunk.toString('latin1', 0, 4096))
+
+const slowDown = '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
+
+/** What of the body is still on its way is taken and thrown away, so that no reset takes the answer with it. */
+function turnAway({ client }: Pair): void {
+  const head = `HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: ${slowDown.length}`
+  client.unpipe()
+  client.resume()
+  client.end(`${head}\r\nConnection: close\r\n\r\n${slowDown}`)
+}
+
 function cutRequest(pair: Pair, chunk: Buffer): Passage {
-  if (/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(chunk.toString('latin1', 0, 4096))) pair.left = halfOf(chunk)
+  if (isHead(chunk)) pair.left = halfOf(chunk)
   if (pair.left === null || chunk.length < pair.left) {
     if (pair.left !== null) pair.left -= chunk.length
     return { passed: chunk, isCut: false }
