@@ -59,6 +59,20 @@ test('a target has a synchronous write before its source has answered', async ()
   expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
 })
 
+test('a write of another client that comes between, and goes first, leaves no second copy at the target', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 1_500 }, times: 1 })
+  const sent = client.send(put('key', 'by the gateway'))
+  await eventually(async () => expect(await versions(world, 'key')).toEqual({ a: 0, b: 1 }))
+  // Its task has the lower number: it is the next of the key when the write has ended.
+  await world.put('key', 'past the gateway')
+  await eventually(() => expect(world.link().backlogCount).toBe(2))
+  await sent
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'key')).toEqual({ a: 2, b: 2 })
+})
+
 test('what the source refuses after the target took it is taken back from the target', async () => {
   const world = await synchronousWorld()
   const client = gatewayClient(world.api())

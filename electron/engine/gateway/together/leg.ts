@@ -75,7 +75,8 @@ export class Leg {
     }
     // Both sites have it: the client need not wait for the journal to have heard of it too.
     taskEnds.tell(seq, { kind: 'settled', did: 'copied' })
-    await queue.ack(lease, nothing)
+    // With the end of the task that wrote it, the pair: another task of the key may be next, and must know whose version this is.
+    await queue.ack(lease, { ...nothing, learned: outcome.learned })
     await this.#options.settle(seq, outcome)
   }
 
