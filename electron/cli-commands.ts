@@ -106,6 +106,25 @@ export async function coverKeys(io: CliIo, ruleId: string, options: AskOptions):
   return exitCodes.yes
 }
 
+/** Looks again at what is held: `yes` when nothing of it is held any more. */
+export async function lookAgain(io: CliIo, ruleId: string | undefined, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  const { id } = await client.rules.lookAgain.mutate({ ruleId: ruleId ?? null })
+  await jobEnd(io, client, id)
+  const job = (await client.jobs.list.query()).find((one) => one.id === id)
+  if (job === undefined) throw new FaultError(fault('NOT_FOUND', 'The look left no result.'))
+  show(io, options, job, ({ result, fault: met }) => [result ?? met?.message ?? 'The look did not end.'])
+  const { held } = await client.overview.get.query()
+  const isHeld = held.some(({ ruleIds }) => ruleId === undefined || ruleIds.includes(ruleId))
+  return job.state === 'done' && !isHeld ? exitCodes.yes : exitCodes.no
+}
+
+export async function setRegion(io: CliIo, siteId: string, region: string, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.sites.setRegion.mutate({ id: siteId, region }), (site) => sitesLines([site]))
+  return exitCodes.yes
+}
+
 export interface CompareOptions extends AskOptions {
   readonly level: CompareLevel
   readonly cost?: boolean | undefined

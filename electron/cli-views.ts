@@ -4,24 +4,56 @@ import type { LinkFidelity } from '../shared/model/fidelity.ts'
 import type { Overview } from '../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../shared/model/rule.ts'
 import type { SiteView } from '../shared/model/site.ts'
+import { heldCauses, isHeld, type HeldCause } from '../shared/model/standing.ts'
+import { eventsLine, heldRules, heldTitle } from '../shared/words/held-words.ts'
+import { overallOf } from '../shared/words/overall.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
 type Lines = readonly string[]
 
 /** What people read; `--json` prints the API's value instead. */
 export function overviewLines(view: Overview): Lines {
-  const { totals, workers, asOf } = view
-  const pending = `${totals.backlogCount} pending (${bytesText(totals.backlogBytes)}), oldest ${lag(totals.oldestPendingAt, asOf)}`
+  const { totals, workers, asOf, links, held } = view
+  const unseen = links.filter(({ unknown, state }) => unknown !== null && state.kind !== 'disabled')
+  const least = unseen.length > 0 ? 'at least ' : ''
+  const pending = `${least}${totals.backlogCount} pending (${bytesText(totals.backlogBytes)}), oldest ${lag(totals.oldestPendingAt, asOf)}`
   return [
+    ...(links.length === 0 ? [] : [`${overallOf(view).sentence}.`]),
+    ...held.flatMap((cause) => heldLines(cause, asOf)),
+    ...unseenLines(unseen, asOf),
     `${pending}; ${totals.failing} failing, ${totals.parked} parked; workers ${workers.busy}/${workers.limit}; ${bytesText(totals.bytesPerSecond)}/s`,
-    ...linkTable(view.links),
+    ...linkTable(links),
+  ]
+}
+
+/** One cause, told once however many rules it holds. */
+function heldLines(cause: HeldCause, asOf: number): Lines {
+  const { reason, remedy, since, siteId, elsewhere } = cause
+  return [
+    `HELD since ${durationText(asOf - since)}: ${heldTitle(cause)}`,
+    `  ${heldRules(cause)}. First: ${reason}`,
+    `  ${remedy} On the command line: lockstep look.`,
+    ...(elsewhere?.region == null
+      ? []
+      : [`  To take the region: lockstep region ${siteId ?? 'SITE'} ${elsewhere.region}`]),
+  ]
+}
+
+function unseenLines(unseen: readonly LinkView[], asOf: number): Lines {
+  if (unseen.length === 0) return []
+  const since = Math.min(...unseen.map(({ unknown }) => unknown?.since ?? asOf))
+  const what = unseen.length === 1 ? '1 link is' : `${unseen.length} links are`
+  return [
+    `UNKNOWN since ${durationText(asOf - since)}: what ${what} behind cannot be seen. ${unseen[0]?.unknown?.reason}`,
   ]
 }
 
 export function rulesLines(rules: readonly RuleView[]): Lines {
   if (rules.length === 0) return ['No rules yet.']
+  const links = rules.flatMap((rule) => rule.links)
   return [
-    ...linkTable(rules.flatMap((rule) => rule.links)),
+    ...linkTable(links),
+    ...heldCauses(links).flatMap((cause) => heldLines(cause, links[0]?.asOf ?? cause.since)),
     ...rules.flatMap(({ id, cautions }) => cautions.map(({ message, remedy }) => `${id}: ${message} ${remedy}`)),
   ]
 }
@@ -92,12 +124,16 @@ export function failuresLines(page: FailurePage): Lines {
   ]
 }
 
-export function settledLines({ settled, pending, parked, notConverging }: Settled): Lines {
+export function settledLines({ settled, pending, parked, notConverging, unknown, held }: Settled): Lines {
   const aside = [
     ...(parked > 0 ? [`; ${parked} parked, see: lockstep failures`] : []),
     ...(notConverging > 0 ? [`; ${notConverging} keys do not converge, see: lockstep keys`] : []),
   ].join('')
-  return [settled ? `Settled${aside}.` : `Not settled: ${pending} pending${aside}.`]
+  const count = unknown > 0 ? `at least ${pending} pending, ${unknown} not known` : `${pending} pending`
+  return [
+    settled ? `Settled${aside}.` : `Not settled: ${count}${aside}.`,
+    ...held.map((cause) => `Held: ${heldTitle(cause)} ${heldRules(cause)}. ${cause.remedy}`),
+  ]
 }
 
 function linkTable(links: readonly LinkView[]): Lines {
@@ -107,7 +143,7 @@ function linkTable(links: readonly LinkView[]): Lines {
     `${link.source.site}/${link.source.bucket}`,
     `${link.target.site}/${link.target.bucket}`,
     link.state.kind,
-    String(link.backlogCount),
+    link.unknown === null ? String(link.backlogCount) : link.backlogCount === 0 ? 'unknown' : `${link.backlogCount}+`,
     bytesText(link.backlogBytes),
     lag(link.oldestPendingAt, link.asOf),
     String(link.failing),
@@ -118,8 +154,10 @@ function linkTable(links: readonly LinkView[]): Lines {
 }
 
 function whyLine(link: LinkView): Lines {
-  const why = reason(link.state)
-  return why === null ? [] : [`${link.linkId}: ${why}`]
+  // What holds it stands above, once for all that it holds.
+  const why = isHeld(link.state) ? null : reason(link.state)
+  const deaf = link.events.kind === 'unavailable' ? [`${link.linkId}: ${eventsLine(link.events)}`] : []
+  return [...(why === null ? [] : [`${link.linkId}: ${why}`]), ...deaf]
 }
 
 function attributeLines({ linkId, attributes, asOf }: LinkView): Lines {

@@ -111,7 +111,7 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
   ask(
     root,
     'wait',
-    'wait until nothing is pending; exit 0 settled, 1 timeout or keys that do not converge, 2 no engine',
+    'wait until nothing is pending, held or out of sight; exit 0 settled, 1 timeout or keys that do not converge, 2 no engine',
   )
     .addOption(new Option('--settled', 'what to wait for').makeOptionMandatory())
     .option('--rule <id>')
@@ -132,6 +132,14 @@ function addOrders(root: Command, io: CliIo, ends: Ends): void {
         commands.retryFailures(io, seqs.map(sequence), options),
       ),
     )
+  ask(
+    root,
+    'look [rule]',
+    'look again at what is held, or at one rule; exit 0 nothing of it is held, 1 something is',
+  ).action(ends((rule: string | undefined, options: commands.AskOptions) => commands.lookAgain(io, rule, options)))
+  ask(root, 'region <site> <region>', 'sign for another region at a site').action(
+    ends((site: string, region: string, options: commands.AskOptions) => commands.setRegion(io, site, region, options)),
+  )
   ask(root, 'cover <rule>', 'let a stopped rule cover what others wrote at its target; that stays below').action(
     ends((rule: string, options: commands.AskOptions) => commands.coverKeys(io, rule, options)),
   )

@@ -1,7 +1,6 @@
 import { Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
 import type { EngineApi } from '../shared/api/engine-api.ts'
-import type { Overview } from '../shared/model/overview.ts'
-import type { LinkState } from '../shared/model/rule.ts'
+import { overallOf } from '../shared/words/overall.ts'
 
 export interface TrayOptions {
   readonly api: EngineApi
@@ -20,7 +19,7 @@ const refreshMs = 5000
 export function startTray(options: TrayOptions): TrayHandle {
   const tray = new Tray(nativeImage.createFromPath(options.icon).resize({ width: 22, height: 22 }))
   const refresh = (): void => {
-    const state = trayState(options.api.overview.get())
+    const state = trayState(options.api)
     tray.setToolTip(`Lockstep: ${state}`)
     tray.setContextMenu(Menu.buildFromTemplate(trayItems(options, state, refresh)))
   }
@@ -35,20 +34,11 @@ export function startTray(options: TrayOptions): TrayHandle {
   }
 }
 
-const calm: ReadonlySet<LinkState['kind']> = new Set(['in-step', 'paused', 'disabled'])
-
-const isStopped = (state: LinkState): boolean =>
-  state.kind === 'stopped' || (state.kind === 'paused' && state.by === 'brake')
-
-/** The whole state in a few words, the worst first. */
-export function trayState({ totals, links }: Overview): string {
-  if (totals.failing + totals.parked > 0) return `${totals.failing + totals.parked} changes need attention`
-  if (links.length === 0) return 'nothing to replicate yet'
-  if (links.some(({ state }) => isStopped(state))) return 'a rule is stopped and needs a decision'
-  if (links.some((link) => link.notConverging > 0)) return 'some keys do not converge'
-  if (links.every((link) => link.state.kind === 'paused')) return 'paused'
-  if (totals.backlogCount > 0) return `${totals.backlogCount} changes pending`
-  return links.every((link) => calm.has(link.state.kind)) ? 'in step' : 'waiting'
+/** The whole state in the words of the console. */
+function trayState(api: EngineApi): string {
+  const degraded = api.rules.list().filter((rule) => rule.degraded !== null).length
+  const deaf = api.gateway.view().state.kind === 'fault'
+  return overallOf(api.overview.get(), { degraded, deaf }).sentence
 }
 
 function trayItems(

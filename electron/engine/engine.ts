@@ -21,6 +21,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     tellRefused(parts)
     parts.dispatcher.start()
     parts.series.start()
+    parts.heldWatch.start()
     await parts.gateway.start()
   } catch (error) {
     await stopParts(parts)
@@ -48,6 +49,7 @@ function tellRefused({ rules, links, tell }: Parts): void {
 /** Sources first, then the workers, the journal last: whatever ends on the way is still written. */
 async function stopParts(parts: Parts): Promise<void> {
   parts.announcer.stop()
+  parts.heldWatch.stop()
   parts.identities.stop()
   parts.guard.stop()
   parts.buckets.stop()

@@ -8,12 +8,14 @@ import {
   IconClockPause,
   IconCopy,
   IconHandStop,
+  IconLock,
   IconPlayerPause,
   IconTransfer,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { LinkState } from '../../shared/model/rule.ts'
-import { shownKind, stateWords, type StateKind, type Tone } from '../words/link-words.ts'
+import { kindOf, type StateKind } from '../../shared/model/standing.ts'
+import { stateWords, type Tone } from '../words/link-words.ts'
 
 const stateIcons: Record<StateKind, typeof IconCopy> = {
   'in-step': IconCircleCheck,
@@ -23,6 +25,7 @@ const stateIcons: Record<StateKind, typeof IconCopy> = {
   'not-converging': IconArrowsSplit,
   stopped: IconHandStop,
   waiting: IconClockPause,
+  held: IconLock,
   failing: IconAlertTriangle,
   disabled: IconCircleOff,
 }
@@ -37,7 +40,7 @@ const toneIcons: Record<Tone, typeof IconCopy> = {
 
 /** A state as icon, word and colour together: no colour carries a meaning alone. */
 export function StateBadge({ state }: { readonly state: LinkState }) {
-  const kind = shownKind(state)
+  const kind = kindOf(state)
   const { label, tone } = stateWords[kind]
   const Icon = stateIcons[kind]
   return (

@@ -5,8 +5,8 @@ import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useCallback, useEffect, useState } from 'react'
 import { ToneBadge } from '../components/tone.tsx'
 import { useConsole, useLive } from '../console-parts.ts'
-import { formatClock, formatCount } from '../words/format.ts'
-import { overallOf } from '../words/overall.ts'
+import { countOf, formatClock, formatCount } from '../words/format.ts'
+import { overallOf } from '../../shared/words/overall.ts'
 import { Announcer } from './announcer.tsx'
 import { DemoSwitch } from './demo-switch.tsx'
 import { destinations } from './destinations.ts'
@@ -83,6 +83,8 @@ function Navigation() {
   const { queries } = useConsole()
   const { data } = useQuery(queries.overview)
   const attention = data ? data.totals.failing + data.totals.parked : 0
+  const held = data?.held ?? []
+  const heldRules = new Set(held.flatMap(({ ruleIds }) => ruleIds)).size
   return (
     <AppShell.Navbar className="shell-nav" aria-label="Pages">
       {destinations.map(({ to, title, icon: Icon }) => (
@@ -95,6 +97,15 @@ function Navigation() {
         >
           <Icon size={17} stroke={1.7} aria-hidden />
           <span className="nav-title">{title}</span>
+          {to === '/rules' && held.length > 0 && (
+            <span
+              className="nav-count"
+              aria-label={`${countOf(heldRules, 'rule')} held by ${countOf(held.length, 'cause')}`}
+              role="img"
+            >
+              {formatCount(held.length)}
+            </span>
+          )}
           {to === '/failures' && attention > 0 && (
             <span className="nav-count" aria-label={`${attention} need attention`} role="img">
               {formatCount(attention)}

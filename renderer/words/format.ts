@@ -1,16 +1,8 @@
+import { formatCount } from '../../shared/words/count.ts'
+
+export { countOf, formatCount } from '../../shared/words/count.ts'
+
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
-
-const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-
-/** A whole number with thousands marked: `12,480`. */
-export function formatCount(count: number): string {
-  return grouped.format(count)
-}
-
-/** `1 object`, `12,480 objects`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`
-}
 
 /** Powers of 1024 with three significant digits: `0 B`, `1.21 MiB`, `640 GiB`. */
 export function formatBytes(bytes: number): string {

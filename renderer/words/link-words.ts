@@ -1,9 +1,10 @@
-import type { BucketAt, FeedView, LinkState, LinkView } from '../../shared/model/rule.ts'
+import type { BucketAt, FeedView, LinkView } from '../../shared/model/rule.ts'
+import { isBehind, isInStep, kindOf, standsStill, type StateKind } from '../../shared/model/standing.ts'
 import type { Lane, Operation } from '../../shared/model/task.ts'
+import type { Tone } from '../../shared/words/overall.ts'
 import { countOf, formatAgo, formatCount, formatDuration } from './format.ts'
 
-export type StateKind = LinkState['kind']
-export type Tone = 'good' | 'busy' | 'waiting' | 'bad' | 'quiet'
+export type { Tone }
 
 export const stateWords: Record<StateKind, { readonly label: string; readonly tone: Tone }> = {
   'in-step': { label: 'In step', tone: 'good' },
@@ -13,13 +14,9 @@ export const stateWords: Record<StateKind, { readonly label: string; readonly to
   'not-converging': { label: 'Not converging', tone: 'bad' },
   stopped: { label: 'Stopped', tone: 'bad' },
   waiting: { label: 'Waiting', tone: 'waiting' },
+  held: { label: 'Held', tone: 'bad' },
   failing: { label: 'Failing', tone: 'bad' },
   disabled: { label: 'Switched off', tone: 'quiet' },
-}
-
-/** What a state looks like. The pause of a brake is a stop: it stands still until somebody decides. */
-export function shownKind(state: LinkState): StateKind {
-  return state.kind === 'paused' && state.by === 'brake' ? 'stopped' : state.kind
 }
 
 /** The sentence under a badge that is not green: why, and what to do. null when the badge says it all. */
@@ -41,6 +38,7 @@ export function whyOf(link: Pick<LinkView, 'state' | 'backlogCount'>): { reason:
     case 'not-converging':
     case 'stopped':
     case 'waiting':
+    case 'held':
     case 'failing':
       return { reason: state.reason, remedy: state.remedy }
   }
@@ -57,15 +55,31 @@ export function behindOf(oldestPendingAt: number | null, now: number): string | 
 }
 
 /** When the backlog will be gone at the present rate, in words. */
-export function forecastOf(link: Pick<LinkView, 'state' | 'backlogCount' | 'drainSeconds'>): string {
-  const kind = shownKind(link.state)
-  if (link.backlogCount === 0) return 'Nothing to drain'
+export function forecastOf(link: Pick<LinkView, 'state' | 'unknown' | 'backlogCount' | 'drainSeconds'>): string {
+  const kind = kindOf(link.state)
+  if (kind === 'held') return 'Stands still while held'
+  if (link.backlogCount === 0) return link.unknown === null ? 'Nothing to drain' : 'Not known'
   if (kind === 'paused') return 'Stands still while paused'
   if (kind === 'stopped') return 'Stands still while stopped'
   if (kind === 'waiting') return 'Stands still while it waits'
   if (kind === 'disabled') return 'Stands still while switched off'
   if (link.drainSeconds === null) return 'Not shrinking at the present rate'
   return `Drained in about ${formatDuration(link.drainSeconds * 1000)}`
+}
+
+/** How much waits; while nobody can see, the least that does. */
+export function backlogOf({ unknown, backlogCount }: Pick<LinkView, 'unknown' | 'backlogCount'>): string {
+  if (unknown === null) return countOf(backlogCount, 'change')
+  return backlogCount === 0 ? 'Not known' : `At least ${countOf(backlogCount, 'change')}`
+}
+
+/** What is not in step though nothing of it failed. */
+export function notInStepOf(link: Pick<LinkView, 'state' | 'unknown' | 'backlogCount'>): string {
+  if (isInStep(link)) return 'Nothing'
+  if (link.unknown !== null) return 'Not known'
+  if (isBehind(link))
+    return `${countOf(link.backlogCount, 'change')} ${standsStill(link.state) ? 'held back' : 'on the way'}`
+  return standsStill(link.state) ? 'Nothing known; it stands still' : 'Nothing failed'
 }
 
 export const operationWords: Record<Operation, string> = {

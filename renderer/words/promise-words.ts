@@ -1,5 +1,6 @@
 import type { GatewayRuleView, GatewayState } from '../../shared/model/gateway.ts'
 import type { LinkView } from '../../shared/model/rule.ts'
+import { standsStill } from '../../shared/model/standing.ts'
 import { countOf, formatDuration } from './format.ts'
 import { whyOf, type Tone } from './link-words.ts'
 
@@ -11,15 +12,13 @@ export interface PromiseNow {
   readonly why: string | null
 }
 
-const held: ReadonlySet<LinkView['state']['kind']> = new Set(['stopped', 'waiting', 'paused', 'disabled'])
-
 /** `links`: those of this rule, as they stand now. A promise that nobody has tested since a target went is not “kept”. */
 export function promiseNow(
   { ack, needed, sites, degraded }: Pick<GatewayRuleView, 'ack' | 'needed' | 'sites' | 'degraded'>,
   links: readonly Pick<LinkView, 'state' | 'backlogCount'>[],
   gateway: GatewayState['kind'],
 ): PromiseNow {
-  const missing = links.filter(({ state }) => held.has(state.kind))
+  const missing = links.filter(({ state }) => standsStill(state))
   const reasons = [...new Set(missing.map((link) => whyOf(link)?.reason ?? ''))].join(' ')
   if (degraded !== null)
     return { tone: 'bad', words: 'Degraded', since: degraded.since, why: `${degraded.reason} ${reasons}`.trim() }

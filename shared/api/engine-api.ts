@@ -8,6 +8,7 @@ import type { Job } from '../model/job.ts'
 import type { Overview, SeriesPoint } from '../model/overview.ts'
 import type { LinkKeys, Rule, RuleCaution, RuleView } from '../model/rule.ts'
 import type { BucketView, SiteView } from '../model/site.ts'
+import type { HeldCause } from '../model/standing.ts'
 import type { Failure, ItemEvent, Transfer } from '../model/task.ts'
 import type { Fault } from '../model/fault.ts'
 import type { LinkFidelity } from '../model/fidelity.ts'
@@ -59,6 +60,10 @@ export interface Settled {
   readonly parked: number
   /** Keys of opposite rules that time does not bring together; while there are any it is not settled. */
   readonly notConverging: number
+  /** Links that cannot be seen now: `pending` is the least there is. While there are any it is not settled. */
+  readonly unknown: number
+  /** What holds links; while there is anything it is not settled. */
+  readonly held: readonly HeldCause[]
 }
 
 export interface DemoView {
@@ -102,6 +107,8 @@ export interface EngineApi {
     list(): readonly SiteView[]
     create(site: In<typeof input.siteInput>): Promise<SiteView>
     update(site: In<typeof input.siteUpdateInput>): Promise<SiteView>
+    /** What signatures name from now on; everything else of the site stays. */
+    setRegion(q: In<typeof input.regionInput>): Promise<SiteView>
     /** Refused while a rule uses the site. */
     remove(q: In<typeof input.byId>): Promise<void>
     pause(q: In<typeof input.byId>): Promise<SiteView>
@@ -128,6 +135,8 @@ export interface EngineApi {
     keys(q: In<typeof input.byId>): readonly LinkKeys[]
     /** What becomes of keys that others wrote at the target of a stopped rule: covered, or left out of the rule. */
     answer(q: In<typeof input.answerInput>): Promise<RuleView>
+    /** Looks again at what is held, now: a job whose result says what goes on and what is held still. */
+    lookAgain(q: In<typeof input.lookAgainInput>): Job
     resync(q: In<typeof input.resyncInput>): Job
   }
   checks: {

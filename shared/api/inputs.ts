@@ -13,6 +13,9 @@ export const siteInput = siteSchema.extend({ credentials: credentialsSchema })
 export const siteUpdateInput = siteSchema.extend({ credentials: credentialsSchema.optional() })
 export const byId = z.strictObject({ id: z.string().min(1) })
 export const bySite = z.strictObject({ siteId })
+/** null: all that is held. */
+export const lookAgainInput = z.strictObject({ ruleId: z.string().min(1).nullable().default(null) })
+export const regionInput = z.strictObject({ id: siteId, region: siteSchema.shape.region.unwrap() })
 export const createBucketInput = z.strictObject({
   siteId,
   bucket: bucketName,

@@ -37,6 +37,7 @@ export const router = t.router({
     list: ask.query(({ ctx }) => ctx.api.sites.list()),
     create: ask.input(input.siteInput).mutation(({ ctx, input: q }) => ctx.api.sites.create(q)),
     update: ask.input(input.siteUpdateInput).mutation(({ ctx, input: q }) => ctx.api.sites.update(q)),
+    setRegion: ask.input(input.regionInput).mutation(({ ctx, input: q }) => ctx.api.sites.setRegion(q)),
     remove: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.remove(q)),
     pause: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.pause(q)),
     resume: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.resume(q)),
@@ -56,6 +57,7 @@ export const router = t.router({
     fidelity: ask.input(ruleSchema).query(({ ctx, input: q }) => ctx.api.rules.fidelity(q)),
     keys: ask.input(input.byId).query(({ ctx, input: q }) => ctx.api.rules.keys(q)),
     answer: ask.input(input.answerInput).mutation(({ ctx, input: q }) => ctx.api.rules.answer(q)),
+    lookAgain: ask.input(input.lookAgainInput).mutation(({ ctx, input: q }) => ctx.api.rules.lookAgain(q)),
     resync: ask.input(input.resyncInput).mutation(({ ctx, input: q }) => ctx.api.rules.resync(q)),
   }),
   checks: t.router({

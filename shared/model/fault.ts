@@ -77,6 +77,18 @@ export const faultKinds = {
     'The clocks of the site and of this machine are too far apart.',
     'Set both clocks by NTP. Work resumes by itself.',
   ),
+  REGION_WRONG: transient(
+    'The site expects signatures for another region.',
+    'Set the region that the message names for the site. Work resumes by itself.',
+  ),
+  BUCKET_ELSEWHERE: transient(
+    'The bucket is at another address than the site’s.',
+    'Set the endpoint or region that the message names for the site, or name the bucket where it is. Keys are never sent to another host unasked.',
+  ),
+  EVENTS_SILENT: transient(
+    'The event stream is open and tells nothing.',
+    'Changes are found by scans, which come closer meanwhile. Check what lies between Lockstep and the site: a proxy or a server that gathers its answers holds events back.',
+  ),
   BUCKET_MISSING: permanent('The bucket does not exist.', 'Create the bucket (the wizard can), then retry.'),
   BUCKET_UNVERSIONED: permanent(
     'Versioning is not enabled on the bucket.',
@@ -232,6 +244,10 @@ export interface Fault {
   readonly retry: Retry
   /** With `retry: 'after'`: milliseconds to wait, as the site asked. */
   readonly afterMs?: number | undefined
+  /** The region that the site says is the right one. */
+  readonly region?: string | undefined
+  /** The URL that the site says is to be asked instead. */
+  readonly endpoint?: string | undefined
   /** Site id at which it happened, if it was at a site. */
   readonly site?: string | undefined
 }

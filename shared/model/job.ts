@@ -3,7 +3,7 @@ import type { Fault } from './fault.ts'
 /** Long work that an operator asked for: tracked, and cancellable while it runs. Survives a closed window, not a restart. */
 export interface Job {
   readonly id: string
-  readonly kind: 'resync' | 'retry' | 'compare' | 'scan'
+  readonly kind: 'resync' | 'retry' | 'compare' | 'scan' | 'look'
   /** In plain words: what exactly it does. */
   readonly title: string
   readonly ruleId: string | null

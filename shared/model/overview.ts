@@ -1,10 +1,13 @@
 import type { LinkView } from './rule.ts'
+import type { HeldCause } from './standing.ts'
 
 /** Everything the first page shows, read at one instant. */
 export interface Overview {
   readonly asOf: number
   readonly startedAt: number
   readonly links: readonly LinkView[]
+  /** What holds links, each cause once however many it holds; the one that holds most first. */
+  readonly held: readonly HeldCause[]
   readonly workers: { readonly busy: number; readonly limit: number }
   readonly totals: {
     readonly backlogCount: number

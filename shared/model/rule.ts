@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { deleteBrakeSchema, overwriteBrakeSchema, type BrakeReport } from './brake.ts'
 import type { AttributesView } from './attributes.ts'
 import { siteId } from './site.ts'
-import type { Fault } from './fault.ts'
+import type { Fault, FaultCode } from './fault.ts'
 
 /** S3's own rules for names, relaxed as far as Ceph and MinIO relax them. */
 export const bucketName = z
@@ -92,6 +92,42 @@ export interface LinkId {
   readonly linkId: string
 }
 
+/** What a held link stands before. Links with the same `what`, `code` and `site` are held by one cause. */
+export interface HeldBy {
+  /**
+   * `journal`: it cannot be written. `offline`: a site does not answer. `target`: it could not be tried out. `look`: nobody
+   * could see what others wrote at the target. `listing`: changes cannot be read. `bucket`: one is not any more what it was.
+   */
+  readonly what: 'journal' | 'offline' | 'target' | 'look' | 'listing' | 'bucket'
+  readonly code: FaultCode
+  /** Where; null when it is at no site. */
+  readonly siteId: string | null
+  readonly siteName: string | null
+  /** The region or endpoint that the site itself names; null when it names none. */
+  readonly elsewhere: Elsewhere | null
+}
+
+/** Where a site says that it, or a bucket of it, is to be asked. */
+export interface Elsewhere {
+  readonly region: string | null
+  /** An endpoint that credentials are not sent to unasked: another host than the site’s own. */
+  readonly endpoint: string | null
+}
+
+/** How a link hears of changes besides its scans. */
+export type EventsState =
+  | { readonly kind: 'told' }
+  /** The source has no events for it: scans find everything. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'connecting' }
+  /** It should, and does not: scans come closer. */
+  | {
+      readonly kind: 'unavailable'
+      readonly since: number
+      readonly fault: Fault
+      readonly scanEverySeconds: number
+    }
+
 /** Why a rule or link is not simply running: shown as its badge with `reason` and `remedy`. */
 export type LinkState =
   | { readonly kind: 'in-step' }
@@ -105,14 +141,17 @@ export type LinkState =
     }
   /** Nothing is pending for some keys, and its two sides do not show the same version of them. */
   | { readonly kind: 'not-converging'; readonly count: number; readonly reason: string; readonly remedy: string }
-  /** The engine holds it, and only a decision, or a mend at the bucket, lets it go on. */
+  /** The engine holds it, and only a decision lets it go on. */
   | {
       readonly kind: 'stopped'
-      readonly by: 'topology' | 'target-writes' | 'bucket'
+      readonly by: 'topology' | 'target-writes'
       readonly reason: string
       readonly remedy: string
     }
+  /** The engine finds out what it needs to know: it ends by itself. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly remedy: string }
+  /** Nothing moves, or nothing can be seen, until a cause is mended: the worst state. */
+  | { readonly kind: 'held'; readonly by: HeldBy; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'failing'; readonly reason: string; readonly remedy: string }
   | { readonly kind: 'disabled' }
 
@@ -156,7 +195,14 @@ export interface FeedView {
 export interface LinkView extends LinkId {
   readonly source: BucketAt
   readonly state: LinkState
+  /** Epoch ms since when the state, with its cause, is what it is. */
+  readonly stateSince: number
   readonly asOf: number
+  /** Set while nobody can see whether more waits than `backlogCount` says; the counts are then the least there is. */
+  readonly unknown: { readonly since: number; readonly reason: string } | null
+  /** Epoch ms at which a scan last ended that looked at every key; null when none has in this run. */
+  readonly lookedAt: number | null
+  readonly events: EventsState
   /** Tasks not settled, parked ones left out. */
   readonly backlogCount: number
   readonly backlogBytes: number

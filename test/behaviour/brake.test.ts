@@ -31,9 +31,7 @@ test.each([
     const { paused } = world.api().rules.get({ id: 'r' })
     expect(paused).toMatchObject({
       by: 'brake',
-      reason: expect.stringMatching(
-        /^\d+ of \d+ changes within 10 minutes were deletes.*\. The last moment before them was /,
-      ),
+      reason: expect.stringMatching(/^\d+ of \d+ changes within 10 minutes were deletes[^.]*\.$/),
       brake: { kind: 'deletes', keys: expect.arrayContaining([expect.stringMatching(/^key \d+$/)]) },
     })
     expect(await markersAt(world)).toBeLessThanOrEqual(brake.count)

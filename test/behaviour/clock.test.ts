@@ -19,7 +19,7 @@ test('a target clock that is hours off is named; work goes on when it is set rig
   await world.settled()
   world.b.faults.skewClock(2 * hour)
   await Promise.all(Array.from({ length: 10 }, (_, at) => world.put(`key-${at}`)))
-  await untilBadge(world, 'waiting', /clocks .* too far apart\..* → Set both clocks by NTP/)
+  await untilBadge(world, 'held', /clocks .* too far apart\..* → Set both clocks by NTP/)
   expect(world.link().parked).toBe(0)
   expect(healthOf(world, 'b')).toMatchObject({ state: 'offline', lastFault: { code: 'CLOCK_SKEW' } })
   // For as long as it is off: a look that finds the site answering must not be taken for one that finds it well.
@@ -35,7 +35,7 @@ test('a source clock that is hours off at the start is named; work begins when i
   await world.put('key')
   world.a.faults.skewClock(-2 * hour)
   await world.start()
-  await untilBadge(world, 'waiting', /Site A is offline.*clocks .* too far apart\..* → Set both clocks by NTP/)
+  await untilBadge(world, 'held', /Site A is offline.*clocks .* too far apart\..* → Set both clocks by NTP/)
   world.a.faults.skewClock(0)
   expect(await differencesOnceSettled(world)).toEqual([])
 })

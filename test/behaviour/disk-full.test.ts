@@ -17,7 +17,7 @@ test('a full disk stops the engine with the reason, refuses what is pushed, and 
   const name = 'n'.repeat(900)
   for (let batch = 0; batch < 40 && !badge(world).text.includes('journal'); batch++)
     await Promise.all(Array.from({ length: 20 }, (_, at) => world.put(`${name}-${batch}-${at}`)))
-  await untilBadge(world, 'waiting', /The journal could not be written: .*full.* → Free space .* then restart/)
+  await untilBadge(world, 'held', /The journal could not be written: .*full.* → Free space .* then restart/)
   const url = world.engine().webhookUrl!
   expect(await push(`${url}/a`, eventOf('late'))).toBe(503)
   await world.b.faults.goOnline()

@@ -16,7 +16,7 @@ test('a target that is down at the start is waited for, and gets everything when
   await putMany(world, 20, 'before')
   await world.b.faults.goOffline()
   await world.start()
-  await untilBadge(world, 'waiting', /^Site B is offline\. .* → Check that the site is running/)
+  await untilBadge(world, 'held', /^Site B is offline\. .* → Check that the site is running/)
   expect(world.link().parked).toBe(0)
   await comeBack(world, 'b')
   expect(await differencesOnceSettled(world)).toEqual([])
@@ -44,7 +44,7 @@ test('a target that goes down in the middle of the work shows why, parks nothing
   const writing = putMany(world, 300, 'running')
   await expect.poll(() => world.link().settledCount, { timeout: 10_000 }).toBeGreaterThan(20)
   await world.b.faults.goOffline()
-  await untilBadge(world, 'waiting', /Site B is offline/)
+  await untilBadge(world, 'held', /Site B is offline/)
   await writing
   await expect.poll(() => world.link().inFlight).toBe(0)
   for (const row of failures(world)) {
@@ -65,7 +65,7 @@ test('of what is under way when a target dies only the few that tell so count as
   await putMany(world, 32, 'held')
   await expect.poll(() => world.b.requests.active, { timeout: 10_000 }).toBeGreaterThanOrEqual(16)
   await world.b.faults.goOffline()
-  await untilBadge(world, 'waiting', /Site B is offline/)
+  await untilBadge(world, 'held', /Site B is offline/)
   await expect.poll(() => world.link().inFlight).toBe(0)
   expect(world.link().failing).toBeLessThan(16)
   world.b.faults.clear()

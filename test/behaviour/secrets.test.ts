@@ -21,7 +21,7 @@ async function misfortunes(world: World): Promise<void> {
   await untilParked(world, ['quoted'])
   const [site] = [{ id: 'b', name: 'Site B', endpoint: world.b.endpoint }]
   await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: wrongKeys }))
-  await untilBadge(world, 'waiting', /does not know this access key/)
+  await untilBadge(world, 'held', /does not know this access key/)
   await world.api().sites.update(siteUpdateInput.parse({ ...site, credentials: sandboxKeys }))
 }
 

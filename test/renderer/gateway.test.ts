@@ -221,7 +221,7 @@ test('a degraded rule says since when, why and what to do, on the overview and o
   const { page, engine } = opened
   const note = page.getByRole('group', { name: 'photos-to-oslo is degraded' })
   await page
-    .getByText(/^1 rule degraded, 2 rules stopped, 13 rules behind/)
+    .getByText(/rules held by 1 cause, 2 rules stopped, 1 rule degraded/)
     .first()
     .waitFor()
   await note.getByText(/is degraded since \d\d:\d\d:\d\d \(47 min/).waitFor()

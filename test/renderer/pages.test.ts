@@ -176,8 +176,7 @@ test('the state of everything is read to its end in a small window', async () =>
 test('a rule that the brake stopped does not look as if it were paused on purpose', async () => {
   open = await openConsole(browser, fullWorld(Date.now()))
   await open.goTo('')
-  const card = open.page.getByRole('article').first()
-  await card.getByText('backups-daily-to-oslo-2').waitFor()
+  const card = open.page.getByRole('article').filter({ hasText: 'backups-daily-to-oslo-2' })
   await card.getByText('Stopped', { exact: true }).waitFor()
   await card.getByText('Stands still while stopped').waitFor()
   expect(await card.getAttribute('data-tone')).toBe('bad')
@@ -187,8 +186,8 @@ test('every state that is not green says why and what to do', async () => {
   open = await openConsole(browser, fullWorld(Date.now()))
   await open.goTo('')
   const card = open.page.getByRole('article').filter({ hasText: 'builds-to-lyon' }).first()
-  await card.getByText('Waiting').waitFor()
-  await card.getByText('The site lyon is offline since 47 min.').waitFor()
+  await card.getByText('Held', { exact: true }).waitFor()
+  await card.getByText(/^Lyon \(archive\) is offline\./).waitFor()
   await card.getByText('Its changes queue and drain when it returns.').waitFor()
 })
 
@@ -290,4 +289,19 @@ test('the address of the webhook is shown when it is made, and never again', asy
   await open.goTo('settings')
   await page.getByText('http://192.0.2.10:7400/events/…').waitFor()
   expect(await page.content()).not.toContain('shown-once')
+})
+
+test('what holds rules is told once with its count, and looked at again by a button', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('')
+  const { page, engine } = open
+  const note = page.getByRole('region', { name: /^Lyon \(archive\) is offline\./ })
+  await note.getByText(/^3 rules are held: /).waitFor()
+  await page.getByRole('img', { name: '3 rules held by 1 cause' }).waitFor()
+  await note.getByRole('button', { name: 'Look again now' }).click()
+  await expect.poll(() => engine.calls.filter(({ path }) => path === 'rules.lookAgain')).toHaveLength(1)
+  for (const path of ['rules', 'failures']) {
+    await open.goTo(path)
+    await note.waitFor()
+  }
 })

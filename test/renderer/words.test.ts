@@ -14,7 +14,7 @@ import { pagesFor } from '../../renderer/pages/failures/failure-rows.ts'
 import { failureSearch, listInputOf } from '../../renderer/search.ts'
 import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/words/format.ts'
 import { holdOf } from '../../renderer/words/next-attempt.ts'
-import { overallOf } from '../../renderer/words/overall.ts'
+import { overallOf } from '../../shared/words/overall.ts'
 import { promiseNow } from '../../renderer/words/promise-words.ts'
 import { tellError } from '../../renderer/words/told.ts'
 
@@ -97,19 +97,20 @@ describe('the sentence over everything', () => {
     objectsPerSecond: 0,
     bytesPerSecond: 0,
   }
+  const calm = { unknown: null, notConverging: 0, events: { kind: 'told' } }
   const link = (ruleId: string, backlogCount: number) =>
-    ({ ruleId, backlogCount, state: { kind: backlogCount > 0 ? 'copying' : 'in-step' } }) as never
+    ({ ...calm, ruleId, backlogCount, state: { kind: backlogCount > 0 ? 'copying' : 'in-step' } }) as never
 
   test('is calm when everything is in step, and counts rules, not links, when not', () => {
     expect(overallOf({ links: [link('a', 0)], totals })).toEqual({ tone: 'good', sentence: 'All in step' })
     const behind = overallOf({ links: [link('a', 3), link('a', 2), link('b', 0)], totals: { ...totals, parked: 12 } })
-    expect(behind).toEqual({ tone: 'bad', sentence: '1 rule behind, 12 items need attention' })
+    expect(behind).toEqual({ tone: 'bad', sentence: '12 items need attention, 1 rule behind' })
     expect(overallOf({ links: [], totals }).sentence).toBe('No rules yet')
   })
 
   test('a rule that the engine stopped is never “All in step”', () => {
     const state = { kind: 'stopped', reason: 'A ring.', remedy: 'Switch one off.' }
-    expect(overallOf({ links: [{ ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
+    expect(overallOf({ links: [{ ...calm, ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
       tone: 'bad',
       sentence: '1 rule stopped',
     })
@@ -117,7 +118,7 @@ describe('the sentence over everything', () => {
 
   test('a rule that a brake paused counts as stopped, and is not calm', () => {
     const state = { kind: 'paused', by: 'brake', reason: '1,200 deletes.', remedy: 'Look at them.' }
-    expect(overallOf({ links: [{ ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
+    expect(overallOf({ links: [{ ...calm, ruleId: 'a', backlogCount: 0, state } as never], totals })).toEqual({
       tone: 'bad',
       sentence: '1 rule stopped',
     })

@@ -7,6 +7,7 @@ import type { LinkView } from '../../shared/model/rule.ts'
 import type { Overview, SeriesPoint } from '../../shared/model/overview.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import { fidelityOf, type KnownSite } from '../../shared/model/fidelity.ts'
+import { heldCauses } from '../../shared/model/standing.ts'
 import type { SiteView } from '../../shared/model/site.ts'
 import type { Failure } from '../../shared/model/task.ts'
 import { createFakeAdvisor } from './fake-advisor.ts'
@@ -194,6 +195,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
         return made
       },
       update: async ({ credentials: _credentials, ...site }) => changeSite(site.id, site),
+      setRegion: async ({ id, region }) => changeSite(id, { region }),
       remove: async ({ id }) => {
         world.sites = world.sites.filter((site) => site.id !== siteOf(id).id)
         live.push('sites')
@@ -234,6 +236,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       },
       pause: async ({ id }) => setRule(id, true),
       resume: async ({ id }) => setRule(id, false),
+      lookAgain: ({ ruleId }) => startJob('look', `Look again at ${ruleId ?? 'held rules'}`, ruleId, null),
       resync: ({ ruleId }) => startJob('resync', `Resync ${ruleId}`, ruleId, null),
     },
     checks: createFakeChecks(() => live.push('checks')),
@@ -310,7 +313,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     },
     metrics: { text: () => '' },
     diagnostics: { get: () => ({ asOf: world.now, text: 'queue: 12 ready, 3 leased\nfeeds: 2 live' }) },
-    wait: { settled: async () => ({ settled: true, pending: 0, parked: 0, notConverging: 0 }) },
+    wait: { settled: async () => ({ settled: true, pending: 0, parked: 0, notConverging: 0, unknown: 0, held: [] }) },
     demo: {
       get: () => world.demo,
       set: async ({ targetBroken }) => {
@@ -357,6 +360,7 @@ function overviewOf(world: FakeWorld): Overview {
     asOf: world.now,
     startedAt: world.now - 86_400_000,
     links,
+    held: heldCauses(links),
     workers: { busy: world.transfers.length, limit: world.settings.workers.limit },
     totals: {
       backlogCount: sum('backlogCount'),

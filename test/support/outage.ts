@@ -5,7 +5,7 @@ import type { World } from './world.ts'
 export async function goDark(world: World, side: 'a' | 'b'): Promise<void> {
   await world[side].faults.goOffline()
   for (let probes = 0; probes < 2; probes++) await world.api().sites.probe({ id: side })
-  await untilBadge(world, 'waiting', new RegExp(`^Site ${side.toUpperCase()} is offline`))
+  await untilBadge(world, 'held', new RegExp(`^Site ${side.toUpperCase()} is offline`))
 }
 
 /** Plugged in again, and noticed. */

@@ -36,7 +36,7 @@ async function world(isBusy = (): boolean => false) {
   const log: string[] = []
   const { scanner, runs } = handScanner(log)
   const schedule = createSchedule({ clock })
-  schedule.add({ linkId: 'l', scanner, intervalMs: 60_000, isBusy })
+  schedule.add({ linkId: 'l', scanner, intervalMs: () => 60_000, isBusy })
   await settle()
   return { clock, log, runs, schedule, scanner }
 }
@@ -140,7 +140,7 @@ test('two scans run at one time over all links, first come first served', async 
   const log: string[] = []
   const schedule = createSchedule({ clock })
   const scanners = ['a', 'b', 'c', 'd'].map((name) => handScanner(log, `${name} `))
-  scanners.forEach(({ scanner }, index) => schedule.add({ linkId: 'abcd'[index]!, scanner, intervalMs: 60_000 }))
+  scanners.forEach(({ scanner }, index) => schedule.add({ linkId: 'abcd'[index]!, scanner, intervalMs: () => 60_000 }))
   await settle()
   expect(log).toEqual(['a start', 'b start'])
   schedule.gap('a')
@@ -154,7 +154,7 @@ test('two scans run at one time over all links, first come first served', async 
 
 test('a link that is changed is scanned anew after its old scan has ended; one that is removed is not', async () => {
   const { log, runs, schedule, scanner } = await world()
-  schedule.add({ linkId: 'l', scanner, intervalMs: 60_000 })
+  schedule.add({ linkId: 'l', scanner, intervalMs: () => 60_000 })
   expect(runs[0]!.request.signal.aborted).toBe(true)
   expect(log).toEqual(['start'])
   await settle()

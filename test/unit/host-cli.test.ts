@@ -122,7 +122,7 @@ test('a long wait is asked for in slices, and its timeout exits 1', async () => 
       settled: ({ timeoutMs }) => {
         asked.push(timeoutMs)
         nowMs += timeoutMs
-        return Promise.resolve({ settled: false, pending: 7, parked: 1, notConverging: 0 })
+        return Promise.resolve({ settled: false, pending: 7, parked: 1, notConverging: 0, unknown: 0, held: [] })
       },
     },
   })
@@ -132,7 +132,7 @@ test('a long wait is asked for in slices, and its timeout exits 1', async () => 
 })
 
 test('a wait ends at once over keys that no time brings together, exits 1 and says where to see them', async () => {
-  const settled = { settled: false, pending: 0, parked: 0, notConverging: 3 }
+  const settled = { settled: false, pending: 0, parked: 0, notConverging: 3, unknown: 0, held: [] }
   await engineWith({ wait: { settled: () => Promise.resolve(settled) } })
   expect(await cli('wait', '--settled', '--timeout', '150')).toBe(1)
   expect(lines).toEqual(['Not settled: 0 pending; 3 keys do not converge, see: lockstep keys.'])

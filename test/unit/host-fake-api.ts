@@ -21,6 +21,7 @@ export const emptyOverview: Overview = {
   asOf: 1000,
   startedAt: 0,
   links: [],
+  held: [],
   workers: { busy: 0, limit: 100 },
   totals: {
     backlogCount: 3,

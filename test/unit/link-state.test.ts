@@ -17,7 +17,9 @@ const calm: LinkFacts = {
   firstCopy: false,
   convergence: null,
   lastFault: null,
-  feedFault: null,
+  isLookedAt: true,
+  scanFault: null,
+  nameOf: (siteId) => `Site ${siteId.toUpperCase()}`,
 }
 
 describe('a link’s badge', () => {
@@ -32,25 +34,25 @@ describe('a link’s badge', () => {
     const down = fault('CONNECT_REFUSED', 'b.example:9000 refused the connection.')
     const states = [
       linkState({ ...calm, pausedBy: { by: 'brake', reason: '1,200 deletes in 10 minutes.' } }),
-      linkState({ ...calm, offline: { siteName: 'Site B', fault: down }, backlogCount: 12 }),
+      linkState({ ...calm, offline: { siteId: 'b', isSource: false, fault: down }, backlogCount: 12 }),
       linkState({ ...calm, refused: { message: 'A ring.', remedy: 'Switch one off.' } }),
       linkState({ ...calm, bucket: fault('BUCKET_UNVERSIONED', 'Versioning is not enabled on data any more.') }),
       linkState({ ...calm, bucket: 'looking' }),
       linkState({ ...calm, probing: 'under-way' }),
       linkState({ ...calm, parked: 1, delayed: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
-      linkState({ ...calm, feedFault: down }),
+      linkState({ ...calm, scanFault: down }),
     ]
     for (const state of states)
       expect(state).toMatchObject({ reason: expect.stringMatching(/\w/), remedy: expect.stringMatching(/\w/) })
     expect(states.map((state) => state.kind)).toEqual([
       'paused',
-      'waiting',
+      'held',
       'stopped',
-      'stopped',
+      'held',
       'waiting',
       'waiting',
       'failing',
-      'waiting',
+      'held',
     ])
   })
 })

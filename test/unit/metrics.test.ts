@@ -109,6 +109,10 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     attributesAgeSeconds: 10_800,
     bucketsAgeSeconds: null,
     inStep: false,
+    heldSeconds: 60,
+    isBacklogKnown: false,
+    unknownSeconds: 30,
+    eventsUnavailable: true,
     failuresLastHour: 2,
     sentCount: 100,
     sentBytes: 7_000,
@@ -120,6 +124,7 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     workers: { busy: 3, limit: 100 },
     eventLoopDelayP99Ms: 1.5,
     strayErrors: 2,
+    held: [{ what: 'target', code: 'ACCESS_DENIED', siteId: 'b', linkIds: ['photos/0', 'odd'] }],
     links: [link, { ...link, linkId: 'odd"\\/0' }],
     sites: [
       {
@@ -136,6 +141,8 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
   const labels = 'bucket="photos",targetArn="http://b.example:9000/photos-copy",link="photos/0"'
   expect(text).toContain(`# TYPE minio_bucket_replication_sent_bytes counter\n`)
   expect(text).toContain(`minio_bucket_replication_sent_bytes{${labels}} 7000\n`)
+  expect(text).toContain(`lockstep_link_backlog_known{${labels}} 0\n`)
+  expect(text).toContain('lockstep_held_links{by="target",code="ACCESS_DENIED",site="b"} 2\n')
   expect(text).toContain(String.raw`link="odd\"\\/0"`)
   expect(text).toContain(`lockstep_link_attributes_age_seconds{${labels}} 10800\n`)
   expect(text).not.toContain('lockstep_link_buckets_age_seconds')

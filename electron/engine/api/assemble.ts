@@ -12,6 +12,7 @@ import { diagnosticsApi } from './diagnostics.ts'
 import { failuresApi } from './failures.ts'
 import { gatewayApi } from './gateway.ts'
 import { linkKeys } from './link-keys.ts'
+import { lookAgain } from './look-again.ts'
 import { metricsApi } from './metrics.ts'
 import { rulesApi, storeRule, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
@@ -61,6 +62,7 @@ export function assembleApi(
       links,
       journal,
       convergence: (link) => parts.convergence.of(link),
+      view: (link) => parts.views.view(link),
       scan: (linkId, signal) => feeds.resync(linkId, { prefix: '', reason: 'gap', signal }),
       now,
     }),
@@ -94,6 +96,8 @@ function ruleParts(parts: Parts): RulesParts {
     keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),
     follow,
+    lookAgain: (ruleId) =>
+      lookAgain(ruleId, { ...parts, probe: (siteId) => sites.probe(siteId), view: (link) => views.view(link) }),
     degraded: (ruleId) => gateway.degraded(ruleId),
     tell,
     now,

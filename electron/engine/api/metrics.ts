@@ -1,5 +1,6 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
+import { isHeld, isInStep, isOnline } from '../../../shared/model/standing.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Parts } from '../parts.ts'
@@ -7,13 +8,14 @@ import type { Parts } from '../parts.ts'
 export function metricsApi({ overview, sites, strays, now }: Parts, version: string): EngineApi['metrics'] {
   return {
     text() {
-      const { links, workers, eventLoopDelayP99Ms } = overview()
+      const { links, held, workers, eventLoopDelayP99Ms } = overview()
       const endpointOf = (link: LinkView): string => sites.get(link.target.site).endpoint
       return metricsText({
         version,
         workers,
         eventLoopDelayP99Ms,
         strayErrors: strays.count,
+        held,
         links: links.map((link) => linkMetrics(link, endpointOf(link))),
         sites: sites.list().map((site) => siteMetrics(site, now())),
       })
@@ -34,7 +36,11 @@ function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
     notConverging: link.notConverging,
     attributesAgeSeconds: ageOf(link.attributes?.last?.endedAt ?? null, asOf),
     bucketsAgeSeconds: ageOf(link.bucketsAskedAt, asOf),
-    inStep: link.state.kind === 'in-step',
+    inStep: isInStep(link),
+    heldSeconds: isHeld(link.state) ? Math.max(0, (asOf - link.stateSince) / 1000) : 0,
+    unknownSeconds: link.unknown === null ? 0 : Math.max(0, (asOf - link.unknown.since) / 1000),
+    isBacklogKnown: link.unknown === null,
+    eventsUnavailable: link.events.kind === 'unavailable',
     failuresLastHour,
     oldestPendingSeconds: oldestPendingAt === null ? 0 : Math.max(0, (asOf - oldestPendingAt) / 1000),
     sentCount: link.settledCount,
@@ -50,7 +56,7 @@ function siteMetrics({ id, endpoint, health }: SiteView, now: number): SiteMetri
   return {
     siteId: id,
     endpoint,
-    online: health.state === 'unknown' ? null : health.state === 'online',
+    online: health.state === 'unknown' ? null : isOnline(health),
     offlineSeconds: health.downSince === null ? 0 : (now - health.downSince) / 1000,
     downtimeSeconds: health.totalDownMs / 1000,
     rttMs: health.rttMs,

@@ -1,5 +1,6 @@
 import type { Overview } from '../../../shared/model/overview.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
+import { heldCauses } from '../../../shared/model/standing.ts'
 
 interface Parts {
   readonly links: () => readonly LinkView[]
@@ -16,6 +17,7 @@ export function overviewOf(parts: Parts): Overview {
     asOf: parts.now(),
     startedAt: parts.startedAt,
     links,
+    held: heldCauses(links),
     workers: parts.workers(),
     totals: totalsOf(links),
     eventLoopDelayP99Ms: parts.eventLoopDelayP99Ms(),

@@ -27,6 +27,7 @@ export interface RulesParts {
   readonly feedViews: (link: Link) => readonly FeedView[]
   /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
   readonly follow: () => Promise<void>
+  readonly lookAgain: (ruleId: string | null) => Job
   readonly degraded: (ruleId: string) => Degraded | null
   readonly tell: Tell
   readonly now: () => number
@@ -87,6 +88,10 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       await parts.follow()
       tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
       return viewed(rules.get(id))
+    },
+    lookAgain({ ruleId }) {
+      if (ruleId !== null) rules.get(ruleId)
+      return parts.lookAgain(ruleId)
     },
     resync: ({ ruleId, prefix }) => startResync(ruleId, prefix, parts),
   }
@@ -169,12 +174,13 @@ const cautionsOf = (ruleId: string, problems: readonly RuleProblem[]): readonly 
 function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[], parts: RulesParts): RuleView {
   const links = parts.links.ofRule(rule.id)
   const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
+  const views = links.map((link) => parts.view(link))
   return {
     ...rule,
     paused,
-    links: links.map((link) => parts.view(link)),
+    links: views,
     feeds,
-    noticedBy: noticedBy(rule, feeds),
+    noticedBy: noticedBy(rule, feeds, views),
     degraded: parts.degraded(rule.id),
     cautions: cautionsOf(rule.id, problems),
   }
@@ -191,8 +197,11 @@ function uniqueFeeds(feeds: readonly FeedView[]): readonly FeedView[] {
   return [...byKind.values()]
 }
 
-function noticedBy(rule: Rule, feeds: readonly FeedView[]): string {
+function noticedBy(rule: Rule, feeds: readonly FeedView[], links: readonly LinkView[]): string {
   const every = everyText(rule.scanIntervalSeconds)
+  const deaf = links.flatMap(({ events }) => (events.kind === 'unavailable' ? [events] : []))[0]
+  if (deaf !== undefined)
+    return `Events are unavailable: the source should tell of changes, and does not. Until it does, they are noticed by a scan of both sides ${everyText(deaf.scanEverySeconds)}.`
   const stream = feeds.find((feed) => feed.kind === 'listen')
   const pushed = feeds.find((feed) => feed.kind === 'webhook' && feed.lastEventAt !== null)
   if (stream?.state === 'live')

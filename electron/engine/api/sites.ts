@@ -17,6 +17,12 @@ export function sitesApi({ sites, rules, guard, tell, follow }: Parts): EngineAp
       tell('info', 'site', `Site ${view.name} was changed.`, { siteId: view.id })
       return view
     },
+    async setRegion({ id, region }) {
+      const view = await sites.update({ ...sites.get(id), region })
+      await follow()
+      tell('info', 'site', `Site ${view.name} signs for region ${region} from now on.`, { siteId: id })
+      return view
+    },
     async remove({ id }) {
       const name = sites.name(id)
       await sites.remove(id)

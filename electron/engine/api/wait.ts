@@ -1,4 +1,6 @@
 import type { EngineApi, Settled } from '../../../shared/api/engine-api.ts'
+import type { LinkView } from '../../../shared/model/rule.ts'
+import { heldCauses, isSettled } from '../../../shared/model/standing.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Convergence } from '../link/convergence.ts'
 import type { Link, Links } from '../link/links.ts'
@@ -10,6 +12,7 @@ interface Parts {
   readonly convergence: (link: Link) => Convergence | null
   /** Scans both sides of a link from the first key to the last; rejects when a site cannot be listed. */
   readonly scan: (linkId: string, signal: AbortSignal) => Promise<unknown>
+  readonly view: (link: Link) => LinkView
   readonly now: () => number
 }
 
@@ -17,8 +20,8 @@ const lookEveryMs = 50
 const scanAgainMs = 1000
 
 /**
- * Settled means: a scan that began after the question found nothing more, nothing is pending, and both sides of opposite rules
- * show the same. An empty queue alone would not say so, because changes that nobody noticed yet are not in it. Keys that do not
+ * Settled as `isSettled` says: a scan that began after the question found nothing more, nothing is pending, held or out of
+ * sight, and both sides of opposite rules show the same. An empty queue alone would not say so, because changes that nobody noticed yet are not in it. Keys that do not
  * converge are told at once when nothing else is waited for: no time brings them together.
  */
 export function waitApi(parts: Parts): EngineApi['wait'] {
@@ -43,7 +46,7 @@ export function waitApi(parts: Parts): EngineApi['wait'] {
 function stateOf(
   waited: readonly Link[],
   seen: boolean,
-  { journal, convergence }: Parts,
+  { journal, convergence, view }: Parts,
 ): Settled & { readonly isQuiet: boolean } {
   const totals = waited.map((link) => journal.totals(link.linkId))
   const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
@@ -51,7 +54,11 @@ function stateOf(
   const paired = waited.map(convergence).filter((one) => one !== null)
   const notConverging = Math.max(0, ...paired.map(({ count }) => count))
   const isQuiet = seen && pending === 0 && paired.every(({ isKnown, doubts }) => isKnown && doubts === 0)
-  return { settled: isQuiet && notConverging === 0, pending, parked, notConverging, isQuiet }
+  const views = waited.map(view)
+  const held = heldCauses(views)
+  const unknown = views.filter((link) => link.unknown !== null).length
+  const settled = isQuiet && isSettled({ seen, pending, unknown, held: held.length, notConverging })
+  return { settled, pending, parked, notConverging, unknown, held, isQuiet: isQuiet && unknown + held.length === 0 }
 }
 
 /** A site may be down just now: asked again until it answers or the time is up. False: it never did. */

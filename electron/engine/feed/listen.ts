@@ -1,11 +1,11 @@
-import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
+import { fault, FaultError, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../errors.ts'
 import { pause, type Clock } from './clock.ts'
 import { Gatherer } from './gatherer.ts'
 import { LineSplitter } from './lines.ts'
 import { parseEvents, type KeyEncoding } from './parse-event.ts'
-import type { Feed, Intake, SignedStream } from './port.ts'
+import type { Change, Feed, Intake, SignedStream, Unavailable } from './port.ts'
 
 export interface ListenOptions {
   readonly stream: SignedStream
@@ -30,6 +30,12 @@ const silenceMs = 30_000
 const lineLimitBytes = 4 * 1024 * 1024
 const firstBackoffMs = 1000
 const longestBackoffMs = 60_000
+/** So long an event may be under way before its absence says something: listings and events are not of one moment. */
+const onItsWayMs = 10_000
+/** An event that comes later than this was held back somewhere: it does not show that the stream works. */
+const timelyMs = 30_000
+/** A site that gives no head, or nothing after it: another head alone does not show that events will come. */
+const silences: ReadonlySet<FaultCode> = new Set(['RESPONSE_TIMEOUT', 'BODY_STALLED', 'EVENTS_SILENT'])
 
 const wantedEvents = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'] as const
 
@@ -46,6 +52,9 @@ class ListenFeed implements Feed {
   #fault: Fault | null = null
   #lastEventAt: number | null = null
   #attempts = 0
+  #unavailable: Unavailable | null = null
+  #connectedAt: number | null = null
+  #hurry: () => void = () => undefined
 
   constructor(options: ListenOptions) {
     this.#options = options
@@ -65,6 +74,23 @@ class ListenFeed implements Feed {
     }
   }
 
+  unavailable(): Unavailable | null {
+    return this.#unavailable
+  }
+
+  untold(changedAt: number): void {
+    const { clock, siteId } = this.#options
+    const from = this.#connectedAt
+    if (from === null || changedAt < from + onItsWayMs || changedAt > clock.now() - onItsWayMs) return
+    if (this.#lastEventAt !== null && this.#lastEventAt >= changedAt) return
+    const message = 'ListenNotification: the stream is open, and a scan found a change that it did not tell'
+    this.#turn('fault', fault('EVENTS_SILENT', message, { site: siteId }))
+  }
+
+  again(): void {
+    this.#hurry()
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort(new FaultError(fault('CANCELLED', 'The feed was stopped.')))
     await this.#ended
@@ -79,10 +105,13 @@ class ListenFeed implements Feed {
           new FaultError(fault('CONNECTION_LOST', 'ListenNotification: the site ended the stream', { site: siteId })),
         (thrown: unknown) => thrown,
       )
+      this.#connectedAt = null
       if (signal.aborted) return
       this.#turn('fault', faultFrom(error, { operation: 'ListenNotification', siteId, bucket }))
       const backoffMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#attempts++) * (0.5 + random() / 2)
-      await pause(clock, backoffMs, signal).catch(() => undefined)
+      const hurried = new AbortController()
+      this.#hurry = () => hurried.abort(new FaultError(fault('CANCELLED', 'Asked for now.')))
+      await pause(clock, backoffMs, AbortSignal.any([signal, hurried.signal])).catch(() => undefined)
     }
   }
 
@@ -111,11 +140,14 @@ class ListenFeed implements Feed {
     const broken = (): void => void body.destroy(signal.reason instanceof Error ? signal.reason : undefined)
     signal.addEventListener('abort', broken, { once: true })
     if (signal.aborted) broken()
-    this.#turn('live', null)
+    this.#connectedAt = this.#options.clock.now()
+    const met = this.#unavailable?.fault ?? null
+    if (met === null || !silences.has(met.code)) this.#turn('live', null)
     onGap()
     const splitter = new LineSplitter(lineLimitBytes)
     for await (const chunk of body as AsyncIterable<Buffer>) {
       fed()
+      this.#heard()
       const full = this.#take(splitter.push(chunk), gatherer)
       if (full === null) continue
       await full
@@ -134,8 +166,19 @@ class ListenFeed implements Feed {
     const changes = parsed.flatMap((each) => each.changes)
     if (changes.length === 0) return null
     this.#lastEventAt = receivedAt
+    this.#told(changes, receivedAt)
     onChange?.()
     return gatherer.add(changes)
+  }
+
+  /** Something came, if only a ping: the connection carries what the site writes. */
+  #heard(): void {
+    if (this.#unavailable !== null && this.#unavailable.fault.code !== 'EVENTS_SILENT') this.#turn('live', null)
+  }
+
+  #told(changes: readonly Change[], receivedAt: number): void {
+    if (this.#unavailable === null || !changes.some(({ changedAt }) => receivedAt - changedAt < timelyMs)) return
+    this.#turn('live', null)
   }
 
   #watch(connection: AbortController): { readonly fed: () => void; readonly end: () => void } {
@@ -155,6 +198,8 @@ class ListenFeed implements Feed {
   #turn(state: FeedView['state'], why: Fault | null): void {
     this.#state = state
     this.#fault = why
+    const since = this.#unavailable?.since ?? this.#options.clock.now()
+    this.#unavailable = why === null ? null : { since, fault: why }
     this.#options.onChange?.()
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Fault } from '../../../shared/model/fault.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Operation } from '../../../shared/model/task.ts'
 import type { RuleLink } from '../rule/link.ts'
@@ -38,9 +39,21 @@ export interface PlacingIntake extends Intake {
   linksFor(change: Pick<Change, 'siteId' | 'bucket' | 'key' | 'operation'>): readonly RuleLink[]
 }
 
+/** Why events cannot be counted on, and since when (epoch ms). */
+export interface Unavailable {
+  readonly since: number
+  readonly fault: Fault
+}
+
 /** A running source of changes for one bucket of one site. */
 export interface Feed {
   view(): FeedView
+  /** null while events come, or would come if anything happened. */
+  unavailable(): Unavailable | null
+  /** A scan found a change of this instant (epoch ms, this machine's clock) that nobody had told. */
+  untold(changedAt: number): void
+  /** Takes the connection up again now, if it waits for that. */
+  again(): void
   stop(): Promise<void>
 }
 

@@ -7,7 +7,8 @@ import type { ScanCounts, Scanner, ScanReason, ScanResult } from './scanner.ts'
 export interface ScheduledLink {
   readonly linkId: string
   readonly scanner: Scanner
-  readonly intervalMs: number
+  /** Asked for after every scan, and again at {@link ScanSchedule.retime}. */
+  readonly intervalMs: (lastScanMs: number) => number
   /** While true no scan of the interval starts: most of what it would find is queued already. Gaps and resyncs go ahead. */
   readonly isBusy?: () => boolean
 }
@@ -28,9 +29,19 @@ export interface ScanSchedule {
   gap(linkId: string): void
   /** A full pass that somebody waits for; resolves when it has ended, rejects with CANCELLED when the signal ends it. */
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult>
+  /** The interval has changed: the next scan by the clock comes when the new one says. */
+  retime(linkId: string): void
+  looked(linkId: string): Looked
   /** null for an unknown link. */
   view(linkId: string): FeedView | null
   stop(): Promise<void>
+}
+
+export interface Looked {
+  /** Epoch ms at which a scan last ended that looked at every key; null when none has. */
+  readonly at: number | null
+  /** No scan has failed since. */
+  readonly holds: boolean
 }
 
 export interface ScheduleOptions {
@@ -69,6 +80,10 @@ class LinkScans {
   startedAt: number | null = null
   lastEndedAt: number | null = null
   lastDifferences: number | null = null
+  lastScanMs = 0
+  looked: Looked = { at: null, holds: false }
+  /** Set while a scan by the clock is planned, with what it is for. */
+  planned: 'start' | 'interval' | null = null
 
   constructor(link: ScheduledLink) {
     this.link = link
@@ -140,6 +155,18 @@ class Schedule implements ScanSchedule {
     })
   }
 
+  retime(linkId: string): void {
+    const scans = this.#links.get(linkId)
+    if (scans?.planned !== 'interval') return
+    scans.cancelTimer()
+    const sinceMs = this.#clock.now() - (scans.lastEndedAt ?? 0)
+    this.#later(scans, Math.max(0, scans.link.intervalMs(scans.lastScanMs) - sinceMs))
+  }
+
+  looked(linkId: string): Looked {
+    return this.#links.get(linkId)?.looked ?? { at: null, holds: false }
+  }
+
   view(linkId: string): FeedView | null {
     const scans = this.#links.get(linkId)
     if (scans === undefined) return null
@@ -177,6 +204,7 @@ class Schedule implements ScanSchedule {
 
   #start(scans: LinkScans): void {
     scans.cancelTimer()
+    scans.planned = null
     this.#links.delete(scans.link.linkId)
     this.#links.set(scans.link.linkId, scans)
     const abort = new AbortController()
@@ -203,11 +231,11 @@ class Schedule implements ScanSchedule {
       this.#finished(scans, result)
       // What lies before the checkpoint was last looked at before the engine stopped.
       if (result.resumed) scans.due = 'gap'
-      else this.#later(scans, scans.link.intervalMs)
+      else this.#later(scans, scans.link.intervalMs(scans.lastScanMs))
     } catch (error) {
       if (abort.signal.aborted) return
       this.#failed(scans, error)
-      this.#later(scans, Math.min(retryMs, scans.link.intervalMs), 'start')
+      this.#later(scans, Math.min(retryMs, scans.link.intervalMs(scans.lastScanMs)), 'start')
     }
   }
 
@@ -232,13 +260,15 @@ class Schedule implements ScanSchedule {
       else this.#failed(scans, error)
       resync.reject(ended ? cancelled() : error)
     }
-    if (scans.due === null) this.#later(scans, scans.link.intervalMs)
+    if (scans.due === null) this.#later(scans, scans.link.intervalMs(scans.lastScanMs))
   }
 
   /** A failed scan goes on at its checkpoint (`start`), unless a gap comes first: that needs a full pass. */
   #later(scans: LinkScans, delayMs: number, reason: 'start' | 'interval' = 'interval'): void {
     if (this.#stopped || this.#links.get(scans.link.linkId) !== scans) return
+    scans.planned = reason
     scans.cancelTimer = this.#clock.after(delayMs, () => {
+      scans.planned = null
       if (reason === 'interval' && scans.link.isBusy?.() === true) {
         this.#later(scans, busyMs)
         return
@@ -253,12 +283,15 @@ class Schedule implements ScanSchedule {
     scans.fault = result.doubt ?? null
     scans.counts = result
     scans.lastEndedAt = this.#clock.now()
+    scans.lastScanMs = scans.lastEndedAt - (scans.startedAt ?? scans.lastEndedAt)
+    if (!result.resumed) scans.looked = { at: scans.lastEndedAt, holds: result.doubt === undefined }
     scans.lastDifferences = result.differences
   }
 
   #failed(scans: LinkScans, error: unknown): void {
     scans.state = 'fault'
     scans.fault = faultFrom(error, { operation: 'Scan' })
+    scans.looked = { ...scans.looked, holds: false }
   }
 }
 
@@ -274,6 +307,8 @@ const progressOf =
   (scans: LinkScans) =>
   (counts: ScanCounts): void => {
     scans.counts = counts
+    // Both sides can be read again; what was missed meanwhile is known when the scan has ended.
+    scans.fault = null
   }
 
 const cancelled = (): FaultError => new FaultError(fault('CANCELLED', 'The scan was cancelled.'))

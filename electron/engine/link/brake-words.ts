@@ -2,13 +2,19 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { TrippedBrake } from '../feed/link-brake.ts'
 import type { Paused } from './rule-book.ts'
 
-/** How the pause that a brake sets is explained: numbers first, then the last clean moment. Pure. */
+/** How the pause that a brake sets is explained: the numbers; the last clean moment is in its report. Pure. */
 export function pauseOf(rule: Rule, tripped: TrippedBrake): Paused {
   const { kind, trip, keys } = tripped
   // Listings may be coarse to the second, and the moment itself must lie before the first change.
   const lastCleanAt = Math.floor((trip.from - 1) / 1000) * 1000
-  const reason = `${whatCame(rule, tripped)} The last moment before them was ${timeText(lastCleanAt)}.`
-  return { by: 'brake', reason, at: trip.at, brake: { kind, keys: [...keys], lastCleanAt } }
+  return { by: 'brake', reason: whatCame(rule, tripped), at: trip.at, brake: { kind, keys: [...keys], lastCleanAt } }
+}
+
+/** With the last clean moment, for whoever does not see the report beside it. */
+export function pauseReason({ reason, brake }: Pick<Paused, 'reason' | 'brake'>): string {
+  // An older engine wrote the moment into the reason.
+  if (brake === undefined || reason.includes('The last moment before them')) return reason
+  return `${reason} The last moment before them was ${timeText(brake.lastCleanAt)}.`
 }
 
 function whatCame(rule: Rule, tripped: TrippedBrake): string {

@@ -50,6 +50,14 @@ export class IdentityProbes {
     void this.#ask(target)
   }
 
+  /** What could not be found out is asked now; resolves when that is answered. What is known stays. */
+  async look(target: BucketAt): Promise<void> {
+    const name = nameOf(target)
+    if (this.#stopped || !('probing' in this.state(target))) return
+    this.#timers.get(name)?.()
+    await this.#ask(target)
+  }
+
   /** A task found the bucket other than it was probed. Tasks under way will find the same: they ask once. */
   doubt(target: BucketAt): void {
     if (!('probing' in this.state(target))) this.askAgain(target)

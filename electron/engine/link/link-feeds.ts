@@ -1,11 +1,11 @@
-import type { FeedView } from '../../../shared/model/rule.ts'
+import type { EventsState, FeedView } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import { startListen } from '../feed/listen.ts'
-import type { Feed, Intake } from '../feed/port.ts'
+import type { Feed, Intake, Unavailable } from '../feed/port.ts'
 import { createScanner, type ScanResult, type Scanner, type ScanWatch } from '../feed/scanner.ts'
-import type { ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
+import type { Looked, ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
 import type { TaskQueue } from '../queue/port.ts'
@@ -40,6 +40,10 @@ export interface LinkFeedsParts {
   readonly random: () => number
   readonly onChange: () => void
 }
+
+/** While events are unavailable scans come this close, and no closer than this share of the time lets them: ms, times. */
+const closeScanMs = 30_000
+const scanShare = 4
 
 /** Every link's sources of changes: a scan each, and per source bucket an event stream where the site has one. */
 export class LinkFeeds {
@@ -84,6 +88,26 @@ export class LinkFeeds {
     for (const link of links) this.#parts.schedule.gap(link.linkId)
   }
 
+  /**
+   * What the link's feeds wait for between two tries is tried now. Resolves when a scan could read both sides; the scan goes on
+   * to its end. Rejects with what it met, or with CANCELLED when the signal ends it before.
+   */
+  async lookAgain(link: Link, signal: AbortSignal): Promise<void> {
+    this.#topics?.again(link.source.site)
+    this.#streams.get(streamName(link))?.again()
+    const waiting = new AbortController()
+    const cancel = (): void => waiting.abort(signal.reason)
+    signal.addEventListener('abort', cancel, { once: true })
+    await new Promise<void>((resolve, reject) => {
+      const onProgress = (): void => {
+        signal.removeEventListener('abort', cancel)
+        resolve()
+      }
+      const asked = { prefix: '', reason: 'gap', signal: waiting.signal, onProgress } as const
+      this.#parts.schedule.resync(link.linkId, asked).then(onProgress, reject)
+    })
+  }
+
   /** Looks over all keys of the links, whatever their intervals say. */
   scanAll(linkIds: readonly string[]): void {
     for (const linkId of linkIds) this.#parts.schedule.gap(linkId)
@@ -99,6 +123,22 @@ export class LinkFeeds {
     return [stream, scan].filter((view) => view !== null)
   }
 
+  looked({ linkId }: Link): Looked {
+    return this.#parts.schedule.looked(linkId)
+  }
+
+  events(link: Link): EventsState {
+    const kind = this.#parts.capabilities(link.source.site)?.changeStream ?? 'none'
+    const unavailable = this.#unavailable(link)
+    if (unavailable !== null) {
+      const scanEverySeconds = Math.round(this.#intervalMs(link, 0) / 1000)
+      return { kind: 'unavailable', ...unavailable, scanEverySeconds }
+    }
+    if (kind === 'none' || (kind === 'topic' && this.#pushed(link)?.lastEventAt == null)) return { kind: 'none' }
+    const stream = kind === 'listen' ? this.#streams.get(streamName(link))?.view().state : 'live'
+    return { kind: stream === 'live' ? 'told' : 'connecting' }
+  }
+
   async stop(): Promise<void> {
     const streams = [...this.#streams.values()]
     this.#streams.clear()
@@ -110,9 +150,22 @@ export class LinkFeeds {
     this.#parts.schedule.add({
       linkId: link.linkId,
       scanner: this.#scanner(link),
-      intervalMs: link.rule.scanIntervalSeconds * 1000,
+      intervalMs: (lastScanMs) => this.#intervalMs(link, lastScanMs),
       isBusy: () => this.#parts.journal.totals(link.linkId).backlogCount > 10_000,
     })
+  }
+
+  /** Events that do not come are made up for by scans, as far as these leave the sites room. */
+  #intervalMs(link: Link, lastScanMs: number): number {
+    const wantedMs = link.rule.scanIntervalSeconds * 1000
+    return this.#unavailable(link) === null
+      ? wantedMs
+      : Math.min(wantedMs, Math.max(closeScanMs, scanShare * lastScanMs))
+  }
+
+  #unavailable(link: Link): Unavailable | null {
+    const stream = this.#streams.get(streamName(link))
+    return stream === undefined ? (this.#topics?.unavailable(streamName(link)) ?? null) : stream.unavailable()
   }
 
   #stopScan(linkId: string): void {
@@ -165,15 +218,24 @@ export class LinkFeeds {
     const { brakes, queue, journal, health } = this.#parts
     const skewMs = Math.abs(health(link.source.site).clockSkewMs ?? 0)
     const found = new Set(notPending(tasks, journal))
+    this.#untold(link, found)
     await brakes.count(link.rule, tasks, { startedAt, skewMs, isPending: (task) => !found.has(task) })
     await queue.enqueue(tasks)
+  }
+
+  /** What a scan found and nothing had told shows whether the stream tells at all. */
+  #untold(link: Link, found: ReadonlySet<NewTask>): void {
+    const stream = this.#streams.get(streamName(link))
+    const skewMs = this.#parts.health(link.source.site).clockSkewMs ?? 0
+    const changes = [...found].filter(({ operation }) => operation === 'put' || operation === 'deleteMarker')
+    if (changes.length > 0) stream?.untold(Math.max(...changes.map(({ changedAt }) => changedAt)) + skewMs)
   }
 
   #pushed(link: Link): FeedView | null {
     const { webhook, capabilities } = this.#parts
     if (webhook === null || capabilities(link.source.site)?.changeStream !== 'topic') return null
     const view = webhook.view(link.source.site, link.source.bucket)
-    const fault = this.#topics?.fault(streamName(link)) ?? null
+    const fault = this.#topics?.unavailable(streamName(link))?.fault ?? null
     return fault === null ? view : { ...view, state: 'fault', fault }
   }
 
@@ -198,6 +260,8 @@ export class LinkFeeds {
   #listen(name: string, link: Link): void {
     const { connections, intake, clock, random, capabilities, schedule, onChange } = this.#parts
     const { site: siteId, bucket } = link.source
+    const mine = (): readonly Link[] => [...this.#scanned.values()].filter((scanned) => streamName(scanned) === name)
+    let wasAvailable = true
     const feed = startListen({
       // Asked for at every reconnect: an edited site has another connection.
       stream: (request, signal) => connections.of(siteId).stream(request, signal),
@@ -209,9 +273,14 @@ export class LinkFeeds {
       clock,
       random,
       onGap: () => {
-        for (const scanned of this.#scanned.values()) if (streamName(scanned) === name) schedule.gap(scanned.linkId)
+        for (const { linkId } of mine()) schedule.gap(linkId)
       },
-      onChange,
+      onChange: () => {
+        const isAvailable = this.#streams.get(name)?.unavailable() == null
+        if (isAvailable !== wasAvailable) for (const { linkId } of mine()) schedule.retime(linkId)
+        wasAvailable = isAvailable
+        onChange()
+      },
     })
     this.#streams.set(name, feed)
   }

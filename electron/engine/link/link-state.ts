@@ -1,5 +1,5 @@
-import type { LinkState } from '../../../shared/model/rule.ts'
-import { faultKinds, type Fault } from '../../../shared/model/fault.ts'
+import type { HeldBy, LinkState } from '../../../shared/model/rule.ts'
+import { fault, faultKinds, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketHold } from './bucket-watch.ts'
 import type { Convergence } from './convergence.ts'
 import type { Guarded } from './target-guard.ts'
@@ -15,7 +15,7 @@ export interface LinkFacts {
   readonly guarded: Guarded | null
   readonly pausedBy: { readonly by: 'operator' | 'brake' | 'site'; readonly reason: string } | null
   /** A site of the link that is offline, and why. */
-  readonly offline: { readonly siteName: string; readonly fault: Fault | null } | null
+  readonly offline: { readonly siteId: string; readonly isSource: boolean; readonly fault: Fault | null } | null
   /** A bucket of the link is not any more what it was when the link was opened. */
   readonly bucket: BucketHold | null
   /** The target's way with version ids is not known yet. */
@@ -24,32 +24,82 @@ export interface LinkFacts {
   readonly delayed: number
   readonly parked: number
   readonly firstCopy: boolean
+  /** A scan has looked at every key in this run of the engine, and none failed since. */
+  readonly isLookedAt: boolean
   /** Of a link whose keys are copied the other way too. */
   readonly convergence: Convergence | null
   readonly lastFault: Fault | null
-  /** A feed or scan that is broken: changes may be missed. */
-  readonly feedFault: Fault | null
+  /** The last scan could not look at everything: changes may be missed. */
+  readonly scanFault: Fault | null
+  /** For words. */
+  readonly nameOf: (siteId: string) => string
 }
 
 /** One badge and one sentence why, the most pressing first. Pure. */
 export function linkState(facts: LinkFacts): LinkState {
   if (!facts.enabled) return { kind: 'disabled' }
-  if (facts.journal !== null) return waiting(facts.journal.message, facts.journal.remedy)
+  if (facts.journal !== null) return held('journal', facts.journal, facts.journal.message, facts)
   if (facts.refused !== null)
     return { kind: 'stopped', by: 'topology', reason: facts.refused.message, remedy: facts.refused.remedy }
   if (facts.pausedBy !== null) return paused(facts.pausedBy)
   if (facts.guarded !== null && facts.guarded.state !== 'looking') return stopped(facts.guarded)
-  if (facts.offline !== null) return offline(facts.offline, facts.backlogCount)
-  if (facts.bucket !== null) return byBucket(facts.bucket)
-  if (facts.probing !== null) return probing(facts.probing)
-  if (facts.guarded?.state === 'looking') return looking(facts.guarded.fault)
+  return heldState(facts) ?? runningState(facts)
+}
+
+/** What keeps it from moving or from seeing, until a cause is mended. */
+function heldState(facts: LinkFacts): LinkState | null {
+  const { bucket, probing, guarded, scanFault } = facts
+  if (facts.offline !== null) return offline(facts.offline, facts)
+  if (bucket !== null && bucket !== 'looking') return held('bucket', bucket, bucket.message, facts)
+  if (probing !== null && probing !== 'under-way')
+    return held('target', probing, `The target could not be probed: ${probing.message}`, facts)
+  if (guarded?.state === 'looking' && guarded.fault !== null)
+    return held('look', guarded.fault, `The target could not be looked over: ${guarded.fault.message}`, facts)
+  if (scanFault !== null) return held('listing', scanFault, `Changes cannot be read: ${scanFault.message}`, facts)
+  return null
+}
+
+function runningState(facts: LinkFacts): LinkState {
+  if (facts.bucket !== null) return lookingAtBuckets
+  if (facts.probing !== null) return probing
+  if (facts.guarded !== null) return looking
   if (facts.delayed + facts.parked > 0) return failing(facts)
-  if (facts.feedFault !== null)
-    return waiting(`Changes cannot be read: ${facts.feedFault.message}`, facts.feedFault.remedy)
   if (facts.convergence !== null && facts.convergence.count > 0) return notConverging(facts.convergence)
   if (facts.firstCopy) return { kind: 'first-copy' }
   if (facts.backlogCount > 0) return { kind: 'copying' }
+  if (!facts.isLookedAt) return notLookedAt
   return facts.convergence === null ? { kind: 'in-step' } : inDoubt(facts.convergence)
+}
+
+/** Why more may wait than is queued; null while the queue tells all. Without `since`: whoever asks knows when it began. Pure. */
+export function unknownOf(facts: LinkFacts): string | null {
+  if (!facts.enabled) return 'The rule is switched off: its changes are not noticed.'
+  if (facts.journal !== null) return 'The journal cannot be written: changes are not noted down.'
+  if (facts.offline?.isSource === true) return `${facts.nameOf(facts.offline.siteId)} does not answer.`
+  if (facts.scanFault !== null) return ended(`Changes cannot be read: ${facts.scanFault.message}`)
+  return facts.isLookedAt ? null : 'No scan has looked at every key yet.'
+}
+
+function held(what: HeldBy['what'], found: Fault, reason: string, { nameOf }: Pick<LinkFacts, 'nameOf'>): LinkState {
+  const { code, site: siteId = null, region = null, endpoint = null } = found
+  const siteName = siteId === null ? null : nameOf(siteId)
+  const elsewhere = region === null && endpoint === null ? null : { region, endpoint }
+  return {
+    kind: 'held',
+    by: { what, code, siteId, siteName, elsewhere },
+    reason: ended(reason),
+    remedy: heldRemedy(what, found),
+  }
+}
+
+/** A site’s own words end as they like. */
+const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+/** Nothing failed yet, so there is nothing to retry: what is held is looked at again. */
+function heldRemedy(what: HeldBy['what'], { remedy }: Fault): string {
+  if (what === 'journal') return remedy
+  const mend = remedy.replace(/,? (?:then retry|It is tried again)\b\.?/, '.').replace(/\.\.$/, '.')
+  return `${mend} Lockstep looks again by itself; “Look again now” does so at once.`
 }
 
 function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
@@ -66,22 +116,6 @@ function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
   const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
   const reason = `${keys} at the target ${count === 1 ? 'was' : 'were'} written by others, and the rule would bring the source’s versions on top.`
   return { kind: 'stopped', by: 'target-writes', reason, remedy }
-}
-
-function byBucket(hold: BucketHold): LinkState {
-  if (hold !== 'looking') return { kind: 'stopped', by: 'bucket', reason: hold.message, remedy: hold.remedy }
-  return waiting(
-    'Looking whether the buckets are still what they were before the outage.',
-    'Nothing to do; the rule goes on when they are looked at.',
-  )
-}
-
-function looking(fault: Fault | null): LinkState {
-  if (fault !== null) return waiting(`The target could not be looked over: ${fault.message}`, fault.remedy)
-  return waiting(
-    'Looking whether others wrote at the target.',
-    'Nothing to do; the rule goes on when the look has ended.',
-  )
 }
 
 function notConverging({ count, isOver }: Convergence): LinkState {
@@ -106,6 +140,20 @@ function inDoubt({ isKnown, doubts }: Convergence): LinkState {
 
 const waiting = (reason: string, remedy: string): LinkState => ({ kind: 'waiting', reason, remedy })
 
+const probing = waiting('Finding out what the target can do.', 'Nothing to do: this takes a few seconds.')
+const looking = waiting(
+  'Looking whether others wrote at the target.',
+  'Nothing to do; the rule goes on when the look has ended.',
+)
+const lookingAtBuckets = waiting(
+  'Looking whether the buckets are still what they were before the outage.',
+  'Nothing to do; the rule goes on when they are looked at.',
+)
+const notLookedAt = waiting(
+  'Looking whether both sides are the same.',
+  'Nothing to do: it is known when a scan has looked at every key.',
+)
+
 const pauseRemedies = {
   operator: 'Resume it when you are ready; nothing is lost meanwhile.',
   site: 'Resume the site under Sites; nothing is lost meanwhile.',
@@ -118,18 +166,16 @@ function paused({ by, reason }: NonNullable<LinkFacts['pausedBy']>): LinkState {
   return { kind: 'paused', by, reason, remedy: pauseRemedies[by] }
 }
 
-function offline({ siteName, fault }: NonNullable<LinkFacts['offline']>, backlog: number): LinkState {
-  const why = fault === null ? '' : ` ${faultKinds[fault.code].title}`
+function offline({ siteId, fault: met }: NonNullable<LinkFacts['offline']>, facts: LinkFacts): LinkState {
+  const { backlogCount: backlog, nameOf } = facts
+  const why = met === null ? '' : ` ${faultKinds[met.code].title}`
   const changes = backlog === 1 ? '1 change waits and drains' : `${backlog.toLocaleString('en')} changes wait and drain`
   const kept = backlog === 0 ? '' : ` ${changes} when it returns.`
-  return waiting(`${siteName} is offline.${why}${kept}`, fault?.remedy ?? 'Bring the site back.')
+  const reason = `${nameOf(siteId)} is offline.${why}${kept}`
+  return held('offline', { ...(met ?? silent), site: siteId }, reason, facts)
 }
 
-function probing(state: NonNullable<LinkFacts['probing']>): LinkState {
-  if (state === 'under-way')
-    return waiting('Finding out what the target can do.', 'Nothing to do: this takes a few seconds.')
-  return waiting(`The target could not be probed: ${state.message}`, state.remedy)
-}
+const silent = fault('SITE_OFFLINE', 'The site is offline.')
 
 function failing({ delayed, parked, lastFault }: LinkFacts): LinkState {
   const parts = [

@@ -1,12 +1,14 @@
-import type { FeedView, LinkView } from '../../../shared/model/rule.ts'
+import type { Looked } from '../feed/schedule.ts'
+import type { EventsState, FeedView, LinkState, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Journal } from '../journal/port.ts'
 import type { RateBook } from '../metrics/rates.ts'
 import type { AttributePasses } from './attribute-passes.ts'
 import type { BucketWatch } from './bucket-watch.ts'
+import { pauseReason } from './brake-words.ts'
 import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
-import { linkState, type LinkFacts } from './link-state.ts'
+import { linkState, unknownOf, type LinkFacts } from './link-state.ts'
 import type { Link, Links, SiteStates } from './links.ts'
 import type { Guarded } from './target-guard.ts'
 
@@ -22,6 +24,8 @@ export interface LinkViewParts {
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
+  readonly events: (link: Link) => EventsState
+  readonly looked: (link: Link) => Looked
   readonly journalFault: () => Fault | null
   readonly now: () => number
 }
@@ -33,6 +37,8 @@ export class LinkViews {
   readonly #parts: LinkViewParts
   readonly #lastFault = new Map<string, Fault>()
   readonly #firstCopyEnded = new Map<string, number>()
+  /** By link and subject: what was seen of it, and since when. */
+  readonly #since = new Map<string, { readonly seen: string; readonly at: number }>()
 
   constructor(parts: LinkViewParts) {
     this.#parts = parts
@@ -47,6 +53,7 @@ export class LinkViews {
   forget(linkId: string): void {
     this.#lastFault.delete(linkId)
     this.#firstCopyEnded.delete(linkId)
+    for (const subject of ['state', 'unknown']) this.#since.delete(`${subject}/${linkId}`)
     void this.#parts.journal.erase(firstCopyName(linkId)).catch(() => undefined)
   }
 
@@ -63,7 +70,10 @@ export class LinkViews {
     const feeds = this.#parts.feeds(link)
     this.#noteFirstCopy(link.linkId, totals.backlogCount, feeds)
     const convergence = this.#parts.convergence(link)
-    const state = linkState(this.#facts(link, totals, feeds, convergence))
+    const facts = this.#facts(link, totals, feeds, convergence)
+    const state = linkState(facts)
+    const reason = unknownOf(facts)
+    const unknownSince = this.#sinceWhen('unknown', link.linkId, reason === null ? 'known' : 'unknown', asOf)
     const drains =
       rate.objectsPerSecond > 0 && totals.backlogCount > 0 && (state.kind === 'copying' || state.kind === 'first-copy')
     return {
@@ -72,7 +82,11 @@ export class LinkViews {
       source: link.source,
       target: link.target,
       state,
+      stateSince: this.#sinceWhen('state', link.linkId, nameOf(state), asOf),
       asOf,
+      unknown: reason === null ? null : { since: unknownSince, reason },
+      lookedAt: this.#parts.looked(link).at,
+      events: this.#parts.events(link),
       backlogCount: totals.backlogCount,
       backlogBytes: totals.backlogBytes,
       oldestPendingAt: totals.oldestPendingAt,
@@ -96,12 +110,13 @@ export class LinkViews {
     convergence: Convergence | null,
   ): LinkFacts {
     const identity = this.#parts.identities.state(link.target)
+    const looked = this.#parts.looked(link)
     return {
       enabled: link.rule.enabled,
       journal: this.#parts.journalFault(),
       refused: this.#parts.refusal(link.ruleId),
       guarded: this.#parts.guarded(link),
-      pausedBy: link.record.paused ?? this.#pausedSite(link),
+      pausedBy: pausedBy(link) ?? this.#pausedSite(link),
       offline: this.#offline(link),
       bucket: this.#parts.buckets.of(link),
       probing: 'probing' in identity ? identity.probing : null,
@@ -110,8 +125,10 @@ export class LinkViews {
       parked: totals.parked,
       convergence,
       firstCopy: !this.#firstCopyEnded.has(link.linkId),
+      isLookedAt: looked.at !== null && looked.holds,
       lastFault: totals.delayed + totals.parked === 0 ? null : (this.#lastFault.get(link.linkId) ?? null),
-      feedFault: feeds.find((feed) => feed.state === 'fault')?.fault ?? null,
+      scanFault: feeds.find((feed) => feed.kind === 'scan')?.fault ?? null,
+      nameOf: (siteId) => this.#parts.sites.name(siteId),
     }
   }
 
@@ -124,7 +141,17 @@ export class LinkViews {
   #offline(link: Link): LinkFacts['offline'] {
     const { sites } = this.#parts
     const down = [link.source.site, link.target.site].find((siteId) => sites.isOffline(siteId))
-    return down === undefined ? null : { siteName: sites.name(down), fault: sites.health(down).lastFault }
+    if (down === undefined) return null
+    return { siteId: down, isSource: down === link.source.site, fault: sites.health(down).lastFault }
+  }
+
+  /** Epoch ms at which this was first seen of the link without a break. */
+  #sinceWhen(subject: 'state' | 'unknown', linkId: string, seen: string, now: number): number {
+    const name = `${subject}/${linkId}`
+    const known = this.#since.get(name)
+    if (known?.seen === seen) return known.at
+    this.#since.set(name, { seen, at: now })
+    return now
   }
 
   /** The first copy has ended when a whole scan has, and nothing of it is left. Kept, so that a restart does not start it again. */
@@ -137,6 +164,13 @@ export class LinkViews {
     void this.#parts.journal.write(firstCopyName(linkId), at).catch(() => undefined)
   }
 }
+
+const pausedBy = ({ record: { paused } }: Link): LinkFacts['pausedBy'] =>
+  paused === null ? null : { by: paused.by, reason: pauseReason(paused) }
+
+/** A held state is another one when its cause is. */
+const nameOf = (state: LinkState): string =>
+  state.kind === 'held' ? [state.kind, state.by.what, state.by.code, state.by.siteId].join('/') : state.kind
 
 /** An end that is not dated is long past. */
 const instantOf = (kept: unknown): number => (typeof kept === 'number' ? kept : 0)

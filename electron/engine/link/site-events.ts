@@ -7,7 +7,7 @@ import type { TrippedBrake } from '../feed/link-brake.ts'
 import type { Parts } from '../parts.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
-import { pauseOf } from './brake-words.ts'
+import { pauseOf, pauseReason } from './brake-words.ts'
 import type { StandingChange } from './bucket-watch.ts'
 import type { Link } from './links.ts'
 import type { Guarded } from './target-guard.ts'
@@ -96,7 +96,7 @@ export class SiteEvents {
     const paused = pauseOf(rule, tripped)
     await rules.pause(rule.id, paused)
     await follow()
-    this.#tell('warning', 'rule', `The brake paused rule ${rule.id}: ${paused.reason}`, { ruleId: rule.id })
+    this.#tell('warning', 'rule', `The brake paused rule ${rule.id}: ${pauseReason(paused)}`, { ruleId: rule.id })
   }
 
   /** What the look at a target found: the link goes on, or its rule needs a decision. */
@@ -124,8 +124,9 @@ export class SiteEvents {
     dispatcher.fill()
     this.#announce('rules')
     for (const note of notes) this.#tell('warning', 'rule', `Rule ${ruleId}: ${note}`, { ruleId })
-    if (fault !== null) this.#tell('error', 'rule', `Rule ${ruleId} is stopped. ${fault.message}`, { ruleId, fault })
-    else if (renewed) this.#tell('info', 'rule', `Rule ${ruleId}: its buckets are as they should be.`, { ruleId })
+    // What holds it is told with all that the same cause holds.
+    if (fault === null && renewed)
+      this.#tell('info', 'rule', `Rule ${ruleId}: its buckets are as they should be.`, { ruleId })
   }
 
   /** Transfer threads get the site with its keys; one whose keys cannot be read stays out, and its links say why. */

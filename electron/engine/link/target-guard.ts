@@ -119,6 +119,12 @@ export class TargetGuard {
     this.#later()
   }
 
+  /** A look that failed need not wait for its next turn. */
+  again(link: Link): void {
+    this.#notBefore.delete(wayOf(link))
+    this.#later()
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#cancelTimer?.()

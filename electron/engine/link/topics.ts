@@ -1,9 +1,8 @@
 import type { BucketAt } from '../../../shared/model/rule.ts'
-import type { Fault } from '../../../shared/model/fault.ts'
 import { faultFrom } from '../errors.ts'
 import { createCephTopic, type CephTopic } from '../feed/ceph-topic.ts'
 import type { Clock } from '../feed/clock.ts'
-import type { SendSigned } from '../feed/port.ts'
+import type { SendSigned, Unavailable } from '../feed/port.ts'
 
 export interface TopicsParts {
   readonly send: (siteId: string) => SendSigned
@@ -15,7 +14,7 @@ export interface TopicsParts {
 interface Topic {
   readonly topic: CephTopic
   readonly siteId: string
-  fault: Fault | null
+  unavailable: Unavailable | null
 }
 
 /** A site that could not be asked is asked again this often; meanwhile the scan finds what its events would have told. */
@@ -43,8 +42,8 @@ export class Topics {
     for (const [name, { source, prefix }] of wanted) if (!this.#topics.has(name)) this.#add(name, source, prefix)
   }
 
-  fault(name: string): Fault | null {
-    return this.#topics.get(name)?.fault ?? null
+  unavailable(name: string): Unavailable | null {
+    return this.#topics.get(name)?.unavailable ?? null
   }
 
   /** The site came back or was edited: what could not be asked for before may be now. */
@@ -66,7 +65,7 @@ export class Topics {
       name: topicName(source, prefix),
       pushTo: () => this.#parts.pushTo(source.site),
     })
-    const entry: Topic = { topic, siteId: source.site, fault: null }
+    const entry: Topic = { topic, siteId: source.site, unavailable: null }
     this.#topics.set(name, entry)
     this.#ask(name, entry)
   }
@@ -76,9 +75,10 @@ export class Topics {
       if (this.#topics.get(name) !== entry) return
       try {
         await entry.topic.create()
-        entry.fault = null
+        entry.unavailable = null
       } catch (error) {
-        entry.fault = faultFrom(error, { operation: 'CreateTopic', siteId: entry.siteId })
+        const since = entry.unavailable?.since ?? this.#parts.clock.now()
+        entry.unavailable = { since, fault: faultFrom(error, { operation: 'CreateTopic', siteId: entry.siteId }) }
         this.#parts.clock.after(againMs, () => this.#ask(name, entry))
       }
       this.#parts.onChange()

@@ -1,3 +1,5 @@
+import type { HeldCause } from '../../../shared/model/standing.ts'
+
 /** One link as the text endpoint tells it; `endpoint` is the target site’s URL. */
 export interface LinkMetrics {
   readonly linkId: string
@@ -16,6 +18,12 @@ export interface LinkMetrics {
   readonly notConverging: number
   /** 1 only when nothing is left to say of the link. */
   readonly inStep: boolean
+  /** How long the link has been held; 0 while it is not. */
+  readonly heldSeconds: number
+  /** False while more may wait than `backlogCount` says; for how long. */
+  readonly isBacklogKnown: boolean
+  readonly unknownSeconds: number
+  readonly eventsUnavailable: boolean
   readonly failuresLastHour: number
   readonly sentCount: number
   readonly sentBytes: number
@@ -41,6 +49,7 @@ export interface MetricsValues {
   readonly eventLoopDelayP99Ms: number
   /** Since the start. */
   readonly strayErrors: number
+  readonly held: readonly Pick<HeldCause, 'what' | 'code' | 'siteId' | 'linkIds'>[]
   readonly links: readonly LinkMetrics[]
   readonly sites: readonly SiteMetrics[]
 }
@@ -104,6 +113,20 @@ const linkMetrics: readonly Spec<LinkMetrics>[] = [
     (l) => l.bucketsAgeSeconds,
   ],
   ['gauge', 'lockstep_link_in_step', '1 while both sides are known to be the same.', (l) => Number(l.inStep)],
+  ['gauge', 'lockstep_link_held_seconds', 'How long the link has been held; 0 while it is not.', (l) => l.heldSeconds],
+  [
+    'gauge',
+    'lockstep_link_backlog_known',
+    '0 while more may wait than the backlog says: nobody can see.',
+    (l) => Number(l.isBacklogKnown),
+  ],
+  ['gauge', 'lockstep_link_unknown_seconds', 'How long the backlog has not been known.', (l) => l.unknownSeconds],
+  [
+    'gauge',
+    'lockstep_link_events_unavailable',
+    '1 while the source should tell of changes and does not.',
+    (l) => Number(l.eventsUnavailable),
+  ],
   ['gauge', 'lockstep_link_bytes_per_second', 'Bytes per second, last 10 s.', (l) => l.bytesPerSecond],
   ['gauge', 'lockstep_link_objects_per_second', 'Changes per second, last 10 s.', (l) => l.objectsPerSecond],
 ]
@@ -133,9 +156,15 @@ export function metricsText(values: MetricsValues): string {
     ...engineMetrics.map(([kind, name, help, of]) => family(kind, name, help, [[{}, of(values) ?? 0]])),
     ...totalMetrics.map(([kind, name, help, of]) => family(kind, name, help, [[{}, total(values.links, of)]])),
     ...linkMetrics.map(([kind, name, help, of]) => family(kind, name, help, rows(values.links, linkLabels, of))),
+    family('gauge', 'lockstep_held_links', 'Links held, one row for each cause.', values.held.map(heldRow)),
     ...siteMetrics.map(([kind, name, help, of]) => family(kind, name, help, rows(values.sites, siteLabels, of))),
   ].join('')
 }
+
+const heldRow = ({ what, code, siteId, linkIds }: MetricsValues['held'][number]): Row => [
+  { by: what, code, site: siteId ?? '' },
+  linkIds.length,
+]
 
 const linkLabels = (link: LinkMetrics): Labels => ({
   bucket: link.sourceBucket,

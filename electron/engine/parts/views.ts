@@ -2,6 +2,8 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
 import { Jobs } from '../job/jobs.ts'
+import { heldCauses } from '../../../shared/model/standing.ts'
+import { HeldWatch } from '../link/held-watch.ts'
 import { LinkViews } from '../link/link-views.ts'
 import { LinkSampler } from '../metrics/link-sample.ts'
 import { createSeries, type Series } from '../metrics/series.ts'
@@ -18,15 +20,18 @@ export interface Views {
   readonly overview: () => Overview
   readonly series: Series
   readonly jobs: Jobs
+  readonly heldWatch: HeldWatch
 }
 
 type Seen = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinViews(made: Seen): Views {
   const views = joinLinkViews(made)
-  const { links, dispatcher, eventLoop, startedAt, now, changed } = made
+  const { links, dispatcher, eventLoop, startedAt, now, changed, journal, tell, clock } = made
+  const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
   return {
     views,
+    heldWatch: new HeldWatch({ causes, journal, tell, clock }),
     overview: () =>
       overviewOf({
         links: () => links.list().map((link) => views.view(link)),
@@ -72,6 +77,8 @@ function joinLinkViews({
     refusal: (ruleId) => links.refusal(ruleId),
     inFlight: (linkId) => dispatcher.inFlight(linkId),
     feeds: (link) => feeds.views(link),
+    events: (link) => feeds.events(link),
+    looked: (link) => feeds.looked(link),
     journalFault: () => journalFault,
     now,
   })

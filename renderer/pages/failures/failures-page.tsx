@@ -5,11 +5,13 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { RetryInput } from '../../../shared/api/inputs.ts'
 import { Confirm } from '../../components/confirm.tsx'
+import { HeldNotes } from '../../components/held-notes.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { filterOf, listInputOf, type FailureSearch } from '../../search.ts'
+import { standsStill } from '../../../shared/model/standing.ts'
 import { countOf, formatClock, formatCount } from '../../words/format.ts'
 import { FailureDrawer } from './failure-drawer.tsx'
 import { FailureFilters } from './failure-filters.tsx'
@@ -21,6 +23,7 @@ const route = getRouteApi('/failures')
 
 export function FailuresPage() {
   const { queries, client } = useConsole()
+  const { data: overview } = useQuery(queries.overview)
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const first = useQuery({ ...queries.failures(listInputOf(search, 0, pageLength)), placeholderData: keepPreviousData })
@@ -64,6 +67,7 @@ export function FailuresPage() {
         </Group>
       }
     >
+      <HeldNotes held={overview?.held ?? []} />
       <FailureFilters search={search} byCode={first.data?.byCode ?? []} onChange={change} />
       <Loaded query={first} what="the failures">
         {() =>
@@ -119,6 +123,16 @@ function Nothing({ filtered }: { readonly filtered: boolean }) {
       <Empty title="Nothing failed, and not everything is in step">
         Some keys were written at both sides and do not converge; no retry helps them. The pages of these rules name
         them: {[...apart].join(', ')}.
+      </Empty>
+    )
+  const still = new Set(
+    overview?.links.filter(({ state }) => state.kind !== 'disabled' && standsStill(state)).map(({ ruleId }) => ruleId),
+  )
+  if (!filtered && still.size > 0)
+    return (
+      <Empty title="Nothing failed, because nothing was tried">
+        {countOf(still.size, 'rule stands', 'rules stand')} still: what waits for them is not in this list. Each says
+        why on its page.
       </Empty>
     )
   return filtered ? (

@@ -4,8 +4,10 @@ import type { SiteHealth } from '../../../shared/model/site.ts'
 import { Route } from '../../components/place.tsx'
 import { Behind } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
+import { kindOf } from '../../../shared/model/standing.ts'
+import { eventsLine } from '../../../shared/words/held-words.ts'
 import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../words/format.ts'
-import { forecastOf, shownKind, stateWords, whyOf } from '../../words/link-words.ts'
+import { backlogOf, forecastOf, notInStepOf, stateWords, whyOf } from '../../words/link-words.ts'
 import { currentRtt } from '../../words/site-words.ts'
 
 interface LinkCardProps {
@@ -19,7 +21,7 @@ interface LinkCardProps {
 export function LinkCard({ link, targetHealth, ofRule = false }: LinkCardProps) {
   const why = whyOf(link)
   return (
-    <article className="panel link-card" data-tone={stateWords[shownKind(link.state)].tone} aria-label={link.linkId}>
+    <article className="panel link-card" data-tone={stateWords[kindOf(link.state)].tone} aria-label={link.linkId}>
       <div className="link-card-head">
         <div style={{ display: 'flex', justifyContent: 'space-between', gap: 10, alignItems: 'center' }}>
           {ofRule ? (
@@ -40,12 +42,18 @@ export function LinkCard({ link, targetHealth, ofRule = false }: LinkCardProps) 
           {why.reason} {why.remedy && <span className="dim">{why.remedy}</span>}
         </p>
       )}
+      {link.events.kind === 'unavailable' && <p className="link-why">{eventsLine(link.events)}</p>}
       <dl className="link-facts">
         <Fact name="Backlog">
-          {countOf(link.backlogCount, 'change')}, {formatBytes(link.backlogBytes)}
+          {backlogOf(link)}
+          {(link.unknown === null || link.backlogCount > 0) && `, ${formatBytes(link.backlogBytes)}`}
         </Fact>
         <Fact name="Oldest pending">
-          <Behind oldestPendingAt={link.oldestPendingAt} />
+          {link.oldestPendingAt === null && link.unknown !== null ? (
+            'Not known'
+          ) : (
+            <Behind oldestPendingAt={link.oldestPendingAt} />
+          )}
         </Fact>
         <Fact name="Rate">
           {formatByteRate(link.bytesPerSecond)}, {formatObjectRate(link.objectsPerSecond)}
@@ -79,10 +87,13 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 export function Attention({
   link,
 }: {
-  readonly link: Pick<LinkView, 'linkId' | 'failing' | 'parked' | 'notConverging'>
+  readonly link: Pick<
+    LinkView,
+    'linkId' | 'failing' | 'parked' | 'notConverging' | 'state' | 'unknown' | 'backlogCount'
+  >
 }) {
   const apart = link.notConverging > 0 && `${countOf(link.notConverging, 'key')} not converging`
-  if (link.failing + link.parked === 0) return <>{apart || 'Nothing failed'}</>
+  if (link.failing + link.parked === 0) return <>{apart || notInStepOf(link)}</>
   return (
     <>
       {link.failing > 0 && (

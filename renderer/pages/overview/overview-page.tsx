@@ -6,6 +6,7 @@ import type { Overview } from '../../../shared/model/overview.ts'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
+import { HeldNotes } from '../../components/held-notes.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page, Stat } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
@@ -70,6 +71,7 @@ function Everything({ overview, sites, rules }: EverythingProps) {
       {rules.map((rule) => (
         <DegradedNote key={rule.id} rule={withLiveLinks(rule, overview.links)} named />
       ))}
+      <HeldNotes held={overview.held} />
       <Totals overview={overview} />
       <ChartsPanel linkId={null} title="All links over time" />
       <section aria-label="Links">
@@ -87,10 +89,15 @@ function Everything({ overview, sites, rules }: EverythingProps) {
 }
 
 function Totals({ overview }: { readonly overview: Overview }) {
-  const { totals, workers } = overview
+  const { totals, workers, links } = overview
+  const unseen = links.filter(({ unknown, state }) => unknown !== null && state.kind !== 'disabled').length
   return (
     <dl className="panel stats" style={{ margin: 0 }} aria-label="Totals">
-      <Stat name="Backlog" note={formatBytes(totals.backlogBytes)}>
+      <Stat
+        name="Backlog"
+        note={unseen > 0 ? `${countOf(unseen, 'link')} cannot be seen` : formatBytes(totals.backlogBytes)}
+      >
+        {unseen > 0 && 'At least '}
         {countOf(totals.backlogCount, 'change')}
       </Stat>
       <Stat name="Furthest behind" note="age of the oldest pending change">

@@ -1,7 +1,8 @@
 import type { LinkView } from '../../../shared/model/rule.ts'
-import { shownKind, type StateKind } from '../../words/link-words.ts'
+import { kindOf, type StateKind } from '../../../shared/model/standing.ts'
 
 const rank: Record<StateKind, number> = {
+  held: -1,
   stopped: 0,
   failing: 1,
   'not-converging': 2,
@@ -15,7 +16,5 @@ const rank: Record<StateKind, number> = {
 
 /** What needs a look comes first; links in the same state keep the order of their ids, so that cards do not jump. */
 export function worstFirst(links: readonly LinkView[]): readonly LinkView[] {
-  return links.toSorted(
-    (a, b) => rank[shownKind(a.state)] - rank[shownKind(b.state)] || a.linkId.localeCompare(b.linkId),
-  )
+  return links.toSorted((a, b) => rank[kindOf(a.state)] - rank[kindOf(b.state)] || a.linkId.localeCompare(b.linkId))
 }

@@ -11,10 +11,12 @@ import {
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
+import { heldCauses } from '../../../shared/model/standing.ts'
 import { ruleOf, type LinkView, type RuleView } from '../../../shared/model/rule.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
 import { CautionNotes } from '../../components/caution-notes.tsx'
 import { Confirm } from '../../components/confirm.tsx'
+import { HeldNotes } from '../../components/held-notes.tsx'
 import { JobLine } from '../../components/job-line.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Page, Panel } from '../../components/page.tsx'
@@ -73,6 +75,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
   return (
     <>
       {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
+      <HeldNotes held={heldCauses(rule.links)} />
       <DegradedNote rule={rule} />
       <TargetWritesNote rule={rule} />
       <CautionNotes cautions={rule.cautions} />

@@ -4,13 +4,15 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
+import { HeldNotes } from '../../components/held-notes.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { StateBadge, ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
+import { kindOf } from '../../../shared/model/standing.ts'
 import { countOf, formatBytes, formatClock } from '../../words/format.ts'
-import { placeOf, shownKind, whyOf } from '../../words/link-words.ts'
+import { notInStepOf, placeOf, whyOf } from '../../words/link-words.ts'
 import { oldestOf, sumOf, withLiveLinks, worstLinkOf } from './rule-links.ts'
 
 export function RulesPage() {
@@ -30,6 +32,7 @@ export function RulesPage() {
       }
       actions={rules.data?.length ? pair : null}
     >
+      <HeldNotes held={overview?.held ?? []} />
       <Loaded query={rules} what="the rules">
         {(rows) =>
           rows.length === 0 ? (
@@ -77,7 +80,7 @@ const columns: readonly Column<RuleView>[] = [
     width: '280px',
     sortBy: (rule) => {
       const worst = worstLinkOf(rule)
-      return worst === null ? '' : shownKind(worst.state)
+      return worst === null ? '' : kindOf(worst.state)
     },
     cell: (rule) => <RuleState rule={rule} />,
   },
@@ -89,6 +92,7 @@ const columns: readonly Column<RuleView>[] = [
     sortBy: (rule) => sumOf(rule, 'backlogCount'),
     cell: (rule) => (
       <>
+        {rule.links.some(({ unknown }) => unknown !== null) && 'at least '}
         {countOf(sumOf(rule, 'backlogCount'), 'change')}
         <div className="dim">{formatBytes(sumOf(rule, 'backlogBytes'))}</div>
       </>
@@ -112,7 +116,7 @@ const columns: readonly Column<RuleView>[] = [
       const failed = sumOf(rule, 'failing') + sumOf(rule, 'parked')
       const apart = Math.max(0, ...rule.links.map(({ notConverging }) => notConverging))
       if (failed === 0 && apart > 0) return countOf(apart, 'key')
-      if (failed === 0) return <span className="dim">nothing</span>
+      if (failed === 0) return <NotFailed rule={rule} />
       return (
         <Link className="row-link" to="/failures" search={{ rule: rule.id }}>
           {countOf(failed, 'item')}
@@ -121,6 +125,12 @@ const columns: readonly Column<RuleView>[] = [
     },
   },
 ]
+
+/** In the words for its worst link: that nothing failed does not mean that nothing is missing. */
+function NotFailed({ rule }: { readonly rule: RuleView }) {
+  const worst = worstLinkOf(rule)
+  return <span className="dim">{worst === null ? 'Nothing' : notInStepOf(worst)}</span>
+}
 
 function RuleState({ rule }: { readonly rule: RuleView }) {
   const worst = worstLinkOf(rule)

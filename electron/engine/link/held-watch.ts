@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import { fault } from '../../../shared/model/fault.ts'
+import type { HeldCause } from '../../../shared/model/standing.ts'
+import { heldRules, heldTitle } from '../../../shared/words/held-words.ts'
+import type { Tell } from '../api/activity.ts'
+import type { Clock } from '../feed/clock.ts'
+import type { Journal } from '../journal/port.ts'
+
+export interface HeldWatchParts {
+  readonly causes: () => readonly HeldCause[]
+  readonly journal: Pick<Journal, 'read' | 'write'>
+  readonly tell: Tell
+  readonly clock: Clock
+}
+
+const lookEveryMs = 2_000
+/** Looks in a row that must agree: rules of one cause come to be held one after the other, and some causes pass at once. */
+const looksToTell = 2
+/** After a start the causes of the run before are found again one by one. */
+const startMs = 60_000
+const recordName = 'held-told'
+const recordSchema = z.array(z.tuple([z.string(), z.string()])).catch([])
+
+/** Tells of each cause that holds links once, and once when it holds none any more; a restart tells nothing again. */
+export class HeldWatch {
+  readonly #parts: HeldWatchParts
+  readonly #startedAt: number
+  /** Title by cause: what was told and has not ended. */
+  readonly #told: Map<string, string>
+  /** Looks in a row that saw a cause which is not told, or missed one which is. */
+  readonly #looks = new Map<string, number>()
+  #cancel: () => void = () => undefined
+
+  constructor(parts: HeldWatchParts) {
+    this.#parts = parts
+    this.#startedAt = parts.clock.now()
+    this.#told = new Map(recordSchema.parse(parts.journal.read(recordName)))
+  }
+
+  start(): void {
+    this.#cancel = this.#parts.clock.after(lookEveryMs, () => {
+      this.#look()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+
+  #look(): void {
+    const { causes, clock } = this.#parts
+    // A site that goes or comes is told of by its own event.
+    const seen = new Map(causes().flatMap((cause) => (cause.what === 'offline' ? [] : [[cause.id, cause] as const])))
+    for (const id of this.#looks.keys()) if (seen.has(id) === this.#told.has(id)) this.#looks.delete(id)
+    for (const [id, cause] of seen) if (!this.#told.has(id) && this.#isSure(id)) this.#tellHeld(cause)
+    if (clock.now() - this.#startedAt < startMs) return
+    for (const [id, title] of this.#told) if (!seen.has(id) && this.#isSure(id)) this.#tellEnded(id, title)
+  }
+
+  #isSure(id: string): boolean {
+    const looks = (this.#looks.get(id) ?? 0) + 1
+    this.#looks.set(id, looks)
+    return looks >= looksToTell
+  }
+
+  #tellHeld(cause: HeldCause): void {
+    const { id, code, reason, remedy, siteId, ruleIds } = cause
+    const title = heldTitle(cause)
+    this.#told.set(id, title)
+    this.#parts.tell('error', 'rule', `${title} ${heldRules(cause)}.`, {
+      siteId,
+      ruleId: ruleIds.length === 1 ? ruleIds[0]! : null,
+      fault: fault(code, reason, { remedy, ...(siteId !== null && { site: siteId }) }),
+    })
+    this.#keep()
+  }
+
+  #tellEnded(id: string, title: string): void {
+    this.#told.delete(id)
+    this.#parts.tell('info', 'rule', `No rule is held any more by this: ${title}`)
+    this.#keep()
+  }
+
+  #keep(): void {
+    // Not written, it is told once more after a restart.
+    this.#parts.journal.write(recordName, [...this.#told]).catch(() => undefined)
+  }
+}
