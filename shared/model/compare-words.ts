@@ -63,6 +63,7 @@ const leftOutWords: Readonly<Record<LeftOut, string>> = {
   'markers-not-carried': 'Delete markers, which the rule does not copy',
   'deletes-not-carried': 'Copies of versions that were deleted for good at the source; the rule does not repeat that',
   'changes-not-carried': 'Tags or locks changed after the copy; the rule does not keep them in step',
+  'of-another-rule': 'Versions that another rule brought to the same target',
   'etag-not-comparable': 'ETags that the two sides make in different ways (parts or encryption)',
 }
 

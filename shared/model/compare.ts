@@ -52,6 +52,7 @@ export type LeftOut =
   | 'markers-not-carried'
   | 'deletes-not-carried'
   | 'changes-not-carried'
+  | 'of-another-rule'
   | 'etag-not-comparable'
 
 /** What is not the same on both sides and is meant to be so: by the rule, or because the copy does not keep that property. */
@@ -129,6 +130,8 @@ export interface CompareReport {
   readonly notSeen: Counted<NotSeen>
   /** null below the level `bytes`. */
   readonly bytesRead: BytesRead | null
+  /** Differing keys beyond the first 10,000, which were not looked at again: some may have been on their way. */
+  readonly judgedOnce: number
   /** Why the comparison ended before its end. */
   readonly fault: Fault | null
 }

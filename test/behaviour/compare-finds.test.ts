@@ -180,3 +180,50 @@ test('each level tells what it costs before it starts', async () => {
   const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', level: 'bytes' }))
   expect(world.api().compare.report({ jobId: id })?.cost).toEqual(costs[2])
 })
+
+test('what one look cannot see does not hide what another finds', async () => {
+  const world = await worldAtRest({}, ['a', 'b'])
+  world.b.faults.add({ on: 'GetObjectTagging', do: { kind: 'deny' } })
+  world.b.faults.add({ on: 'GetObject', key: 'b', do: { kind: 'flip-byte', at: 1 } })
+  expect(await compare(world, 'bytes')).toMatchObject({
+    verdict: 'different',
+    differences: [{ kind: 'bytes', key: 'b' }],
+    notSeen: { count: 2 },
+  })
+})
+
+test('a site that goes away ends the comparison, and it could not tell', async () => {
+  const world = await worldAtRest(
+    {},
+    Array.from({ length: 80 }, (_, index) => `k${index}`),
+  )
+  world.b.faults.add({ on: ['HeadObject', 'GetObject'], do: { kind: 'reset' } })
+  expect(await compare(world, 'attributes')).toMatchObject({ verdict: 'unknown', fault: { code: 'CONNECTION_LOST' } })
+})
+
+test('of an opposite pair, what waits for the way back is on its way', async () => {
+  const back = { id: 'back', source: { site: 'b', bucket: 'data' }, targets: [{ site: 'a', bucket: 'data' }] }
+  const world = await startWorld({ rules: [{}, back] })
+  await world.put('a', 'one')
+  await world.settled()
+  expect(await compare(world)).toMatchObject({ verdict: 'equal' })
+  await world.api().rules.pause({ id: 'back' })
+  await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'b', Body: 'two' }))
+  await expect.poll(() => world.link('back').backlogCount, { timeout: 20_000 }).toBe(1)
+  expect(await compare(world)).toMatchObject({
+    verdict: 'on-its-way',
+    onItsWay: { items: [{ kind: 'extra-at-target', key: 'b' }] },
+  })
+})
+
+test('what another rule brought to the same target is an exception, and a stray key beside it is not', async () => {
+  const other = { id: 'other', source: { site: 'a', bucket: 'more' }, filter: { prefix: 'more/' } }
+  const world = await startWorld({ buckets: ['data', 'more'], rules: [{}, other] })
+  await world.put('a', 'one')
+  await world.s3.a.send(new PutObjectCommand({ Bucket: 'more', Key: 'more/b', Body: 'two' }))
+  await world.settled()
+  const report = await compare(world)
+  expect([report.verdict, exceptionsOf(report)]).toEqual(['equal', { 'of-another-rule': 1 }])
+  await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'more/stray', Body: 'x' }))
+  expect(await compare(world)).toMatchObject({ verdict: 'different', differenceCount: 1 })
+})

@@ -516,6 +516,7 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
         : [{ kind: 'markers-not-carried', count: 1204, examples: [{ key: '2026/10/old.csv', versionId: 'm1' }] }],
     notSeen: differenceCount === 0 ? none : { count: 1, items: [unseen] },
     bytesRead: null,
+    judgedOnce: 0,
     startedAt: now - 2 * hour,
     endedAt: now - hour,
     keys: 184_302,

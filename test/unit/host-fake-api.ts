@@ -76,6 +76,7 @@ export const report = (
   exceptions: [],
   notSeen: { count: 0, items: [] },
   bytesRead: null,
+  judgedOnce: 0,
   startedAt: 0,
   endedAt: 1,
   keys: 2,

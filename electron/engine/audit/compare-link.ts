@@ -4,10 +4,12 @@ import { compareKeys } from '../feed/key-order.ts'
 import type { VersionReader } from '../feed/version-reader.ts'
 import { compileKeyMatch, canaryPrefix } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'
-import { comparePair, type PairLook } from './compare-pair.ts'
+import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView } from './key-differences.ts'
-import type { CompareParts, PairOfVersions } from './port.ts'
-import { lookAgain, nameOf, viewOf, type KeyAgain } from './second-look.ts'
+import { Patience } from './patience.ts'
+import type { CompareParts, CompareRun, PairOfVersions } from './port.ts'
+import { judge, lookAgain, nameOf, place, viewOf, type Anew, type KeyAgain } from './second-look.ts'
+import type { LinkOrder } from '../worker/port.ts'
 import { SilentSides } from './silent-sides.ts'
 
 /** Looks under way at one time; each reads both sides. */
@@ -18,11 +20,11 @@ const looksAtOnce = { listing: 16, attributes: 16, bytes: 4 } as const
  * is found goes into the tally; a listing that breaks or cannot be trusted throws its fault.
  */
 export async function compareLink(parts: CompareParts): Promise<void> {
-  const sides = new SilentSides(parts)
-  const again = await new FirstPass(parts, sides).run()
+  const run: CompareRun = { ...parts, sides: new SilentSides(parts), patience: new Patience() }
+  const again = await new FirstPass(run).run()
   const looks = new Bounded(looksAtOnce[parts.level])
   try {
-    for (const one of again) await looks.add(() => lookAgain(one, parts, sides))
+    for (const one of again) await looks.add(() => lookAgain(one, run))
     await looks.drained()
   } finally {
     await looks.ended()
@@ -31,16 +33,14 @@ export async function compareLink(parts: CompareParts): Promise<void> {
 
 /** Lists both sides side by side, and looks deeper at each pair where the level asks for it. */
 class FirstPass {
-  readonly #parts: CompareParts
-  readonly #sides: SilentSides
+  readonly #run: CompareRun
   readonly #looks: Bounded
   readonly #again = new Map<string, KeyAgain>()
   #keys = 0
 
-  constructor(parts: CompareParts, sides: SilentSides) {
-    this.#parts = parts
-    this.#sides = sides
-    this.#looks = new Bounded(looksAtOnce[parts.level])
+  constructor(run: CompareRun) {
+    this.#run = run
+    this.#looks = new Bounded(looksAtOnce[run.level])
   }
 
   /** The keys that have to be looked at again. */
@@ -51,12 +51,12 @@ class FirstPass {
     } finally {
       await this.#looks.ended()
     }
-    this.#parts.onProgress(this.#keys)
+    this.#run.onProgress(this.#keys)
     return [...this.#again.values()]
   }
 
   async #listBoth(): Promise<void> {
-    const { link, signal, tally, onProgress, prefix } = this.#parts
+    const { link, signal, tally, onProgress, prefix } = this.#run
     const covers = compileKeyMatch({ ...link.rule.filter, prefix })
     const source = this.#reader('source')
     const target = this.#reader('target')
@@ -64,11 +64,12 @@ class FirstPass {
     while (source.key !== null || target.key !== null) {
       signal.throwIfAborted()
       const key = lesser(source.key, target.key)
-      const here = source.key === key ? source.decided() : []
-      const there = target.key === key ? target.decided() : []
+      const here = source.key === key ? source.group() : []
+      const there = target.key === key ? target.group() : []
       if (covers(key)) {
         tally.key(here.length)
-        await this.#key({ ...viewOf(key, this.#parts), source: here, target: there })
+        const isTold = !(source.key === key && source.isUndecided) && !(target.key === key && target.isUndecided)
+        await this.#key({ ...viewOf(key, this.#run), source: here, target: there }, isTold)
       } else if (!key.startsWith(canaryPrefix)) tally.except({ kind: 'outside-filter', key, versionId: null })
       if (++this.#keys % 1000 === 0) onProgress(this.#keys)
       await Promise.all([source.key === key ? next(source) : null, target.key === key ? next(target) : null])
@@ -76,41 +77,51 @@ class FirstPass {
   }
 
   #reader(side: 'source' | 'target'): VersionReader {
-    const { link, list, prefix, signal, now } = this.#parts
+    const { link, list, prefix, signal, now } = this.#run
     return checkedReader({ at: link[side], prefix, list, now, signal, after: null, rate: everyPage })
   }
 
-  async #key(view: KeyView): Promise<void> {
-    const { link, level, tally } = this.#parts
+  /** `isTold`: both listings tell in which order the versions of the key came. */
+  async #key(view: KeyView, isTold: boolean): Promise<void> {
+    const { link, level, tally } = this.#run
     const found = differencesOfKey(view, link, level)
-    const isCounted = isAlike(view, found, this.#parts)
+    const isCounted = isTold && isAlike(view, found, link)
+    const one = { key: view.key, extras: extrasOf(found), alike: new Set<string>(), isCounted }
     if (isCounted) for (const exception of found.exceptions) tally.except(exception)
-    const alike = new Set<string>()
-    const { key } = view
-    const lookAgainAt = (): void => {
-      if (!this.#again.has(key)) this.#again.set(key, { key, extras: extrasOf(found), alike, isCounted })
+    else if (this.#hasRoom || !isTold) this.#again.set(one.key, one)
+    else {
+      tally.once()
+      return this.#looks.add(() => judge(one, this.#asSeen(view), this.#run))
     }
-    if (!isCounted) lookAgainAt()
-    if (level === 'listing') return
-    for (const pair of found.pairs)
-      if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, alike, lookAgainAt))
+    if (level === 'listing' || !isTold) return
+    for (const pair of found.pairs) if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, one, view))
   }
 
-  async #pair(pair: PairOfVersions, alike: Set<string>, lookAgainAt: () => void): Promise<void> {
-    const look = await comparePair(pair, this.#parts, this.#sides)
-    if (!isClean(look)) return lookAgainAt()
-    alike.add(nameOf(pair[0]))
-    for (const exception of look.exceptions) this.#parts.tally.except(exception)
+  async #pair(pair: PairOfVersions, one: KeyAgain & { readonly alike: Set<string> }, view: KeyView): Promise<void> {
+    const look = await comparePair(pair, this.#run)
+    if (look.differences.length === 0 && look.notSeen.length === 0) {
+      one.alike.add(nameOf(pair[0]))
+      for (const exception of look.exceptions) this.#run.tally.except(exception)
+    } else if (this.#hasRoom || this.#again.has(one.key)) this.#again.set(one.key, one)
+    else {
+      this.#run.tally.once()
+      place(look, one, this.#asSeen(view), this.#run)
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#again.size < this.#run.lookAgainAtMost
+  }
+
+  #asSeen({ key, source, target }: KeyView): Anew {
+    return { source, target, changed: false, pending: this.#run.pending(key) }
   }
 }
 
-const isAlike = (view: KeyView, found: KeyDifferences, { link }: CompareParts): boolean =>
+const isAlike = (view: KeyView, found: KeyDifferences, link: LinkOrder): boolean =>
   found.differences.length === 0 &&
   found.doubts.length === 0 &&
   latestDifference(view, found, found.excused, link) === null
-
-const isClean = ({ differences, notSeen, isStale }: PairLook): boolean =>
-  differences.length === 0 && notSeen.length === 0 && !isStale
 
 const extrasOf = ({ differences, doubts }: KeyDifferences): ReadonlySet<string> =>
   new Set([

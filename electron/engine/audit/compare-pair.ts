@@ -8,8 +8,7 @@ import { sameLock, unlocked } from '../replicate/metadata.ts'
 import type { Encryption, Lock, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { headerDifferences } from './header-differences.ts'
 import { contentDetail, isPlain } from './key-differences.ts'
-import type { CompareParts, Findings, PairOfVersions } from './port.ts'
-import type { SideName, SilentSides } from './silent-sides.ts'
+import type { CompareRun, Findings, PairOfVersions, SideName } from './port.ts'
 
 export interface PairLook extends Findings {
   /** It went, or became another, between the listing and now: what the listing said of it holds no more. */
@@ -20,15 +19,11 @@ export interface PairLook extends Findings {
  * The look at one pair of versions beyond the listing: headers, user metadata, tags, locks, encryption; at the level `bytes` every
  * byte too. A side that does not answer makes a version that was not seen, never a failure of the whole.
  */
-export async function comparePair(pair: PairOfVersions, parts: CompareParts, sides: SilentSides): Promise<PairLook> {
-  const look = new Look(pair, parts, sides)
-  try {
-    return await look.run()
-  } catch (error) {
-    parts.signal.throwIfAborted()
-    if (!(error instanceof FaultError)) throw error
-    return look.notSeen(error.fault)
-  }
+export async function comparePair(pair: PairOfVersions, run: CompareRun): Promise<PairLook> {
+  const look = await new Look(pair, run).whole()
+  if (look.notSeen.length === 0) run.patience.answered()
+  for (const { fault: met } of look.notSeen) run.patience.refused(met)
+  return look
 }
 
 /** Says whether two ETags that differ, of versions of one size, say that the bytes do. */
@@ -47,40 +42,54 @@ interface Side {
 
 class Look {
   readonly #pair: PairOfVersions
-  readonly #parts: CompareParts
-  readonly #sides: SilentSides
+  readonly #parts: CompareRun
   readonly #differences: Findings['differences'][number][] = []
   readonly #exceptions: Findings['exceptions'][number][] = []
+  readonly #notSeen: Findings['notSeen'][number][] = []
+  #isStale = false
 
-  constructor(pair: PairOfVersions, parts: CompareParts, sides: SilentSides) {
+  constructor(pair: PairOfVersions, parts: CompareRun) {
     this.#pair = pair
     this.#parts = parts
-    this.#sides = sides
   }
 
-  async run(): Promise<PairLook> {
+  async whole(): Promise<PairLook> {
+    await this.#try(() => this.#look())
+    return {
+      differences: this.#differences,
+      exceptions: this.#exceptions,
+      notSeen: this.#notSeen,
+      isStale: this.#isStale,
+    }
+  }
+
+  async #look(): Promise<void> {
     const [a, b] = await Promise.all([this.#side('source', this.#pair[0]), this.#side('target', this.#pair[1])])
     if (a === null || b === null) return this.#stale(a === null ? 'source' : 'target')
     for (const { property, detail } of headerDifferences(a.head, b.head)) this.#unlike(property, 'metadata', detail)
     this.#encryption(a.head.encryption, b.head.encryption)
     this.#checksums(a.head, b.head)
-    const [classHere, classThere] = [storageClassOf(a.head), storageClassOf(b.head)]
-    if (classHere !== classThere)
-      this.#unlike('storage-class', 'storage-class', `${classHere} at the source, ${classThere} at the target.`)
-    await this.#tags(a, b)
-    await this.#locks(a, b)
-    const isRead = this.#parts.level === 'bytes'
-    const isSame = isRead ? await this.#bytes(a, b) : this.#etags(a, b)
-    return isSame === null ? this.#stale('source') : this.#result([], false)
+    this.#storageClass(a.head, b.head)
+    // What one of these cannot see, the others may.
+    await this.#try(() => this.#tags(a, b))
+    await this.#try(() => this.#locks(a, b))
+    if (this.#parts.level === 'bytes') await this.#try(() => this.#bytes(a, b))
+    else this.#etags(a, b)
   }
 
-  notSeen(why: NotSeen['fault'], isStale = false): PairLook {
+  async #try(look: () => Promise<void>): Promise<void> {
+    try {
+      await look()
+    } catch (error) {
+      this.#parts.signal.throwIfAborted()
+      if (!(error instanceof FaultError)) throw error
+      this.#unseen(error.fault)
+    }
+  }
+
+  #unseen(why: NotSeen['fault']): void {
     const [{ key, versionId }] = this.#pair
-    return this.#result([{ linkId: this.#parts.link.linkId, key, versionId, fault: why }], isStale)
-  }
-
-  #result(notSeen: readonly NotSeen[], isStale: boolean): PairLook {
-    return { differences: this.#differences, exceptions: this.#exceptions, notSeen, isStale }
+    this.#notSeen.push({ linkId: this.#parts.link.linkId, key, versionId, fault: why })
   }
 
   /** null when it is not there as the listing told. */
@@ -90,15 +99,16 @@ class Look {
     const ref: ObjectRef = { bucket: link[name].bucket, key: listed.key, versionId: listed.versionId }
     const head = await store.head(ref, { signal })
     if (head === null || isAnother(listed, head)) return null
-    if (head.tagCount > 0) this.#sides.saw(name, 'tags')
-    if (head.lock !== null) this.#sides.saw(name, 'locks')
+    if (head.tagCount > 0) this.#parts.sides.saw(name, 'tags')
+    if (head.lock !== null) this.#parts.sides.saw(name, 'locks')
     return { name, store, ref, head }
   }
 
-  #stale(side: SideName): PairLook {
+  #stale(side: SideName): void {
     const { site } = this.#parts.link[side]
     const message = `Site ${site} lists this version and does not give it as it is listed.`
-    return this.notSeen(fault('ABSENCE_UNPROVEN', message, { site }), true)
+    this.#isStale = true
+    this.#unseen(fault('ABSENCE_UNPROVEN', message, { site }))
   }
 
   #encryption(here: Encryption, there: Encryption): void {
@@ -127,7 +137,7 @@ class Look {
 
   async #tags(a: Side, b: Side): Promise<void> {
     const { signal, link } = this.#parts
-    const isTold = [a, b].every(({ name }) => this.#sides.tellsTags(name))
+    const isTold = [a, b].every(({ name }) => this.#parts.sides.tellsTags(name))
     if (isTold && a.head.tagCount + b.head.tagCount === 0) return
     const [here, there] = await Promise.all([a, b].map(({ store, ref }) => store.getTags(ref, { signal })))
     if (sameTags(here!, there!)) return
@@ -149,7 +159,7 @@ class Look {
   }
 
   async #lockOf({ name, store, ref, head }: Side): Promise<Lock | null> {
-    if (head.lock !== null || (await this.#sides.tellsLocks(name))) return head.lock
+    if (head.lock !== null || (await this.#parts.sides.tellsLocks(name))) return head.lock
     return store.getLock(ref, { signal: this.#parts.signal })
   }
 
@@ -161,20 +171,23 @@ class Look {
     return !sameLock(here ?? unlocked, there) && (holds(here) || holds(there))
   }
 
-  #etags(a: Side, b: Side): true {
-    const [here, there] = this.#pair
-    if (here.etag === there.etag || here.sizeBytes !== there.sizeBytes) return true
-    if (areComparable(this.#pair, [a.head, b.head])) this.#differs('content', contentDetail(this.#pair))
-    else this.#except('etag-not-comparable')
-    return true
+  #storageClass(a: ObjectHead, b: ObjectHead): void {
+    const [here, there] = [storageClassOf(a), storageClassOf(b)]
+    if (here !== there) this.#unlike('storage-class', 'storage-class', `${here} at the source, ${there} at the target.`)
   }
 
-  /** null when a side has not got it any more. */
-  async #bytes(a: Side, b: Side): Promise<true | null> {
+  #etags(a: Side, b: Side): void {
+    const [here, there] = this.#pair
+    if (here.etag === there.etag || here.sizeBytes !== there.sizeBytes) return
+    if (areComparable(this.#pair, [a.head, b.head])) this.#differs('content', contentDetail(this.#pair))
+    else this.#except('etag-not-comparable')
+  }
+
+  async #bytes(a: Side, b: Side): Promise<void> {
     const { signal, tally, now } = this.#parts
-    if (a.head.sizeBytes !== b.head.sizeBytes) return true
+    if (a.head.sizeBytes !== b.head.sizeBytes) return
     const [here, there] = await Promise.all([a, b].map(({ store, ref }) => digestOf(store, ref, signal)))
-    if (here === null || there === null) return null
+    if (here === null || there === null) return this.#stale(here === null ? 'source' : 'target')
     tally.read(a.head.sizeBytes, now())
     const isListed = this.#pair[0].etag !== this.#pair[1].etag
     if (here === there) {
@@ -182,7 +195,6 @@ class Look {
     } else if (isListed && areComparable(this.#pair, [a.head, b.head]))
       this.#differs('content', contentDetail(this.#pair))
     else this.#differs('bytes', `SHA-256 ${here} at the source, ${there} at the target.`)
-    return true
   }
 
   /** A difference, unless the link's fidelity says that the copy does not keep this, or keeps it in another way. */

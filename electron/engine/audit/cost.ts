@@ -47,8 +47,11 @@ const unknown = (level: CompareLevel): CompareCost => ({
   countedAt: null,
 })
 
+const pagesOf = (versions: number): number => Math.max(1, Math.ceil(versions / pageVersions))
+
 function requestsOf(level: CompareLevel, versions: number): number {
-  const pages = 2 * (Math.floor(versions / pageVersions) + 1)
+  // Every page but the first is held against the listing of current keys.
+  const pages = 2 * (2 * pagesOf(versions) - 1)
   if (level === 'listing') return pages
   return pages + versions * (level === 'bytes' ? requestsPerVersion + 2 : requestsPerVersion)
 }
@@ -56,7 +59,7 @@ function requestsOf(level: CompareLevel, versions: number): number {
 /** Milliseconds; null where the round trip, or for bytes the bandwidth, was not measured. */
 function durationOf(level: CompareLevel, { held, rttMs, bytesPerSecond }: LinkFigures): number | null {
   if (held === null || rttMs === null) return null
-  const listed = (Math.floor(held.versions / pageVersions) + 1) * rttMs
+  const listed = pagesOf(held.versions) * rttMs
   if (level === 'listing') return Math.ceil(listed)
   const looked = listed + (held.versions / looksAtOnce) * (requestsPerVersion / 2) * rttMs
   if (level === 'attributes') return Math.ceil(looked)

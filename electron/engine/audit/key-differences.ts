@@ -14,6 +14,8 @@ export interface KeyView {
   readonly known: readonly VersionPair[]
   /** Had this link a task of that version once? */
   readonly wasCopied: (versionId: string) => boolean
+  /** Does the journal know that a link from elsewhere brought that version to the target? */
+  readonly isOfAnotherRule: (versionId: string) => boolean
 }
 
 /** What only a closer look decides: by the tags, by the mark of a replica, by the encryption. */
@@ -110,17 +112,14 @@ class KeyFindings {
 
   /** The target has more: a version that was deleted at the source, under a rule that does not repeat that, or somebody else's. */
   extra(entry: VersionEntry): void {
-    const { source, known, wasCopied } = this.#view
+    const { source, known, wasCopied, isOfAnotherRule } = this.#view
     const isThere = (versionId: string): boolean => source.some((one) => one.versionId === versionId)
     const pair = known.find((one) => one.targetVersionId === entry.versionId)
     const original = pair?.sourceVersionId ?? entry.versionId
     const isReplica = pair !== undefined || (this.#link.identity !== 'mints' && wasCopied(entry.versionId))
-    if (this.#link.rule.versionDeletes || isThere(original))
-      this.differs('extra-at-target', entry.versionId, describe(entry))
-    else if (isReplica) {
-      this.#except('deletes-not-carried', entry)
-      this.#excused.add(entry.versionId)
-    } else if (entry.deleteMarker) this.differs('extra-at-target', entry.versionId, describe(entry))
+    if (isReplica && !this.#link.rule.versionDeletes && !isThere(original)) this.#excuse('deletes-not-carried', entry)
+    else if (isOfAnotherRule(entry.versionId)) this.#excuse('of-another-rule', entry)
+    else if (isReplica || entry.deleteMarker) this.differs('extra-at-target', entry.versionId, describe(entry))
     else this.#doubts.push({ about: 'extra', entry })
   }
 
@@ -131,6 +130,11 @@ class KeyFindings {
     else if (here.etag === there.etag || level !== 'listing') return
     else if (isPlain(here.etag) && isPlain(there.etag)) this.#doubts.push({ about: 'etag', pair })
     else this.#except('etag-not-comparable', here)
+  }
+
+  #excuse(kind: Exception['kind'], entry: VersionEntry): void {
+    this.#except(kind, entry)
+    this.#excused.add(entry.versionId)
   }
 
   #except(kind: Exception['kind'], { versionId }: VersionEntry): true {

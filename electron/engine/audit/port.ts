@@ -1,8 +1,10 @@
 import type { CompareLevel, Difference, ExceptionKind, NotSeen } from '../../../shared/model/compare.ts'
 import type { FidelityKind, FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { TaskRow, VersionPair } from '../journal/port.ts'
-import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
+import type { ListRequest, ObjectHead, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
+import type { Patience } from './patience.ts'
+import type { SilentSides } from './silent-sides.ts'
 import type { Tally } from './tally.ts'
 
 export interface CompareParts {
@@ -17,14 +19,20 @@ export interface CompareParts {
   readonly wasCopied: (key: string, versionId: string) => boolean
   /** What the link's fidelity says of a property: what is not kept, or kept in another way, is an exception. */
   readonly keeps: (property: FidelityProperty) => FidelityKind
+  /** Did a link from elsewhere bring that version to the target? */
+  readonly isOfAnotherRule: (key: string, versionId: string, head: ObjectHead | null) => boolean
   /** Tasks of the key that wait or run, of the links between the two buckets. */
   readonly pending: (key: string) => readonly PendingTask[]
-  /** The fault that a task of the key was set aside with; null when none was. */
-  readonly parked: (key: string) => string | null
-  /** Epoch ms: whatever changed before this at the source was met by a scan; null while nobody looks for changes. */
-  readonly noticedUntil: () => number | null
+  /** The fault that the version's task was set aside with; null when none was. */
+  readonly parked: (key: string, versionId: string | null) => string | null
+  /** Why what is pending does not move, as a sentence; null when nothing holds it. */
+  readonly heldBy: string | null
+  /** Epoch ms: whatever changed before this at that side was met by a scan; null while nobody looks there. */
+  readonly noticedUntil: (side: SideName) => number | null
   readonly source: ObjectStore
   readonly target: ObjectStore
+  /** Differing keys beyond these are judged by what the first pass saw of them. */
+  readonly lookAgainAtMost: number
   readonly now: () => number
   readonly signal: AbortSignal
   readonly onProgress: (keys: number) => void
@@ -32,7 +40,18 @@ export interface CompareParts {
   readonly tally: Tally
 }
 
-export type PendingTask = Pick<TaskRow, 'operation' | 'versionId' | 'changedAt' | 'attempts' | 'fault'>
+export type SideName = 'source' | 'target'
+
+/** `leadsBack`: of the link that copies the other way. */
+export type PendingTask = Pick<TaskRow, 'operation' | 'versionId' | 'changedAt' | 'attempts' | 'fault'> & {
+  readonly leadsBack: boolean
+}
+
+/** A comparison under way: with what it learns of the two sides as it goes. */
+export interface CompareRun extends CompareParts {
+  readonly sides: SilentSides
+  readonly patience: Patience
+}
 
 export type PairOfVersions = readonly [source: VersionEntry, target: VersionEntry]
 

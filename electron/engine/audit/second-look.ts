@@ -4,9 +4,8 @@ import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, latestDifference, type KeyView } from './key-differences.ts'
-import type { CompareParts, PendingTask } from './port.ts'
+import type { CompareParts, CompareRun, Findings, PendingTask } from './port.ts'
 import { settleDoubts } from './settle-doubts.ts'
-import type { SilentSides } from './silent-sides.ts'
 
 /** A key that the first pass did not find alike, and what it saw of it. */
 export interface KeyAgain {
@@ -25,10 +24,11 @@ export const nameOf = ({ versionId, etag }: VersionEntry): string => `${versionI
 /** How often a key is listed that changes while it is listed. */
 const rounds = 3
 
-/** The key as both sides list it at one time; `moved`: it went on changing, or was being worked on. */
-interface Anew {
+/** A key as both sides list it at one time. */
+export interface Anew {
   readonly source: readonly VersionEntry[]
   readonly target: readonly VersionEntry[]
+  /** It went on changing while it was listed. */
   readonly changed: boolean
   readonly pending: readonly PendingTask[]
 }
@@ -37,29 +37,29 @@ interface Anew {
  * Looks at a key once more, when the first pass is over: what a copy brought meanwhile is alike by then; what waits for one is on
  * its way; the rest is different, or could not be seen.
  */
-export async function lookAgain(one: KeyAgain, parts: CompareParts, sides: SilentSides): Promise<void> {
+export async function lookAgain(one: KeyAgain, run: CompareRun): Promise<void> {
   try {
-    await judge(one, await listAnew(one.key, parts), parts, sides)
+    await judge(one, await listAnew(one.key, run), run)
   } catch (error) {
-    parts.signal.throwIfAborted()
+    run.signal.throwIfAborted()
     if (!(error instanceof FaultError)) throw error
-    parts.tally.notSeen({ linkId: parts.link.linkId, key: one.key, versionId: null, fault: error.fault })
+    run.patience.refused(error.fault)
+    run.tally.notSeen({ linkId: run.link.linkId, key: one.key, versionId: null, fault: error.fault })
   }
 }
 
-async function listAnew(key: string, parts: CompareParts): Promise<Anew> {
-  const { link, source, target, signal } = parts
+async function listAnew(key: string, { link, source, target, signal, pending }: CompareRun): Promise<Anew> {
   for (let round = 1; ; round++) {
     // Asked before the target is listed: what is settled by then shows in the listing.
-    const before = parts.pending(key)
+    const before = pending(key)
     const here = await wholeKey(source, { bucket: link.source.bucket, key }, signal)
     const there = await wholeKey(target, { bucket: link.target.bucket, key }, signal)
     const now = await wholeKey(source, { bucket: link.source.bucket, key }, signal)
     const changed = !isSameListing(here, now)
-    const pending = parts.pending(key)
-    const wasWorkedOn = before.length > 0 && pending.length === 0
+    const after = pending(key)
+    const wasWorkedOn = before.length > 0 && after.length === 0
     if ((!changed && !wasWorkedOn) || round === rounds)
-      return { source: now, target: there, changed, pending: pending.length > 0 ? pending : before }
+      return { source: now, target: there, changed, pending: after.length > 0 ? after : before }
   }
 }
 
@@ -82,43 +82,51 @@ const isSameListing = (a: readonly VersionEntry[], b: readonly VersionEntry[]): 
     return versionId === other.versionId && etag === other.etag && sizeBytes === other.sizeBytes
   })
 
-async function judge(one: KeyAgain, anew: Anew, parts: CompareParts, sides: SilentSides): Promise<void> {
-  const { link, level, tally } = parts
-  const view: KeyView = { ...viewOf(one.key, parts), source: anew.source, target: anew.target }
+/** Everything that the two listings of a key come to, at the level asked for. */
+export async function judge(one: KeyAgain, anew: Anew, run: CompareRun): Promise<void> {
+  const { link, level, tally } = run
+  const view: KeyView = { ...viewOf(one.key, run), source: anew.source, target: anew.target }
   const listed = differencesOfKey(view, link, level)
-  const settled = await settleDoubts(view, listed.doubts, parts)
-  if (!one.isCounted) for (const exception of listed.exceptions) tally.except(exception)
-  const found = { differences: [...listed.differences], notSeen: [...settled.notSeen] }
-  found.differences.push(...settled.differences)
+  const settled = await settleDoubts(view, listed.doubts, run)
   const latest = latestDifference(view, listed, new Set([...listed.excused, ...settled.excused]), link)
-  if (latest !== null) found.differences.push(latest)
-  for (const exception of settled.exceptions) tally.except(exception)
-  if (level !== 'listing') {
-    for (const pair of listed.pairs) {
-      if (pair[0].deleteMarker || one.alike.has(nameOf(pair[0]))) continue
-      const look = await comparePair(pair, parts, sides)
-      found.differences.push(...look.differences)
-      found.notSeen.push(...look.notSeen)
-      for (const exception of look.exceptions) tally.except(exception)
-    }
+  if (!one.isCounted) for (const exception of listed.exceptions) tally.except(exception)
+  place({ ...listed, notSeen: [], exceptions: [] }, one, anew, run)
+  place(settled, one, anew, run)
+  if (latest !== null) place({ differences: [latest], exceptions: [], notSeen: [] }, one, anew, run)
+  if (level === 'listing') return
+  for (const pair of listed.pairs)
+    if (!pair[0].deleteMarker && !one.alike.has(nameOf(pair[0]))) place(await comparePair(pair, run), one, anew, run)
+}
+
+/** What the journal knows of the key. */
+export function viewOf(
+  key: string,
+  { pairs, wasCopied, isOfAnotherRule }: CompareParts,
+): Omit<KeyView, 'source' | 'target'> {
+  return {
+    key,
+    known: pairs(key),
+    wasCopied: (versionId) => wasCopied(key, versionId),
+    isOfAnotherRule: (versionId) => isOfAnotherRule(key, versionId, null),
   }
-  for (const difference of found.differences) place(difference, one, anew, parts)
+}
+
+/** Counts what was found: each difference as one, or as on its way. */
+export function place(found: Findings, one: KeyAgain, anew: Anew, run: CompareRun): void {
+  const { tally } = run
+  for (const exception of found.exceptions) tally.except(exception)
   for (const notSeen of found.notSeen) tally.notSeen(notSeen)
-}
-
-export function viewOf(key: string, { pairs, wasCopied }: CompareParts): Pick<KeyView, 'key' | 'known' | 'wasCopied'> {
-  return { key, known: pairs(key), wasCopied: (versionId) => wasCopied(key, versionId) }
-}
-
-/** On its way, or different. */
-function place(difference: Difference, one: KeyAgain, anew: Anew, parts: CompareParts): void {
-  const waits = waitsFor(difference, one, anew, parts)
-  if (waits !== null) parts.tally.onItsWay({ ...difference, ...waits })
-  else {
-    const code = parts.parked(one.key)
-    const aside = code === null ? '' : ` Set aside as failed (${code}): retry it under Failures.`
-    parts.tally.differs({ ...difference, detail: `${difference.detail}${aside}` })
+  for (const difference of found.differences) {
+    const waits = waitsFor(difference, one, anew, run)
+    if (waits !== null) tally.onItsWay({ ...difference, ...waits })
+    else tally.differs({ ...difference, detail: `${difference.detail}${asideOf(difference, run)}` })
   }
+}
+
+/** No task is set aside for what lies at the target alone. */
+function asideOf({ kind, key, versionId }: Difference, { parked }: CompareParts): string {
+  const code = kind === 'extra-at-target' ? null : parked(key, versionId)
+  return code === null ? '' : ` Set aside as failed (${code}): see Failures, and retry it there.`
 }
 
 interface Waits {
@@ -126,33 +134,41 @@ interface Waits {
   readonly why: string
 }
 
-function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, parts: CompareParts): Waits | null {
+function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: CompareRun): Waits | null {
   const { kind, versionId } = difference
-  // What lay there in both looks is no copy under way: only a pending delete takes it.
+  // What lay there in both looks is no copy under way: only a delete takes it, or the way back brings it to the source.
   const isStray = kind === 'extra-at-target' && versionId !== null && one.extras.has(versionId)
-  const pending = isStray ? anew.pending.filter(({ operation }) => operation === 'deleteVersion') : anew.pending
-  if (pending.length > 0) return waitsForTasks(pending)
-  if (isStray) return null
-  const newest = Math.max(...anew.source.map(({ modifiedAt }) => modifiedAt))
-  if (anew.changed) return { since: newest, why: 'It changed again and again while it was looked at.' }
-  return isUnnoticed(difference, anew, parts)
+  const pending = isStray ? anew.pending.filter(movesStray) : anew.pending
+  if (pending.length > 0) return waitsForTasks(pending, run)
+  const side = isStray ? 'target' : 'source'
+  const newest = Math.max(0, ...anew[side].map(({ modifiedAt }) => modifiedAt))
+  if (anew.changed && !isStray) return { since: newest, why: 'It changed again and again while it was looked at.' }
+  return isUnnoticed(difference, anew[side], run.noticedUntil(side))
     ? { since: newest, why: 'It changed after the last scan began; the next one finds it.' }
     : null
 }
 
-function waitsForTasks(tasks: readonly PendingTask[]): Waits {
+const movesStray = ({ operation, leadsBack }: PendingTask): boolean => operation === 'deleteVersion' || leadsBack
+
+function waitsForTasks(tasks: readonly PendingTask[], { heldBy }: CompareRun): Waits {
   const failed = tasks.find(({ fault: met }) => met !== null)
-  const why =
+  const after =
     failed === undefined
-      ? 'It waits in the queue.'
-      : `It waits in the queue after ${failed.attempts} failed ${failed.attempts === 1 ? 'attempt' : 'attempts'} (${failed.fault!.code}).`
+      ? ''
+      : ` after ${failed.attempts} failed ${failed.attempts === 1 ? 'attempt' : 'attempts'} (${failed.fault!.code})`
+  const why = `It waits in the queue${after}.${heldBy === null ? '' : ` ${heldBy}`}`
   return { since: Math.min(...tasks.map(({ changedAt }) => changedAt)), why }
 }
 
 /** Nothing tells when tags or locks changed: only versions and their order can be younger than the last scan. */
-function isUnnoticed({ kind, versionId }: Difference, { source }: Anew, { noticedUntil }: CompareParts): boolean {
-  const until = noticedUntil()
-  if (until === null) return false
-  if (kind !== 'missing-at-target' && kind !== 'not-latest' && kind !== 'order') return false
-  return source.some((entry) => (versionId === null || entry.versionId === versionId) && entry.modifiedAt > until)
+function isUnnoticed({ kind, versionId }: Difference, side: readonly VersionEntry[], until: number | null): boolean {
+  if (until === null || !shownByAge.has(kind)) return false
+  return side.some((entry) => (versionId === null || entry.versionId === versionId) && entry.modifiedAt > until)
 }
+
+const shownByAge: ReadonlySet<Difference['kind']> = new Set([
+  'missing-at-target',
+  'extra-at-target',
+  'not-latest',
+  'order',
+])

@@ -1,4 +1,4 @@
-import type { DifferenceKind } from '../../../shared/model/compare.ts'
+import type { DifferenceKind, LeftOut } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
 import { matchesTags } from '../rule/match.ts'
@@ -57,14 +57,17 @@ async function settleMissing(entry: VersionEntry, parts: CompareParts): Promise<
 async function settleExtra({ source }: KeyView, entry: VersionEntry, parts: CompareParts): Promise<SettledDoubts> {
   const { link, target, signal } = parts
   const head = await target.head({ bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }, { signal })
-  if (head === null || !isProved(head, entry, parts) || isOfOneThatStands(head, source))
-    return different('extra-at-target', entry, describe(entry), parts)
-  return {
-    ...nothing,
-    exceptions: [{ kind: 'deletes-not-carried', key: entry.key, versionId: entry.versionId }],
-    excused: [entry.versionId],
-  }
+  if (head === null) throw notGiven(link.target)
+  if (parts.isOfAnotherRule(entry.key, entry.versionId, head)) return excused('of-another-rule', entry)
+  const isLeft = !link.rule.versionDeletes && isProved(head, entry, parts) && !isOfOneThatStands(head, source)
+  return isLeft ? excused('deletes-not-carried', entry) : different('extra-at-target', entry, describe(entry), parts)
 }
+
+const excused = (kind: LeftOut, { key, versionId }: VersionEntry): SettledDoubts => ({
+  ...nothing,
+  exceptions: [{ kind, key, versionId }],
+  excused: [versionId],
+})
 
 function isProved(head: ObjectHead, { key, versionId }: VersionEntry, { link }: CompareParts): boolean {
   if (link.identity !== 'mints' && isReplicaOf(head, versionId)) return true
@@ -83,14 +86,14 @@ async function settleEtag(pair: PairOfVersions, parts: CompareParts): Promise<Se
     source.head({ bucket: link.source.bucket, key: here.key, versionId: here.versionId }, { signal }),
     target.head({ bucket: link.target.bucket, key: there.key, versionId: there.versionId }, { signal }),
   ])
-  if (a === null || b === null) {
-    const { site } = a === null ? link.source : link.target
-    throw new FaultError(fault('ABSENCE_UNPROVEN', `Site ${site} lists this version and does not give it.`, { site }))
-  }
+  if (a === null || b === null) throw notGiven(a === null ? link.source : link.target)
   return areComparable(pair, [a, b])
     ? different('content', here, contentDetail(pair), parts)
     : { ...nothing, exceptions: [{ kind: 'etag-not-comparable', key: here.key, versionId: here.versionId }] }
 }
+
+const notGiven = ({ site }: { readonly site: string }): FaultError =>
+  new FaultError(fault('ABSENCE_UNPROVEN', `Site ${site} lists this version and does not give it.`, { site }))
 
 const different = (
   kind: DifferenceKind,

@@ -1,7 +1,5 @@
 import type { ObjectStore } from '../store/port.ts'
-import type { CompareParts } from './port.ts'
-
-export type SideName = 'source' | 'target'
+import type { CompareParts, SideName } from './port.ts'
 
 /**
  * What a HEAD that says nothing means at each side. A site may keep silent about tags and locks because there are none, because the key

@@ -26,6 +26,7 @@ export type TallyTotals = Pick<
   | 'exceptions'
   | 'notSeen'
   | 'bytesRead'
+  | 'judgedOnce'
 >
 
 /** Counts what a comparison finds, over all links of its rule, and keeps the first of each kind. */
@@ -37,6 +38,7 @@ export class Tally {
   readonly #levels = new Set<number>()
   #oldestSince: number | null = null
   #keys = 0
+  #once = 0
   #versions = 0
   #bytesRead: BytesRead | null = null
 
@@ -66,6 +68,11 @@ export class Tally {
     rows.add(one)
   }
 
+  /** Something that was not alike was judged by one look alone. */
+  once(): void {
+    this.#once++
+  }
+
   /** A version was read whole on both sides at this time. */
   read(sizeBytes: number, at: number): void {
     const before = this.#bytesRead ?? { versions: 0, sizeBytes: 0, from: at }
@@ -92,6 +99,7 @@ export class Tally {
       exceptions,
       notSeen: this.#notSeen.counted,
       bytesRead: this.#bytesRead,
+      judgedOnce: this.#once,
     }
   }
 }

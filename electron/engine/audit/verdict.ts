@@ -18,6 +18,7 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
   const asides = [
     verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
     verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
+    totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
     exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
   ].filter((aside) => aside !== '')
   return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`

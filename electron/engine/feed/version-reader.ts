@@ -59,13 +59,6 @@ export class VersionReader {
     return this.#entries.slice(this.#start, this.#end)
   }
 
-  /** The same, for those who cannot do without the order: LISTING_AMBIGUOUS where the site does not tell it. */
-  decided(): readonly VersionEntry[] {
-    if (!this.isUndecided) return this.group()
-    const message = `The listing of “${this.#key}” leaves open which of its versions is newer.`
-    throw new FaultError(fault('LISTING_AMBIGUOUS', message, siteOf(this.#options)))
-  }
-
   /** Does the site leave open in which order the versions of the group at hand came? */
   get isUndecided(): boolean {
     return this.#undecided.size > 0 && this.#key !== null && this.#undecided.has(this.#key)

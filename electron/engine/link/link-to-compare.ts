@@ -7,6 +7,8 @@ import type { CompareParts } from '../audit/port.ts'
 import type { Tally } from '../audit/tally.ts'
 import type { JobReport } from '../job/jobs.ts'
 import type { Journal, VersionPair } from '../journal/port.ts'
+import { sealOf } from '../replicate/origin.ts'
+import { bucketKey } from '../rule/link.ts'
 import { narrowerPrefix } from '../rule/match.ts'
 import type { Sites } from '../site/registry.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
@@ -39,7 +41,7 @@ export function linkToCompare(
   const { links, journal, list, sites, now } = sources
   const order = orderOf(link, links)
   const { linkId } = link
-  const around = [linkId, ...(order.opposite === undefined ? [] : [order.opposite.linkId])]
+  const back = order.opposite === undefined ? null : links.get(order.opposite.linkId)
   return {
     link: order,
     prefix: prefixOf(link, asked.prefix),
@@ -47,12 +49,20 @@ export function linkToCompare(
     list,
     pairs: (key) => [...journal.pairs(linkId, key), ...cameHere(order, key, journal)],
     wasCopied: (key, versionId) => journal.history(linkId, key, versionId).length > 0,
-    pending: (key) => around.flatMap((id) => journal.unsettled(id, key, tasksOfKey)),
-    parked: (key) => parkedCode(linkId, key, journal),
+    isOfAnotherRule: ofAnotherRule(link, sources),
+    pending: (key) =>
+      [link, back].flatMap((one) =>
+        one === null
+          ? []
+          : journal.unsettled(one.linkId, key, tasksOfKey).map((task) => ({ ...task, leadsBack: one === back })),
+      ),
+    parked: (key, versionId) => parkedCode(linkId, key, versionId, journal),
+    heldBy: heldBy(link),
     keeps: keptBy(link, sites),
-    noticedUntil: () => noticedUntil(link, sources),
+    noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: sites.store(link.source.site),
     target: sites.store(link.target.site),
+    lookAgainAtMost: 10_000,
     now,
     signal,
     onProgress: (keys) => progress(keys, null),
@@ -68,7 +78,8 @@ function keptBy({ rule, source, target }: Link, sites: CompareSources['sites']):
 }
 
 /** Epoch ms at which the last whole scan of the link began; null while it does not look for changes. */
-function noticedUntil(link: Link, { journal, feeds }: CompareSources): number | null {
+function noticedUntil(link: Link | null, { journal, feeds }: CompareSources): number | null {
+  if (link === null) return null
   const looks = feeds.views(link).some(({ kind, state }) => kind === 'scan' && state !== 'fault')
   if (!link.rule.enabled || link.record.paused !== null || !looks) return null
   return scanRecord(journal, link.linkId).startedAt()
@@ -115,10 +126,32 @@ function cameHere({ opposite }: LinkOrder, key: string, journal: Journal): reado
   }))
 }
 
-function parkedCode(linkId: string, key: string, journal: Journal): string | null {
+function parkedCode(linkId: string, key: string, versionId: string | null, journal: Journal): string | null {
   for (const seq of journal.openSeqs(linkId, key)) {
     const task = journal.task(seq)
-    if (task?.state === 'parked') return task.fault?.code ?? null
+    const isOfVersion = versionId === null || task?.versionId === null || task?.versionId === versionId
+    if (task?.state === 'parked' && isOfVersion) return task.fault?.code ?? null
   }
   return null
+}
+
+function heldBy({ rule, record }: Link): string | null {
+  if (!rule.enabled) return 'The rule is switched off.'
+  return record.paused === null ? null : 'The rule is paused.'
+}
+
+/** By the journal's pairs and history of the links that write to the same bucket, or by the seal that one of them set. */
+function ofAnotherRule(link: Link, { links, journal }: CompareSources): CompareParts['isOfAnotherRule'] {
+  const others = links
+    .list()
+    .filter((other) => other.linkId !== link.linkId && bucketKey(other.target) === bucketKey(link.target))
+  return (key, versionId, head) =>
+    others.some((other) => {
+      const seal = links.order(other.linkId)?.seal ?? null
+      return (
+        (head !== null && sealOf(head, { ...other, key }, head, seal) !== null) ||
+        journal.pairs(other.linkId, key).some(({ targetVersionId }) => targetVersionId === versionId) ||
+        journal.history(other.linkId, key, versionId).length > 0
+      )
+    })
 }
