@@ -8,6 +8,7 @@ import { compareLines, costLines } from './cli-compare-view.ts'
 import {
   failuresLines,
   fidelityLines,
+  itemLines,
   keysLines,
   overviewLines,
   rulesLines,
@@ -71,6 +72,12 @@ export async function showFailures(io: CliIo, options: FailureOptions): Promise<
   const client = await connect(options.data)
   const filter = { ruleId: options.rule ?? null, code: options.code ?? null }
   show(io, options, await client.failures.list.query({ filter, limit: 500 }), failuresLines)
+  return exitCodes.yes
+}
+
+export async function showFailure(io: CliIo, seq: number, options: AskOptions): Promise<ExitCode> {
+  const client = await connect(options.data)
+  show(io, options, await client.failures.get.query({ seq }), itemLines)
   return exitCodes.yes
 }
 

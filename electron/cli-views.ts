@@ -1,4 +1,4 @@
-import type { FailurePage, Settled } from '../shared/api/engine-api.ts'
+import type { FailureDetail, FailurePage, Settled } from '../shared/api/engine-api.ts'
 import { attributesLine } from '../shared/model/attributes.ts'
 import type { LinkFidelity } from '../shared/model/fidelity.ts'
 import type { Overview } from '../shared/model/overview.ts'
@@ -7,6 +7,7 @@ import type { SiteView } from '../shared/model/site.ts'
 import { heldCauses, isHeld, type HeldCause } from '../shared/model/standing.ts'
 import { eventsLine, heldRules, heldTitle } from '../shared/words/held-words.ts'
 import { overallOf } from '../shared/words/overall.ts'
+import { settledWords, type Failure } from '../shared/model/task.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
 type Lines = readonly string[]
@@ -113,7 +114,7 @@ export function failuresLines(page: FailurePage): Lines {
     row.state,
     row.fault.code,
     String(row.attempts),
-    row.nextAttemptAt === null ? 'when retried' : `in ${durationText(row.nextAttemptAt - page.asOf)}`,
+    nextText(row, page.asOf),
     cellText(row.key),
   ])
   const shown = page.rows.length < page.total ? [`… ${page.total - page.rows.length} more; see --json`] : []
@@ -121,6 +122,39 @@ export function failuresLines(page: FailurePage): Lines {
     ...table(['SEQ', 'LINK', 'STATE', 'CODE', 'ATTEMPTS', 'NEXT', 'KEY'], rows),
     ...shown,
     ...page.byCode.map(({ code, count }) => `${count} × ${code}: ${remedyOf(page, code)}`),
+  ]
+}
+
+/** When it is tried next, or what has to happen first. */
+function nextText({ state, waits, nextAttemptAt }: Failure, asOf: number): string {
+  if (state === 'leased') return 'under way'
+  if (state === 'parked') return 'when retried'
+  if (waits !== null) return `when ${waits.until}`
+  return nextAttemptAt === null ? 'in the queue' : `in ${durationText(Math.max(0, nextAttemptAt - asOf))}`
+}
+
+/** One item: which it is, how it stands, and what happened to it. */
+export function itemLines(item: FailureDetail): Lines {
+  const { seq, key, versionId, ruleId, source, target } = item
+  return [
+    `${seq}: ${cellText(key)}${versionId === null ? '' : `, version ${versionId}`}`,
+    `Rule ${ruleId}, from ${source.site}/${source.bucket} to ${target.site}/${target.bucket}`,
+    ...standingLines(item),
+    ...item.history.map(
+      ({ at, what, attempt, fault, did }) =>
+        `${new Date(at).toISOString()}  ${what}${attempt === null ? '' : `, attempt ${attempt}`}` +
+        `${fault === null ? '' : `: ${fault.code} ${fault.message}`}${did === null ? '' : ` (${did})`}`,
+    ),
+  ]
+}
+
+function standingLines(item: FailureDetail): Lines {
+  if (item.state === 'pending') return ['On its way: it has not failed since it was last offered.']
+  if (item.state === 'settled') return [item.did === null ? 'Settled.' : settledWords[item.did]]
+  const { fault, attempts } = item.failure
+  return [
+    `${fault.code}: ${fault.message} ${fault.remedy}`,
+    `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`,
   ]
 }
 

@@ -89,6 +89,9 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
     'fidelity <rule>',
     'what each target keeps of an object: kept, translated how, not kept, or refused',
   ).action(ends((rule: string, options: commands.AskOptions) => commands.showFidelity(io, rule, options)))
+  ask(root, 'failure <seq>', 'one item of that list with its history, also after it has settled').action(
+    ends((seq: string, options: commands.AskOptions) => commands.showFailure(io, sequence(seq), options)),
+  )
   ask(root, 'keys <rule>', 'keys that want a look, such as those that do not converge; exit 0 none, 1 some').action(
     ends((rule: string, options: commands.AskOptions) => commands.showKeys(io, rule, options)),
   )

@@ -137,8 +137,9 @@ export type Queries = ReturnType<typeof createQueries>
 
 /** Which queries a pushed topic makes stale, by the first word of their keys. */
 export const keysOfTopic: Record<LiveTopic, readonly string[]> = {
-  sites: ['sites', 'buckets'],
-  rules: ['rules'],
+  // What waits for a site or a rule says so in its row.
+  sites: ['sites', 'buckets', 'failures'],
+  rules: ['rules', 'failures'],
   failures: ['failures'],
   activity: ['activity'],
   jobs: ['jobs', 'reports'],

@@ -9,7 +9,7 @@ import type { Overview, SeriesPoint } from '../model/overview.ts'
 import type { LinkKeys, Rule, RuleCaution, RuleView } from '../model/rule.ts'
 import type { BucketView, SiteView } from '../model/site.ts'
 import type { HeldCause } from '../model/standing.ts'
-import type { Failure, ItemEvent, Transfer } from '../model/task.ts'
+import type { Failure, ItemEvent, SettledBy, TaskShown, Transfer } from '../model/task.ts'
 import type { Fault } from '../model/fault.ts'
 import type { LinkFidelity } from '../model/fidelity.ts'
 import type * as input from './inputs.ts'
@@ -27,10 +27,16 @@ export interface FailurePage extends Page<Failure> {
   readonly byCode: readonly { readonly code: string; readonly count: number }[]
 }
 
-export interface FailureDetail {
-  readonly failure: Failure | null
-  readonly history: readonly ItemEvent[]
-}
+/** Which item it is: all that is known of one that has settled. */
+export type ItemName = Pick<TaskShown, 'seq' | 'ruleId' | 'linkId' | 'source' | 'target' | 'key' | 'versionId'>
+
+/** One item by its number. `pending`: it did not fail, or not since it was offered again, and is on its way. */
+export type FailureDetail = ItemName & { readonly asOf: number; readonly history: readonly ItemEvent[] } & (
+    | { readonly state: 'failing'; readonly failure: Failure }
+    | { readonly state: 'pending' }
+    /** `did` is null where an older release settled it. */
+    | { readonly state: 'settled'; readonly settledAt: number; readonly did: SettledBy | null }
+  )
 
 export interface Settings {
   readonly workers: { readonly limit: number; readonly large: number; readonly threads: number | null }
@@ -148,7 +154,9 @@ export interface EngineApi {
   transfers: { list(): readonly Transfer[] }
   failures: {
     list(q: In<typeof input.failureListInput>): FailurePage
+    /** NOT_FOUND for a number that no item had, and for one that never failed or settled too long ago to be known. */
     get(q: In<typeof input.failureGetInput>): FailureDetail
+    /** NOT_FOUND when none of the items named is known, or nothing matches. */
     retry(q: In<typeof input.retryInput>): Job
   }
   jobs: {

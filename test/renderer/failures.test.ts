@@ -21,7 +21,7 @@ test('a retried item leaves the list when it has arrived, and not before', async
   const { page, engine } = open
   const key = '2026/11/raw/object-000000 – Übersicht.parquet'
   await page.getByRole('button', { name: `Retry ${key}` }).click()
-  await page.getByText('Started: Retry 1 items').waitFor()
+  await page.getByText('Started: Retry 1 item').waitFor()
   expect(retries()).toEqual([{ seqs: [10_000] }])
   await page.getByText('5,000 items not in step').waitFor()
   engine.finish(engine.world.jobs.at(-1)!.id)
@@ -90,20 +90,28 @@ test('an item shows its whole history, and says when it is settled', async () =>
   const drawer = page.getByRole('dialog', { name: 'Item' })
   await drawer.getByText('Attempt failed, attempt 2').waitFor()
   await drawer.getByRole('button', { name: 'Retry this item' }).click()
-  await page.getByText('Started: Retry 1 items').waitFor()
+  await page.getByText('Started: Retry 1 item').waitFor()
   engine.finish(engine.world.jobs.at(-1)!.id)
-  await drawer.getByText('This item is settled: the target has it.').waitFor()
+  await drawer.getByText('Settled: the target has it.').first().waitFor()
+  await drawer.getByText('exports/object-000002', { exact: false }).first().waitFor()
+})
+
+test('a number that no item ever had is not known, and nothing is said to have arrived', async () => {
+  await open.goTo('failures?item=999999')
+  const drawer = open.page.getByRole('dialog', { name: 'Item' })
+  await drawer.getByText('No item has the number 999999.').first().waitFor()
+  expect(await drawer.getByText(/settled|the target has/i).count()).toBe(0)
 })
 
 test('an item of an offline site says whom it waits for and since when, not “now”', async () => {
   await open.goTo('failures?item=10041')
   const drawer = open.page.getByRole('dialog', { name: 'Item' })
-  await drawer.getByText(/^waits for Lyon \(archive\), offline for 47 min/).waitFor()
+  await drawer.getByText(/^runs when Lyon \(archive\) answers, offline for 47 min/).waitFor()
   await drawer.getByRole('button', { name: 'Close' }).click()
   await open.page.getByRole('combobox', { name: 'Rule' }).click()
   await open.page.getByRole('option', { name: 'builds-to-lyon', exact: true }).click()
   await open.page
-    .getByRole('cell', { name: /^waits for Lyon \(archive\), offline for 47 min/ })
+    .getByRole('cell', { name: /^runs when Lyon \(archive\) answers, offline for 47 min/ })
     .first()
     .waitFor()
 })

@@ -13,7 +13,6 @@ import {
 import { pagesFor } from '../../renderer/pages/failures/failure-rows.ts'
 import { failureSearch, listInputOf } from '../../renderer/search.ts'
 import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/words/format.ts'
-import { holdOf } from '../../renderer/words/next-attempt.ts'
 import { overallOf } from '../../shared/words/overall.ts'
 import { promiseNow } from '../../renderer/words/promise-words.ts'
 import { tellError } from '../../renderer/words/told.ts'
@@ -259,31 +258,6 @@ describe('what keeps the screen fresh', () => {
     const points = Array.from({ length: 1000 }, (_, index) => index)
     expect(thinOut(points, 150)).toHaveLength(150)
     expect(thinOut(points, 150).at(-1)).toBe(999)
-  })
-})
-
-describe('an item that is not in step', () => {
-  const at = (site: string) => ({ site, bucket: 'photos' })
-  const item = { state: 'delayed', ruleId: 'r', source: at('a'), target: at('b') } as const
-  const site = (id: string, state: 'online' | 'offline', paused = false) =>
-    ({ id, name: id.toUpperCase(), paused, health: { state, downSince: state === 'offline' ? 5 : null } }) as never
-  const rule = (by: 'operator' | null) => ({ id: 'r', paused: by && { by, reason: '', at: 7 } }) as never
-
-  test('waits for its paused rule, its paused site or its offline site, and else for its own time', () => {
-    const online = [site('a', 'online'), site('b', 'online')]
-    expect([
-      holdOf(item, online, [rule(null)]),
-      holdOf(item, online, [rule('operator')]),
-      holdOf(item, [site('a', 'offline'), site('b', 'online')], []),
-      holdOf(item, [site('a', 'online'), site('b', 'online', true)], []),
-      holdOf({ ...item, state: 'parked' }, [site('a', 'offline')], [rule('operator')]),
-    ]).toEqual([
-      null,
-      { waitsFor: 'rule r', because: 'paused', sinceAt: 7 },
-      { waitsFor: 'A', because: 'offline', sinceAt: 5 },
-      { waitsFor: 'B', because: 'paused', sinceAt: null },
-      null,
-    ])
   })
 })
 

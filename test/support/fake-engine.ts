@@ -9,7 +9,7 @@ import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import { fidelityOf, type KnownSite } from '../../shared/model/fidelity.ts'
 import { heldCauses } from '../../shared/model/standing.ts'
 import type { SiteView } from '../../shared/model/site.ts'
-import type { Failure } from '../../shared/model/task.ts'
+import type { Failure, ItemEvent } from '../../shared/model/task.ts'
 import { createFakeAdvisor } from './fake-advisor.ts'
 import { createFakeChecks } from './fake-checks.ts'
 import { createFakeGateway } from './fake-gateway.ts'
@@ -55,6 +55,7 @@ export function createFakeEngine(world: FakeWorld): FakeEngine {
     hangUp: live.hangUp,
     finish: (jobId) => {
       const seqs = retried.get(jobId) ?? new Set()
+      world.settled = world.failures.filter(({ seq }) => seqs.has(seq))
       world.failures = world.failures.filter(({ seq }) => !seqs.has(seq))
       world.jobs = world.jobs.map((job) =>
         job.id === jobId
@@ -253,22 +254,31 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       },
       get: ({ seq }) => {
         const failure = world.failures.find((one) => one.seq === seq) ?? null
+        const item = failure ?? world.settled.find((one) => one.seq === seq)
+        if (item === undefined) throw new FaultError(fault('NOT_FOUND', `No item has the number ${seq}.`))
         const attempt = (at: number, number: number) =>
-          ({ at, what: 'attempt-failed', attempt: number, fault: failure?.fault ?? null }) as const
-        return {
-          failure,
-          history: [
-            { at: world.now - 7_200_000, what: 'queued', attempt: null, fault: null },
-            attempt(world.now - 7_190_000, 1),
-            attempt(world.now - 3_600_000, 2),
-          ],
-        }
+          ({ at, what: 'attempt-failed', attempt: number, fault: item.fault, did: null }) as const
+        const history: ItemEvent[] = [
+          { at: world.now - 7_200_000, what: 'queued', attempt: null, fault: null, did: null },
+          attempt(world.now - 7_190_000, 1),
+          attempt(world.now - 3_600_000, 2),
+        ]
+        const { ruleId, linkId, source, target, key, versionId } = item
+        const name = { seq, ruleId, linkId, source, target, key, versionId, asOf: world.now }
+        if (failure !== null) return { ...name, history, state: 'failing', failure }
+        const settled = { at: world.now, what: 'settled', attempt: 3, fault: null, did: 'copied' } as const
+        return { ...name, history: [...history, settled], state: 'settled', settledAt: world.now, did: 'copied' }
       },
       retry: (q: RetryInput) => {
         const chosen = world.failures.filter((failure) =>
           'seqs' in q ? q.seqs.includes(failure.seq) : matches(failure, q.filter),
         )
-        const job = startJob('retry', `Retry ${chosen.length} items`, null, chosen.length)
+        const job = startJob(
+          'retry',
+          `Retry ${chosen.length} ${chosen.length === 1 ? 'item' : 'items'}`,
+          null,
+          chosen.length,
+        )
         retried.set(job.id, new Set(chosen.map(({ seq }) => seq)))
         return job
       },
@@ -366,7 +376,7 @@ function overviewOf(world: FakeWorld): Overview {
       backlogCount: sum('backlogCount'),
       backlogBytes: sum('backlogBytes'),
       oldestPendingAt: oldestOf(links),
-      failing: world.failures.filter(({ state }) => state === 'delayed').length,
+      failing: world.failures.filter(({ state }) => state !== 'parked').length,
       parked: world.failures.filter(({ state }) => state === 'parked').length,
       objectsPerSecond: sum('objectsPerSecond'),
       bytesPerSecond: sum('bytesPerSecond'),

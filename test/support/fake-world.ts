@@ -23,7 +23,7 @@ import { grantRemedy } from '../../shared/model/rights.ts'
 import type { Rollup } from '../../electron/engine/journal/port.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
-import { operations, type Failure, type Transfer } from '../../shared/model/task.ts'
+import { operations, type Failure, type Hold, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
 import { gatewayOff } from './fake-gateway.ts'
 
@@ -35,6 +35,7 @@ export interface FakeWorld {
   rules: RuleView[]
   ruleKeys: Map<string, readonly LinkKeys[]>
   failures: Failure[]
+  settled: Failure[]
   transfers: Transfer[]
   activity: Activity[]
   jobs: Job[]
@@ -61,6 +62,7 @@ export function emptyWorld(now: number): FakeWorld {
     rules: [],
     ruleKeys: new Map(),
     failures: [],
+    settled: [],
     transfers: [],
     activity: [],
     jobs: [],
@@ -355,6 +357,7 @@ function failureFrom(index: number, world: FakeWorld, now: number): Failure {
       : {}
   const value = fault(code, message, { site: link.target.site, ...remedy })
   const parked = value.retry === 'never'
+  const waits = parked ? null : holdIn(world, rule, link)
   return {
     seq: 10_000 + index,
     ruleId: rule.id,
@@ -370,8 +373,17 @@ function failureFrom(index: number, world: FakeWorld, now: number): Failure {
     attempts: parked ? 1 + (index % 3) : 2 + (index % 11),
     firstFailedAt: now - hour - index * 700,
     lastAttemptAt: now - 20_000 - index * 350,
-    nextAttemptAt: parked ? null : now + 12_000 + (index % 240) * 1000,
+    nextAttemptAt: parked || waits !== null ? null : now + 12_000 + (index % 240) * 1000,
+    waits,
   }
+}
+
+function holdIn(world: FakeWorld, rule: RuleView, { target }: LinkView): Hold | null {
+  if (rule.paused !== null) return { until: `rule ${rule.id} is resumed`, because: 'paused', sinceAt: rule.paused.at }
+  const site = world.sites.find(({ id }) => id === target.site)
+  if (site?.paused === true) return { until: `${site.name} is resumed`, because: 'paused', sinceAt: null }
+  if (site?.health.state !== 'offline') return null
+  return { until: `${site.name} answers`, because: 'offline', sinceAt: site.health.downSince }
 }
 
 function transferFrom(index: number, world: FakeWorld, now: number): Transfer {

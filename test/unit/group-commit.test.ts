@@ -13,7 +13,7 @@ function opened(hooks: Partial<CommitHooks> = {}) {
   const commit = new GroupCommit(
     database,
     log,
-    { beforeCommit: () => undefined, afterRollback: () => undefined, ...hooks },
+    { beforeCommit: () => null, afterRollback: () => undefined, ...hooks },
     { timers: realTimers, elapsedMs: () => 0 },
     { rowsPerFlush: 100, flushBudgetMs: 100, flushDelayMs: 0 },
   )
@@ -54,7 +54,7 @@ test('who is in haste hears of the commit before the sync, and is promised nothi
 })
 
 test('what was written but could not be committed is promised to nobody', async () => {
-  const beforeCommit = (): void => {
+  const beforeCommit = (): never => {
     throw new Error('no room for the counters')
   }
   const { syncs, write, ends, there } = opened({ beforeCommit })

@@ -23,7 +23,7 @@ async function writersOn(room: () => Promise<void> | null = () => null) {
       return done && { done, isUrgent: true }
     },
   }
-  const hooks = { beforeCommit: () => undefined, afterRollback: () => undefined }
+  const hooks = { beforeCommit: () => null, afterRollback: () => undefined }
   const time = { timers: realTimers, elapsedMs: () => performance.now() }
   const commit = new GroupCommit(database, disk, hooks, time, { ...journalLimits, flushDelayMs: 0 })
   const insert = database.prepare('INSERT INTO line VALUES (?)')

@@ -10,6 +10,7 @@ import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
 import { migrate, migrations } from '../../electron/engine/journal/schema.ts'
 import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite-journal.ts'
 import { linkIdentity } from '../support/link-identity.ts'
+import { Random } from '../support/random.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const link = 'photos/0'
@@ -112,6 +113,7 @@ describe('tasks', () => {
       backlogBytes: 11,
       oldestPendingAt: 200,
       delayed: 1,
+      failing: 1,
       parked: 1,
       settledCount: 0,
       settledBytes: 0,
@@ -258,7 +260,7 @@ describe('failures', () => {
     ])
   })
 
-  test('retry makes them ready with attempts from 0, one by one or all that match, within the limit', async () => {
+  test('retry makes them ready with a backoff that starts anew, one by one or all that match, within the limit', async () => {
     const { journal } = await open()
     const seqs = await journal.enqueue(Array.from({ length: 600 }, (_, at) => task(`${at}`)))
     await Promise.all(seqs.slice(0, 500).map((seq) => journal.park(seq, 1, denied, 4, 1)))
@@ -269,7 +271,7 @@ describe('failures', () => {
     expect((await journal.retry({ filter }, 300)).length).toBe(300)
     expect((await journal.retry({ filter }, 300)).length).toBe(199)
     expect(journal.totals(link)).toMatchObject({ backlogCount: 600, parked: 0, delayed: 0 })
-    expect(journal.task(seqs[7]!)).toMatchObject({ state: 'ready', attempts: 0, fault: denied })
+    expect(journal.task(seqs[7]!)).toMatchObject({ state: 'ready', attempts: 0, triedBefore: 4, fault: denied })
     expect(failures(journal).total).toBe(500)
   })
 
@@ -289,16 +291,67 @@ describe('failures', () => {
     await journal.delay(seq!, busy, 1, 6000, 5100)
     await journal.park(seq!, 1, denied, 2, 5200)
     await journal.retry({ seqs: [seq!] }, 1)
-    await journal.settle({ seq: seq!, revision: 1, ...done })
+    expect(journal.ended(seq!)).toBeNull()
+    await journal.settle({ seq: seq!, revision: 1, ...done, did: 'marker' })
     await journal.settle({ seq: fine!, revision: 1, ...done })
+    const rest = { attempt: null, fault: null, did: null }
     expect(journal.history(link, 'a', 'v1')).toEqual([
-      { at: 5000, what: 'queued', attempt: null, fault: null },
-      { at: 5100, what: 'attempt-failed', attempt: 1, fault: busy },
-      { at: 5200, what: 'parked', attempt: 2, fault: denied },
-      { at: 5000, what: 'retried', attempt: null, fault: null },
-      { at: 5000, what: 'settled', attempt: 1, fault: null },
+      { ...rest, at: 5000, what: 'queued' },
+      { ...rest, at: 5100, what: 'attempt-failed', attempt: 1, fault: busy },
+      { ...rest, at: 5200, what: 'parked', attempt: 2, fault: denied },
+      { ...rest, at: 5000, what: 'retried' },
+      { ...rest, at: 5000, what: 'settled', attempt: 3, did: 'marker' },
     ])
+    expect(journal.ended(seq!)).toEqual({ linkId: link, key: 'a', versionId: 'v1', at: 5000, did: 'marker' })
+    expect([journal.ended(fine!), journal.ended(999)]).toEqual([null, null])
     expect(journal.history(link, 'fine', 'v1')).toEqual([])
+  })
+
+  test('after any sequence of changes the counts are those of the list, and who listens has heard of its last state', async () => {
+    const { journal, reopen } = await open()
+    const random = new Random(11)
+    const pick = <T>(of: readonly T[]): T => of[random.int(0, of.length - 1)]!
+    const shown = (of: Journal) =>
+      failures(of, { sort: 'key', limit: 500 }).rows.map(({ seq, state, attempts }) => `${seq} ${state} ${attempts}`)
+    let heard = shown(journal)
+    journal.onFailures(() => (heard = shown(journal)))
+    const seqs = new Set<number>()
+    const acts: Readonly<Record<string, (seq: number) => Promise<unknown>>> = {
+      enqueue: async () => seqs.add((await journal.enqueue([task(`${random.int(0, 8)}`)]))[0]!),
+      delay: (seq) => journal.delay(seq, busy, 1, 9000, 5000),
+      park: (seq) => journal.park(seq, journal.task(seq)?.revision ?? 1, denied, 1, 5000),
+      retry: (seq) => journal.retry({ seqs: [seq] }, 1),
+      retryAll: () => journal.retry({ filter: failureFilter.parse({}) }, 3),
+      settle: (seq) => journal.settle({ seq, revision: 1, ...done }),
+    }
+    for (let step = 0; step < 600; step++) {
+      await acts[pick(Object.keys(acts))]!(pick([...seqs, 0]))
+      const { failing, parked, delayed } = journal.totals(link)
+      const counts = {
+        all: failures(journal).total,
+        failing: failures(journal, {}, { state: 'delayed' }).total,
+        parked: failures(journal, {}, { state: 'parked' }).total,
+      }
+      expect(counts).toEqual({ all: failing + parked, failing, parked })
+      expect(delayed).toBeLessThanOrEqual(failing)
+      expect(heard).toEqual(shown(journal))
+    }
+    const before = journal.totals(link)
+    expect((await reopen()).totals(link)).toEqual(before)
+  })
+
+  test('a retry in steps takes each item once, however often it fails meanwhile', async () => {
+    const { journal } = await open()
+    const seqs = await journal.enqueue(Array.from({ length: 10 }, (_, at) => task(`${at}`)))
+    for (const seq of seqs) await journal.park(seq, 1, denied, 1, 5000)
+    const filter = failureFilter.parse({})
+    const taken: number[] = []
+    for (let step = 0; step < 20; step++) {
+      const some = await journal.retry({ filter, failedBy: 5000 }, 3)
+      taken.push(...some.map(({ seq }) => seq))
+      for (const { seq } of some) await journal.park(seq, 1, denied, 1, 5001)
+    }
+    expect(taken.toSorted((a, b) => a - b)).toEqual(seqs)
   })
 
   test('history stays within its bound', async () => {
@@ -456,6 +509,29 @@ describe('the file', () => {
     expect(journal.readyApart(link, 0, 9)).toMatchObject([{ seq: 8, key: 'big' }])
     expect(journal.totals(link)).toMatchObject({ backlogCount: 2, backlogBytes: 300_000_001, oldestPendingAt: 40 })
     expect([journal.handedOut(), await journal.enqueue([task('b')])]).toEqual([8, [9]])
+    await journal.close()
+    await temp.remove()
+  })
+
+  test('a journal written by version 6 counts what it had failed, and knows its tasks by number', async () => {
+    const temp = await makeTempDir('journal-v6')
+    const dir = temp.path
+    const database = new DatabaseSync(join(dir, 'journal.db'))
+    migrate(database, migrations.slice(0, 6))
+    const why = JSON.stringify(denied)
+    database.exec(`INSERT INTO link (id, name, pending, bytes, delayed, parked) VALUES (1, '${link}', 3, 3, 1, 1);
+      INSERT INTO task (seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, attempts, code, fault,
+        first_failed_at, last_attempt_at) VALUES
+        (1, 1, 'ready', '', 0, 1, 50, 0, 60, 0, 0, 'ACCESS_DENIED', '${why}', 61, 62),
+        (2, 1, 'delayed', '', 0, 1, 50, 0, 60, 2, 4, 'ACCESS_DENIED', '${why}', 61, 62),
+        (3, 1, 'parked', '', 0, 1, 50, 0, 60, 3, 1, 'ACCESS_DENIED', '${why}', 61, 62),
+        (4, 1, 'fine', '', 0, 1, 50, 0, 60, 0, 0, NULL, NULL, NULL, NULL);
+      UPDATE mark SET seq = 4`)
+    database.close()
+    const journal = openJournal({ dir, now: () => 5000 })
+    expect(journal.totals(link)).toMatchObject({ failing: 2, delayed: 1, parked: 1 })
+    expect(failures(journal).total).toBe(3)
+    expect(journal.task(2)).toMatchObject({ attempts: 4, triedBefore: 0 })
     await journal.close()
     await temp.remove()
   })

@@ -7,6 +7,7 @@ const totals = {
   backlogBytes: 900,
   oldestPendingAt: 1000,
   delayed: 0,
+  failing: 0,
   parked: 0,
   settledCount: 0,
   settledBytes: 0,

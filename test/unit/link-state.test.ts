@@ -12,7 +12,7 @@ const calm: LinkFacts = {
   bucket: null,
   probing: null,
   backlogCount: 0,
-  delayed: 0,
+  failing: 0,
   parked: 0,
   firstCopy: false,
   convergence: null,
@@ -39,7 +39,7 @@ describe('a link’s badge', () => {
       linkState({ ...calm, bucket: fault('BUCKET_UNVERSIONED', 'Versioning is not enabled on data any more.') }),
       linkState({ ...calm, bucket: 'looking' }),
       linkState({ ...calm, probing: 'under-way' }),
-      linkState({ ...calm, parked: 1, delayed: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
+      linkState({ ...calm, parked: 1, failing: 2, lastFault: fault('ACCESS_DENIED', 'PutObject on b/k was refused.') }),
       linkState({ ...calm, scanFault: down }),
     ]
     for (const state of states)

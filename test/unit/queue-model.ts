@@ -117,11 +117,10 @@ export class QueueModel {
 
   retry(matches: (task: ModelTask) => boolean): number {
     const chosen = [...this.tasks.values()].filter(
-      (task) => matches(task) && ['delayed', 'parked'].includes(task.state === 'leased' ? task.stored : task.state),
+      (task) => matches(task) && ['delayed', 'parked'].includes(task.state),
     )
     for (const task of chosen) {
-      if (task.state === 'leased') task.stored = 'ready'
-      else this.#move(task, 'retry')
+      this.#move(task, 'retry')
       Object.assign(task, { attempts: 0, dueAt: 0 })
     }
     return chosen.length

@@ -229,7 +229,7 @@ describe('retry and time', () => {
     await world.queue.nack(a!, denied)
     await world.queue.nack(b!, busy)
     const filter = { ruleId: 'r', linkId: null, state: null, code: null, operation: null, search: '' }
-    expect(await world.queue.retry({ filter }, 100)).toBe(2)
+    expect((await world.queue.retry({ filter }, 100)).length).toBe(2)
     const leases = await world.lease()
     expect(leases.map(({ lane, task }) => [lane, task.key, task.versionId, task.attempts])).toEqual([
       ['small', 'a', '1', 0],

@@ -1,5 +1,7 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Hold } from '../../../shared/model/task.ts'
+import { holdOf } from '../link/hold.ts'
 import type { Parts } from '../parts.ts'
 import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
@@ -45,7 +47,7 @@ export function assembleApi(
       repair: ({ runId, stepId }) => preflight.repair(runId, stepId),
     },
     transfers: { list: () => parts.dispatcher.transfers(1000) },
-    failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.get(linkId), now }),
+    failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.get(linkId), hold: holdsOf(parts), now }),
     jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
     compare: compareApi({
       ...parts,
@@ -79,6 +81,13 @@ export function assembleApi(
     live: { watch: (signal) => parts.announcer.watch(signal) },
   }
   return { api, config }
+}
+
+function holdsOf({ links, sites, guard }: Parts): (linkId: string) => Hold | null {
+  return (linkId) => {
+    const link = links.get(linkId)
+    return link === null ? null : holdOf(link, { links, sites, isGuarded: (of) => guard.of(of) !== null })
+  }
 }
 
 function ruleParts(parts: Parts): RulesParts {

@@ -90,7 +90,13 @@ class Enqueuer {
       const seq = first + index
       if (fresh === 'all' || fresh.has(seq)) {
         const changedAt = whole(task.changedAt, now)
-        this.#links.arrive(links[index]!, { seq, state: stateCode.ready, size: wholeSize(task.sizeBytes), changedAt })
+        this.#links.arrive(links[index]!, {
+          seq,
+          state: stateCode.ready,
+          size: wholeSize(task.sizeBytes),
+          changedAt,
+          failed: false,
+        })
         seqs.push(seq)
       } else seqs.push(this.#raise(task, links[index]!, now))
     })
@@ -125,8 +131,10 @@ class Enqueuer {
   #raise(task: NewTask, link: LinkEntry, now: number): number {
     const version = storedVersion(task.versionId)
     const [seq, state, size, changedAt, absentAt, failedAt] = this.#pending.get(link.id, task.key, version)!
+    const failed = failedAt !== null
     const merged = {
       seq,
+      failed,
       state: state === stateCode.parked ? stateCode.ready : state,
       size: wholeSize(task.sizeBytes) ?? size,
       changedAt: Math.min(changedAt, whole(task.changedAt, now)),
@@ -134,10 +142,11 @@ class Enqueuer {
     const absent = Math.min(absentAt, whole(task.absentSeenAt, 0))
     const { size: mergedSize, changedAt: since, state: next } = merged
     this.#merge.run(operationCode[task.operation], mergedSize, since, absent, next, bypassCode(task), seq)
-    this.#links.leave(link, { seq, state, size, changedAt })
+    this.#links.leave(link, { seq, state, size, changedAt, failed })
     this.#links.arrive(link, merged)
-    if (failedAt !== null && merged.state !== state) {
-      this.#history.add({ link: link.id, key: task.key, version }, now, 'queued', null, null)
+    if (failed && merged.state !== state) {
+      const what = { what: 'queued', attempt: null, fault: null, did: null } as const
+      this.#history.add({ seq, link: link.id, key: task.key, version }, { at: now, ...what })
     }
     return seq
   }

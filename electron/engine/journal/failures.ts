@@ -3,10 +3,11 @@ import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Links } from './links.ts'
-import type { Journal, TaskRow } from './port.ts'
+import type { Journal, RetryWhich, TaskRow } from './port.ts'
 import { operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 import type { TaskWrites } from './task-writes.ts'
 
+type RetryEach = (seqs: readonly number[]) => readonly Retried[]
 type Retried = Pick<TaskRow, 'seq' | 'linkId' | 'key'>
 
 /** Rows made ready per write: each writes its history as well. */
@@ -15,15 +16,16 @@ const PER_WRITE = 256
 const sortColumn: Readonly<Record<FailureListInput['sort'], string>> = {
   lastAttemptAt: 'last_attempt_at',
   firstFailedAt: 'first_failed_at',
-  attempts: 'attempts',
+  attempts: 'attempts + tried_before',
   key: 'key',
-  nextAttemptAt: `CASE state WHEN ${stateCode.delayed} THEN due_at END`,
+  nextAttemptAt: `CASE state WHEN ${stateCode.delayed} THEN due_at WHEN ${stateCode.ready} THEN 0 END`,
 }
 
 /** The filter's conditions besides its links, with the values that they bind. */
 function conditions(filter: FailureFilter): { readonly sql: string; readonly values: readonly (string | number)[] } {
   const parts: (readonly [string, string | number])[] = []
-  if (filter.state !== null) parts.push(['state = ?', stateCode[filter.state]])
+  // One that is ready or under way is being tried again as much as one that waits for its time.
+  if (filter.state !== null) parts.push([`state ${filter.state === 'parked' ? '=' : '<>'} ?`, stateCode.parked])
   if (filter.code !== null) parts.push(['code = ?', filter.code])
   if (filter.operation !== null) parts.push(['op = ?', operationCode[filter.operation]])
   if (filter.search !== '') parts.push(['instr(key, ?) > 0', filter.search])
@@ -59,25 +61,26 @@ export function openFailures(
         byCode: byCode.map(([code, count]) => ({ code, count })),
       }
     },
-    retry: (which, limit) =>
-      'seqs' in which
-        ? retrySeqs(commit, writes, which.seqs.slice(0, limit))
-        : retryMatching(database, commit, writes, () => links.matching(which.filter.ruleId, which.filter.linkId), {
-            filter: which.filter,
-            limit,
-          }),
+    retry(which, limit, isTaken = () => false) {
+      const because = ('because' in which ? which.because : undefined) ?? 'retried'
+      const retryEach: RetryEach = (seqs) =>
+        seqs.flatMap((seq) => (isTaken(seq) ? [] : (writes.retry(seq, because) ?? [])))
+      if ('seqs' in which) return retrySeqs(commit, retryEach, which.seqs.slice(0, limit))
+      const linkIds = (): readonly number[] => links.matching(which.filter.ruleId, which.filter.linkId)
+      return retryMatching(database, commit, retryEach, linkIds, { ...which, limit })
+    },
   }
 }
 
 async function retrySeqs(
   commit: GroupCommit,
-  writes: TaskWrites,
+  retryEach: RetryEach,
   seqs: readonly number[],
 ): Promise<readonly Retried[]> {
   const retried: Promise<readonly Retried[]>[] = []
   for (let start = 0; start < seqs.length; start += PER_WRITE) {
     const chunk = seqs.slice(start, start + PER_WRITE)
-    retried.push(commit.submit(chunk.length, () => retryEach(writes, chunk)))
+    retried.push(commit.submit(chunk.length, () => retryEach(chunk)))
   }
   return (await Promise.all(retried)).flat()
 }
@@ -86,15 +89,15 @@ async function retrySeqs(
 async function retryMatching(
   database: DatabaseSync,
   commit: GroupCommit,
-  writes: TaskWrites,
+  retryEach: RetryEach,
   linkIds: () => readonly number[],
-  { filter, limit }: { readonly filter: FailureFilter; readonly limit: number },
+  { filter, failedBy, limit }: Extract<RetryWhich, { filter: unknown }> & { readonly limit: number },
 ): Promise<readonly Retried[]> {
   const { sql, values } = conditions(filter)
   const next = query<readonly [number]>(
     database,
     `SELECT seq FROM task INDEXED BY task_waiting
-     WHERE link = ? AND state <> ${stateCode.ready} AND seq > ?${sql} ORDER BY seq LIMIT ?`,
+     WHERE link = ? AND state <> ${stateCode.ready} AND seq > ? AND last_attempt_at <= ?${sql} ORDER BY seq LIMIT ?`,
   )
   const retried: Retried[] = []
   for (const link of linkIds()) {
@@ -103,17 +106,13 @@ async function retryMatching(
       const room = Math.min(PER_WRITE, limit - retried.length)
       const from = after
       const chunk = await commit.submit(room, () => {
-        const seqs = next.all(link, from, ...values, room).map(([seq]) => seq)
+        const seqs = next.all(link, from, failedBy ?? Number.MAX_SAFE_INTEGER, ...values, room).map(([seq]) => seq)
         after = seqs.at(-1) ?? from
-        return retryEach(writes, seqs)
+        return retryEach(seqs)
       })
       retried.push(...chunk)
       if (after === from) break
     }
   }
   return retried
-}
-
-function retryEach(writes: TaskWrites, seqs: readonly number[]): readonly Retried[] {
-  return seqs.map((seq) => writes.retry(seq)).filter((row) => row !== null)
 }

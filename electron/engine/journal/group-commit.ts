@@ -17,8 +17,8 @@ export interface CommitLimits {
 
 /** What belongs to every transaction besides the writes themselves. */
 export interface CommitHooks {
-  /** Counters that are kept in memory, written in the transaction that changed them. */
-  readonly beforeCommit: () => void
+  /** Counters that are kept in memory, written in the transaction that changed them. Returns what to tell once that is on the disk. */
+  readonly beforeCommit: () => (() => void) | null
   /** The transaction came to nothing: memory goes back to what the disk holds. */
   readonly afterRollback: () => void
 }
@@ -51,6 +51,7 @@ export interface Haste<T> {
 interface Batch {
   readonly waiting: Waiting[]
   written: readonly Written[]
+  onDisk: (() => void) | null
 }
 
 /**
@@ -123,7 +124,7 @@ export class GroupCommit {
 
   #flush(): void {
     this.#cancel = null
-    const batch: Batch = { waiting: [], written: [] }
+    const batch: Batch = { waiting: [], written: [], onDisk: null }
     if (!this.#commit(batch)) return
     this.#unsynced.push(batch)
     try {
@@ -145,7 +146,7 @@ export class GroupCommit {
     try {
       this.#database.exec('BEGIN IMMEDIATE')
       batch.written = this.#runInto(batch.waiting)
-      this.#hooks.beforeCommit()
+      batch.onDisk = this.#hooks.beforeCommit()
       this.#database.exec('COMMIT')
       return true
     } catch (error) {
@@ -167,7 +168,11 @@ export class GroupCommit {
           covered.flatMap(({ waiting }) => waiting),
           journalFault(error),
         )
-      else for (const { written } of covered) for (const { settled } of written) settled()
+      else
+        for (const { written, onDisk } of covered) {
+          for (const { settled } of written) settled()
+          onDisk?.()
+        }
       this.#sync()
     })
   }

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Fault } from '../../../shared/model/fault.ts'
-import type { ItemEvent } from '../../../shared/model/task.ts'
+import type { ItemEvent, SettledBy } from '../../../shared/model/task.ts'
 import { query } from './database.ts'
 import { storedFault, storedVersion } from './task-row.ts'
 
@@ -9,11 +8,21 @@ export interface HistoryLimits {
   readonly eventAgeMs: number
 }
 
-/** Which version an event is about. */
+/** Which task and version an event is about. */
 export interface EventSubject {
+  readonly seq: number
   readonly link: number
   readonly key: string
   readonly version: string
+}
+
+/** A task that failed once and has left the queue. */
+export interface Ended {
+  readonly link: number
+  readonly key: string
+  readonly version: string
+  readonly at: number
+  readonly did: SettledBy | null
 }
 
 const PRUNE_EVERY = 256
@@ -28,6 +37,7 @@ export class History {
   readonly #limits: HistoryLimits
   readonly #add
   readonly #of
+  readonly #last
   readonly #ends
   readonly #firstAfter
   readonly #deleteUpTo
@@ -36,11 +46,15 @@ export class History {
   constructor(database: DatabaseSync, limits: HistoryLimits) {
     this.#limits = limits
     this.#add = database.prepare(
-      'INSERT INTO event (link, key, version_id, at, what, attempt, fault) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO event (task, link, key, version_id, at, what, attempt, fault, did) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    this.#of = query<readonly [number, ItemEvent['what'], number | null, string | null]>(
+    this.#of = query<readonly [number, ItemEvent['what'], number | null, string | null, SettledBy | null]>(
       database,
-      'SELECT at, what, attempt, fault FROM event WHERE link = ? AND key = ? AND version_id = ? ORDER BY id DESC LIMIT ?',
+      'SELECT at, what, attempt, fault, did FROM event WHERE link = ? AND key = ? AND version_id = ? ORDER BY id DESC LIMIT ?',
+    )
+    this.#last = query<readonly [ItemEvent['what'], number, string, string, number, SettledBy | null]>(
+      database,
+      'SELECT what, link, key, version_id, at, did FROM event WHERE task = ? ORDER BY id DESC LIMIT 1',
     )
     this.#ends = query<readonly [number | null, number | null]>(
       database,
@@ -51,8 +65,9 @@ export class History {
   }
 
   /** Only inside a transaction. */
-  add(of: EventSubject, at: number, what: ItemEvent['what'], attempt: number | null, fault: Fault | null): void {
-    this.#add.run(of.link, of.key, of.version, at, what, attempt, fault === null ? null : JSON.stringify(fault))
+  add(of: EventSubject, { at, what, attempt, fault, did }: ItemEvent): void {
+    const json = fault === null ? null : JSON.stringify(fault)
+    this.#add.run(of.seq, of.link, of.key, of.version, at, what, attempt, json, did)
     if (++this.#sincePrune < PRUNE_EVERY) return
     this.#sincePrune = 0
     this.#prune(at)
@@ -60,7 +75,13 @@ export class History {
 
   of(link: number, key: string, versionId: string | null): readonly ItemEvent[] {
     const rows = this.#of.all(link, key, storedVersion(versionId), SHOWN).toReversed()
-    return rows.map(([at, what, attempt, fault]) => ({ at, what, attempt, fault: storedFault(fault) }))
+    return rows.map(([at, what, attempt, fault, did]) => ({ at, what, attempt, fault: storedFault(fault), did }))
+  }
+
+  /** How the task ended; null when it never failed, when that is forgotten, or when it has not ended. */
+  ended(seq: number): Ended | null {
+    const [what, link, key, version, at, did] = this.#last.get(seq) ?? []
+    return what !== 'settled' ? null : { link: link!, key: key!, version: version!, at: at!, did: did ?? null }
   }
 
   /** Twice as many as came since the last time, at most: the table shrinks, and no step is long. */

@@ -13,6 +13,8 @@ export interface LinkEntry {
   pending: number
   bytes: number
   delayed: number
+  /** Those that met a fault and are not parked: delayed, or ready for their next attempt. */
+  failing: number
   parked: number
   settledCount: number
   settledBytes: number
@@ -25,9 +27,11 @@ export interface Counted {
   readonly state: number
   readonly size: number | null
   readonly changedAt: number
+  /** It met a fault: it is in the failure list. */
+  readonly failed: boolean
 }
 
-type LinkRow = readonly [number, string | null, number, number, number, number, number, number]
+type LinkRow = readonly [number, string | null, number, number, number, number, number, number, number]
 type Text = string | null
 type IdentityRow = readonly [string, Text, Text, Text, Text, Text, Text, Text, number, number]
 
@@ -37,6 +41,7 @@ export class Links {
   readonly #byName = new Map<string, LinkEntry>()
   readonly #byId = new Map<number, LinkEntry>()
   readonly #dirty = new Set<LinkEntry>()
+  #failuresChanged = false
   readonly #update
   readonly #saveChunk
   readonly #dropChunk
@@ -45,7 +50,7 @@ export class Links {
   constructor(database: DatabaseSync) {
     this.#database = database
     this.#update = database.prepare(
-      'UPDATE link SET pending = ?, bytes = ?, delayed = ?, parked = ?, settled_count = ?, settled_bytes = ? WHERE id = ?',
+      'UPDATE link SET pending = ?, bytes = ?, delayed = ?, failing = ?, parked = ?, settled_count = ?, settled_bytes = ? WHERE id = ?',
     )
     this.#saveChunk = database.prepare(
       'INSERT OR REPLACE INTO oldest (link, chunk, tasks, changed_at) VALUES (?, ?, ?, ?)',
@@ -62,7 +67,7 @@ export class Links {
     this.#byName.clear()
     this.#byId.clear()
     this.#dirty.clear()
-    const columns = 'id, name, pending, bytes, delayed, parked, settled_count, settled_bytes'
+    const columns = 'id, name, pending, bytes, delayed, failing, parked, settled_count, settled_bytes'
     for (const row of query<LinkRow>(this.#database, `SELECT ${columns} FROM link`).all()) this.#restore(row)
     const identities = `SELECT name, ${identityColumns} FROM link WHERE name IS NOT NULL`
     for (const row of query<IdentityRow>(this.#database, identities).all())
@@ -120,6 +125,7 @@ export class Links {
     this.#byName.delete(name)
     this.#byId.delete(entry.id)
     this.#dirty.delete(entry)
+    if (entry.failing + entry.parked > 0) this.#failuresChanged = true
   }
 
   arrive(entry: LinkEntry, task: Counted): void {
@@ -142,17 +148,20 @@ export class Links {
     return entry.oldest.find((from, to) => this.#oldestIn.get(from, to, entry.id)?.[0] ?? null)
   }
 
-  /** Only inside a transaction, as its last step. */
-  persist(): void {
+  /** Only inside a transaction, as its last step. True: the failure list is another once this is on the disk. */
+  persist(): boolean {
     for (const entry of this.#dirty) {
-      const { id, pending, bytes, delayed, parked, settledCount, settledBytes } = entry
-      this.#update.run(pending, bytes, delayed, parked, settledCount, settledBytes, id)
+      const { id, pending, bytes, delayed, failing, parked, settledCount, settledBytes } = entry
+      this.#update.run(pending, bytes, delayed, failing, parked, settledCount, settledBytes, id)
       for (const { chunk, tasks, changedAt } of entry.oldest.changed()) {
         if (tasks === 0) this.#dropChunk.run(id, chunk)
         else this.#saveChunk.run(id, chunk, tasks, changedAt)
       }
     }
     this.#dirty.clear()
+    const changed = this.#failuresChanged
+    this.#failuresChanged = false
+    return changed
   }
 
   #count(entry: LinkEntry, task: Counted, sign: 1 | -1): void {
@@ -161,19 +170,31 @@ export class Links {
       entry.pending += sign
       entry.bytes += sign * (task.size ?? 0)
       if (task.state === stateCode.delayed) entry.delayed += sign
+      if (task.failed) entry.failing += sign
     }
+    if (task.failed) this.#failuresChanged = true
     this.#dirty.add(entry)
   }
 
   #insert(name: string): LinkEntry {
     const { lastInsertRowid } = this.#database.prepare('INSERT INTO link (name) VALUES (?)').run(name)
-    return this.#restore([Number(lastInsertRowid), name, 0, 0, 0, 0, 0, 0])!
+    return this.#restore([Number(lastInsertRowid), name, 0, 0, 0, 0, 0, 0, 0])!
   }
 
-  #restore([id, name, pending, bytes, delayed, parked, settledCount, settledBytes]: LinkRow): LinkEntry | null {
+  #restore([
+    id,
+    name,
+    pending,
+    bytes,
+    delayed,
+    failing,
+    parked,
+    settledCount,
+    settledBytes,
+  ]: LinkRow): LinkEntry | null {
     if (name === null) return null
     const oldest = new OldestPending()
-    const counts = { pending, bytes, delayed, parked, settledCount, settledBytes }
+    const counts = { pending, bytes, delayed, failing, parked, settledCount, settledBytes }
     const entry: LinkEntry = { id, name, identity: null, ...counts, oldest }
     this.#byName.set(name, entry)
     this.#byId.set(id, entry)

@@ -3,7 +3,7 @@ import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { Activity } from '../../../shared/model/activity.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
-import type { ItemEvent, Operation, TaskState } from '../../../shared/model/task.ts'
+import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../shared/model/task.ts'
 import type { UploadedPart } from '../store/port.ts'
 
 /** A version to bring to one target; says which, never what changed. Dedupe key: link + key + version id. */
@@ -56,7 +56,10 @@ export interface TaskRow extends NewTask {
   readonly state: TaskState
   /** Counts the times the same dedupe key was enqueued; an ack for an older revision makes the task ready again. */
   readonly revision: number
+  /** Those since it came, or was last retried by hand: the backoff goes by them. */
   readonly attempts: number
+  /** Those before an operator's last retry. */
+  readonly triedBefore: number
   /** Epoch ms before which a delayed task is not handed out. */
   readonly dueAt: number
   readonly fault: Fault | null
@@ -93,6 +96,18 @@ export interface Settlement {
   readonly forgotten: readonly string[]
   /** The task was no change of its own: it does not count among those that were settled. */
   readonly uncounted?: true
+  /** For the history of a task that had failed; absent where nobody knows. */
+  readonly did?: SettledBy | null
+}
+
+/** A task that had failed and is settled. */
+export interface EndedTask {
+  readonly linkId: string
+  readonly key: string
+  readonly versionId: string | null
+  readonly at: number
+  /** null: a journal of an older release does not say. */
+  readonly did: SettledBy | null
 }
 
 export interface LinkTotals {
@@ -100,6 +115,8 @@ export interface LinkTotals {
   readonly backlogBytes: number
   readonly oldestPendingAt: number | null
   readonly delayed: number
+  /** Those that met a fault and are not parked, whether delayed or ready; with `parked` all that is in the failure list. */
+  readonly failing: number
   readonly parked: number
   readonly settledCount: number
   readonly settledBytes: number
@@ -122,6 +139,13 @@ export interface Rollup {
   readonly fullObjects: number
   readonly fullBytes: number
 }
+
+export type RetryWhich =
+  | { readonly seqs: readonly number[] }
+  | { readonly filter: FailureFilter; readonly failedBy?: number; readonly because?: RetriedBecause }
+
+/** In the history: an operator asked for it, or the site that it waited for answers again. */
+export type RetriedBecause = Extract<ItemEvent['what'], 'retried' | 'resumed'>
 
 /**
  * The durable record: SQLite in WAL mode, a sync of its log before every answer, one writer, opened under a lock that refuses a second
@@ -157,10 +181,14 @@ export interface Journal {
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>
   /** Sets the task aside, or makes it ready again when its revision moved on: what was refused is not what is asked now (false). */
   park(seq: number, revision: number, fault: Fault, attempts: number, at: number): Promise<boolean>
-  /** Makes delayed and parked tasks ready now; returns which. Attempts start again at 0. */
+  /**
+   * Makes delayed and parked tasks ready now; returns which. The backoff starts anew. `failedBy`, epoch ms: what failed again
+   * later is left alone, so that nothing is taken twice by one who asks in steps. `isTaken`: a worker has it, its attempt decides.
+   */
   retry(
-    which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
+    which: RetryWhich,
     limit: number,
+    isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
   /** Every link on record, by id; null where nobody said what it is. */
   links(): ReadonlyMap<string, LinkIdentity | null>
@@ -172,6 +200,10 @@ export interface Journal {
     readonly rows: readonly TaskRow[]
     readonly byCode: readonly { readonly code: string; readonly count: number }[]
   }
+  /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
+  onFailures(listener: () => void): void
+  /** A task that failed, and is settled; null for any other, and when it is too long ago. */
+  ended(seq: number): EndedTask | null
   /** Newest last. Settled items keep theirs for a bounded time. */
   history(linkId: string, key: string, versionId: string | null): readonly ItemEvent[]
 

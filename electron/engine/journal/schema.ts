@@ -102,8 +102,21 @@ const version6 = ['full_ms', 'full_objects', 'full_bytes']
   .map((column) => `ALTER TABLE rollup ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0;`)
   .join('\n')
 
+/**
+ * Version 7. Tasks that met a fault and are tried again are counted, whatever state they are in just then; attempts from before
+ * a retry are kept apart from those that the backoff goes by; what settled is found by its number, with how it ended.
+ */
+const version7 = `
+ALTER TABLE task ADD COLUMN tried_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE link ADD COLUMN failing INTEGER NOT NULL DEFAULT 0;
+UPDATE link SET failing = (SELECT count(*) FROM task WHERE task.link = link.id AND code IS NOT NULL AND state <> 3);
+ALTER TABLE event ADD COLUMN task INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN did TEXT;
+CREATE INDEX event_task ON event (task);
+`
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6]
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

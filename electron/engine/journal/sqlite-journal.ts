@@ -83,7 +83,9 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
   const limits = { ...journalLimits, ...options.limits }
   const links = new Links(database)
   const history = new History(database, limits)
-  const hooks = { beforeCommit: () => links.persist(), afterRollback: () => links.reload() }
+  const onFailures: (() => void)[] = []
+  const tellFailures = (): void => onFailures.forEach((listener) => listener())
+  const hooks = { beforeCommit: () => (links.persist() ? tellFailures : null), afterRollback: () => links.reload() }
   const wal = new WriteAheadLog(path)
   const commit = new GroupCommit(database, wal, hooks, { timers, elapsedMs }, limits)
   const pairs = openPairs(database, links)
@@ -110,6 +112,14 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
       const link = links.named(linkId)
       return link === undefined ? [] : history.of(link.id, key, versionId)
     },
+    ended(seq) {
+      const ended = history.ended(seq)
+      const link = ended === null ? undefined : links.numbered(ended.link)
+      if (ended === null || link === undefined) return null
+      const { key, version, at, did } = ended
+      return { linkId: link.name, key, versionId: version === '' ? null : version, at, did }
+    },
+    onFailures: (listener) => void onFailures.push(listener),
     links: () => new Map(links.all().map(({ name, identity }) => [name, identity])),
     openLink: (identity) => commit.submit(1, () => links.open(identity)),
     async forgetLink(linkId) {

@@ -14,6 +14,7 @@ const nothing = {
   backlogBytes: 0,
   oldestPendingAt: null,
   delayed: 0,
+  failing: 0,
   parked: 0,
   settledCount: 0,
   settledBytes: 0,
@@ -91,13 +92,14 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     totals(linkId) {
       const link = links.named(linkId)
       if (link === undefined) return nothing
-      const { pending, bytes, delayed, parked, settledCount, settledBytes } = link
+      const { pending, bytes, delayed, failing, parked, settledCount, settledBytes } = link
       const oldestPendingAt = links.oldestPendingAt(link)
       return {
         backlogCount: pending,
         backlogBytes: bytes,
         oldestPendingAt,
         delayed,
+        failing,
         parked,
         settledCount,
         settledBytes,

@@ -21,7 +21,7 @@ export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
 
 export const taskColumns =
   'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, revision, attempts, due_at, ' +
-  'fault, first_failed_at, last_attempt_at, bypass'
+  'fault, first_failed_at, last_attempt_at, bypass, tried_before'
 
 /** A row of {@link taskColumns}. */
 export type StoredTask = readonly [
@@ -42,6 +42,7 @@ export type StoredTask = readonly [
   firstFailedAt: number | null,
   lastAttemptAt: number | null,
   bypass: number,
+  triedBefore: number,
 ]
 
 /** S3 has no empty version id, so '' stands for none and the unique index covers it: NULLs would all differ. */
@@ -61,6 +62,7 @@ export function taskRow(row: StoredTask, linkId: string): TaskRow {
     state: taskStates[row[9]]!,
     revision: row[10],
     attempts: row[11],
+    triedBefore: row[17],
     dueAt: row[12],
     fault: storedFault(row[13]),
     firstFailedAt: row[14],

@@ -5,11 +5,12 @@ import type { GroupCommit } from './group-commit.ts'
 import type { History } from './history.ts'
 import type { Links } from './links.ts'
 import type { Pairs } from './pairs.ts'
-import type { Journal, Settlement } from './port.ts'
+import type { Journal, RetriedBecause, Settlement } from './port.ts'
 import { stateCode } from './task-row.ts'
 import type { Uploads } from './uploads.ts'
 
-const columns = 'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision'
+const columns =
+  'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision, tried_before'
 type Row = readonly [
   seq: number,
   link: number,
@@ -22,10 +23,18 @@ type Row = readonly [
   attempts: number,
   firstFailedAt: number | null,
   revision: number,
+  triedBefore: number,
 ]
 
-const counted = ([seq, , , , state, size, changedAt]: Row) => ({ seq, state, size, changedAt })
-const subject = ([, link, key, version]: Row) => ({ link, key, version })
+const counted = ([seq, , , , state, size, changedAt, , , firstFailedAt]: Row) => ({
+  seq,
+  state,
+  size,
+  changedAt,
+  failed: firstFailedAt !== null,
+})
+const subject = ([seq, link, key, version]: Row) => ({ seq, link, key, version })
+const nothing = { attempt: null, fault: null, did: null }
 
 interface Failed {
   readonly seq: number
@@ -62,7 +71,7 @@ export class TaskWrites {
     this.#bySeq = query<Row>(database, `SELECT ${columns} FROM task WHERE seq = ?`)
     this.#remove = query<Row>(database, `DELETE FROM task WHERE seq = ? AND revision = ? RETURNING ${columns}`)
     this.#again = database.prepare(
-      `UPDATE task SET state = ${stateCode.ready}, attempts = 0, due_at = 0, code = NULL, fault = NULL,
+      `UPDATE task SET state = ${stateCode.ready}, attempts = 0, tried_before = 0, due_at = 0, code = NULL, fault = NULL,
        first_failed_at = NULL, last_attempt_at = NULL WHERE seq = ?`,
     )
     this.#unsee = database.prepare('UPDATE task SET absent_at = 0 WHERE link = ? AND key = ? AND absent_at > 0')
@@ -70,10 +79,13 @@ export class TaskWrites {
       `UPDATE task SET state = ?, attempts = ?, due_at = ?, code = ?, fault = ?,
        first_failed_at = coalesce(first_failed_at, ?), last_attempt_at = ? WHERE seq = ?`,
     )
-    this.#retry = database.prepare(`UPDATE task SET state = ${stateCode.ready}, attempts = 0, due_at = 0 WHERE seq = ?`)
+    this.#retry = database.prepare(
+      `UPDATE task SET state = ${stateCode.ready}, tried_before = tried_before + attempts, attempts = 0, due_at = 0
+       WHERE seq = ?`,
+    )
   }
 
-  settle({ seq, revision, bytes, learned, forgotten, uncounted }: Settlement): boolean {
+  settle({ seq, revision, bytes, learned, forgotten, uncounted, did = null }: Settlement): boolean {
     const removed = this.#remove.get(seq, revision)
     const row = removed ?? this.#bySeq.get(seq)
     if (row === undefined) return true
@@ -85,10 +97,12 @@ export class TaskWrites {
     this.#links.settled(link, removed === undefined || uncounted === true ? 0 : 1, bytes)
     // What a scan saw of this key before is out of date: the worker may have written more than this version.
     this.#unsee.run(link.id, row[2])
-    if (row[9] !== null) this.#history.add(subject(row), this.#now(), 'settled', row[8] + 1, null)
+    const attempt = row[11] + row[8] + 1
+    if (row[9] !== null)
+      this.#history.add(subject(row), { at: this.#now(), what: 'settled', attempt, fault: null, did })
     if (removed !== undefined) return true
     this.#again.run(seq)
-    this.#links.arrive(link, { ...counted(row), state: stateCode.ready })
+    this.#links.arrive(link, { ...counted(row), state: stateCode.ready, failed: false })
     return false
   }
 
@@ -102,13 +116,16 @@ export class TaskWrites {
   }
 
   /** false when the task is neither delayed nor parked. */
-  retry(seq: number): { readonly seq: number; readonly linkId: string; readonly key: string } | null {
+  retry(
+    seq: number,
+    because: RetriedBecause,
+  ): { readonly seq: number; readonly linkId: string; readonly key: string } | null {
     const row = this.#bySeq.get(seq)
     const link = row === undefined ? undefined : this.#links.numbered(row[1])
     if (row === undefined || link === undefined || row[4] === stateCode.ready) return null
     this.#retry.run(seq)
-    this.#move(row, stateCode.ready)
-    this.#history.add(subject(row), this.#now(), 'retried', null, null)
+    this.#move(row, stateCode.ready, counted(row).failed)
+    this.#history.add(subject(row), { ...nothing, at: this.#now(), what: because })
     return { seq, linkId: link.name, key: row[2] }
   }
 
@@ -118,18 +135,19 @@ export class TaskWrites {
     const state = stateOf(row)
     this.#fail.run(state, attempts, dueAt, fault.code, JSON.stringify(fault), at, at, seq)
     this.#unsee.run(row[1], row[2])
-    this.#move(row, state)
+    this.#move(row, state, true)
     // A first failure tells when the task came: nothing was written about it until then.
-    if (row[9] === null) this.#history.add(subject(row), row[7], 'queued', null, null)
-    this.#history.add(subject(row), at, state === stateCode.parked ? 'parked' : 'attempt-failed', attempts, fault)
+    if (row[9] === null) this.#history.add(subject(row), { ...nothing, at: row[7], what: 'queued' })
+    const what = state === stateCode.parked ? 'parked' : 'attempt-failed'
+    this.#history.add(subject(row), { at, what, attempt: row[11] + attempts, fault, did: null })
     return state
   }
 
-  #move(row: Row, state: number): void {
+  #move(row: Row, state: number, failed: boolean): void {
     const link = this.#links.numbered(row[1])
     if (link === undefined) return
     this.#links.leave(link, counted(row))
-    this.#links.arrive(link, { ...counted(row), state })
+    this.#links.arrive(link, { ...counted(row), state, failed })
   }
 }
 

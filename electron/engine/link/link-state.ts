@@ -21,7 +21,8 @@ export interface LinkFacts {
   /** The target's way with version ids is not known yet. */
   readonly probing: Fault | 'under-way' | null
   readonly backlogCount: number
-  readonly delayed: number
+  /** Met a fault and are tried again. */
+  readonly failing: number
   readonly parked: number
   readonly firstCopy: boolean
   /** A scan has looked at every key in this run of the engine, and none failed since. */
@@ -63,7 +64,7 @@ function runningState(facts: LinkFacts): LinkState {
   if (facts.bucket !== null) return lookingAtBuckets
   if (facts.probing !== null) return probing
   if (facts.guarded !== null) return looking
-  if (facts.delayed + facts.parked > 0) return failing(facts)
+  if (facts.failing + facts.parked > 0) return failingState(facts)
   if (facts.convergence !== null && facts.convergence.count > 0) return notConverging(facts.convergence)
   if (facts.firstCopy) return { kind: 'first-copy' }
   if (facts.backlogCount > 0) return { kind: 'copying' }
@@ -177,10 +178,10 @@ function offline({ siteId, fault: met }: NonNullable<LinkFacts['offline']>, fact
 
 const silent = fault('SITE_OFFLINE', 'The site is offline.')
 
-function failing({ delayed, parked, lastFault }: LinkFacts): LinkState {
+function failingState({ failing, parked, lastFault }: LinkFacts): LinkState {
   const parts = [
     ...(parked > 0 ? [`${parked.toLocaleString('en')} ${parked === 1 ? 'item needs' : 'items need'} attention`] : []),
-    ...(delayed > 0 ? [`${delayed.toLocaleString('en')} ${delayed === 1 ? 'is' : 'are'} being tried again`] : []),
+    ...(failing > 0 ? [`${failing.toLocaleString('en')} ${failing === 1 ? 'is' : 'are'} being tried again`] : []),
   ]
   const why = lastFault === null ? '' : ` Last: ${lastFault.message}`
   return {

@@ -169,12 +169,12 @@ export class SiteEvents {
   }
 
   async #returned(siteId: string): Promise<void> {
-    const { sites, links, identities, queue, feeds, dispatcher } = this.#parts()
+    const { sites, links, identities, queue, feeds, dispatcher, now } = this.#parts()
     await sites.probe(siteId)
     const affected = links.ofSite(siteId)
     for (const link of affected) {
       if (link.target.site === siteId && 'probing' in identities.state(link.target)) identities.askAgain(link.target)
-      await retryDelayed(link.linkId, queue)
+      await retryDelayed(link.linkId, queue, now())
     }
     feeds.siteReturned(siteId, affected)
     dispatcher.fill()
@@ -188,9 +188,9 @@ export class SiteEvents {
   }
 }
 
-/** What waited for its backoff need not wait any longer. In steps: a long outage leaves many. */
-async function retryDelayed(linkId: string, queue: Parts['queue']): Promise<void> {
+/** What waited for its backoff need not wait any longer. In steps: a long outage leaves many. What fails again meanwhile waits. */
+async function retryDelayed(linkId: string, queue: Parts['queue'], failedBy: number): Promise<void> {
   const filter = { ruleId: null, linkId, state: 'delayed', code: null, operation: null, search: '' } as const
   const step = 1000
-  while ((await queue.retry({ filter }, step)) === step);
+  while ((await queue.retry({ filter, failedBy, because: 'resumed' }, step)).length === step);
 }

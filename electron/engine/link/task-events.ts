@@ -50,7 +50,10 @@ export class TaskEvents implements DispatcherEvents {
       const skewMs = sites.health(link.source.site).clockSkewMs ?? 0
       brakes.ended(link.rule, lease, outcome, skewMs).catch((error: unknown) => this.onError(error))
     }
-    // Only a task that had failed leaves the failure list.
+  }
+
+  /** The journal does not know of leases; all else of the failure list is told by it, when it can be read. */
+  onLease({ task }: Lease): void {
     if (task.fault !== null) this.#announce('failures')
   }
 
@@ -68,7 +71,6 @@ export class TaskEvents implements DispatcherEvents {
     if (this.#siteIsDown(fault) || this.#bucketInDoubt(task.linkId, fault)) return 'release'
     this.#rates.failed(task.linkId, this.#now())
     views.faultSeen(task.linkId, fault)
-    this.#announce('failures')
     return 'nack'
   }
 

@@ -1,8 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
-import type { FailureFilter } from '../../../shared/api/inputs.ts'
 import type { Haste } from '../journal/group-commit.ts'
-import type { NewTask, Settlement, TaskRow } from '../journal/port.ts'
+import type { NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port.ts'
 
 export interface LinkSpec {
   readonly linkId: string
@@ -58,10 +57,10 @@ export interface TaskQueue {
   nack(lease: Lease, fault: Fault): Promise<boolean>
   /** Given back untouched: the engine stops, or the site went offline. No attempt is counted. */
   release(lease: Lease): void
-  retry(
-    which: { readonly seqs: readonly number[] } | { readonly filter: FailureFilter },
-    limit: number,
-  ): Promise<number>
+  /** Resolves with what was made ready, and may run as soon as its link does. What a worker has is left to its attempt. */
+  retry(which: RetryWhich, limit: number): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** A worker has the task at this moment. */
+  isLeased(seq: number): boolean
   counts(linkId: string): QueueCounts
   /** Called (at most once a tick) when a lease may be had: new task, key free, due time reached, hold ended. */
   onReady(listener: () => void): void

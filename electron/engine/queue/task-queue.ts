@@ -1,7 +1,7 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Haste } from '../journal/group-commit.ts'
-import type { Journal, NewTask, Settlement } from '../journal/port.ts'
+import type { Journal, NewTask, RetryWhich, Settlement } from '../journal/port.ts'
 import { realTimers, type Timers } from '../journal/timers.ts'
 import { FairShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
@@ -52,6 +52,7 @@ class DurableQueue implements TaskQueue {
   readonly #windows = new Map<string, LinkWindow>()
   readonly #holds = new Map<string, Set<string>>()
   readonly #leases = new WeakMap<Lease, Held>()
+  readonly #leased = new Set<number>()
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
     small: new FairShare(),
     large: new FairShare(),
@@ -180,11 +181,15 @@ class DurableQueue implements TaskQueue {
     if (held !== null) this.#free(held, null, true)
   }
 
-  async retry(which: Parameters<TaskQueue['retry']>[0], limit: number): Promise<number> {
-    const retried = await this.#journal.retry(which, limit)
+  async retry(which: RetryWhich, limit: number): ReturnType<TaskQueue['retry']> {
+    const retried = await this.#journal.retry(which, limit, (seq) => this.#leased.has(seq))
     for (const { linkId, seq, key } of retried) this.#windows.get(linkId)?.reconsider(seq, key)
     this.#wake()
-    return retried.length
+    return retried
+  }
+
+  isLeased(seq: number): boolean {
+    return this.#leased.has(seq)
   }
 
   counts(linkId: string): QueueCounts {
@@ -245,6 +250,7 @@ class DurableQueue implements TaskQueue {
     const lease = { task, lane, fresh: this.#isFresh(task) }
     this.#recency.note(task.linkId, task.key, this.#time())
     this.#leases.set(lease, { window, entry })
+    this.#leased.add(task.seq)
     return lease
   }
 
@@ -282,6 +288,7 @@ class DurableQueue implements TaskQueue {
 
   /** The key and the place of the lease go to whoever is next. */
   #free({ window, entry }: Held, delayedUntil: number | null, again: boolean): void {
+    this.#leased.delete(entry.task.seq)
     window.free(entry, { delayedUntil, again }, this.#now())
     if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
     if (delayedUntil !== null) this.#armDue(this.#now())

@@ -17,6 +17,8 @@ export interface DispatcherEvents {
   /** `release`: the site is known to be down, no attempt is counted; `nack`: an attempt failed. */
   onFault(lease: Lease, fault: Fault): 'release' | 'nack'
   onSettled(lease: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void
+  /** A worker has the task now, or gave it back untouched. */
+  onLease(lease: Lease): void
   /** The journal has it: the task is in step, or parked. */
   onEnded(lease: Lease, end: TaskEnd): void
   onError(error: unknown): void
@@ -114,6 +116,7 @@ export class Dispatcher {
         continue
       }
       this.#underWay.set(seq, { lease, startedAt })
+      this.#events.onLease(lease)
       this.#busy[lease.lane]++
       orders.push(this.#order(lease))
     }
@@ -190,7 +193,10 @@ export class Dispatcher {
     if (room === 0) return []
     const leases = this.#queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room }, this.#mostPerTarget())
     const startedAt = this.#now()
-    for (const lease of leases) this.#underWay.set(lease.task.seq, { lease, startedAt })
+    for (const lease of leases) {
+      this.#underWay.set(lease.task.seq, { lease, startedAt })
+      this.#events.onLease(lease)
+    }
     this.#busy[lane] += leases.length
     return leases
   }
@@ -271,7 +277,7 @@ export class Dispatcher {
     if (outcome.kind === 'settled') {
       this.#events.onSettled(lease, outcome)
       const { bytes, learned, forgotten, did } = outcome
-      if (await this.#queue.ack(lease, { bytes, learned, forgotten })) {
+      if (await this.#queue.ack(lease, { bytes, learned, forgotten, did })) {
         this.#returned.delete(lease.task.seq)
         this.#events.onEnded(lease, { kind: 'settled', did })
       } else this.#returned.add(lease.task.seq)
@@ -280,11 +286,16 @@ export class Dispatcher {
     }
     const { fault } = outcome
     this.#returned.add(lease.task.seq)
-    if (fault.code === 'CANCELLED') return this.#queue.release(lease)
+    if (fault.code === 'CANCELLED') return this.#release(lease)
     if (fault.code === 'SLOW_DOWN')
       this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())
-    if (this.#events.onFault(lease, fault) === 'release') return this.#queue.release(lease)
+    if (this.#events.onFault(lease, fault) === 'release') return this.#release(lease)
     if (await this.#queue.nack(lease, fault)) this.#events.onEnded(lease, { kind: 'parked', fault })
+  }
+
+  #release(lease: Lease): void {
+    this.#queue.release(lease)
+    this.#events.onLease(lease)
   }
 
   /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */
@@ -318,7 +329,7 @@ export class Dispatcher {
         doneBytes,
         bytesPerSecond: (doneBytes * 1000) / elapsedMs,
         parts: progress?.parts ?? null,
-        attempt: task.attempts + 1,
+        attempt: task.triedBefore + task.attempts + 1,
       },
     ]
   }

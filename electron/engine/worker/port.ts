@@ -1,6 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FidelityKinds, FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import type { SettledBy } from '../../../shared/model/task.ts'
 import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { NewTask, UploadRecord, VersionPair } from '../journal/port.ts'
 import type { SealKey } from '../replicate/seal.ts'
@@ -65,15 +66,11 @@ export interface Judgement {
   readonly after?: string
 }
 
-/**
- * Expected ends of a task; a fault is the unexpected one. `filtered`: the rule's filter leaves the version out. `not-wanted` and
- * `source-gone`: the target has not got it, and nothing more is done about that.
- */
+/** Expected ends of a task; a fault is the unexpected one. */
 export type Outcome =
   | {
       readonly kind: 'settled'
-      readonly did:
-        'copied' | 'already-there' | 'metadata' | 'marker' | 'purged' | 'source-gone' | 'filtered' | 'not-wanted'
+      readonly did: SettledBy
       readonly bytes: number
       readonly learned: readonly VersionPair[]
       readonly forgotten: readonly string[]

@@ -1,7 +1,7 @@
 import { Button, Drawer, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { FailureDetail } from '../../../shared/api/engine-api.ts'
-import type { Failure, ItemEvent } from '../../../shared/model/task.ts'
+import { settledWords, type Failure, type ItemEvent } from '../../../shared/model/task.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
@@ -41,11 +41,10 @@ function Detail({ seq, onRetry }: { readonly seq: number; readonly onRetry: (fai
     <Loaded query={detail} what="the item">
       {(value) => (
         <Stack gap="md">
-          {value.failure === null ? (
-            <Text fw={600}>This item is settled: the target has it. Its history stays below.</Text>
-          ) : (
-            <Facts failure={value.failure} onRetry={onRetry} />
-          )}
+          <Text fw={600} className="wrap">
+            {value.key}
+          </Text>
+          {value.state === 'failing' ? <Facts failure={value.failure} onRetry={onRetry} /> : <Gone detail={value} />}
           <History detail={value} />
         </Stack>
       )}
@@ -56,9 +55,6 @@ function Detail({ seq, onRetry }: { readonly seq: number; readonly onRetry: (fai
 function Facts({ failure, onRetry }: { readonly failure: Failure; readonly onRetry: (failure: Failure) => void }) {
   return (
     <>
-      <Text fw={600} className="wrap">
-        {failure.key}
-      </Text>
       <ToldNote told={tellFault(failure.fault)} />
       <dl className="facts">
         <dt>From, to</dt>
@@ -91,12 +87,43 @@ function Facts({ failure, onRetry }: { readonly failure: Failure; readonly onRet
   )
 }
 
+/** An item that is not in the list any more, or was never there. */
+function Gone({ detail }: { readonly detail: Exclude<FailureDetail, { state: 'failing' }> }) {
+  return (
+    <>
+      <Text>{goneWords(detail)}</Text>
+      <dl className="facts">
+        <dt>From, to</dt>
+        <dd>
+          <Route source={detail.source} target={detail.target} />
+        </dd>
+        <dt>Rule</dt>
+        <dd>{detail.ruleId}</dd>
+        <dt>Version</dt>
+        <dd className="mono">{detail.versionId ?? 'the current one'}</dd>
+        {detail.state === 'settled' && (
+          <>
+            <dt>Settled</dt>
+            <dd>{formatInstant(detail.settledAt)}</dd>
+          </>
+        )}
+      </dl>
+    </>
+  )
+}
+
+function goneWords(detail: Exclude<FailureDetail, { state: 'failing' }>): string {
+  if (detail.state === 'pending') return 'On its way: it has not failed since it was last offered.'
+  return detail.did === null ? 'Settled.' : settledWords[detail.did]
+}
+
 const eventWords: Record<ItemEvent['what'], string> = {
   queued: 'Queued',
   'attempt-failed': 'Attempt failed',
   parked: 'Parked: not tried again until somebody retries it',
   retried: 'Retried by the operator',
-  settled: 'Settled: the target has it',
+  resumed: 'Taken up again: the site answers',
+  settled: 'Settled',
 }
 
 function History({ detail }: { readonly detail: FailureDetail }) {
@@ -107,7 +134,7 @@ function History({ detail }: { readonly detail: FailureDetail }) {
         {detail.history.toReversed().map((event) => (
           <li key={`${event.at}-${event.what}-${event.attempt}`} style={{ paddingInline: 0 }}>
             <span style={{ flex: 1 }} className="wrap">
-              {eventWords[event.what]}
+              {event.did === null ? eventWords[event.what] : settledWords[event.did]}
               {event.attempt !== null && `, attempt ${event.attempt}`}
               {event.fault && (
                 <span className="dim" style={{ display: 'block' }}>

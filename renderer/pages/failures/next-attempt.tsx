@@ -1,27 +1,19 @@
-import { useQuery } from '@tanstack/react-query'
-import type { Failure } from '../../../shared/model/task.ts'
+import type { Failure, Hold } from '../../../shared/model/task.ts'
 import { Age, Until } from '../../components/times.tsx'
-import { useConsole } from '../../console-parts.ts'
 import { formatInstant } from '../../words/format.ts'
-import { holdOf, type Hold } from '../../words/next-attempt.ts'
 
-/** “in 12 s”, “parked”, that a worker has it at this moment, or whom it waits for and since when. */
-export function NextAttempt({ failure }: { readonly failure: Failure }) {
-  const { queries } = useConsole()
-  const { data: sites = [] } = useQuery(queries.sites)
-  const { data: rules = [] } = useQuery(queries.rules)
-  if (failure.state === 'leased') return <>under way</>
-  const hold = holdOf(failure, sites, rules)
-  if (hold !== null) return <Waits hold={hold} />
-  if (failure.state === 'ready') return <>in the queue</>
-  if (failure.state === 'parked' || failure.nextAttemptAt === null) return <strong>parked</strong>
-  return <Until at={failure.nextAttemptAt} />
+/** “in 12 s”, “parked”, that a worker has it at this moment, or what has to happen first and since when. */
+export function NextAttempt({ failure: { state, waits, nextAttemptAt } }: { readonly failure: Failure }) {
+  if (state === 'leased') return <>under way</>
+  if (waits !== null) return <Waits hold={waits} />
+  if (state === 'parked') return <strong>parked</strong>
+  return nextAttemptAt === null ? <>in the queue</> : <Until at={nextAttemptAt} />
 }
 
-function Waits({ hold: { waitsFor, because, sinceAt } }: { readonly hold: Hold }) {
+function Waits({ hold: { until, because, sinceAt } }: { readonly hold: Hold }) {
   return (
     <span title={sinceAt === null ? undefined : `Since ${formatInstant(sinceAt)}`}>
-      waits for {waitsFor},{' '}
+      runs when {until},{' '}
       <span className="dim">
         {because}
         {sinceAt !== null && (
