@@ -178,12 +178,20 @@ class Source implements HostileSource {
   #current(query: URLSearchParams): string {
     const { form = {}, hides = () => false } = this.lies
     const shown = this.trueOrder().filter(({ key, versionId }) => !hides(key, versionId))
-    const page = oddCurrentPage(shown, this.#question(query, 'start-after'), form)
-    const lines = page.entries.map((version) =>
-      lineOf({ key: version.key, version }).replaceAll('Version>', 'Contents>'),
-    )
+    const question = this.#question(query, 'start-after')
+    const page = oddCurrentPage(shown, question, form)
+    const folderOf = (key: string): string | null => {
+      const end = query.has('delimiter') ? key.indexOf('/', question.prefix.length) : -1
+      return end < 0 ? null : key.slice(0, end + 1)
+    }
+    const lines = page.entries.map((version) => {
+      const folder = folderOf(version.key)
+      return folder === null
+        ? lineOf({ key: version.key, version }).replaceAll('Version>', 'Contents>')
+        : lineOf({ key: folder, version: null })
+    })
     const more = `<KeyCount>${lines.length}</KeyCount><IsTruncated>${page.next !== null}</IsTruncated>`
-    return listingDocument('ListBucketResult', lines, more)
+    return listingDocument('ListBucketResult', [...new Set(lines)], more)
   }
 
   #question(

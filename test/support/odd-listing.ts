@@ -15,6 +15,8 @@ export interface ListingForm {
   readonly byFolder?: boolean
   /** Keys that no listing of versions shows where it was not asked for exactly them. */
   readonly leavesOut?: (key: string) => boolean
+  /** The key that no page of several shows, whatever was asked. */
+  readonly leavesOutAmongOthers?: string
 }
 
 export interface ListingQuestion {
@@ -48,7 +50,10 @@ export function oddVersionPage<T extends TrueVersion>(
   form: ListingForm,
 ): OddPage<T> {
   const shown = all.filter(
-    ({ key }) => key.startsWith(question.prefix) && !(form.leavesOut?.(key) === true && question.prefix !== key),
+    ({ key }) =>
+      key !== form.leavesOutAmongOthers &&
+      key.startsWith(question.prefix) &&
+      !(form.leavesOut?.(key) === true && question.prefix !== key),
   )
   const walked = form.byFolder === true ? shown.toSorted((a, b) => compareFolders(a.key, b.key)) : shown
   const rest = walked.filter((version) => isBehind(version, question, shown, form))

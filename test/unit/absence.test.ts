@@ -195,3 +195,42 @@ test('a version that its source gives, and does not list yet, is copied at once,
   const sizes = (await versionsOf({ site: target, bucket: 'data' }, 'a')).map(({ sizeBytes }) => sizeBytes)
   expect(sizes).toEqual([6, 5])
 })
+
+describe('a source that leaves a key out of a listing of more than one page', () => {
+  /** In step with a key that ends in a marker, among others that begin with its name. */
+  async function marked(others: readonly string[]): Promise<{ readonly world: Sides; readonly marker: string }> {
+    const world = await sides()
+    for (const other of others) world.source.add(other, 'x')
+    world.source.add(others[0]!, null)
+    world.source.add('a', 'content')
+    const marker = world.source.add('a', null)
+    await bringAll(world)
+    return { world, marker }
+  }
+
+  test('deletes nothing by it, though it answers that its markers are not there', { timeout: 60_000 }, async () => {
+    const { world, marker } = await marked(['a-1', 'a-2', 'a-3'])
+    // As SeaweedFS does: it gives 404 for a marker that is there.
+    world.source.lies = { form: { leavesOutAmongOthers: 'a' }, pageSize: 2, present: 'version' }
+    expect(await world.worker.run(purge(marker))).toMatchObject({ kind: 'fault', fault: { code: 'ABSENCE_UNPROVEN' } })
+    expect(await lost(world)).toEqual([])
+  })
+
+  test('deletes nothing by it where ListObjectsV2 shows more', { timeout: 60_000 }, async () => {
+    const { world, marker } = await marked(['a-0', 'a-1', 'a-2', 'a-3', 'a/1', 'a/2'])
+    world.source.lies = { form: { byFolder: true, leavesOutAmongOthers: 'a' }, pageSize: 3, present: 'version' }
+    expect(await world.worker.run(purge(marker))).toMatchObject({ kind: 'fault', fault: { code: 'ABSENCE_UNPROVEN' } })
+    expect(await lost(world)).toEqual([])
+  })
+
+  test(
+    'a marker that is gone for good goes at the target too, where the site tells the truth of another',
+    { timeout: 60_000 },
+    async () => {
+      const { world, marker } = await marked(['a-1', 'a-2', 'a-3'])
+      world.source.remove('a', marker)
+      world.source.lies = { form: {}, pageSize: 2 }
+      expect(await world.worker.run(purge(marker))).toMatchObject({ kind: 'settled', did: 'purged' })
+    },
+  )
+})

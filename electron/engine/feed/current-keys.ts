@@ -1,5 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ListPosition, VersionPage } from '../store/port.ts'
+import { lastNameOn } from '../store/version-listing.ts'
 import { compareKeys } from './key-order.ts'
 
 /** Which pages are held against ListObjectsV2: every n-th, the first one `offset` pages on. 1: all. */
@@ -11,7 +12,7 @@ export interface CheckRate {
 export const everyPage: CheckRate = { every: 1, offset: 0 }
 
 export interface CurrentKeysOptions extends CheckRate {
-  /** ListObjectsV2 of the same bucket and prefix, with the keys given exactly, or behind a key. */
+  /** ListObjectsV2 of the same bucket, prefix (another where it is given) and delimiter. */
   readonly current: (from: ListPosition | undefined, prefix?: string) => Promise<VersionPage>
   /** The listing of versions that is checked. */
   readonly versions: (from: ListPosition | undefined) => Promise<VersionPage>
@@ -23,6 +24,9 @@ export interface CurrentKeysOptions extends CheckRate {
 
 /** A site that refuses the other listing, or has none, cannot be checked by it. */
 const unavailable = ['ACCESS_DENIED', 'NOT_SUPPORTED', 'REQUEST_REFUSED', 'RESPONSE_UNREADABLE']
+
+export const isWithoutListing = (error: unknown): boolean =>
+  error instanceof FaultError && unavailable.includes(error.fault.code)
 
 /** Of keys that seem to be left out, so many are asked for by themselves: one is enough. */
 const askedAgain = 8
@@ -62,11 +66,11 @@ export class CurrentKeys {
   /** Throws LISTING_INCOMPLETE when the page goes past a key that has a current object. */
   async check(page: VersionPage, from: ListPosition | undefined): Promise<void> {
     if (this.#isOff || (from === undefined && page.next === null)) return
-    const end = page.next === null ? null : page.entries.at(-1)?.key
-    if (end === undefined) return
+    const end = page.next === null ? null : lastNameOn(page)
+    if (end === null && page.next !== null) return
     if (from === undefined && this.#options.offset % this.#options.every === 0) this.#asked ??= this.#read(null)
     await this.#asked
-    const shown = new Set(page.entries.map(({ key }) => key))
+    const shown = new Set(namesOn(page))
     for (;;) {
       await this.#compare(shown, end, from)
       const isBehind = this.#options.every === 1 && !this.#isAtEnd && !this.#isOff && this.#expected.length === 0
@@ -87,33 +91,43 @@ export class CurrentKeys {
   /** Objects come and go meanwhile: the page must go past a key again, and the key still be there after that. */
   async #lookAgain(missing: readonly string[], from: ListPosition | undefined): Promise<void> {
     const again = await this.#options.versions(from)
-    const end = again.next === null ? null : again.entries.at(-1)?.key
-    if (end === undefined) return
-    const shown = new Set(again.entries.map(({ key }) => key))
+    const end = again.next === null ? null : lastNameOn(again)
+    if (end === null && again.next !== null) return
+    const shown = new Set(namesOn(again))
     for (const key of missing.filter((one) => isWithin(one, end) && !shown.has(one)).slice(0, askedAgain)) {
       const still = await this.#orOff(this.#options.current(undefined, key))
-      if (still?.entries.some((entry) => entry.key === key) === true) throw this.#leftOut(key)
+      if (still !== null && namesOn(still).includes(key)) throw this.#leftOut(key)
     }
   }
 
   async #read(after: string | null): Promise<void> {
     const page = await this.#orOff(this.#options.current(after === null ? undefined : { keyMarker: after }))
     if (page === null) return
-    let before = after
-    for (const { key } of page.entries) {
-      if (before !== null && compareKeys(key, before) < 0) throw this.#backwards(key, before)
-      before = key
-    }
-    this.#expected = page.entries.map(({ key }) => key)
-    this.#readTo = before
+    this.#expectAscending(
+      page.entries.map(({ key }) => key),
+      after,
+    )
+    this.#expectAscending(page.folders, after)
+    this.#expected = namesOn(page).toSorted(compareKeys)
+    this.#readTo = lastNameOn(page) ?? after
     this.#isAtEnd = page.next === null
+  }
+
+  #expectAscending(names: readonly string[], after: string | null): void {
+    let before = after
+    for (const name of names) {
+      // Of the folder in which the page before ended, there may be more.
+      const isFolderAround = name.endsWith('/') && before?.startsWith(name) === true
+      if (before !== null && compareKeys(name, before) < 0 && !isFolderAround) throw this.#backwards(name, before)
+      before = name
+    }
   }
 
   async #orOff<T>(asked: Promise<T>): Promise<T | null> {
     try {
       return await asked
     } catch (error) {
-      if (!(error instanceof FaultError) || !unavailable.includes(error.fault.code)) throw error
+      if (!isWithoutListing(error)) throw error
       this.#isOff = true
       return null
     }
@@ -131,5 +145,11 @@ export class CurrentKeys {
 }
 
 const siteOf = ({ site }: CurrentKeysOptions): { readonly site?: string } => (site === undefined ? {} : { site })
+
+/** Keys and folders. */
+export const namesOn = ({ entries, folders }: VersionPage): readonly string[] => [
+  ...entries.map(({ key }) => key),
+  ...folders,
+]
 
 const isWithin = (key: string, end: string | null): boolean => end === null || compareKeys(key, end) <= 0

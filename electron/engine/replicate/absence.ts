@@ -16,15 +16,26 @@ export async function isGone(versionId: string | null, world: World, listing?: K
   const listed = listing?.whole === true ? listing : await allVersionsOf(source, at, signal)
   if (shows(listed, versionId)) return false
   const what = versionId === null ? 'this key' : `version ${versionId} of this key`
+  if (listed.leftOut !== undefined)
+    throw unproven(`The listing that lacks ${what} lacks “${listed.leftOut}” too, which ListObjectsV2 shows.`, world)
   if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, world)
   if ((await presenceOf(versionId, world)) === 'present')
     throw unproven(`Bucket “${at.bucket}” does not list ${what}, and gives it all the same.`, world)
+  if (listed.marker !== undefined && (await presenceOf(listed.marker.versionId, world, listed.marker.key)) === 'absent')
+    throw unproven(
+      `Bucket “${at.bucket}” lists delete markers and answers that they are not there: ${what} may be one.`,
+      world,
+    )
   return true
 }
 
-async function presenceOf(versionId: string | null, world: World): ReturnType<World['source']['presence']> {
-  const { source, link, order, signal } = world
-  const ref = { bucket: link.source.bucket, key: order.key }
+async function presenceOf(
+  versionId: string | null,
+  world: World,
+  key = world.order.key,
+): ReturnType<World['source']['presence']> {
+  const { source, link, signal } = world
+  const ref = { bucket: link.source.bucket, key }
   try {
     return await source.presence(versionId === null ? ref : { ...ref, versionId }, { signal })
   } catch (error) {

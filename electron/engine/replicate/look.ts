@@ -8,8 +8,8 @@ import type { World } from './world.ts'
 /** One key as both sides have it at the same moment. */
 export interface Seen {
   readonly source: readonly VersionEntry[]
-  /** The source's listing was read to its end: what it does not show, no page of it shows. */
-  readonly sourceIsWhole: boolean
+  /** The source's listing as it was read, of which {@link source} are the versions. */
+  readonly sourceListing: KeyListing
   /** Without the leftovers. */
   readonly target: readonly VersionEntry[]
   readonly alignment: Alignment
@@ -23,11 +23,6 @@ export interface Seen {
    */
   readonly leftovers: readonly VersionEntry[]
 }
-
-export const sourceListing = ({ source, sourceIsWhole }: Seen): KeyListing => ({
-  versions: source,
-  whole: sourceIsWhole,
-})
 
 /** Reads every version of the task's key on both sides and finds out which belong together. */
 export async function look(world: World): Promise<Seen> {
@@ -45,7 +40,7 @@ export async function look(world: World): Promise<Seen> {
   const alignment = align(source, without(leftovers), known)
   // Only a listing that was read to its end can leave out what a write of the gateway became.
   const refused = sourceIsWhole ? pending.filter((entry) => alignment.extra.includes(entry)) : []
-  const seen = { source, sourceIsWhole, learned, claimed }
+  const seen = { source, sourceListing: listed, learned, claimed }
   if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
   const all = [...leftovers, ...refused]
   return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }

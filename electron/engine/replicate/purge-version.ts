@@ -2,7 +2,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
-import { sourceListing, type Seen } from './look.ts'
+import type { Seen } from './look.ts'
 import { isOurs } from './ours.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './settled.ts'
@@ -19,7 +19,7 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   const original = isOriginal(versionId, replica, world)
   if (original && world.order.isWrittenAtSource === true) throw notKnownYet(world)
   if (!original && !(await isOurs(versionId, replica, seen, world))) return settled('not-wanted', seen.learned)
-  if (!(await isGone(versionId, world, sourceListing(seen)))) return settled('not-wanted', seen.learned)
+  if (!(await isGone(versionId, world, seen.sourceListing))) return settled('not-wanted', seen.learned)
   const identity = identityFor(world.link.identity, versionId, world.now(), '')
   await world.target.deleteVersion(
     { bucket: world.link.target.bucket, key: world.order.key, versionId: replica.versionId },

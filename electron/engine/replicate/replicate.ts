@@ -6,7 +6,7 @@ import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
-import { look, sourceListing, type Seen } from './look.ts'
+import { look, type Seen } from './look.ts'
 import { afterNotFound } from './lost.ts'
 import { judgeCopy, judgeDelete } from './judge.ts'
 import { removeLeftovers } from './placeholder.ts'
@@ -113,7 +113,7 @@ async function syncedBlind(world: World): Promise<boolean> {
 async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
   const { order, link } = world
   const latest = seen.target[0]
-  const gone = await isGone(order.versionId, world, sourceListing(seen))
+  const gone = await isGone(order.versionId, world, seen.sourceListing)
   // It came between the two questions: the next attempt sees it.
   if (!gone) throw new FaultError(fault('SOURCE_CHANGED', 'The version came back.', { site: link.source.site }))
   const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null

@@ -103,7 +103,7 @@ export interface ListRequest {
   readonly limit?: number | undefined
   /**
    * Asks ListObjectsV2 instead, as the site answers it: one entry for each key that has a current object, its version id ''. `from`
-   * is a key alone. NOT_SUPPORTED where the site has no such listing.
+   * is a key or a folder. NOT_SUPPORTED where the site has no such listing.
    */
   readonly current?: true | undefined
 }

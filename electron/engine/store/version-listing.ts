@@ -1,3 +1,4 @@
+import { compareKeys } from '../feed/key-order.ts'
 import { plainEtag } from './object-head.ts'
 import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
 import { inListingOrder, type ListingForm } from './version-order.ts'
@@ -41,6 +42,14 @@ export function parseCurrentListing(xml: Buffer): VersionPage | null {
   const page = new ListingReader()
   scanXml(xml, page)
   return page.current()
+}
+
+/** The last key or folder on a page, in key order; null where it shows nothing. */
+export function lastNameOn({ entries, folders }: Pick<VersionPage, 'entries' | 'folders'>): string | null {
+  const key = entries.at(-1)?.key
+  const folder = folders.at(-1)
+  if (key === undefined || folder === undefined) return key ?? folder ?? null
+  return compareKeys(key, folder) > 0 ? key : folder
 }
 
 class ListingReader {
@@ -98,9 +107,10 @@ class ListingReader {
   current(): VersionPage | null {
     const folders = this.#decoded('ListBucketResult')
     if (!this.#counts) return null
-    const last = this.#entries.at(-1)
     const entries = this.#entries.map((entry) => ({ ...entry, versionId: '', isLatest: true }))
-    return { entries, next: this.#truncated && last !== undefined ? { keyMarker: last.key } : null, folders }
+    const page = { entries, next: null, folders }
+    const last = lastNameOn(page)
+    return this.#truncated && last !== null ? { ...page, next: { keyMarker: last } } : page
   }
 
   /** The folders; keys are decoded in place. */

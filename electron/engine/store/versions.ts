@@ -60,7 +60,10 @@ export class VersionListings {
     return null
   }
 
-  async #current({ bucket, prefix, from, limit = 1000 }: ListRequest, options: CallOptions): Promise<VersionPage> {
+  async #current(
+    { bucket, prefix, from, delimiter, limit = 1000 }: ListRequest,
+    options: CallOptions,
+  ): Promise<VersionPage> {
     const call: SignedCall = {
       operation: 'ListObjectsV2',
       method: 'GET',
@@ -70,6 +73,7 @@ export class VersionListings {
         ['encoding-type', 'url'],
         ['max-keys', String(limit)],
         ['prefix', prefix],
+        ...(delimiter === undefined ? [] : [['delimiter', delimiter] as const]),
         ...(from === undefined ? [] : [['start-after', from.keyMarker] as const]),
       ],
       signal: options.signal,
