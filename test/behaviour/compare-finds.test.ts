@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
 import type { CompareLevel, CompareReport } from '../../shared/model/compare.ts'
-import { remove } from '../support/s3-acts.ts'
+import { remove, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 async function compare(world: World, level: CompareLevel = 'listing'): Promise<CompareReport> {
@@ -226,4 +226,28 @@ test('what another rule brought to the same target is an exception, and a stray 
   expect([report.verdict, exceptionsOf(report)]).toEqual(['equal', { 'of-another-rule': 1 }])
   await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'more/stray', Body: 'x' }))
   expect(await compare(world)).toMatchObject({ verdict: 'different', differenceCount: 1 })
+})
+
+test('what the copy does not keep by its fidelity is an exception with its count; what it does keep is a difference', async () => {
+  const world = await startWorld({})
+  await world.put('clear', 'x')
+  await world.put('encrypted', 'x', { ServerSideEncryption: 'AES256' })
+  await world.put('cold', 'x', { StorageClass: 'STANDARD_IA' })
+  await world.settled()
+  await world.api().rules.pause({ id: 'r' })
+  const report = await compare(world, 'attributes')
+  expect([report.verdict, exceptionsOf(report)]).toEqual(['equal', { 'sse-s3': 1 }])
+  expect(report.statement).toContain('1 exception on purpose')
+  const [latest] = await versionsOf({ site: world.b, bucket: 'data' }, 'clear')
+  await world.s3.b.send(
+    new PutObjectCommand({
+      Bucket: 'data',
+      Key: 'clear',
+      Body: 'x',
+      StorageClass: 'STANDARD_IA',
+      Metadata: { b: '1' },
+    }),
+  )
+  await remove(world.s3.b, 'clear', latest!.versionId)
+  expect(await compare(world, 'attributes')).toMatchObject({ verdict: 'different', differsBy: 'attributes' })
 })

@@ -3,7 +3,7 @@ import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { digestOf } from '../replicate/digest.ts'
-import { sameTags } from '../replicate/concede.ts'
+import { narrowed, sameTags } from '../replicate/concede.ts'
 import { sameLock, unlocked } from '../replicate/metadata.ts'
 import type { Encryption, Lock, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { headerDifferences } from './header-differences.ts'
@@ -141,9 +141,9 @@ class Look {
     if (isTold && a.head.tagCount + b.head.tagCount === 0) return
     const [here, there] = await Promise.all([a, b].map(({ store, ref }) => store.getTags(ref, { signal })))
     if (sameTags(here!, there!)) return
-    if (link.rule.metadata)
-      this.#differs('tags', `${JSON.stringify(here)} at the source, ${JSON.stringify(there)} at the target.`)
-    else this.#except('changes-not-carried')
+    const detail = `${JSON.stringify(here)} at the source, ${JSON.stringify(there)} at the target.`
+    if (!link.rule.metadata) this.#except('changes-not-carried')
+    else this.#unlike(sameTags(narrowed(here!), there!) ? 'refused-tags' : 'tags', 'tags', detail)
   }
 
   async #locks(a: Side, b: Side): Promise<void> {
@@ -199,7 +199,7 @@ class Look {
 
   /** A difference, unless the link's fidelity says that the copy does not keep this, or keeps it in another way. */
   #unlike(property: FidelityProperty | null, kind: DifferenceKind, detail: string): void {
-    const isTold = property !== null && ['translated', 'not-kept'].includes(this.#parts.keeps(property))
+    const isTold = property !== null && ['translated', 'not-kept'].includes(this.#parts.link.fidelity[property])
     if (isTold) this.#except(property)
     else this.#differs(kind, detail)
   }

@@ -1,5 +1,4 @@
 import type { CompareLevel, Difference, ExceptionKind, NotSeen } from '../../../shared/model/compare.ts'
-import type { FidelityKind, FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { TaskRow, VersionPair } from '../journal/port.ts'
 import type { ListRequest, ObjectHead, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
@@ -17,8 +16,6 @@ export interface CompareParts {
   readonly pairs: (key: string) => readonly VersionPair[]
   /** Did this link ever have a task of that version? For replicas that the journal keeps no pair of. */
   readonly wasCopied: (key: string, versionId: string) => boolean
-  /** What the link's fidelity says of a property: what is not kept, or kept in another way, is an exception. */
-  readonly keeps: (property: FidelityProperty) => FidelityKind
   /** Did a link from elsewhere bring that version to the target? */
   readonly isOfAnotherRule: (key: string, versionId: string, head: ObjectHead | null) => boolean
   /** Tasks of the key that wait or run, of the links between the two buckets. */

@@ -1,5 +1,4 @@
 import type { CompareLevel } from '../../../shared/model/compare.ts'
-import { fidelityOf } from '../../../shared/model/fidelity.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { trafficOf } from '../advisor/traffic.ts'
 import type { LinkFigures } from '../audit/cost.ts'
@@ -22,7 +21,7 @@ export interface CompareSources {
   readonly links: Links
   readonly journal: Journal
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly sites: Pick<Sites, 'store' | 'capabilities' | 'health'>
+  readonly sites: Pick<Sites, 'store' | 'health'>
   readonly feeds: Pick<LinkFeeds, 'views'>
   readonly now: () => number
 }
@@ -58,7 +57,6 @@ export function linkToCompare(
       ),
     parked: (key, versionId) => parkedCode(linkId, key, versionId, journal),
     heldBy: heldBy(link),
-    keeps: keptBy(link, sites),
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: sites.store(link.source.site),
     target: sites.store(link.target.site),
@@ -68,13 +66,6 @@ export function linkToCompare(
     onProgress: (keys) => progress(keys, null),
     tally,
   }
-}
-
-/** What becomes of a property on the way of this link. */
-function keptBy({ rule, source, target }: Link, sites: CompareSources['sites']): CompareParts['keeps'] {
-  const lines = fidelityOf(rule, sites.capabilities(source.site), sites.capabilities(target.site))
-  const kinds = new Map(lines.map(({ property, kind }) => [property, kind]))
-  return (property) => kinds.get(property) ?? 'unknown'
 }
 
 /** Epoch ms at which the last whole scan of the link began; null while it does not look for changes. */
