@@ -114,8 +114,8 @@ export function feedLine(feed: FeedView, now: number): string {
   if (feed.kind !== 'scan') {
     return feed.lastEventAt === null ? 'No event so far' : `Last event ${formatAgo(feed.lastEventAt, now)}`
   }
-  if (feed.state === 'scanning') return `${formatCount(feed.scannedKeys ?? 0)} keys looked at so far`
-  if (feed.lastScanEndedAt === null) return 'No scan has ended so far'
-  const found = countOf(feed.lastScanDifferences ?? 0, 'difference')
-  return `Last scan ended ${formatAgo(feed.lastScanEndedAt, now)}: ${formatCount(feed.scannedKeys ?? 0)} keys, ${found}`
+  if (feed.scan !== null) return `${formatCount(feed.scan.keys)} keys looked at so far`
+  if (feed.lastScan === null) return 'No scan has ended since the engine started'
+  const { endedAt, keys, differences } = feed.lastScan
+  return `Last scan ended ${formatAgo(endedAt, now)}: ${formatCount(keys)} keys, ${countOf(differences, 'difference')}`
 }

@@ -180,16 +180,24 @@ export interface LinkKeys {
   readonly keys: readonly TwoSidedKey[]
 }
 
+/** A scan that looked at every key and ended. */
+export interface ScanEnd {
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly keys: number
+  /** Versions that it found not in step. */
+  readonly differences: number
+}
+
 export interface FeedView {
   readonly kind: 'listen' | 'webhook' | 'scan'
   readonly state: 'live' | 'connecting' | 'idle' | 'scanning' | 'fault'
   readonly lastEventAt: number | null
   readonly fault: Fault | null
-  /** Scan only: keys looked at in the current or last scan, and when it ended. */
-  readonly scannedKeys: number | null
-  readonly scanStartedAt: number | null
-  readonly lastScanEndedAt: number | null
-  readonly lastScanDifferences: number | null
+  /** Scan only: the one under way; null while none is. */
+  readonly scan: { readonly startedAt: number; readonly keys: number } | null
+  /** Scan only: the last one that looked at every key to the end, in this run of the engine. All its numbers are of that one. */
+  readonly lastScan: ScanEnd | null
 }
 
 export interface LinkView extends LinkId {

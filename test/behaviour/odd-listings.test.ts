@@ -49,7 +49,7 @@ const scanEnds = (world: World, code: string | undefined): Promise<void> =>
     () => {
       const { feeds } = world.api().rules.get({ id: 'r' })
       const scan = feeds.find(({ kind }) => kind === 'scan')
-      if (scan?.fault?.code !== code || (code === undefined && scan?.lastScanEndedAt == null))
+      if (scan?.fault?.code !== code || (code === undefined && scan?.lastScan == null))
         throw new Error(`the scan ended with ${scan?.fault?.code}, its state is ${scan?.state}`)
     },
     { withinMs: 60_000 },

@@ -69,8 +69,7 @@ function liar(answers: Readonly<Record<string, unknown>>): Speaker {
 const scanned = {
   kind: 'scan',
   state: 'idle',
-  scanStartedAt: Date.now() + 3_600_000,
-  lastScanEndedAt: Date.now() + 3_600_001,
+  lastScan: { startedAt: Date.now() + 3_600_000, endedAt: Date.now() + 3_600_001 },
 }
 const link = { state: { kind: 'in-step' }, target: { site: 'bergen', bucket: 'told' }, backlogCount: 0, parked: 0 }
 const atRest = {

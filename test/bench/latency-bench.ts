@@ -60,9 +60,7 @@ function row(bench: LatencyBench, by: 'event' | 'scan', latencies: readonly numb
 async function feedIsLive(lockstep: Lockstep, ruleId: string, by: 'event' | 'scan'): Promise<void> {
   const { feeds } = await lockstep.api.rules.get.query({ id: ruleId })
   const ready = feeds.some((feed) =>
-    by === 'event'
-      ? feed.kind !== 'scan' && feed.state === 'live'
-      : feed.kind === 'scan' && feed.lastScanEndedAt !== null,
+    by === 'event' ? feed.kind !== 'scan' && feed.state === 'live' : feed.kind === 'scan' && feed.lastScan !== null,
   )
   if (!ready) throw new Error(`no live feed by ${by}: ${JSON.stringify(feeds)}`)
 }

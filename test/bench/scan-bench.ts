@@ -83,14 +83,14 @@ async function byLockstep(pair: SitePair, { objects }: ScanBench, dir: string): 
       async () => {
         const { feeds } = await lockstep.api.rules.get.query({ id: rule.id })
         const scan = feeds.find(({ kind }) => kind === 'scan')
-        if (scan?.state !== 'idle' || scan.lastScanEndedAt === null || scan.scanStartedAt === null)
-          throw new Error('the scan has not ended')
-        return { ...scan, seconds: (scan.lastScanEndedAt - scan.scanStartedAt) / 1000 }
+        const ended = scan?.lastScan ?? null
+        if (ended === null) throw new Error('the scan has not ended')
+        return { ...ended, seconds: (ended.endedAt - ended.startedAt) / 1000 }
       },
       { withinMs: 300_000, everyMs: 250 },
     )
-    if (scanned.scannedKeys !== objects || scanned.lastScanDifferences !== 0)
-      throw new Error(`scanned ${scanned.scannedKeys} keys, ${scanned.lastScanDifferences} differences`)
+    if (scanned.keys !== objects || scanned.differences !== 0)
+      throw new Error(`scanned ${scanned.keys} keys, ${scanned.differences} differences`)
     await lockstep.stop()
     return scanned.seconds
   } finally {

@@ -210,9 +210,7 @@ async function untilScansFindNothing(lockstep: Lockstep): Promise<void> {
     async () => {
       const feeds = (await lockstep.api.rules.list.query()).flatMap((rule) => rule.feeds)
       const scans = feeds.filter((feed) => feed.kind === 'scan')
-      expect(scans.map(({ state, lastScanDifferences }) => [state, lastScanDifferences])).toEqual(
-        scans.map(() => ['idle', 0]),
-      )
+      expect(scans.map(({ state, lastScan }) => [state, lastScan?.differences])).toEqual(scans.map(() => ['idle', 0]))
     },
     { withinMs: 60_000, everyMs: 250 },
   )

@@ -37,11 +37,7 @@ export async function checkInStep(parts: Parts): Promise<void> {
 /** When the scans began whose end the rule shows: what was there then has been looked at. Null while one runs. */
 export function scannedSince({ feeds }: RuleView): number | null {
   const scans = feeds.filter(({ kind }) => kind === 'scan')
-  const begun = scans.map(({ state, scanStartedAt, lastScanEndedAt }) =>
-    state === 'idle' && scanStartedAt !== null && lastScanEndedAt !== null && lastScanEndedAt >= scanStartedAt
-      ? scanStartedAt
-      : null,
-  )
+  const begun = scans.map(({ state, lastScan }) => (state === 'idle' ? (lastScan?.startedAt ?? null) : null))
   return begun.length === 0 || begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null))
 }
 

@@ -33,8 +33,8 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
     links: { list: links, ofRule: (ruleId) => links().filter((link) => link.ruleId === ruleId), order: () => null },
     views: {
       view: ({ linkId }) => world.rules.flatMap((rule) => rule.links).find((link) => link.linkId === linkId)!,
-      firstCopyEndedAt: () => 0,
     },
+    firstCopies: { endedAt: () => 0 },
     sites: { get: site, health: (id) => site(id).health },
     workers: () => world.settings.workers.limit,
     now: () => world.now,

@@ -43,14 +43,45 @@ async function world(isBusy = (): boolean => false) {
 
 test('a link is scanned at once, then at its interval', async () => {
   const { clock, log, runs, schedule } = await world()
-  expect(schedule.view('l')).toMatchObject({ state: 'scanning', lastScanEndedAt: null })
+  expect(schedule.view('l')).toMatchObject({ state: 'scanning', lastScan: null, scan: { keys: 0 } })
   await runs[0]!.end()
   clock.wind(59_999)
   expect(log).toEqual(['start'])
   clock.wind(1)
   await settle()
   expect(log).toEqual(['start', 'interval'])
-  expect(schedule.view('l')).toMatchObject({ state: 'scanning', lastScanDifferences: 2 })
+  expect(schedule.view('l')).toMatchObject({ state: 'scanning', lastScan: { keys: 5, differences: 2 } })
+  await schedule.stop()
+})
+
+test('what a scan counted stands beside its own time, whatever was begun, cut short, resumed or asked of a part since', async () => {
+  const { clock, runs, schedule } = await world()
+  const startedAt = clock.now()
+  clock.wind(500)
+  await runs[0]!.end({ keys: 5000, differences: 2 })
+  const first = { startedAt, endedAt: startedAt + 500, keys: 5000, differences: 2 }
+  expect(schedule.view('l')).toMatchObject({ scan: null, lastScan: first })
+  for (const prefix of ['', 'in/']) {
+    const stop = new AbortController()
+    const cut = schedule.resync('l', { prefix, reason: 'resync', signal: stop.signal }).catch(() => undefined)
+    await settle()
+    clock.wind(100)
+    runs.at(-1)!.request.onProgress?.({ keys: 3, versions: 3, differences: 1 })
+    expect(schedule.view('l')).toMatchObject({ scan: { keys: 3 }, lastScan: first })
+    stop.abort()
+    await cut
+    await settle()
+    expect(schedule.view('l')).toMatchObject({ scan: null, lastScan: first })
+  }
+  const part = schedule.resync('l', { prefix: 'in/', reason: 'resync', signal: new AbortController().signal })
+  await settle()
+  await runs.at(-1)!.end({ keys: 7 })
+  await part
+  expect(schedule.view('l')).toMatchObject({ scan: null, lastScan: first })
+  schedule.gap('l')
+  await settle()
+  await runs.at(-1)!.end({ keys: 9, resumed: true })
+  expect(schedule.view('l')?.lastScan).toEqual(first)
   await schedule.stop()
 })
 
@@ -126,7 +157,7 @@ test('a resync waits for the scan under way, reports, and can be cancelled while
   await runs[0]!.end()
   expect(log).toEqual(['start', 'resync in/'])
   runs[1]!.request.onProgress?.({ keys: 3, versions: 3, differences: 0 })
-  expect({ seen, keys: schedule.view('l')?.scannedKeys }).toEqual({ seen: [3], keys: 3 })
+  expect({ seen, keys: schedule.view('l')?.scan?.keys }).toEqual({ seen: [3], keys: 3 })
   const running = expect(first).rejects.toMatchObject({ fault: { code: 'CANCELLED' } })
   stop[0]!.abort()
   await running

@@ -7,6 +7,7 @@ import { recommend } from '../advisor/recommend.ts'
 import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
 import { suits } from '../gateway/together/fitness.ts'
 import type { Journal } from '../journal/port.ts'
+import type { FirstCopies } from '../link/first-copy.ts'
 import type { LinkViews } from '../link/link-views.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook } from '../link/rule-book.ts'
@@ -18,7 +19,8 @@ interface AdvisorParts {
   readonly journal: Pick<Journal, 'rollups'>
   readonly rules: Pick<RuleBook, 'get'>
   readonly links: Pick<Links, 'list' | 'ofRule' | 'order'>
-  readonly views: Pick<LinkViews, 'view' | 'firstCopyEndedAt'>
+  readonly views: Pick<LinkViews, 'view'>
+  readonly firstCopies: Pick<FirstCopies, 'endedAt'>
   readonly sites: Pick<Sites, 'get' | 'health'>
   readonly workers: () => number
   readonly now: () => number
@@ -90,9 +92,13 @@ function seenTarget(site: string, links: readonly Link[], at: number, parts: Adv
   return { ...seenSite(site, parts), link: links.length === 0 ? null : seenLinks(links, at, parts) }
 }
 
-function seenLinks(links: readonly Link[], at: number, { journal, views }: AdvisorParts): SeenTarget['link'] {
+function seenLinks(
+  links: readonly Link[],
+  at: number,
+  { journal, views, firstCopies }: AdvisorParts,
+): SeenTarget['link'] {
   const viewed = links.map((link) => views.view(link))
-  const ended = links.map(({ linkId }) => views.firstCopyEndedAt(linkId))
+  const ended = links.map(({ linkId }) => firstCopies.endedAt(linkId))
   const since = ended.includes(null) ? null : Math.max(...ended.map((instant) => instant ?? 0))
   const minutes = together(links.map(({ linkId }): readonly Minute[] => journal.rollups(linkId, at - windowMs)))
   const limits = links.map(({ rule }) => rule.bandwidth.bytesPerSecond)

@@ -191,7 +191,7 @@ function uniqueFeeds(feeds: readonly FeedView[]): readonly FeedView[] {
   const byKind = new Map<FeedView['kind'], FeedView>()
   for (const feed of feeds) {
     const known = byKind.get(feed.kind)
-    if (known === undefined || (feed.lastScanEndedAt ?? 0) < (known.lastScanEndedAt ?? 0) || feed.fault !== null)
+    if (known === undefined || (feed.lastScan?.endedAt ?? 0) < (known.lastScan?.endedAt ?? 0) || feed.fault !== null)
       byKind.set(feed.kind, feed)
   }
   return [...byKind.values()]

@@ -67,10 +67,8 @@ class ListenFeed implements Feed {
       state: this.#state,
       lastEventAt: this.#lastEventAt,
       fault: this.#fault,
-      scannedKeys: null,
-      scanStartedAt: null,
-      lastScanEndedAt: null,
-      lastScanDifferences: null,
+      scan: null,
+      lastScan: null,
     }
   }
 

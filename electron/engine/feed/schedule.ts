@@ -1,5 +1,5 @@
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
-import type { FeedView } from '../../../shared/model/rule.ts'
+import type { FeedView, ScanEnd } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import type { ScanCounts, Scanner, ScanReason, ScanResult } from './scanner.ts'
@@ -49,6 +49,8 @@ export interface ScheduleOptions {
   /** Scans at one time over all links. */
   readonly limit?: number
   readonly onChange?: (linkId: string) => void
+  /** A scan has looked at every key, and what it found is queued. */
+  readonly onLooked?: (linkId: string) => void
 }
 
 /** A failed scan is tried again sooner than its interval says, but no sooner than this. */
@@ -76,10 +78,11 @@ class LinkScans {
   cancelTimer: () => void = () => {}
   state: FeedView['state'] = 'idle'
   fault: Fault | null = null
-  counts: ScanCounts | null = null
+  /** Looked at by the scan under way. */
+  keys = 0
   startedAt: number | null = null
   lastEndedAt: number | null = null
-  lastDifferences: number | null = null
+  last: ScanEnd | null = null
   lastScanMs = 0
   looked: Looked = { at: null, holds: false }
   /** Set while a scan by the clock is planned, with what it is for. */
@@ -103,15 +106,17 @@ class Schedule implements ScanSchedule {
   readonly #clock: Clock
   readonly #limit: number
   readonly #onChange: (linkId: string) => void
+  readonly #onLooked: (linkId: string) => void
   /** In the order in which they asked; a link that was scanned goes to the end. */
   readonly #links = new Map<string, LinkScans>()
   #running = 0
   #stopped = false
 
-  constructor({ clock, limit = 2, onChange = () => {} }: ScheduleOptions) {
+  constructor({ clock, limit = 2, onChange = () => {}, onLooked = () => {} }: ScheduleOptions) {
     this.#clock = clock
     this.#limit = limit
     this.#onChange = onChange
+    this.#onLooked = onLooked
   }
 
   add(link: ScheduledLink): void {
@@ -175,10 +180,8 @@ class Schedule implements ScanSchedule {
       state: scans.state,
       lastEventAt: null,
       fault: scans.fault,
-      scannedKeys: scans.counts?.keys ?? null,
-      scanStartedAt: scans.startedAt,
-      lastScanEndedAt: scans.lastEndedAt,
-      lastScanDifferences: scans.lastDifferences,
+      scan: scans.running === null ? null : { startedAt: scans.startedAt ?? 0, keys: scans.keys },
+      lastScan: scans.last,
     }
   }
 
@@ -212,7 +215,7 @@ class Schedule implements ScanSchedule {
     this.#running += 1
     scans.state = 'scanning'
     scans.startedAt = this.#clock.now()
-    scans.counts = null
+    scans.keys = 0
     const ended = (resync === null ? this.#scan(scans, abort) : this.#carryOut(resync, scans, abort)).finally(() => {
       this.#running -= 1
       scans.running = null
@@ -281,11 +284,15 @@ class Schedule implements ScanSchedule {
   #finished(scans: LinkScans, result: ScanResult): void {
     scans.state = result.doubt === undefined ? 'idle' : 'fault'
     scans.fault = result.doubt ?? null
-    scans.counts = result
     scans.lastEndedAt = this.#clock.now()
     scans.lastScanMs = scans.lastEndedAt - (scans.startedAt ?? scans.lastEndedAt)
-    if (!result.resumed) scans.looked = { at: scans.lastEndedAt, holds: result.doubt === undefined }
-    scans.lastDifferences = result.differences
+    // A resumed one has looked at a part: its counts say nothing of the whole.
+    if (result.resumed) return
+    const { lastEndedAt: endedAt, startedAt } = scans
+    const { keys, differences, doubt } = result
+    scans.last = { startedAt: startedAt ?? endedAt, endedAt, keys, differences }
+    scans.looked = { at: endedAt, holds: doubt === undefined }
+    if (doubt === undefined) this.#onLooked(scans.link.linkId)
   }
 
   #failed(scans: LinkScans, error: unknown): void {
@@ -306,7 +313,7 @@ function withdraw(scans: LinkScans, resync: Resync): void {
 const progressOf =
   (scans: LinkScans) =>
   (counts: ScanCounts): void => {
-    scans.counts = counts
+    scans.keys = counts.keys
     // Both sides can be read again; what was missed meanwhile is known when the scan has ended.
     scans.fault = null
   }

@@ -143,10 +143,8 @@ const viewOf = (lastEventAt: number | null): FeedView => ({
   state: 'live',
   lastEventAt,
   fault: null,
-  scannedKeys: null,
-  scanStartedAt: null,
-  lastScanEndedAt: null,
-  lastScanDifferences: null,
+  scan: null,
+  lastScan: null,
 })
 
 function close(server: Server): Promise<void> {

@@ -170,6 +170,8 @@ export interface Journal {
   task(seq: number): TaskRow | null
   /** A scan leaves such a version alone: only an operator's retry or resync takes it up again. */
   isParked(linkId: string, key: string, versionId: string | null): boolean
+  /** Is a task of the link with this number or a lower one pending? Parked ones are not. */
+  isPendingUpTo(linkId: string, seq: number): boolean
   /** Is anything of the key pending or parked? */
   anyTask(linkId: string, key: string): boolean
   /** The highest number that a task ever had. */

@@ -6,7 +6,17 @@ import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './tas
 
 type TaskReads = Pick<
   Journal,
-  'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled' | 'task' | 'isParked' | 'anyTask' | 'openSeqs' | 'totals'
+  | 'ready'
+  | 'readyApart'
+  | 'due'
+  | 'delayedKeys'
+  | 'unsettled'
+  | 'task'
+  | 'isParked'
+  | 'isPendingUpTo'
+  | 'anyTask'
+  | 'openSeqs'
+  | 'totals'
 >
 
 const nothing = {
@@ -49,6 +59,15 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     `SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
   )
+  const readyUpTo = query<readonly [number]>(
+    database,
+    `SELECT seq FROM task WHERE link = ? AND state = ${ready} AND seq <= ? LIMIT 1`,
+  )
+  const delayedUpTo = query<readonly [number]>(
+    database,
+    `SELECT seq FROM task INDEXED BY task_waiting WHERE link = ? AND state <> ${ready} AND seq <= ? AND state = ${delayed}
+     LIMIT 1`,
+  )
   const anyOf = query<readonly [number]>(
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? LIMIT 1',
@@ -80,6 +99,11 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
       const link = links.named(linkId)
       if (link === undefined || link.parked === 0) return false
       return parkedOne.get(link.id, key, versionId ?? '') !== undefined
+    },
+    isPendingUpTo(linkId, seq) {
+      const link = links.named(linkId)
+      if (link === undefined) return false
+      return readyUpTo.get(link.id, seq) !== undefined || delayedUpTo.get(link.id, seq) !== undefined
     },
     anyTask(linkId, key) {
       const link = links.named(linkId)

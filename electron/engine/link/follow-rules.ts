@@ -13,6 +13,7 @@ export async function followRules({
   dispatcher,
   rates,
   views,
+  firstCopies,
   changed,
 }: Pick<
   Parts,
@@ -27,6 +28,7 @@ export async function followRules({
   | 'dispatcher'
   | 'rates'
   | 'views'
+  | 'firstCopies'
   | 'changed'
 >): Promise<void> {
   await linkBook.reconcile(rules.rules())
@@ -41,6 +43,7 @@ export async function followRules({
     dispatcher.cancelLink(linkId)
     rates.forget(linkId)
     views.forget(linkId)
+    firstCopies.forget(linkId)
     convergence.forget(linkId)
   }
   changed('rules')

@@ -26,24 +26,21 @@ export interface LinkViewParts {
   readonly feeds: (link: Link) => readonly FeedView[]
   readonly events: (link: Link) => EventsState
   readonly looked: (link: Link) => Looked
+  /** Epoch ms; null while what the source held already is being copied. */
+  readonly firstCopyEndedAt: (linkId: string) => number | null
   readonly journalFault: () => Fault | null
   readonly now: () => number
 }
-
-const firstCopyName = (linkId: string): string => `first-copy-ended/${linkId}`
 
 /** Reads links as the console shows them: counts from the journal, rates from the meters, the badge from the facts. */
 export class LinkViews {
   readonly #parts: LinkViewParts
   readonly #lastFault = new Map<string, Fault>()
-  readonly #firstCopyEnded = new Map<string, number>()
   /** By link and subject: what was seen of it, and since when. */
   readonly #since = new Map<string, { readonly seen: string; readonly at: number }>()
 
   constructor(parts: LinkViewParts) {
     this.#parts = parts
-    for (const name of parts.journal.names('first-copy-ended/'))
-      this.#firstCopyEnded.set(name.slice(firstCopyName('').length), instantOf(parts.journal.read(name)))
   }
 
   faultSeen(linkId: string, fault: Fault): void {
@@ -52,14 +49,7 @@ export class LinkViews {
 
   forget(linkId: string): void {
     this.#lastFault.delete(linkId)
-    this.#firstCopyEnded.delete(linkId)
     for (const subject of ['state', 'unknown']) this.#since.delete(`${subject}/${linkId}`)
-    void this.#parts.journal.erase(firstCopyName(linkId)).catch(() => undefined)
-  }
-
-  /** Epoch ms since when the link carries changes only; null while what the source held already is being copied. */
-  firstCopyEndedAt(linkId: string): number | null {
-    return this.#firstCopyEnded.get(linkId) ?? null
   }
 
   view(link: Link): LinkView {
@@ -68,7 +58,6 @@ export class LinkViews {
     const totals = journal.totals(link.linkId)
     const rate = rates.rates(link.linkId, asOf)
     const feeds = this.#parts.feeds(link)
-    this.#noteFirstCopy(link.linkId, totals.backlogCount, feeds)
     const convergence = this.#parts.convergence(link)
     const facts = this.#facts(link, totals, feeds, convergence)
     const state = linkState(facts)
@@ -124,7 +113,7 @@ export class LinkViews {
       failing: totals.failing,
       parked: totals.parked,
       convergence,
-      firstCopy: !this.#firstCopyEnded.has(link.linkId),
+      firstCopy: this.#parts.firstCopyEndedAt(link.linkId) === null,
       isLookedAt: looked.at !== null && looked.holds,
       lastFault: totals.failing + totals.parked === 0 ? null : (this.#lastFault.get(link.linkId) ?? null),
       scanFault: feeds.find((feed) => feed.kind === 'scan')?.fault ?? null,
@@ -153,16 +142,6 @@ export class LinkViews {
     this.#since.set(name, { seen, at: now })
     return now
   }
-
-  /** The first copy has ended when a whole scan has, and nothing of it is left. Kept, so that a restart does not start it again. */
-  #noteFirstCopy(linkId: string, backlogCount: number, feeds: readonly FeedView[]): void {
-    if (backlogCount > 0 || this.#firstCopyEnded.has(linkId)) return
-    if (!feeds.some((feed) => feed.kind === 'scan' && feed.lastScanEndedAt !== null && feed.state !== 'scanning'))
-      return
-    const at = this.#parts.now()
-    this.#firstCopyEnded.set(linkId, at)
-    void this.#parts.journal.write(firstCopyName(linkId), at).catch(() => undefined)
-  }
 }
 
 const pausedBy = ({ record: { paused } }: Link): LinkFacts['pausedBy'] =>
@@ -171,6 +150,3 @@ const pausedBy = ({ record: { paused } }: Link): LinkFacts['pausedBy'] =>
 /** A held state is another one when its cause is. */
 const nameOf = (state: LinkState): string =>
   state.kind === 'held' ? [state.kind, state.by.what, state.by.code, state.by.siteId].join('/') : state.kind
-
-/** An end that is not dated is long past. */
-const instantOf = (kept: unknown): number => (typeof kept === 'number' ? kept : 0)

@@ -10,7 +10,17 @@ import type { Outcome } from '../worker/port.ts'
 
 type TaskParts = Pick<
   Parts,
-  'links' | 'brakes' | 'sites' | 'convergence' | 'identities' | 'buckets' | 'views' | 'log' | 'taskEnds' | 'gateway'
+  | 'links'
+  | 'brakes'
+  | 'sites'
+  | 'convergence'
+  | 'identities'
+  | 'buckets'
+  | 'views'
+  | 'log'
+  | 'taskEnds'
+  | 'gateway'
+  | 'firstCopies'
 >
 
 type Settled = Extract<Outcome, { kind: 'settled' }>
@@ -58,8 +68,9 @@ export class TaskEvents implements DispatcherEvents {
   }
 
   onEnded({ task }: Lease, end: TaskEnd): void {
-    const { taskEnds, gateway, links } = this.#parts()
+    const { taskEnds, gateway, links, firstCopies } = this.#parts()
     taskEnds.tell(task.seq, end)
+    firstCopies.taskEnded(task.linkId, task.seq)
     const link = links.get(task.linkId)
     if (link !== null) gateway.taskEnded(link.ruleId)
   }

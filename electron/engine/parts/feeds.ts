@@ -5,6 +5,7 @@ import type { PlacingIntake } from '../feed/port.ts'
 import { createSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
 import { AttributePasses } from '../link/attribute-passes.ts'
+import { FirstCopies } from '../link/first-copy.ts'
 import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
 import { currentRuleIndex } from '../link/rule-index.ts'
 import type { Parts } from '../parts.ts'
@@ -21,6 +22,7 @@ export interface Feeds {
   readonly intake: PlacingIntake
   readonly webhook: Webhook | null
   readonly feeds: LinkFeeds
+  readonly firstCopies: FirstCopies
   readonly attributePasses: AttributePasses
 }
 
@@ -30,12 +32,19 @@ export async function joinFeeds(
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
   const { journal, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } = made
-  const { clock, random, now, changed } = made
+  const { clock, random, now, changed, tell } = made
   const brakes = new Brakes({
     journal,
     now,
     seed: String(random()),
     onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
+  })
+  const firstCopies = new FirstCopies({
+    journal,
+    link: (linkId) => links.get(linkId),
+    siteName: (siteId) => sites.name(siteId),
+    tell,
+    now,
   })
   const intake = createIntake({ index: currentRuleIndex(rules, linkBook), queue, brakes })
   const webhook = await openWebhook(
@@ -53,7 +62,11 @@ export async function joinFeeds(
     queue,
     intake,
     brakes,
-    schedule: createSchedule({ clock, onChange: () => changed('rules') }),
+    schedule: createSchedule({
+      clock,
+      onChange: () => changed('rules'),
+      onLooked: (linkId) => firstCopies.scanned(linkId),
+    }),
     webhook,
     connections,
     order: (linkId) => links.order(linkId),
@@ -79,5 +92,5 @@ export async function joinFeeds(
     enqueue: (tasks) => queue.enqueue(tasks),
     clock,
   })
-  return { brakes, intake, webhook, feeds, attributePasses }
+  return { brakes, intake, webhook, feeds, firstCopies, attributePasses }
 }

@@ -57,6 +57,7 @@ function joinLinkViews({
   sites,
   dispatcher,
   feeds,
+  firstCopies,
   now,
   changed,
 }: Seen): LinkViews {
@@ -79,6 +80,7 @@ function joinLinkViews({
     feeds: (link) => feeds.views(link),
     events: (link) => feeds.events(link),
     looked: (link) => feeds.looked(link),
+    firstCopyEndedAt: (linkId) => firstCopies.endedAt(linkId),
     journalFault: () => journalFault,
     now,
   })

@@ -1,0 +1,80 @@
+import type { Tell } from '../api/activity.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Link } from './links.ts'
+
+export interface FirstCopyParts {
+  readonly journal: Journal
+  readonly link: (linkId: string) => Link | null
+  readonly siteName: (siteId: string) => string
+  readonly tell: Tell
+  readonly now: () => number
+}
+
+const prefix = 'first-copy-ended/'
+/** An end that is not dated is long past. */
+const instantOf = (kept: unknown): number => (typeof kept === 'number' ? kept : 0)
+const items = (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'item needs' : 'items need'}`
+
+/**
+ * The first copy of a link has ended when a scan has looked at every key, and all that was queued by then is settled or set
+ * aside; what came later is no part of it. Kept, so that a restart does not start it again.
+ */
+export class FirstCopies {
+  readonly #parts: FirstCopyParts
+  readonly #endedAt = new Map<string, number>()
+  /** By link, the last task that may belong to its first copy; known when a scan has ended. */
+  readonly #lastOf = new Map<string, number>()
+
+  constructor(parts: FirstCopyParts) {
+    this.#parts = parts
+    const { journal } = parts
+    for (const name of journal.names(prefix))
+      this.#endedAt.set(name.slice(prefix.length), instantOf(journal.read(name)))
+  }
+
+  /** Epoch ms since when the link carries changes only; null while what the source held already is being copied. */
+  endedAt(linkId: string): number | null {
+    return this.#endedAt.get(linkId) ?? null
+  }
+
+  /** A scan has looked at every key of the link, and what it found is queued. */
+  scanned(linkId: string): void {
+    if (this.#endedAt.has(linkId)) return
+    if (!this.#lastOf.has(linkId)) this.#lastOf.set(linkId, this.#parts.journal.lastSeq())
+    this.#look(linkId)
+  }
+
+  /** The journal has it: the task is settled, or set aside. */
+  taskEnded(linkId: string, seq: number): void {
+    if (seq <= (this.#lastOf.get(linkId) ?? 0)) this.#look(linkId)
+  }
+
+  forget(linkId: string): void {
+    this.#endedAt.delete(linkId)
+    this.#lastOf.delete(linkId)
+    void this.#parts.journal.erase(prefix + linkId).catch(() => undefined)
+  }
+
+  #look(linkId: string): void {
+    const { journal, link, now } = this.#parts
+    const found = link(linkId)
+    if (found === null || journal.isPendingUpTo(linkId, this.#lastOf.get(linkId) ?? 0)) return
+    const at = now()
+    this.#lastOf.delete(linkId)
+    this.#endedAt.set(linkId, at)
+    // In one turn: both go to the disk together.
+    void journal.write(prefix + linkId, at).catch(() => undefined)
+    this.#tellEnd(found)
+  }
+
+  #tellEnd({ linkId, ruleId, target, rule }: Link): void {
+    const { journal, siteName, tell } = this.#parts
+    const { parked, settledCount } = journal.totals(linkId)
+    const what = `${rule.existingObjects ? 'First copy' : 'First look'} of rule ${ruleId} to ${siteName(target.site)} ended`
+    const done = settledCount === 1 ? '1 version' : `${settledCount.toLocaleString('en')} versions`
+    const brought = settledCount === 0 ? 'nothing had to be brought' : `${done} settled since the rule began`
+    const level = parked > 0 ? 'warning' : 'info'
+    const aside = parked > 0 ? ` ${items(parked)} attention: see Failures.` : ''
+    tell(level, 'rule', `${what}: ${brought}.${aside}`, { ruleId })
+  }
+}
