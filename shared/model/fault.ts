@@ -185,7 +185,7 @@ export const faultKinds = {
   ),
   LISTING_INCOMPLETE: transient(
     'The site leaves keys out of its listing of versions.',
-    'What it leaves out would count as absent, so nothing was concluded from this listing: nothing was copied, deleted or called equal by it. Update the site’s software, or use a rule whose prefix holds fewer than 1,000 versions: that is one page.',
+    'What it leaves out would count as absent, so nothing is concluded from this listing: nothing is deleted or called equal by it. Update the site’s software or use another site. At a source, a rule whose prefix holds fewer than 1,000 versions avoids it: that is one page.',
   ),
   LISTING_AMBIGUOUS: permanent(
     'The site does not tell in which order the versions and delete markers of this key came.',

@@ -3,7 +3,7 @@ import { systemClock } from '../../electron/engine/feed/clock.ts'
 import { createBucketAs } from '../../electron/engine/site/buckets.ts'
 import { probeTarget, vendorOf } from '../../electron/engine/site/capabilities.ts'
 import { canaryPrefix } from '../../electron/engine/rule/match.ts'
-import type { ObjectStore } from '../../electron/engine/store/port.ts'
+import type { ObjectStore, VersionPage } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import type { SandboxIdentity } from '../../electron/engine/sandbox/exchange.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
@@ -48,6 +48,30 @@ test('a site that keeps chosen version ids is told from one that mints its own, 
     ordersByMtime: false,
   })
   expect([await left(adopting.store), await left(minting.store)]).toEqual([[], []])
+})
+
+test('a bucket that leaves keys out of its listing, or lists them in another order, is no target, and no canary stays', async () => {
+  const { store } = await openBucket('mints')
+  const listing =
+    (change: (page: VersionPage) => VersionPage): ObjectStore['listVersions'] =>
+    async (request, options) => {
+      const page = await store.listVersions(request, options)
+      return request.limit === undefined ? page : change(page)
+    }
+  const lies: readonly (readonly [code: string, ObjectStore['listVersions']])[] = [
+    [
+      'LISTING_INCOMPLETE',
+      listing((page) => ({ ...page, entries: page.entries.filter(({ key }) => !key.endsWith('/b')) })),
+    ],
+    ['LISTING_UNORDERED', listing((page) => ({ ...page, entries: page.entries.toReversed() }))],
+    ['LISTING_INCOMPLETE', listing((page) => ({ ...page, next: null }))],
+  ]
+  for (const [code, listVersions] of lies) {
+    await expect(probeTarget({ ...store, listVersions }, 'photos', ports, signal)).rejects.toMatchObject({
+      fault: { code },
+    })
+    expect(await left(store)).toEqual([])
+  }
 })
 
 test('the canary is removed when the probe fails half-way, and nothing else is', async () => {

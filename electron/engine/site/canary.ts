@@ -27,7 +27,13 @@ const lockedMs = 3_000
 const writeLimitMs = 20_000
 const removalLimitMs = 15_000
 
-/** One key of its own in a bucket, for trying what the bucket does. */
+/**
+ * Behind a canary's key: keys that sort around a slash, in S3's order. On a file system the third lies in a folder whose name
+ * none of the others may have.
+ */
+export const listingNeighbours = ['-around-b', '-around.b', '-around/b'] as const
+
+/** One key of its own in a bucket, and its neighbours, for trying what the bucket does. */
 export class Canary {
   readonly key: string
   readonly #store: ObjectStore
@@ -44,14 +50,20 @@ export class Canary {
   }
 
   /** Writes a small object; asks for `versionId` in the given style when it is not null. */
-  async put(style: Identity, versionId: string | null, modifiedAt: number, signal: AbortSignal): Promise<Stored> {
+  async put(
+    style: Identity,
+    versionId: string | null,
+    modifiedAt: number,
+    signal: AbortSignal,
+    neighbour: (typeof listingNeighbours)[number] | '' = '',
+  ): Promise<Stored> {
     const lock = this.#lock ? await this.#shortLock(signal) : null
     const identity = versionId === null ? null : { style, versionId, modifiedAt, etag }
     signal.throwIfAborted()
     return this.#store.put(
       {
         bucket: this.#bucket,
-        key: this.key,
+        key: `${this.key}${neighbour}`,
         content: { contentType: 'text/plain; charset=utf-8' },
         metadata: {},
         tags: {},
@@ -67,8 +79,14 @@ export class Canary {
 
   /** Newest first, read by listing: a GET or HEAD may be answered by a site's own replication peer. */
   async versions(store: ObjectStore, bucket: string, signal: AbortSignal): Promise<readonly VersionEntry[]> {
+    return (await this.#all(store, bucket, signal)).filter((entry) => entry.key === this.key)
+  }
+
+  /** Its neighbours too. They fit on one page, which no site is known to cut. */
+  async #all(store: ObjectStore, bucket: string, signal: AbortSignal): Promise<readonly VersionEntry[]> {
+    const own = new Set(['', ...listingNeighbours].map((neighbour) => `${this.key}${neighbour}`))
     const { entries } = await store.listVersions({ bucket, prefix: this.key }, { signal })
-    return entries.filter((entry) => entry.key === this.key)
+    return entries.filter(({ key }) => own.has(key))
   }
 
   /** Removes every version by its id. Resolves with the fault that left something behind. */
@@ -87,8 +105,8 @@ export class Canary {
   async #removeOnce(signal: AbortSignal): Promise<Fault | null> {
     let left: Fault | null = null
     try {
-      for (const { versionId } of await this.versions(this.#store, this.#bucket, signal)) {
-        const ref = { bucket: this.#bucket, key: this.key, versionId }
+      for (const { key, versionId } of await this.#all(this.#store, this.#bucket, signal)) {
+        const ref = { bucket: this.#bucket, key, versionId }
         await this.#store.deleteVersion(ref, null, { signal }).catch((error: unknown) => {
           left = faultFrom(error, { operation: 'DeleteObject', bucket: this.#bucket })
         })

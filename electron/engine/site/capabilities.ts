@@ -2,6 +2,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Capabilities, ChangeStream, Identity } from '../../../shared/model/site.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { withCanary, uuid, type Canary, type CanaryPorts } from './canary.ts'
+import { probeListing } from './listing-canary.ts'
 import type { Knock } from './network.ts'
 
 export type Vendor = Capabilities['vendor']
@@ -45,7 +46,8 @@ export interface TargetIdentity {
 
 /**
  * Tries what a target bucket does with a chosen version id: writes canaries, reads back which ids they got, and removes
- * them. Ordinary users of Ceph are given ids of the site's own without a word, so an accepted request proves nothing.
+ * them. Ordinary users of Ceph are given ids of the site's own without a word, so an accepted request proves nothing. A bucket
+ * that cannot be listed truly throws a LISTING_… fault: what is there would be written again, and what is not called equal.
  * Throws BUCKET_UNVERSIONED where versioning is not on, and ACCESS_DENIED where nothing may be written at all.
  */
 export async function probeTarget(
@@ -58,6 +60,7 @@ export async function probeTarget(
     if (!versioned) throw new FaultError(fault('BUCKET_UNVERSIONED', `Versioning is not enabled on ${bucket}.`))
     const versions = (): ReturnType<Canary['versions']> => canary.versions(store, bucket, signal)
     const identity = await tryStyles(canary, versions, ports, signal)
+    await probeListing(canary, store, bucket, ports.clock.now(), signal)
     const ordersByMtime = identity === 'adopts-minio' && (await ordersByTime(canary, versions, ports, signal))
     return { identity, ordersByMtime }
   })
