@@ -31,7 +31,7 @@ export function overviewLines(view: Overview): Lines {
 function heldLines(cause: HeldCause, asOf: number): Lines {
   const { reason, remedy, since, siteId, elsewhere } = cause
   return [
-    `HELD since ${durationText(asOf - since)}: ${heldTitle(cause)}`,
+    `HELD for ${durationText(asOf - since)}: ${heldTitle(cause)}`,
     `  ${heldRules(cause)}. First: ${reason}`,
     `  ${remedy} On the command line: lockstep look.`,
     ...(elsewhere?.region == null
@@ -45,7 +45,7 @@ function unseenLines(unseen: readonly LinkView[], asOf: number): Lines {
   const since = Math.min(...unseen.map(({ unknown }) => unknown?.since ?? asOf))
   const what = unseen.length === 1 ? '1 link is' : `${unseen.length} links are`
   return [
-    `UNKNOWN since ${durationText(asOf - since)}: what ${what} behind cannot be seen. ${unseen[0]?.unknown?.reason}`,
+    `UNKNOWN for ${durationText(asOf - since)}: what ${what} behind cannot be seen. ${unseen[0]?.unknown?.reason}`,
   ]
 }
 

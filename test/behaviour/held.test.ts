@@ -85,7 +85,7 @@ test('of a source that may not be listed, nobody says that nothing is pending', 
   expect(overview.links[0]!.unknown).toMatchObject({ reason: expect.stringContaining('ListObjectVersions') })
   const lines = overviewLines(overview)
   expect(lines.find((line) => line.startsWith('r '))).toMatch(/ held +unknown /)
-  expect(lines.join('\n')).toMatch(/UNKNOWN since \d+ s: .*at least 0 pending/s)
+  expect(lines.join('\n')).toMatch(/UNKNOWN for \d+ s: .*at least 0 pending/s)
   expect(world.api().metrics.text()).toMatch(/lockstep_link_backlog_known\{.*\} 0\n/)
   const waited = await world.api().wait.settled({ ruleId: null, timeoutMs: 1500 })
   expect(waited).toMatchObject({ settled: false, unknown: 1 })

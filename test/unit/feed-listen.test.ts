@@ -126,3 +126,77 @@ test('a line beyond the limit is refused', () => {
   expect(splitter.push(Buffer.from('12345678\n123'))).toEqual(['12345678'])
   expect(() => splitter.push(Buffer.from('45678901'))).toThrow('RESPONSE_UNREADABLE')
 })
+
+const lineAt = (key: string, at: number): string =>
+  line(key).replace('"eventName"', `"eventTime":"${new Date(at).toISOString()}","eventName"`)
+
+test('a site that gives a head and nothing after it is unavailable until something comes, however often it gives the head', async () => {
+  const { clock, streams, feed, until } = world()
+  await until(() => feed.view().state === 'live')
+  const since = clock.now() + 30_000
+  clock.wind(30_000)
+  await until(() => feed.unavailable() !== null)
+  expect(feed.unavailable()).toMatchObject({ since, fault: { code: 'BODY_STALLED' } })
+  const turns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (let times = 2; times <= 4; times++) {
+    await until(() => streams.at(-1)!.destroyed)
+    await turns()
+    clock.wind(60_000)
+    await until(() => streams.length === times)
+    await turns()
+    expect([feed.view().state, feed.unavailable()?.since]).toEqual(['fault', since])
+    if (times < 4) clock.wind(30_000)
+  }
+  streams.at(-1)!.write('{"Records":[]}\n')
+  await until(() => feed.view().state === 'live')
+  expect(feed.unavailable()).toBe(null)
+  await feed.stop()
+})
+
+test('a stream that is open and told nothing of what a scan found is silent, until a timely event comes', async () => {
+  const { clock, streams, feed, until } = world()
+  await until(() => feed.view().state === 'live')
+  const ping = async (): Promise<void> => {
+    streams[0]!.write('{"Records":[]}\n')
+    await until(() => streams[0]!.readableLength === 0)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const wind = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 20_000) {
+      clock.wind(Math.min(left, 20_000))
+      await ping()
+    }
+  }
+  const connectedAt = clock.now()
+  await wind(60_000)
+  // Of before the stream, or too young to have been told: no sign of anything.
+  feed.untold(connectedAt - 1000)
+  feed.untold(clock.now() - 1000)
+  expect(feed.unavailable()).toBe(null)
+  feed.untold(clock.now() - 30_000)
+  expect(feed.unavailable()?.fault.code).toBe('EVENTS_SILENT')
+  await ping()
+  streams[0]!.write(lineAt('held back', clock.now() - 50_000))
+  await until(() => streams[0]!.readableLength === 0)
+  await wind(20_000)
+  expect(feed.view().state).toBe('fault')
+  streams[0]!.write(lineAt('in time', clock.now() - 100))
+  await until(() => feed.view().state === 'live')
+  // What was told is no sign either.
+  await wind(40_000)
+  feed.untold(clock.now() - 60_000)
+  expect(feed.unavailable()).toBe(null)
+  await feed.stop()
+})
+
+test('a stream that waits for its next try is taken up at once when asked', async () => {
+  const { streams, feed, until } = world()
+  await until(() => streams.length === 1)
+  streams[0]!.end()
+  await until(() => feed.unavailable()?.fault.code === 'CONNECTION_LOST')
+  feed.again()
+  await until(() => streams.length === 2 && feed.unavailable() === null)
+  await feed.stop()
+})

@@ -198,3 +198,32 @@ test('a link that is changed is scanned anew after its old scan has ended; one t
     schedule.resync('l', { prefix: '', reason: 'resync', signal: new AbortController().signal }),
   ).rejects.toThrow('NOT_FOUND')
 })
+
+test('an interval that has changed holds from the end of the last scan, and a failed scan is no look', async () => {
+  const clock = new HandClock()
+  const log: string[] = []
+  const { scanner, runs } = handScanner(log)
+  const schedule = createSchedule({ clock })
+  let intervalMs = 600_000
+  schedule.add({ linkId: 'l', scanner, intervalMs: () => intervalMs })
+  await settle()
+  expect(schedule.looked('l')).toEqual({ at: null, holds: false })
+  await runs[0]!.end()
+  expect(schedule.looked('l')).toEqual({ at: clock.now(), holds: true })
+  clock.wind(20_000)
+  intervalMs = 30_000
+  schedule.retime('l')
+  clock.wind(9999)
+  expect(log).toEqual(['start'])
+  clock.wind(1)
+  await settle()
+  expect(log).toEqual(['start', 'interval'])
+  await runs[1]!.fail(new Error('no'))
+  expect(schedule.looked('l').holds).toBe(false)
+  expect(schedule.view('l')?.fault).not.toBe(null)
+  clock.wind(30_000)
+  await settle()
+  runs[2]!.request.onProgress?.({ keys: 1, versions: 1, differences: 0 })
+  expect([schedule.view('l')?.fault, schedule.looked('l').holds]).toEqual([null, false])
+  await schedule.stop()
+})

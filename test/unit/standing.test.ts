@@ -164,8 +164,8 @@ describe('no word says more than is known', () => {
     expect(overallOf(overviewOfLinks(...links)).sentence).toBe('201 rules held by 2 causes')
     const told = overviewLines(overviewOfLinks(...links)).filter((line) => line.startsWith('HELD'))
     expect(told).toEqual([
-      'HELD since 60 s: Site B cannot be used as a target. The access key may not do this.',
-      'HELD since 60 s: Site C cannot be used as a target. The access key may not do this.',
+      'HELD for 60 s: Site B cannot be used as a target. The access key may not do this.',
+      'HELD for 60 s: Site C cannot be used as a target. The access key may not do this.',
     ])
   })
 
