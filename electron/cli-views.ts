@@ -34,7 +34,7 @@ function heldLines(cause: HeldCause, asOf: number): Lines {
     `HELD for ${durationText(asOf - since)}: ${heldTitle(cause)}`,
     `  ${heldRules(cause)}. First: ${reason}`,
     `  ${remedy} On the command line: lockstep look.`,
-    ...(elsewhere?.region == null
+    ...(elsewhere?.region == null || cause.code !== 'REGION_WRONG'
       ? []
       : [`  To take the region: lockstep region ${siteId ?? 'SITE'} ${elsewhere.region}`]),
   ]
@@ -103,7 +103,16 @@ export function sitesLines(sites: readonly SiteView[]): Lines {
     site.health.rttMs === null ? '–' : `${site.health.rttMs.current.toFixed(1)} ms`,
     site.health.lastFault?.code ?? '',
   ])
-  return table(['SITE', 'STATE', 'ENDPOINT', 'VENDOR', 'RTT', 'LAST FAULT'], rows)
+  return [
+    ...table(['SITE', 'STATE', 'ENDPOINT', 'VENDOR', 'RTT', 'LAST FAULT'], rows),
+    ...sites.flatMap(({ id, region, signsFor }) =>
+      signsFor === null
+        ? []
+        : [
+            `${id}: set to region ${region}, and expects ${signsFor}, which is used. To keep it: lockstep region ${id} ${signsFor}`,
+          ],
+    ),
+  ]
 }
 
 export function failuresLines(page: FailurePage): Lines {

@@ -1,3 +1,4 @@
+import type { Elsewhere } from '../../shared/model/rule.ts'
 import { fault, FaultError, type Fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
 
@@ -23,6 +24,8 @@ export interface SiteAnswer {
   readonly words: string | null
   /** From `Retry-After`. */
   readonly retryAfterMs?: number | null | undefined
+  /** Where the site says that it is to be asked instead. */
+  readonly elsewhere?: Elsewhere | null | undefined
 }
 
 /** Codes that mean one thing whatever came with them. */
@@ -40,6 +43,10 @@ const codeFaults: Readonly<Record<string, FaultCode>> = {
   InvalidClientTokenId: 'ACCESS_KEY_UNKNOWN',
   XMinioDisabledAccount: 'ACCESS_KEY_UNKNOWN',
   SignatureDoesNotMatch: 'SIGNATURE_REJECTED',
+  AuthorizationHeaderMalformed: 'REGION_WRONG',
+  PermanentRedirect: 'BUCKET_ELSEWHERE',
+  TemporaryRedirect: 'BUCKET_ELSEWHERE',
+  Redirect: 'BUCKET_ELSEWHERE',
   RequestTimeTooSkewed: 'CLOCK_SKEW',
   RequestExpired: 'CLOCK_SKEW',
   RequestInTheFuture: 'CLOCK_SKEW',
@@ -116,6 +123,10 @@ const codeFaults: Readonly<Record<string, FaultCode>> = {
 
 /** The best that a bare status tells, where there is no known code. */
 const statusFaults: Readonly<Record<number, FaultCode>> = {
+  301: 'BUCKET_ELSEWHERE',
+  302: 'BUCKET_ELSEWHERE',
+  307: 'BUCKET_ELSEWHERE',
+  308: 'BUCKET_ELSEWHERE',
   401: 'ACCESS_DENIED',
   403: 'ACCESS_DENIED',
   404: 'NOT_FOUND',
@@ -156,7 +167,8 @@ const generalCodes = new Set([
 const slowDownAfterMs = 2_000
 
 function codeOf(answer: SiteAnswer, context: FaultContext): FaultCode {
-  const { status, code, words } = answer
+  const { status, code, words, elsewhere } = answer
+  if (elsewhere != null) return status === 400 ? 'REGION_WRONG' : 'BUCKET_ELSEWHERE'
   // Ceph calls a key of its key service that it cannot have an unknown access key.
   if ((code !== null && /^kms[.:]|^Kms/i.test(code)) || /\bkms-?key-?id\b/i.test(words ?? '')) return 'KMS_KEY_MISSING'
   // Every site that refuses a tag's characters calls them as it calls a tag too long: what was sent decides.
@@ -187,14 +199,28 @@ function silentFault(code: string | null, context: FaultContext): FaultCode | nu
 /** Turns a site's refusal into a fault. */
 export function faultFromAnswer(answer: SiteAnswer, context: FaultContext): Fault {
   const code = codeOf(answer, context)
-  const said = [answer.code, answer.words].filter((part) => part !== null && part !== '').join(': ')
+  const own = [answer.code, answer.words].filter((part) => part !== null && part !== '').join(': ')
+  const said = [own, elsewhereWords(answer.elsewhere)].filter((part) => part !== '').join('; ')
   const message = describe(context, said === '' ? `answered ${answer.status}` : `answered ${answer.status} ${said}`)
   const more = {
     ...(context.siteId === undefined ? {} : { site: context.siteId }),
     ...(code === 'ACCESS_DENIED' ? { remedy: grantRemedy(context) } : {}),
+    ...(code === 'REQUEST_REFUSED' && own === '' ? { remedy: noWordsRemedy } : {}),
+    ...(answer.elsewhere?.region == null ? {} : { region: answer.elsewhere.region }),
+    ...(answer.elsewhere?.endpoint == null ? {} : { endpoint: answer.elsewhere.endpoint }),
   }
   if (code !== 'SLOW_DOWN') return fault(code, message, more)
   return fault(code, message, { ...more, afterMs: answer.retryAfterMs ?? slowDownAfterMs })
+}
+
+const noWordsRemedy =
+  'The site gave no reason: look into its log, or what lies before it, for this request. Then retry.'
+
+function elsewhereWords(elsewhere: SiteAnswer['elsewhere']): string {
+  if (elsewhere == null) return ''
+  const { region, endpoint } = elsewhere
+  const where = [...(region === null ? [] : [`region ${region}`]), ...(endpoint === null ? [] : [endpoint])]
+  return `the site names ${where.join(', at ')}`
 }
 
 /** A fault of a connection or a body, named by us and not by a foreign error. */

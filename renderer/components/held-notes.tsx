@@ -54,14 +54,14 @@ function HeldNote({ cause }: { readonly cause: HeldCause }) {
 }
 
 /** The site itself named another region: taken with one click. */
-function UseRegion({ cause: { siteId, siteName, elsewhere } }: { readonly cause: HeldCause }) {
+function UseRegion({ cause: { code, siteId, siteName, elsewhere } }: { readonly cause: HeldCause }) {
   const { client } = useConsole()
   const region = elsewhere?.region ?? null
   const use = useAction(
     (given: { readonly id: string; readonly region: string }) => client.sites.setRegion.mutate(given),
     (site) => `${site.name} signs for region ${site.region} from now on.`,
   )
-  if (siteId === null || region === null) return null
+  if (code !== 'REGION_WRONG' || siteId === null || region === null) return null
   return (
     <Button variant="default" loading={use.isPending} onClick={() => use.mutate({ id: siteId, region })}>
       Use region {region} for {siteName ?? siteId}

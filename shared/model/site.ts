@@ -89,6 +89,8 @@ export interface SiteView extends Site {
   readonly accessKeyHint: string
   readonly health: SiteHealth
   readonly capabilities: Capabilities | null
+  /** The region that the site itself named, where it is not the one that it is set to: requests are signed for it. */
+  readonly signsFor: string | null
   readonly usedByRules: readonly string[]
 }
 

@@ -188,6 +188,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
           accessKeyHint: 'AK…99',
           health,
           capabilities: null,
+          signsFor: null,
           usedByRules: [],
         }
         world.sites = [...world.sites, made]

@@ -142,6 +142,7 @@ function siteFrom(seed: SiteSeed, index: number, now: number): SiteView {
     accessKeyHint: 'AKIA…7Q',
     health: offline ? offlineHealth(now) : onlineHealth(seed, index, now),
     capabilities: seed.vendor === 'other' ? null : capabilitiesOf(seed.vendor, now),
+    signsFor: null,
     usedByRules: index < 4 ? ['photos-to-oslo', 'ledger-to-oslo'] : [],
   }
 }

@@ -73,7 +73,7 @@ const refusals: readonly Refusal[] = [
   [502, null, null, 'SERVER_ERROR'],
   [400, 'InvalidArgument', '', 'REQUEST_REFUSED'],
   [400, null, null, 'REQUEST_REFUSED'],
-  [301, 'PermanentRedirect', 'the bucket is in region eu-west-1', 'REQUEST_REFUSED'],
+  [301, 'PermanentRedirect', 'the bucket is in region eu-west-1', 'BUCKET_ELSEWHERE'],
 ]
 
 describe('a site’s refusal becomes the fault that tells what to do', () => {

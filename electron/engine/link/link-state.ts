@@ -99,7 +99,7 @@ const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`
 /** Nothing failed yet, so there is nothing to retry: what is held is looked at again. */
 function heldRemedy(what: HeldBy['what'], { remedy }: Fault): string {
   if (what === 'journal') return remedy
-  const mend = remedy.replace(/,? (?:then retry|It is tried again)\b\.?/, '.').replace(/\.\.$/, '.')
+  const mend = remedy.replace(/,? (?:then retry|it is tried again)\b\.?/i, '.').replace(/\.\.$/, '.')
   return `${mend} Lockstep looks again by itself; “Look again now” does so at once.`
 }
 

@@ -77,6 +77,7 @@ export class SiteEvents {
     const { pool, connections, links, dispatcher } = this.#parts()
     this.#announce('sites')
     if (change === 'health') return
+    if (change === 'region') return this.#tellRegion(siteId)
     if (change === 'removed') {
       pool.forgetSite(siteId)
       connections.close(siteId)
@@ -137,6 +138,12 @@ export class SiteEvents {
     } catch (error) {
       this.#failed(siteId, error)
     }
+  }
+
+  #tellRegion(siteId: string): void {
+    const { name, region, signsFor } = this.#parts().sites.view(siteId)
+    const text = `${name} expects region ${signsFor}, and is set to ${region}: Lockstep signs as the site says. Take it over under Sites, or by: lockstep region ${siteId} ${signsFor}.`
+    this.#tell('warning', 'site', text, { siteId })
   }
 
   /** Under another endpoint is another server: its links are held and their transfers ended before anything can reach it. */

@@ -32,7 +32,7 @@ export function joinSites(
     journal,
     credentials,
     environment,
-    openStore: (site, keys) => createStore({ site, keys, sockets: mainSockets, timeouts }),
+    openStore: (site, keys, onRegion) => createStore({ site, keys, sockets: mainSockets, timeouts, onRegion }),
     network,
     clock,
     random,

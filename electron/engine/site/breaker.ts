@@ -39,7 +39,12 @@ const shortestHoldMs = 5_000
 const longestHoldMs = 60_000
 
 /** Faults that meet every task of a site alike until somebody mends the cause: wrong keys, wrong clock. */
-const refusalCodes: ReadonlySet<FaultCode> = new Set(['ACCESS_KEY_UNKNOWN', 'SIGNATURE_REJECTED', 'CLOCK_SKEW'])
+const refusalCodes: ReadonlySet<FaultCode> = new Set([
+  'ACCESS_KEY_UNKNOWN',
+  'SIGNATURE_REJECTED',
+  'REGION_WRONG',
+  'CLOCK_SKEW',
+])
 export const isRefusal = (fault: Fault): boolean => refusalCodes.has(fault.code)
 
 /** Nothing is known of the site yet: one failed probe is enough to open it. */

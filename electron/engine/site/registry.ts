@@ -15,13 +15,14 @@ import type { Network } from './network.ts'
 import { hintOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
 import { withTimeLimit } from './time-limit.ts'
 
-export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities'
+export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities' | 'region'
 
 export interface SitesOptions {
   readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly openStore: (site: Site, keys: KeyPair) => ObjectStore
+  /** `onRegion`: the site said that it expects another region, and is asked there. */
+  readonly openStore: (site: Site, keys: KeyPair, onRegion: (region: string) => void) => ObjectStore
   readonly network: Network
   readonly clock: Clock
   /** 0–1. */
@@ -92,6 +93,8 @@ class SiteRegistry implements Sites {
   readonly #ring: KeyRing
   readonly #records = new Map<string, SiteRecord>()
   readonly #stores = new Map<string, ObjectStore>()
+  /** What the site itself said of its region, against how it is set. */
+  readonly #signsFor = new Map<string, string>()
   readonly #stopped = new AbortController()
   /** Keys of canaries that this engine wrote; others in the journal were left behind by one that was killed. */
   readonly #canaries = new Set<string>()
@@ -156,6 +159,7 @@ class SiteRegistry implements Sites {
       accessKeyHint: record.accessKeyHint,
       health: this.health(siteId),
       capabilities: record.capabilities,
+      signsFor: this.#signsFor.get(siteId) ?? null,
       usedByRules: this.#options.usedBy(siteId),
     }
   }
@@ -204,6 +208,7 @@ class SiteRegistry implements Sites {
     // The secret goes first: a site without keys can be removed again, a secret without a site is never found.
     await this.#ring.remove(siteId)
     this.#records.delete(siteId)
+    this.#signsFor.delete(siteId)
     await this.#options.journal.erase(recordName(siteId))
     await this.monitor.forget(siteId)
     this.#closeStore(siteId)
@@ -229,7 +234,9 @@ class SiteRegistry implements Sites {
   store(siteId: string): ObjectStore {
     const known = this.#stores.get(siteId)
     if (known !== undefined) return known
-    const opened = this.#options.openStore(this.get(siteId), this.keys(siteId))
+    const opened = this.#options.openStore(this.get(siteId), this.keys(siteId), (region) =>
+      this.#learnRegion(siteId, region),
+    )
     this.#stores.set(siteId, opened)
     return opened
   }
@@ -294,6 +301,12 @@ class SiteRegistry implements Sites {
     this.#options.onChange(siteId, 'capabilities')
   }
 
+  #learnRegion(siteId: string, region: string): void {
+    if (this.#signsFor.get(siteId) === region) return
+    this.#signsFor.set(siteId, region)
+    this.#options.onChange(siteId, 'region')
+  }
+
   async #put(given: SiteUpdate, change: 'created' | 'updated'): Promise<SiteView> {
     const { credentials, ...rest } = given
     const site = siteSchema.parse(rest)
@@ -305,6 +318,7 @@ class SiteRegistry implements Sites {
     const same = keys === null && before?.site.endpoint === site.endpoint
     const capabilities = same ? before.capabilities : null
     await this.#keep({ site, env, accessKeyHint, paused: before?.paused ?? false, capabilities })
+    this.#signsFor.delete(site.id)
     if (before?.site.endpoint === site.endpoint) this.#retireStore(site.id)
     else this.#closeStore(site.id)
     await this.monitor.watch(site.id)

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import type { SecureContext } from 'node:tls'
 import {
   CreateBucketCommand,
+  GetBucketLocationCommand,
   GetBucketReplicationCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
@@ -13,13 +14,15 @@ import {
   type Bucket,
   type BucketLocationConstraint,
   type ReplicationRule,
+  type S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { BucketView, Site } from '../../../shared/model/site.ts'
-import { faultErrorFrom } from '../errors.ts'
+import { faultErrorFrom, faultFromAnswer } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
 import type { CallOptions } from './port.ts'
+import type { Pointing, Whereabouts } from './whereabouts.ts'
 import type { Timeouts } from './wire/request.ts'
 
 export interface BucketMattersOptions {
@@ -27,11 +30,16 @@ export interface BucketMattersOptions {
   readonly keys: KeyPair
   readonly timeouts: Timeouts
   readonly secureContext: SecureContext | undefined
+  readonly whereabouts: Whereabouts
 }
+
+type Asked = { readonly operation: string; readonly bucket: string | undefined }
+type Send<T> = (client: S3Client, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** What is asked of buckets now and then. Loaded only when needed: the SDK costs memory that transfer threads lack. */
 export class BucketMatters {
-  readonly #client: S3Client
+  readonly #options: BucketMattersOptions
+  readonly #clients = new Map<string, S3Client>()
   readonly #site: Site
   readonly #secrets: readonly string[]
   readonly #closed = new AbortController()
@@ -39,7 +47,7 @@ export class BucketMatters {
   constructor(options: BucketMattersOptions) {
     this.#site = options.site
     this.#secrets = [options.keys.secretAccessKey, options.keys.accessKeyId]
-    this.#client = sdkClient(options)
+    this.#options = options
   }
 
   async listBuckets(options: CallOptions = {}): Promise<readonly string[]> {
@@ -56,16 +64,16 @@ export class BucketMatters {
   }
 
   async bucket(name: string, options: CallOptions = {}): Promise<BucketView | null> {
-    const found = await this.#asked('HeadBucket', name, options, ['NOT_FOUND', 'BUCKET_MISSING'], (abort) =>
-      this.#client.send(new HeadBucketCommand({ Bucket: name }), abort),
+    const found = await this.#asked('HeadBucket', name, options, ['NOT_FOUND', 'BUCKET_MISSING'], (client, abort) =>
+      client.send(new HeadBucketCommand({ Bucket: name }), abort),
     )
     if (found === null) return null
     const [versioning, lock] = await Promise.all([
-      this.#asked('GetBucketVersioning', name, options, ['NOT_SUPPORTED', 'ACCESS_DENIED'], (abort) =>
-        this.#client.send(new GetBucketVersioningCommand({ Bucket: name }), abort),
+      this.#asked('GetBucketVersioning', name, options, ['NOT_SUPPORTED', 'ACCESS_DENIED'], (client, abort) =>
+        client.send(new GetBucketVersioningCommand({ Bucket: name }), abort),
       ),
-      this.#asked('GetObjectLockConfiguration', name, options, noLock, (abort) =>
-        this.#client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), abort),
+      this.#asked('GetObjectLockConfiguration', name, options, noLock, (client, abort) =>
+        client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), abort),
       ).catch(unlessDenied),
     ])
     return {
@@ -77,8 +85,8 @@ export class BucketMatters {
   }
 
   async #buckets(options: CallOptions): Promise<readonly Bucket[]> {
-    const { Buckets = [] } = await this.#ask('ListBuckets', undefined, options, (abort) =>
-      this.#client.send(new ListBucketsCommand({}), abort),
+    const { Buckets = [] } = await this.#ask('ListBuckets', undefined, options, (client, abort) =>
+      client.send(new ListBucketsCommand({}), abort),
     )
     return Buckets
   }
@@ -91,7 +99,7 @@ export class BucketMatters {
       ObjectLockEnabledForBucket: options.objectLock,
       ...(region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: regionName(region) } }),
     })
-    await this.#ask('CreateBucket', name, options, (abort) => this.#client.send(command, abort))
+    await this.#ask('CreateBucket', name, options, (client, abort) => client.send(command, abort))
   }
 
   async enableVersioning(name: string, options: CallOptions = {}): Promise<void> {
@@ -99,12 +107,16 @@ export class BucketMatters {
       Bucket: name,
       VersioningConfiguration: { Status: 'Enabled' },
     })
-    await this.#ask('PutBucketVersioning', name, options, (abort) => this.#client.send(command, abort))
+    await this.#ask('PutBucketVersioning', name, options, (client, abort) => client.send(command, abort))
   }
 
   async nativeReplication(name: string, options: CallOptions = {}): Promise<readonly string[]> {
-    const found = await this.#asked('GetBucketReplication', name, options, ['NOT_FOUND', 'NOT_SUPPORTED'], (abort) =>
-      this.#client.send(new GetBucketReplicationCommand({ Bucket: name }), abort),
+    const found = await this.#asked(
+      'GetBucketReplication',
+      name,
+      options,
+      ['NOT_FOUND', 'NOT_SUPPORTED'],
+      (client, abort) => client.send(new GetBucketReplicationCommand({ Bucket: name }), abort),
     )
     // Ceph answers unknown sub-resources with a bucket listing, which has no rules either.
     return (found?.ReplicationConfiguration?.Rules ?? []).map(describeRule)
@@ -112,23 +124,53 @@ export class BucketMatters {
 
   close(reason: Error): void {
     this.#closed.abort(reason)
-    this.#client.destroy()
+    for (const client of this.#clients.values()) client.destroy()
   }
 
-  async #ask<T>(
-    operation: string,
-    bucket: string | undefined,
-    { signal }: CallOptions,
-    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
+  async #ask<T>(operation: string, bucket: string | undefined, { signal }: CallOptions, send: Send<T>): Promise<T> {
     const either = signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
     try {
       either.throwIfAborted()
-      return await send({ abortSignal: either })
+      return await this.#sent({ operation, bucket }, (client) => send(client, { abortSignal: either }))
     } catch (error) {
       if (either.aborted) throw either.reason
       throw faultErrorFrom(error, { operation, bucket, siteId: this.#site.id, secrets: this.#secrets })
     }
+  }
+
+  /** As {@link SignedCalls.exchange}: a site that names the right region is asked once more. */
+  async #sent<T>({ operation, bucket }: Asked, send: (client: S3Client) => Promise<T>): Promise<T> {
+    const { whereabouts } = this.#options
+    try {
+      return await send(this.#client(bucket))
+    } catch (error) {
+      const pointing = await this.#pointing(bucket, error)
+      if (pointing === null) throw error
+      if (whereabouts.follow(bucket, pointing)) return send(this.#client(bucket))
+      const elsewhere = whereabouts.elsewhere(bucket, pointing)
+      if (elsewhere === null) throw error
+      const { status, code } = pointing
+      const said = { status, code, words: error instanceof Error ? error.message : null, elsewhere }
+      throw new FaultError(faultFromAnswer(said, { operation, bucket, siteId: this.#site.id }), { cause: error })
+    }
+  }
+
+  /** The answer to a HEAD has no words: a GET of the bucket is refused for the same reason, with them. */
+  async #pointing(bucket: string | undefined, error: unknown): Promise<Pointing | null> {
+    const own = sdkPointing(error)
+    if (own === null || !this.#options.whereabouts.isWordless(bucket, own)) return own
+    const asked = this.#client(bucket).send(new GetBucketLocationCommand({ Bucket: bucket }))
+    return asked.then(() => own, sdkPointing)
+  }
+
+  #client(bucket: string | undefined): S3Client {
+    const { endpoint, region } = this.#options.whereabouts.at(bucket)
+    const name = `${endpoint} ${region}`
+    const known = this.#clients.get(name)
+    if (known !== undefined) return known
+    const client = sdkClient({ ...this.#options, site: { ...this.#site, endpoint, region } })
+    this.#clients.set(name, client)
+    return client
   }
 
   /** {@link #ask}, with null for refusals that only say that there is nothing. */
@@ -137,7 +179,7 @@ export class BucketMatters {
     bucket: string,
     options: CallOptions,
     nothing: readonly FaultCode[],
-    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+    send: Send<T>,
   ): Promise<T | null> {
     try {
       return await this.#ask(operation, bucket, options, send)
@@ -149,6 +191,25 @@ export class BucketMatters {
 }
 
 const noLock: readonly FaultCode[] = ['BUCKET_LOCK_MISSING', 'NOT_FOUND', 'NOT_SUPPORTED']
+
+/** The SDK keeps elements of the error document as properties of its error. */
+function sdkPointing(error: unknown): Pointing | null {
+  if (!(error instanceof Error) || !('$metadata' in error)) return null
+  const { $metadata, $response } = error as S3ServiceException
+  const text = (name: 'Region' | 'Endpoint'): string | null => {
+    const value: unknown = Reflect.get(error, name)
+    return typeof value === 'string' ? value : null
+  }
+  const headers = $response?.headers ?? {}
+  const isNamed = !['Unknown', 'UnknownError', 'Error'].includes(error.name) && !/^\d+$/.test(error.name)
+  return {
+    status: $metadata.httpStatusCode ?? 0,
+    code: isNamed ? error.name : null,
+    headers,
+    region: text('Region'),
+    endpoint: text('Endpoint'),
+  }
+}
 
 /** Who may not read the lock configuration cannot write locks either. */
 function unlessDenied(error: unknown): 'denied' {

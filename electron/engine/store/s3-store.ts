@@ -12,6 +12,7 @@ import { SignedCalls } from './signed-calls.ts'
 import { getLock, getTags, putLock, putTags } from './tags-and-locks.ts'
 import { Uploads } from './uploads.ts'
 import { VersionListings } from './versions.ts'
+import { Whereabouts } from './whereabouts.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { defaultTimeouts, type Timeouts } from './wire/request.ts'
 
@@ -23,6 +24,8 @@ export interface StoreOptions {
   readonly timeouts?: Partial<Timeouts> | undefined
   /** Wall clock, epoch ms: dates the signatures. */
   readonly now?: (() => number) | undefined
+  /** The site says that it, or a bucket of it, is in another region than it is set to, and is asked there. */
+  readonly onRegion?: ((region: string) => void) | undefined
 }
 
 /**
@@ -43,7 +46,8 @@ export function createStore(options: StoreOptions): ObjectStore {
     insecureSkipVerify: site.tls.insecureSkipVerify,
     ticks: () => performance.now(),
   })
-  const calls = new SignedCalls(site, keys, pool, timeouts, now)
+  const whereabouts = new Whereabouts(site, keys, now, options.onRegion)
+  const calls = new SignedCalls(site, keys, pool, timeouts, now, whereabouts)
   const locks = new BucketLocks(calls)
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
@@ -51,7 +55,7 @@ export function createStore(options: StoreOptions): ObjectStore {
   let opened: Promise<BucketMatters> | null = null
   const buckets = (): Promise<BucketMatters> =>
     (opened ??= loadBucketMatters().then(
-      ({ BucketMatters }) => new BucketMatters({ site, keys, timeouts, secureContext: secureContext() }),
+      ({ BucketMatters }) => new BucketMatters({ site, keys, timeouts, secureContext: secureContext(), whereabouts }),
     ))
 
   return {

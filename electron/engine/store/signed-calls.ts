@@ -4,10 +4,11 @@ import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
-import { createAddress, encodeQuery, type QueryPair } from './address.ts'
-import { createSigner, emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import { encodeQuery, type QueryPair } from './address.ts'
+import { emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
 import type { Timeouts, WireAnswer } from './wire/request.ts'
+import { Whereabouts, type Pointing } from './whereabouts.ts'
 import { XmlError, xmlLeaves } from './xml-scan.ts'
 
 /** One S3 request in our words, before it is addressed, signed and sent. */
@@ -40,16 +41,21 @@ export class SignedCalls {
   readonly #site: Site
   readonly #pool: ConnectionPool
   readonly #timeouts: Timeouts
-  readonly #address
-  readonly #signer
+  readonly #whereabouts: Whereabouts
   readonly #secrets: readonly string[]
 
-  constructor(site: Site, keys: KeyPair, pool: ConnectionPool, timeouts: Timeouts, now: () => number) {
+  constructor(
+    site: Site,
+    keys: KeyPair,
+    pool: ConnectionPool,
+    timeouts: Timeouts,
+    now: () => number,
+    whereabouts = new Whereabouts(site, keys, now),
+  ) {
     this.#site = site
     this.#pool = pool
     this.#timeouts = timeouts
-    this.#address = createAddress(site)
-    this.#signer = createSigner(keys, site.region, now)
+    this.#whereabouts = whereabouts
     this.#secrets = [keys.secretAccessKey, keys.accessKeyId]
   }
 
@@ -69,15 +75,31 @@ export class SignedCalls {
     throw this.refused(call, answer)
   }
 
-  /** Any status is an answer here; only broken connections throw. */
-  exchange(call: SignedCall): Promise<WireAnswer> {
+  /** Any status is an answer here; only broken connections throw. A site that names the right region is asked once more. */
+  async exchange(call: SignedCall): Promise<WireAnswer> {
+    const answer = await this.#exchange(call)
+    if (answer.status < 300) return answer
+    const mayRepeat = call.body === undefined || call.body instanceof Uint8Array
+    const pointing = await this.#pointing(call, answer)
+    return this.#whereabouts.follow(call.bucket, pointing) && mayRepeat ? this.#exchange(call) : answer
+  }
+
+  /** The answer to a HEAD has no words: a GET of the bucket is refused for the same reason, with them. */
+  async #pointing({ method, bucket, signal }: SignedCall, answer: WireAnswer): Promise<Pointing> {
+    const own = pointingOf(answer)
+    if (method !== 'HEAD' || !this.#whereabouts.isWordless(bucket, own)) return own
+    const query = [['location', '']] as const
+    return pointingOf(await this.#exchange({ operation: 'GetBucketLocation', method: 'GET', bucket, query, signal }))
+  }
+
+  #exchange(call: SignedCall): Promise<WireAnswer> {
     call.signal?.throwIfAborted()
     const { method, body, sizeBytes = body instanceof Uint8Array ? body.length : 0 } = call
     const context = this.context(call)
     const streamed = body !== undefined && !(body instanceof Uint8Array)
     const expectContinue = sizeBytes > expectAboveBytes
     return this.#pool.send({
-      host: this.#address.host(call.bucket),
+      host: this.#whereabouts.at(call.bucket).address.host(call.bucket),
       method,
       head: this.#head(call, sizeBytes, expectContinue, context),
       body: streamed || sizeBytes > 0 ? (body ?? null) : null,
@@ -92,7 +114,8 @@ export class SignedCalls {
   }
 
   refused(call: SignedCall, answer: WireAnswer): FaultError {
-    return new FaultError(faultFromAnswer(readRefusal(answer), this.context(call)))
+    const elsewhere = this.#whereabouts.elsewhere(call.bucket, pointingOf(answer))
+    return new FaultError(faultFromAnswer({ ...readRefusal(answer), elsewhere }, this.context(call)))
   }
 
   /** Reads a 2xx answer's document; what makes no sense is a fault. */
@@ -107,13 +130,14 @@ export class SignedCalls {
 
   #head(call: SignedCall, sizeBytes: number, expectContinue: boolean, context: FaultContext): string {
     const { method, bucket, key, body } = call
-    const host = this.#address.host(bucket)
-    const path = encoded(() => this.#address.path(bucket, key), context)
+    const { address, signer } = this.#whereabouts.at(bucket)
+    const host = address.host(bucket)
+    const path = encoded(() => address.path(bucket, key), context)
     const query = encodeQuery(call.query ?? [])
     const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? [])]
     const payloadHash = payloadHashOf(call)
     let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
-    for (const [name, value] of this.#signer.sign({ method, path, query, headers, payloadHash })) {
+    for (const [name, value] of signer.sign({ method, path, query, headers, payloadHash })) {
       if (unfitForHeader.test(value))
         throw faultAt('REQUEST_REFUSED', `header ${name} holds characters that HTTP cannot carry`, context)
       head += `${name}: ${value}\r\n`
@@ -145,16 +169,24 @@ function encoded(path: () => string, context: FaultContext): string {
 export function readRefusal(answer: WireAnswer): SiteAnswer {
   const { status, headers, bytes } = answer
   const retryAfterMs = retryAfter(headers['retry-after'], headers['date'])
-  const region = headers['x-amz-bucket-region']
-  const elsewhere = status === 301 && region !== undefined ? `the bucket is in region ${region}` : null
-  let leaves: ReadonlyMap<string, string> = new Map()
+  const leaves = errorLeaves(bytes)
+  return { status, code: leaves.get('Code') ?? null, words: leaves.get('Message') ?? null, retryAfterMs }
+}
+
+export function pointingOf({ status, headers, bytes }: Pick<WireAnswer, 'status' | 'headers' | 'bytes'>): Pointing {
+  const leaves = errorLeaves(bytes)
+  const [code, region, endpoint] = ['Code', 'Region', 'Endpoint'].map((name) => leaves.get(name) ?? null)
+  return { status, headers, code: code ?? null, region: region ?? null, endpoint: endpoint ?? null }
+}
+
+function errorLeaves(bytes: Buffer): ReadonlyMap<string, string> {
   try {
-    if (bytes.length > 0) leaves = xmlLeaves(bytes)
+    return bytes.length > 0 ? xmlLeaves(bytes) : new Map()
   } catch (error) {
     // A proxy's web page: its status is all that can be used.
     if (!(error instanceof XmlError)) throw error
+    return new Map()
   }
-  return { status, code: leaves.get('Code') ?? null, words: leaves.get('Message') ?? elsewhere, retryAfterMs }
 }
 
 /** Seconds or a date (RFC 9110 §10.2.3); the date is compared with the site's own clock. */

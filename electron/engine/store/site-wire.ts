@@ -4,9 +4,11 @@ import type { Site } from '../../../shared/model/site.ts'
 import { FaultError, fault } from '../../../shared/model/fault.ts'
 import type { FaultContext } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
-import { createAddress } from './address.ts'
+import type { Host } from './address.ts'
 import { secureContextOf } from './s3-store.ts'
-import { createSigner, emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import { pointingOf } from './signed-calls.ts'
+import { emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import { Whereabouts } from './whereabouts.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { defaultTimeouts, type Timeouts, type WireAnswer } from './wire/request.ts'
 
@@ -60,8 +62,7 @@ const smallBytes = 64 * 1024
 
 export function openSiteWire({ site, keys, sockets, timeouts: given, now }: SiteWireOptions): SiteWire {
   const timeouts = { ...defaultTimeouts, ...given }
-  const address = createAddress(site)
-  const signer = createSigner(keys, site.region, now)
+  const whereabouts = new Whereabouts(site, keys, now)
   let secureContext: ReturnType<typeof secureContextOf> | null = null
   const pool = new ConnectionPool({
     sockets,
@@ -80,6 +81,7 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
   const headOf = (call: WireCall): string => {
     const { method, query, sizeBytes } = call
     const bucket = call.bucket === '' ? undefined : call.bucket
+    const { address, signer } = whereabouts.at(bucket)
     const path = address.path(bucket, call.key === '' ? undefined : call.key)
     const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
     let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
@@ -90,24 +92,34 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
     if (sizeBytes !== null) head += `content-length: ${sizeBytes}\r\n`
     return `${head}${call.expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
   }
+  const hostFor = ({ bucket: name }: WireCall): Host => {
+    const bucket = name === '' ? undefined : name
+    return whereabouts.at(bucket).address.host(bucket)
+  }
+  const once = (call: WireCall): Promise<WireAnswer> => {
+    call.signal?.throwIfAborted()
+    const { method, body, sizeBytes, expectContinue, stream, responseMs = timeouts.responseMs, signal } = call
+    return pool.send({
+      host: hostFor(call),
+      method,
+      head: headOf(call),
+      body: body === null || body instanceof Uint8Array ? body : pumped(body),
+      sizeBytes: sizeBytes ?? 0,
+      expectContinue,
+      stream,
+      smallBytes,
+      responseMs,
+      signal,
+      context: context(call),
+    })
+  }
   return {
     timeouts,
-    send(call) {
-      call.signal?.throwIfAborted()
-      const { method, body, sizeBytes, expectContinue, stream, responseMs = timeouts.responseMs, signal } = call
-      return pool.send({
-        host: address.host(call.bucket === '' ? undefined : call.bucket),
-        method,
-        head: headOf(call),
-        body: body === null || body instanceof Uint8Array ? body : pumped(body),
-        sizeBytes: sizeBytes ?? 0,
-        expectContinue,
-        stream,
-        smallBytes,
-        responseMs,
-        signal,
-        context: context(call),
-      })
+    async send(call) {
+      const answer = await once(call)
+      if (answer.status < 300 || call.anonymous === true) return answer
+      const isNamed = whereabouts.follow(call.bucket === '' ? undefined : call.bucket, pointingOf(answer))
+      return isNamed && (call.body === null || call.body instanceof Uint8Array) ? once(call) : answer
     },
     close: () =>
       pool.close(new FaultError(fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }))),

@@ -54,6 +54,7 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
       </Group>
       <Actions site={site} onGone={onGone} />
       {health.lastFault !== null && health.state === 'offline' && <ToldNote told={tellFault(health.lastFault)} />}
+      <RegionNote site={site} />
       <Health site={site} />
       <Capabilities site={site} />
       <section aria-label="Connection">
@@ -80,6 +81,27 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
         </dl>
       </section>
     </Stack>
+  )
+}
+
+/** The site itself named another region than it is set to: it is used already, and kept with one click. */
+function RegionNote({ site: { id, name, region, signsFor } }: { readonly site: SiteView }) {
+  const { client } = useConsole()
+  const keep = useAction(
+    (wanted: string) => client.sites.setRegion.mutate({ id, region: wanted }),
+    (site) => `${site.name} signs for region ${site.region} from now on.`,
+  )
+  if (signsFor === null) return null
+  return (
+    <section className="note" data-tone="waiting" aria-label="The site expects another region">
+      <p style={{ margin: 0 }}>
+        {name} expects region {signsFor}, and is set to {region}. Lockstep signs as the site says; until it is set so,
+        the first request to each bucket is refused once.
+      </p>
+      <Button mt={8} loading={keep.isPending} onClick={() => keep.mutate(signsFor)}>
+        Use region {signsFor}
+      </Button>
+    </section>
   )
 }
 

@@ -74,6 +74,8 @@ interface S3ErrorOptions {
   readonly status?: number
   /** Extra response headers, such as `x-amz-delete-marker`. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The region that signatures must name; told as AWS does. */
+  readonly region?: string
   readonly cause?: unknown
 }
 
@@ -82,6 +84,7 @@ export class S3Error extends Error {
   readonly code: S3ErrorCode
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly region: string | null
 
   constructor(code: S3ErrorCode, options: S3ErrorOptions = {}) {
     super(options.message ?? s3ErrorKinds[code].message, { cause: options.cause })
@@ -89,14 +92,16 @@ export class S3Error extends Error {
     this.code = code
     this.status = options.status ?? s3ErrorKinds[code].status
     this.headers = options.headers ?? {}
+    this.region = options.region ?? null
   }
 }
 
 /** The body of an error answer. */
 export function errorXml(error: S3Error, resource: string, requestId: string): string {
+  const region = error.region === null ? '' : `<Region>${escapeXml(error.region)}</Region>`
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>` +
+    `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${region}` +
     `<Resource>${escapeXml(resource)}</Resource><RequestId>${escapeXml(requestId)}</RequestId></Error>`
   )
 }

@@ -210,6 +210,7 @@ function checkScope(claim: Claim, region: string | null): void {
   if (region === null || claim.scope.region === region) return
   throw new S3Error('AuthorizationHeaderMalformed', {
     message: `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'.`,
+    region,
   })
 }
 

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest'
+import { FaultError } from '../../shared/model/fault.ts'
+import { siteSchema } from '../../shared/model/site.ts'
+import { openSiteWire } from '../../electron/engine/store/site-wire.ts'
+import { createStore } from '../../electron/engine/store/s3-store.ts'
+import { Whereabouts, type Pointing } from '../../electron/engine/store/whereabouts.ts'
+import { scriptedSite, type ScriptedAnswer } from '../support/scripted-site.ts'
+
+const keys = { accessKeyId: 'AK', secretAccessKey: 'SK' }
+const siteAt = (endpoint: string, region = 'us-east-1') => siteSchema.parse({ id: 's', name: 'S', endpoint, region })
+const error = (code: string, more: string): string =>
+  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>The authorization header is malformed</Message>${more}</Error>`
+const malformed: ScriptedAnswer = {
+  status: 400,
+  body: error('AuthorizationHeaderMalformed', '<Region>eu-test-1</Region>'),
+}
+const list = '<ListVersionsResult><Name>b</Name><IsTruncated>false</IsTruncated></ListVersionsResult>'
+const regionOf = (authorization: string | undefined): string => authorization?.split('/')[2] ?? ''
+
+/** Takes signatures for eu-test-1 only. */
+const picky = (answer: ScriptedAnswer, named: ScriptedAnswer = malformed) =>
+  scriptedSite(({ headers }) => (regionOf(headers.authorization) === 'eu-test-1' ? answer : named))
+
+describe('a site that expects another region', () => {
+  test('is asked once more as it says, and from then on at once', async () => {
+    const { endpoint, asked } = await picky({ body: list })
+    const regions: string[] = []
+    const store = createStore({
+      site: siteAt(endpoint),
+      keys,
+      sockets: 1,
+      onRegion: (region) => regions.push(region),
+    })
+    const ask = () => store.listVersions({ bucket: 'b', prefix: '' })
+    await ask()
+    await ask()
+    expect([asked.length, regions]).toEqual([3, ['eu-test-1']])
+    store.close()
+  })
+
+  test('is found by what is asked of buckets, and by the gateway’s connection too', async () => {
+    const { endpoint } = await picky({ body: '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>' })
+    const store = createStore({ site: siteAt(endpoint), keys, sockets: 1 })
+    expect(await store.listBuckets()).toEqual([])
+    store.close()
+    const wire = openSiteWire({ site: siteAt(endpoint), keys, sockets: 1, now: Date.now })
+    const call = { operation: 'GetObject', method: 'GET', bucket: 'b', key: 'k', query: '', headers: [], unsigned: [] }
+    const plain = { body: null, sizeBytes: null, expectContinue: false, stream: false }
+    expect((await wire.send({ ...call, ...plain })).status).toBe(200)
+    wire.close()
+  })
+
+  test('that names no other than was tried is refused with the region, and is not asked in a circle', async () => {
+    const { endpoint, asked } = await scriptedSite(() => malformed)
+    const store = createStore({ site: siteAt(endpoint, 'eu-test-1'), keys, sockets: 1 })
+    const refused = await store.listBuckets().then(null, (thrown: unknown) => thrown)
+    expect((refused as FaultError).fault).toMatchObject({ code: 'REGION_WRONG' })
+    expect(asked).toHaveLength(1)
+    store.close()
+  })
+})
+
+test('keys never follow a redirect to another host: the fault names it, with the region', async () => {
+  const other = await scriptedSite(() => ({ body: list }))
+  const foreign = new URL(other.endpoint).host
+  const { endpoint } = await scriptedSite(() => ({
+    status: 301,
+    headers: { 'x-amz-bucket-region': 'eu-west-1' },
+    body: error('PermanentRedirect', `<Endpoint>${foreign}</Endpoint>`),
+  }))
+  const store = createStore({ site: siteAt(endpoint), keys, sockets: 1 })
+  for (const asked of [() => store.listVersions({ bucket: 'b', prefix: '' }), () => store.bucket('b')]) {
+    const refused = await asked().then(null, (thrown: unknown) => thrown)
+    expect(refused).toBeInstanceOf(FaultError)
+    expect((refused as FaultError).fault).toMatchObject({
+      code: 'BUCKET_ELSEWHERE',
+      region: 'eu-west-1',
+      message: expect.stringContaining('region eu-west-1'),
+    })
+  }
+  expect(other.asked).toEqual([])
+  store.close()
+})
+
+test('a refusal without a word does not promise the site’s own words', async () => {
+  const { endpoint } = await scriptedSite(() => ({ status: 418 }))
+  const store = createStore({ site: siteAt(endpoint), keys, sockets: 1 })
+  const refused = await store.listVersions({ bucket: 'b', prefix: '' }).then(null, (thrown: unknown) => thrown)
+  expect((refused as FaultError).fault.remedy).toMatch(/^The site gave no reason/)
+  store.close()
+})
+
+describe('where a word of the site is followed', () => {
+  const pointing = (more: Partial<Pointing>): Pointing => ({
+    status: 301,
+    code: 'PermanentRedirect',
+    headers: {},
+    region: null,
+    endpoint: null,
+    ...more,
+  })
+  const from = (endpoint: string) => new Whereabouts(siteAt(endpoint), keys, Date.now)
+
+  test('between the endpoints of AWS, to the one of the region and no other', () => {
+    const aws = from('https://s3.us-east-1.amazonaws.com')
+    const said = pointing({ endpoint: 'evil.example', headers: { 'x-amz-bucket-region': 'eu-west-1' } })
+    expect(aws.follow('b', said)).toBe(true)
+    expect([aws.at('b').endpoint, aws.at('b').region, aws.at('c').region]).toEqual([
+      'https://s3.eu-west-1.amazonaws.com',
+      'eu-west-1',
+      'us-east-1',
+    ])
+    expect(aws.follow('b', said)).toBe(false)
+  })
+
+  test.each([
+    ['http://s3.us-east-1.amazonaws.com', { endpoint: 's3.eu-west-1.amazonaws.com', region: 'eu-west-1' }],
+    ['https://s3.us-east-1.amazonaws.com.evil.example', { endpoint: 's3.amazonaws.com', region: 'eu-west-1' }],
+    ['https://s3.example.org', { endpoint: 'b.s3.evil.example', region: 'eu-west-1' }],
+    ['https://s3.example.org', { endpoint: 's3.example.org:9443', region: 'eu-west-1' }],
+    ['https://s3.example.org', { status: 307, headers: { location: 'https://evil.example/b' } }],
+    ['https://s3.example.org', { endpoint: 'https://x@evil/', region: 'not a region' }],
+    ['https://s3.example.org', { status: 403, region: 'eu-west-1' }],
+  ] as const)('%s is not left for %o', (endpoint, more) => {
+    const site = from(endpoint)
+    expect(site.follow('b', pointing(more))).toBe(false)
+    expect(site.at('b').endpoint).toBe(endpoint)
+  })
+})
