@@ -81,8 +81,8 @@ export function fidelityLines(links: readonly LinkFidelity[]): Lines {
   return links.flatMap(({ target, lines }) => [
     `What ${target.site}/${target.bucket} keeps:`,
     ...table(
-      ['PROPERTY', 'VERDICT', 'WHAT BECOMES OF IT'],
-      lines.map(({ title, kind, words }) => [title, kind, words]),
+      ['PROPERTY', 'VERDICT', 'COPIED WITHOUT IT', 'WHAT BECOMES OF IT'],
+      lines.map(({ title, kind, notKeptCount, words }) => [title, kind, String(notKeptCount ?? '–'), words]),
     ),
   ])
 }

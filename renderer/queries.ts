@@ -75,7 +75,11 @@ export function createQueries(client: Client) {
         refetchInterval: pollFeedsMs,
       }),
     ruleFidelity: (rule: Rule) =>
-      queryOptions({ queryKey: ['rules', 'fidelity', rule], queryFn: () => client.rules.fidelity.query(rule) }),
+      queryOptions({
+        queryKey: ['rules', 'fidelity', rule],
+        queryFn: () => client.rules.fidelity.query(rule),
+        refetchInterval: pollFeedsMs,
+      }),
     ruleCautions: (rule: Rule) =>
       queryOptions({ queryKey: ['rules', 'cautions', rule], queryFn: () => client.rules.check.query(rule) }),
     check: (id: string) =>

@@ -44,6 +44,8 @@ export interface FidelityVerdict {
 export interface FidelityLine extends FidelityVerdict {
   readonly property: FidelityProperty
   readonly title: string
+  /** Versions that were copied without it since the link was opened, as of now; null where there is no link yet. */
+  readonly notKeptCount: number | null
 }
 
 /** What becomes of each property on the way from a rule's source to one of its targets. */
@@ -174,8 +176,12 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
     ),
 }
 
-/** The table for one way from a source to a target. */
-export function fidelityOf(rule: FidelityRule, source: KnownSite, target: KnownSite): readonly FidelityLine[] {
+/** The table for one way from a source to a target; counting is the engine's. */
+export function fidelityOf(
+  rule: FidelityRule,
+  source: KnownSite,
+  target: KnownSite,
+): readonly Omit<FidelityLine, 'notKeptCount'>[] {
   const pair: Pair = {
     rule,
     target,

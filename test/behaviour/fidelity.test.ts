@@ -128,3 +128,34 @@ test('a compliance retention is never shortened, whatever the rule allows', asyn
   await expect.poll(() => tagsOf(world.s3.b, 'key'), { timeout: 20_000 }).toEqual({ touched: 'yes' })
   expect((await head(world.s3.b, 'key')).ObjectLockRetainUntilDate).toEqual(longer.RetainUntilDate)
 })
+
+test('what copies go without is counted per property, over a restart, in the API and the metrics', async () => {
+  const world = await startWorld({
+    b: { tagText: 'ascii' },
+    objectLock: true,
+    rules: [{ objectLock: 'ignore', fidelity: { refusedTags: 'leave-out' } }],
+  })
+  await world.put('encrypted', 'x', { ServerSideEncryption: 'AES256' })
+  await world.put('encrypted too', large, { ServerSideEncryption: 'AES256' })
+  await putParts(world.s3.a, 'encrypted in parts', [100], { ServerSideEncryption: 'AES256' })
+  await world.put('tagged', 'x', { Tagging: 'note=%21' })
+  await world.put('locked', 'x', { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: inDays(1) })
+  await world.put('plain')
+  await world.settled()
+  const counts = (): Record<string, number> =>
+    Object.fromEntries(
+      world
+        .api()
+        .rules.fidelity(ruleOf(world))[0]!
+        .lines.flatMap(({ property, notKeptCount }) => (notKeptCount ? [[property, notKeptCount]] : [])),
+    )
+  const wanted = { 'sse-s3': 3, 'refused-tags': 1, lock: 1 }
+  expect(counts()).toEqual(wanted)
+  // Looked at again, nothing is copied and nothing counts.
+  world.api().rules.resync({ ruleId: 'r', prefix: '' })
+  await world.settled()
+  await world.stop()
+  await world.start()
+  expect(counts()).toEqual(wanted)
+  expect(world.api().metrics.text()).toMatch(/lockstep_link_not_kept_total\{.*property="sse-s3"\} 3\n/)
+})

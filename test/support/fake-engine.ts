@@ -6,7 +6,7 @@ import type { Job } from '../../shared/model/job.ts'
 import type { LinkView } from '../../shared/model/rule.ts'
 import type { Overview, SeriesPoint } from '../../shared/model/overview.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
-import { fidelityOf, type KnownSite } from '../../shared/model/fidelity.ts'
+import { fidelityOf, type KnownSite, type LinkFidelity } from '../../shared/model/fidelity.ts'
 import { heldCauses } from '../../shared/model/standing.ts'
 import type { SiteView } from '../../shared/model/site.ts'
 import type { Failure, ItemEvent } from '../../shared/model/task.ts'
@@ -214,8 +214,8 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       check: () => [],
       fidelity: (rule) => {
         const known = (siteId: string): KnownSite => world.sites.find(({ id }) => id === siteId)?.capabilities ?? null
-        const lines = (siteId: string): ReturnType<typeof fidelityOf> =>
-          fidelityOf(rule, known(rule.source.site), known(siteId))
+        const lines = (siteId: string): LinkFidelity['lines'] =>
+          fidelityOf(rule, known(rule.source.site), known(siteId)).map((line) => ({ ...line, notKeptCount: null }))
         return rule.targets.map((target) => ({ linkId: null, target, lines: lines(target.site) }))
       },
       keys: ({ id }) => world.ruleKeys.get(id) ?? [],

@@ -514,7 +514,7 @@ describe('the file', () => {
   })
 
   test('a journal written by version 6 counts what it had failed, and knows its tasks by number', async () => {
-    const temp = await makeTempDir('journal-v6')
+    const temp = await makeTempDir('journal-v7')
     const dir = temp.path
     const database = new DatabaseSync(join(dir, 'journal.db'))
     migrate(database, migrations.slice(0, 6))
@@ -579,6 +579,36 @@ describe('the file', () => {
     expect([...later.links()]).toEqual([['r/t/data/2', second]])
     await later.forgetLink('r/t/data/2')
     expect((await reopen()).links().size).toBe(0)
+  })
+
+  test('what copies went without is counted with the task, survives a restart, and goes with the link', async () => {
+    const { dir, journal, reopen } = await open()
+    await journal.openLink(linkIdentity(link, 'photos'))
+    const [a, b] = await journal.enqueue([task('a'), task('b')])
+    await journal.settle({ seq: a!, revision: 1, ...done, notKept: ['acl', 'sse-s3'] })
+    await journal.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
+    // Told twice, as after an answer that was lost: it is settled already.
+    await journal.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
+    const later = await reopen()
+    expect([...later.notKept(link)]).toEqual([
+      ['acl', 1],
+      ['sse-s3', 2],
+    ])
+    await later.forgetLink(link)
+    expect(later.notKept(link).size).toBe(0)
+    await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM not_kept')).toBe(0)
+  })
+
+  test('a journal written before losses were counted opens with none', async () => {
+    const temp = await makeTempDir('journal-v7')
+    const database = new DatabaseSync(join(temp.path, 'journal.db'))
+    migrate(database, migrations.slice(0, 7))
+    database.exec(`INSERT INTO link (id, name) VALUES (1, '${link}')`)
+    database.close()
+    const journal = openJournal({ dir: temp.path, now: () => 5000 })
+    expect(journal.notKept(link).size).toBe(0)
+    await journal.close()
+    await temp.remove()
   })
 
   test('a journal of a newer Lockstep, and a file that is none, are refused in words', async () => {

@@ -106,6 +106,7 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     oldestPendingSeconds: 9,
     parked: 1,
     notConverging: 4,
+    notKept: new Map([['sse-s3', 12]]),
     attributesAgeSeconds: 10_800,
     bucketsAgeSeconds: null,
     inStep: false,
@@ -145,6 +146,7 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
   expect(text).toContain('lockstep_held_links{by="target",code="ACCESS_DENIED",site="b"} 2\n')
   expect(text).toContain(String.raw`link="odd\"\\/0"`)
   expect(text).toContain(`lockstep_link_attributes_age_seconds{${labels}} 10800\n`)
+  expect(text).toContain(`lockstep_link_not_kept_total{${labels},property="sse-s3"} 12\n`)
   expect(text).not.toContain('lockstep_link_buckets_age_seconds')
   expect(text).toContain('\nminio_node_replication_recent_backlog_count 24\n')
   expect(text).toContain('\nminio_node_replication_link_online{endpoint="http://b.example:9000",site="b"} 0\n')

@@ -101,6 +101,7 @@ function ruleParts(parts: Parts): RulesParts {
     jobs,
     sites: () => sites.list(),
     capabilities: (siteId) => sites.capabilities(siteId),
+    notKept: (linkId) => parts.journal.notKept(linkId),
     view: (link) => views.view(link),
     keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),

@@ -5,12 +5,15 @@ import type { RulesParts } from './rules.ts'
 /** What becomes of each property at each target of a rule, which may be a draft. */
 export function linkFidelities(
   rule: Rule,
-  { links, capabilities }: Pick<RulesParts, 'links' | 'capabilities'>,
+  { links, capabilities, notKept }: Pick<RulesParts, 'links' | 'capabilities' | 'notKept'>,
 ): readonly LinkFidelity[] {
   const known = links.ofRule(rule.id)
   const source = capabilities(rule.source.site)
   return rule.targets.map((target) => {
     const link = known.find((one) => one.target.site === target.site && one.target.bucket === target.bucket)
-    return { linkId: link?.linkId ?? null, target, lines: fidelityOf(rule, source, capabilities(target.site)) }
+    const counts = link === undefined ? null : notKept(link.linkId)
+    const lines = fidelityOf(rule, source, capabilities(target.site))
+    const counted = lines.map((line) => ({ ...line, notKeptCount: counts && (counts.get(line.property) ?? 0) }))
+    return { linkId: link?.linkId ?? null, target, lines: counted }
   })
 }

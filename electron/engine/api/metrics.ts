@@ -5,7 +5,7 @@ import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Parts } from '../parts.ts'
 
-export function metricsApi({ overview, sites, strays, now }: Parts, version: string): EngineApi['metrics'] {
+export function metricsApi({ journal, overview, sites, strays, now }: Parts, version: string): EngineApi['metrics'] {
   return {
     text() {
       const { links, held, workers, eventLoopDelayP99Ms } = overview()
@@ -16,14 +16,14 @@ export function metricsApi({ overview, sites, strays, now }: Parts, version: str
         eventLoopDelayP99Ms,
         strayErrors: strays.count,
         held,
-        links: links.map((link) => linkMetrics(link, endpointOf(link))),
+        links: links.map((link) => linkMetrics(link, endpointOf(link), journal.notKept(link.linkId))),
         sites: sites.list().map((site) => siteMetrics(site, now())),
       })
     },
   }
 }
 
-function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
+function linkMetrics(link: LinkView, endpoint: string, notKept: LinkMetrics['notKept']): LinkMetrics {
   const { linkId, source, target, backlogCount, backlogBytes, parked, failuresLastHour, asOf, oldestPendingAt } = link
   return {
     linkId,
@@ -34,6 +34,7 @@ function linkMetrics(link: LinkView, endpoint: string): LinkMetrics {
     backlogBytes,
     parked,
     notConverging: link.notConverging,
+    notKept,
     attributesAgeSeconds: ageOf(link.attributes?.last?.endedAt ?? null, asOf),
     bucketsAgeSeconds: ageOf(link.bucketsAskedAt, asOf),
     inStep: isInStep(link),

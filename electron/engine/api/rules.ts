@@ -22,6 +22,7 @@ export interface RulesParts {
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly capabilities: (siteId: string) => Capabilities | null
+  readonly notKept: (linkId: string) => ReadonlyMap<string, number>
   readonly view: (link: Link) => LinkView
   readonly keys: (link: Link) => readonly LinkKeys[]
   readonly feedViews: (link: Link) => readonly FeedView[]

@@ -94,6 +94,8 @@ export interface Settlement {
   /** Pairs to remember for this key, and source version ids to forget. */
   readonly learned: readonly VersionPair[]
   readonly forgotten: readonly string[]
+  /** Properties that the copy went without; each counts once. */
+  readonly notKept?: readonly string[] | undefined
   /** The task was no change of its own: it does not count among those that were settled. */
   readonly uncounted?: true
   /** For the history of a task that had failed; absent where nobody knows. */
@@ -197,6 +199,8 @@ export interface Journal {
   openLink(identity: LinkIdentity): Promise<void>
   forgetLink(linkId: string): Promise<void>
   totals(linkId: string): LinkTotals
+  /** How many versions were copied without a property, by property; those that none lacks are left out. */
+  notKept(linkId: string): ReadonlyMap<string, number>
   failures(q: FailureListInput): {
     readonly total: number
     readonly rows: readonly TaskRow[]

@@ -115,8 +115,25 @@ ALTER TABLE event ADD COLUMN did TEXT;
 CREATE INDEX event_task ON event (task);
 `
 
+/** Version 8. How many versions were copied without a property that they had at the source. */
+const version8 = `
+CREATE TABLE not_kept (
+  link INTEGER NOT NULL, property TEXT NOT NULL, versions INTEGER NOT NULL,
+  PRIMARY KEY (link, property)
+) WITHOUT ROWID;
+`
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6, version7]
+export const migrations: readonly string[] = [
+  version1,
+  version2,
+  version3,
+  version4,
+  version5,
+  version6,
+  version7,
+  version8,
+]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {

@@ -9,6 +9,7 @@ import { GroupCommit, type CommitLimits } from './group-commit.ts'
 import { History, type HistoryLimits } from './history.ts'
 import { Links } from './links.ts'
 import { takeLock } from './lock.ts'
+import { openNotKept } from './not-kept.ts'
 import { openPairs } from './pairs.ts'
 import type { Journal } from './port.ts'
 import { openRollups } from './rollups.ts'
@@ -91,8 +92,9 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)
-  const writes = new TaskWrites(database, { links, history, pairs, uploads }, now)
-  const sweep = new Sweep(database, commit, uploads)
+  const notKept = openNotKept(database, links)
+  const writes = new TaskWrites(database, { links, history, pairs, uploads, notKept }, now)
+  const sweep = new Sweep(database, commit, uploads, notKept)
   commit.onUnwritable((fault) => log?.(JSON.stringify({ level: 'error', subject: 'journal', fault })))
   sweep.start()
   return {
@@ -107,6 +109,7 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
     ...openActivity(database, commit, limits.activity),
     ...rollups.port,
     ...pairs.port,
+    ...notKept.port,
     ...uploads.port,
     history(linkId, key, versionId) {
       const link = links.named(linkId)

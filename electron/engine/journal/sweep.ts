@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
+import type { NotKept } from './not-kept.ts'
 import type { Uploads } from './uploads.ts'
 
 const PER_STEP = 256
@@ -10,13 +11,15 @@ export class Sweep {
   readonly #database: DatabaseSync
   readonly #commit: GroupCommit
   readonly #uploads: Uploads
+  readonly #notKept: NotKept
   #running: Promise<void> | null = null
   #stopped = false
 
-  constructor(database: DatabaseSync, commit: GroupCommit, uploads: Uploads) {
+  constructor(database: DatabaseSync, commit: GroupCommit, uploads: Uploads, notKept: NotKept) {
     this.#database = database
     this.#commit = commit
     this.#uploads = uploads
+    this.#notKept = notKept
   }
 
   start(): void {
@@ -51,6 +54,7 @@ export class Sweep {
     const removed =
       this.#removeTasks(link) + this.#remove('pair', 'key, source_version', link) + this.#removeEvents(link)
     if (removed > 0) return removed
+    this.#notKept.drop(link)
     this.#database.prepare('DELETE FROM oldest WHERE link = ?').run(link)
     this.#database.prepare('DELETE FROM link WHERE id = ?').run(link)
     return 0

@@ -7,6 +7,7 @@ import type { Links } from './links.ts'
 import type { Pairs } from './pairs.ts'
 import type { Journal, RetriedBecause, Settlement } from './port.ts'
 import { stateCode } from './task-row.ts'
+import type { NotKept } from './not-kept.ts'
 import type { Uploads } from './uploads.ts'
 
 const columns =
@@ -50,6 +51,7 @@ export class TaskWrites {
   readonly #history: History
   readonly #pairs: Pairs
   readonly #uploads: Uploads
+  readonly #notKept: NotKept
   readonly #now: () => number
   readonly #bySeq
   readonly #remove
@@ -60,13 +62,20 @@ export class TaskWrites {
 
   constructor(
     database: DatabaseSync,
-    parts: { readonly links: Links; readonly history: History; readonly pairs: Pairs; readonly uploads: Uploads },
+    parts: {
+      readonly links: Links
+      readonly history: History
+      readonly pairs: Pairs
+      readonly uploads: Uploads
+      readonly notKept: NotKept
+    },
     now: () => number,
   ) {
     this.#links = parts.links
     this.#history = parts.history
     this.#pairs = parts.pairs
     this.#uploads = parts.uploads
+    this.#notKept = parts.notKept
     this.#now = now
     this.#bySeq = query<Row>(database, `SELECT ${columns} FROM task WHERE seq = ?`)
     this.#remove = query<Row>(database, `DELETE FROM task WHERE seq = ? AND revision = ? RETURNING ${columns}`)
@@ -85,7 +94,7 @@ export class TaskWrites {
     )
   }
 
-  settle({ seq, revision, bytes, learned, forgotten, uncounted, did = null }: Settlement): boolean {
+  settle({ seq, revision, bytes, learned, forgotten, notKept, uncounted, did = null }: Settlement): boolean {
     const removed = this.#remove.get(seq, revision)
     const row = removed ?? this.#bySeq.get(seq)
     if (row === undefined) return true
@@ -93,6 +102,7 @@ export class TaskWrites {
     this.#uploads.drop(seq)
     if (link === undefined) return true
     if (learned.length + forgotten.length > 0) this.#pairs.record(link.id, row[2], { learned, forgotten })
+    if (notKept !== undefined) this.#notKept.count(link.id, notKept)
     this.#links.leave(link, counted(row))
     this.#links.settled(link, removed === undefined || uncounted === true ? 0 : 1, bytes)
     // What a scan saw of this key before is out of date: the worker may have written more than this version.

@@ -16,6 +16,8 @@ export interface LinkMetrics {
   /** null before the first time. */
   readonly bucketsAgeSeconds: number | null
   readonly notConverging: number
+  /** Versions copied without a property, by property. */
+  readonly notKept: ReadonlyMap<string, number>
   /** 1 only when nothing is left to say of the link. */
   readonly inStep: boolean
   /** How long the link has been held; 0 while it is not. */
@@ -157,6 +159,7 @@ export function metricsText(values: MetricsValues): string {
     ...totalMetrics.map(([kind, name, help, of]) => family(kind, name, help, [[{}, total(values.links, of)]])),
     ...linkMetrics.map(([kind, name, help, of]) => family(kind, name, help, rows(values.links, linkLabels, of))),
     family('gauge', 'lockstep_held_links', 'Links held, one row for each cause.', values.held.map(heldRow)),
+    family('counter', 'lockstep_link_not_kept_total', 'Versions copied without a property.', notKeptRows(values.links)),
     ...siteMetrics.map(([kind, name, help, of]) => family(kind, name, help, rows(values.sites, siteLabels, of))),
   ].join('')
 }
@@ -171,6 +174,11 @@ const linkLabels = (link: LinkMetrics): Labels => ({
   targetArn: `${link.endpoint}/${link.targetBucket}`,
   link: link.linkId,
 })
+const notKeptRows = (links: readonly LinkMetrics[]): readonly Row[] =>
+  links.flatMap((link) =>
+    [...link.notKept].map(([property, versions]) => [{ ...linkLabels(link), property }, versions] as const),
+  )
+
 const siteLabels = (site: SiteMetrics): Labels => ({ endpoint: site.endpoint, site: site.siteId })
 
 const total = (links: readonly LinkMetrics[], of: (link: LinkMetrics) => number | null): number =>

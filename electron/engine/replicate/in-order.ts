@@ -1,4 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder, Outcome } from '../worker/port.ts'
@@ -68,6 +69,7 @@ export async function bringInOrder(
   const { misplaced } = seen.alignment
   const learned: VersionPair[] = []
   const also: string[] = []
+  const notKept: FidelityProperty[] = []
   let ofNamed: Settled | null = null
   let wrote = false
   for (const { version, former, removable } of await movable(named, await judged(steps, seen, world), world)) {
@@ -81,12 +83,14 @@ export async function bringInOrder(
     if (outcome.kind === 'fault') return outcome
     if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true
     learned.push(...outcome.learned)
+    // What is written once more to lie on top was counted when it first came.
+    if (former === null) notKept.push(...(outcome.notKept ?? []))
     if (removable) await removeFormer(former, outcome.learned, world)
     if (version === named) ofNamed = outcome
     else if (former === null) also.push(version.versionId)
   }
   if (ofNamed === null) throw new FaultError(fault('INTERNAL', 'The named version was not in its own sequence.'))
-  return { ...ofNamed, learned, also }
+  return { ...ofNamed, learned, also, notKept }
 }
 
 /**

@@ -276,8 +276,8 @@ export class Dispatcher {
   async #close(lease: Lease, outcome: Outcome): Promise<void> {
     if (outcome.kind === 'settled') {
       this.#events.onSettled(lease, outcome)
-      const { bytes, learned, forgotten, did } = outcome
-      if (await this.#queue.ack(lease, { bytes, learned, forgotten, did })) {
+      const { bytes, learned, forgotten, notKept, did } = outcome
+      if (await this.#queue.ack(lease, { bytes, learned, forgotten, notKept, did })) {
         this.#returned.delete(lease.task.seq)
         this.#events.onEnded(lease, { kind: 'settled', did })
       } else this.#returned.add(lease.task.seq)

@@ -2,11 +2,12 @@ import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { fidelityKinds, type FidelityLine, type LinkFidelity } from '../../../shared/model/fidelity.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { DataTable, measured, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
+import { formatCount } from '../../words/format.ts'
 import { fidelityWords } from '../../words/fidelity-words.ts'
 import { placeOf } from '../../words/link-words.ts'
 
@@ -23,7 +24,7 @@ export function FidelityPanels({ rule }: { readonly rule: Rule }) {
 
 function TargetPanel({ of: { target, lines } }: { readonly of: LinkFidelity }) {
   const title = `What ${placeOf(target)} keeps`
-  const isPlain = (line: FidelityLine): boolean => line.kind === 'kept'
+  const isPlain = (line: FidelityLine): boolean => line.kind === 'kept' && !line.notKeptCount
   const plain = lines.filter(isPlain).map((line) => line.title)
   const rest = lines
     .filter((line) => !isPlain(line))
@@ -55,5 +56,6 @@ const columns: readonly Column<FidelityLine>[] = [
       </ToneBadge>
     ),
   },
+  measured('count', 'Copied without', '130px', (line) => line.notKeptCount || null, formatCount),
   { id: 'words', header: 'What becomes of it', cell: (line) => <span className="wrap">{line.words}</span> },
 ]
