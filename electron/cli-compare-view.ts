@@ -24,20 +24,21 @@ export function compareLines(report: CompareReport): Lines {
     ...exceptionLines(report),
     ...rowsOf(
       'Different:',
-      ['KIND', 'KEY', 'VERSION', 'DETAIL'],
+      ['KIND', 'TARGET', 'KEY', 'VERSION', 'DETAIL'],
       differences.map((row) => [...cellsOf(row), cellText(row.detail, 100)]),
       differenceCount,
     ),
     ...rowsOf(
       'On its way:',
-      ['KIND', 'KEY', 'VERSION', 'SINCE', 'WHY'],
+      ['KIND', 'TARGET', 'KEY', 'VERSION', 'SINCE', 'WHY'],
       onItsWay.items.map((row) => [...cellsOf(row), new Date(row.since).toISOString(), row.why]),
       onItsWay.count,
     ),
     ...rowsOf(
       'Not seen:',
-      ['KEY', 'VERSION', 'CODE', 'WHY'],
-      notSeen.items.map(({ key, versionId, fault }) => [
+      ['TARGET', 'KEY', 'VERSION', 'CODE', 'WHY'],
+      notSeen.items.map(({ linkId, key, versionId, fault }) => [
+        targetOf(linkId),
         cellText(key),
         versionId ?? '–',
         fault.code,
@@ -64,8 +65,12 @@ function exceptionLines({ exceptions }: CompareReport): Lines {
   ]
 }
 
-const cellsOf = ({ kind, key, versionId }: Difference): readonly string[] => [
+/** The id of a link begins with its rule's. */
+const targetOf = (linkId: string): string => linkId.slice(linkId.indexOf('/') + 1)
+
+const cellsOf = ({ linkId, kind, key, versionId }: Difference): readonly string[] => [
   differenceWords[kind],
+  targetOf(linkId),
   cellText(key),
   versionId ?? '–',
 ]

@@ -305,3 +305,20 @@ test('what holds rules is told once with its count, and looked at again by a but
     await note.waitFor()
   }
 })
+
+test('a comparison tells the cost of each level before it starts, and its report what it may claim', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('rules/photos-to-oslo?report=compare-2')
+  const { page, engine } = open
+  await page.getByText(/^Different: 37 differences in 184,302 keys/).waitFor()
+  await page.getByText(/1,204 × Delete markers, which the rule does not copy, such as/).waitFor()
+  await page.getByText('1 change on its way', { exact: true }).waitFor()
+  await page.getByText('1 version not seen', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Compare', exact: true }).click()
+  const dialog = page.getByRole('dialog', { name: 'Compare both sides' })
+  await dialog.getByText(/Up to 1,267,000 requests, 3\.82 TiB to read, time not known; counted/).waitFor()
+  await dialog.getByRole('radio', { name: 'By bytes' }).check()
+  await dialog.getByRole('button', { name: 'Compare' }).click()
+  await page.getByText('Started: Compare photos-to-oslo by bytes').waitFor()
+  expect(engine.calls.find(({ path }) => path === 'compare.start')?.input).toMatchObject({ level: 'bytes' })
+})

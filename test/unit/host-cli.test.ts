@@ -89,9 +89,9 @@ test('status is a table for people and the API’s value with --json', async () 
 
 test.each([
   ['equal', null, 0, 'equal. As of 1970-01-01T00:00:00.001Z.'],
-  ['different', 'listing', 1, 'Missing at the target  a�[2Jb  v1       only at the source'],
-  ['different', 'attributes', 3, 'Missing at the target  a�[2Jb  v1       only at the source'],
-  ['different', 'bytes', 4, 'Missing at the target  a�[2Jb  v1       only at the source'],
+  ['different', 'listing', 1, 'Missing at the target  b/data  a�[2Jb  v1       only at the source'],
+  ['different', 'attributes', 3, 'Missing at the target  b/data  a�[2Jb  v1       only at the source'],
+  ['different', 'bytes', 4, 'Missing at the target  b/data  a�[2Jb  v1       only at the source'],
   ['on-its-way', null, 5, 'on-its-way. As of 1970-01-01T00:00:00.001Z.'],
   ['unknown', null, 2, 'unknown. As of 1970-01-01T00:00:00.001Z.'],
 ] as const)('compare: %s by %s exits %d', async (verdict, differsBy, exitCode, lastLine) => {

@@ -103,6 +103,7 @@ interface RowsProps<Row> {
 function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows, columns }: RowsProps<Row>) {
   if (count === 0) return null
   const counted = countOf(count, one, many)
+  const isOfMany = rows.some(({ linkId }) => linkId !== rows[0]?.linkId)
   return (
     <>
       <Text px={14} py={8} c="dimmed">
@@ -110,16 +111,28 @@ function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows,
       </Text>
       <DataTable
         label={label}
-        columns={columns}
+        columns={isOfMany ? [targetColumn, ...columns] : columns}
         rows={rows}
         rowId={(row) =>
           `${row.linkId} ${'kind' in row ? row.kind : ''} ${row.key} ${row.versionId} ${'detail' in row ? row.detail : ''}`
         }
         minWidth={720}
-        tall
+        tall={rows.length > shortRows}
       />
     </>
   )
+}
+
+/** Up to so many rows a table needs no region of its own to scroll in. */
+const shortRows = 12
+
+/** A rule with several targets tells of each. */
+const targetColumn = {
+  id: 'target',
+  header: 'Target',
+  width: '170px',
+  sortBy: (row: NotSeen | Difference) => row.linkId,
+  cell: (row: NotSeen | Difference) => row.linkId.slice(row.linkId.indexOf('/') + 1),
 }
 
 const keyColumn = {
