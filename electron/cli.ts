@@ -39,6 +39,7 @@ function program(io: CliIo, outcome: { exitCode: ExitCode }): Command {
   addServe(root, io, ends)
   addQuestions(root, io, ends)
   addOrders(root, io, ends)
+  addWaysOut(root, io, ends)
   root
     .command('config')
     .description('about lockstep.config.json')
@@ -151,6 +152,25 @@ function addOrders(root: Command, io: CliIo, ends: Ends): void {
       ends((rule: string, options: commands.AskOptions) => commands.switchRule(io, to, rule, options)),
     )
   }
+}
+
+function addWaysOut(root: Command, io: CliIo, ends: Ends): void {
+  const renewal = (name: string, about: string, description: string): Command =>
+    root
+      .command(name)
+      .description(about)
+      .command('renew')
+      .description(description)
+      .requiredOption('--data <dir>', 'data directory; no engine may run on it')
+      .option('--json', 'print the value as JSON')
+  renewal('journal', 'about the journal', 'set a damaged journal aside and begin a new one; says what is lost').action(
+    ends(async (options: commands.AskOptions) => (await import('./cli-renew.ts')).renewDamagedJournal(io, options)),
+  )
+  renewal(
+    'vault',
+    'about the credentials',
+    'set a vault aside that does not open; says whose keys to enter again',
+  ).action(ends(async (options: commands.AskOptions) => (await import('./cli-renew.ts')).renewLockedVault(io, options)))
 }
 
 function listenAddress(text: string): { readonly host: string; readonly port: number } {

@@ -5,10 +5,12 @@ import { app, type BrowserWindow, dialog, ipcMain, Menu, session, shell } from '
 import { FaultError, type Fault } from '../shared/model/fault.ts'
 import { desktopArguments, type DesktopArguments } from './desktop-arguments.ts'
 import { startDesktopEngine } from './desktop-engine.ts'
+import { renewJournal } from './engine/renewal/renew-journal.ts'
 import type { Engine } from './engine/start.ts'
 import { startIpc } from './ipc.ts'
 import { openLogFile, type LogFile } from './log-file.ts'
 import { menuTemplate } from './menu.ts'
+import { startPastDamage, type DamageDialogs } from './past-damage.ts'
 import { processStrays, watchStrayErrors } from './stray-errors.ts'
 import { startTray } from './tray.ts'
 import { hasTrayHost, type RunQuietly } from './tray-host.ts'
@@ -47,7 +49,8 @@ async function run(args: DesktopArguments): Promise<void> {
     if (showing) app.quit()
   })
   try {
-    const engine = await startDesktopEngine({ dataDir, args, passphrasePage: places.passphrase, log: log.write })
+    const start = () => startDesktopEngine({ dataDir, args, passphrasePage: places.passphrase, log: log.write })
+    const engine = await startPastDamage(start, damageDialogs(dataDir))
     if (engine === null) return app.quit()
     running = engine
     await show(engine, args, dataDir, log)
@@ -56,6 +59,16 @@ async function run(args: DesktopArguments): Promise<void> {
     log.write(JSON.stringify({ level: 'error', message: messageOf(error) }))
     dialog.showErrorBox('Lockstep could not start', messageOf(error))
     app.exit(1)
+  }
+}
+
+function damageDialogs(dataDir: string): DamageDialogs {
+  const buttons = ['Quit', 'Begin a new journal']
+  return {
+    ask: (message, detail) =>
+      dialog.showMessageBoxSync({ type: 'error', message, detail, buttons, defaultId: 0, cancelId: 0 }) === 1,
+    tell: (message, detail) => void dialog.showMessageBoxSync({ type: 'warning', message, detail, buttons: ['Go on'] }),
+    renew: () => renewJournal(dataDir, Date.now),
   }
 }
 

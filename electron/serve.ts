@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Config } from '../shared/model/config.ts'
+import { FaultError } from '../shared/model/fault.ts'
 import { takePrivateDirectory } from './engine/private-files.ts'
 import type { CredentialStore } from './engine/site/credentials.ts'
 import type { DemoControl, Engine, EngineOptions } from './engine/start.ts'
 import { newToken, removeControl, writeControl } from './control-file.ts'
 import { startHttpHost, type HttpHost } from './http-host.ts'
 import { openVault } from './vault.ts'
+import { lockedVault } from './vault-renewal.ts'
 import { readVaultSecret, type VaultSecretSource } from './vault-secret.ts'
 
 export type StartEngine = (options: EngineOptions) => Promise<Engine>
@@ -64,8 +66,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
 async function credentialStore({ credentials, dataDir, say }: ServeOptions): Promise<CredentialStore> {
   if ('get' in credentials) return credentials
-  const secret = await readVaultSecret(credentials, dataDir, say)
-  return await openVault({ file: path.join(dataDir, 'vault.json'), secret, randomBytes })
+  try {
+    const secret = await readVaultSecret(credentials, dataDir, say)
+    return await openVault({ file: path.join(dataDir, 'vault.json'), secret, randomBytes })
+  } catch (error) {
+    if (error instanceof FaultError && error.fault.code === 'VAULT_LOCKED')
+      throw lockedVault(dataDir, error.fault.message, error)
+    throw error
+  }
 }
 
 function startOn(options: ServeOptions, credentials: CredentialStore): Promise<Engine> {

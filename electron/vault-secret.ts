@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { isErrno } from './errno.ts'
@@ -23,7 +24,13 @@ export async function readVaultSecret(
   return source.kind === 'key-file' ? secret : Buffer.from(secret.toString('utf8').replace(/\r?\n$/, ''))
 }
 
+/** Another key would open nothing: one is made only where there is no vault yet. */
 async function ownKey(file: string, say: (line: string) => void): Promise<Uint8Array> {
+  const isVaultThere = existsSync(path.join(path.dirname(file), 'vault.json'))
+  if (isVaultThere && !existsSync(file))
+    throw new FaultError(
+      fault('VAULT_LOCKED', `${file} is gone, and the credentials beside it open with nothing else.`),
+    )
   try {
     await writeFile(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
     say(

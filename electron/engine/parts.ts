@@ -18,7 +18,7 @@ export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers,
 }
 
 export async function openParts(options: EngineOptions): Promise<Parts> {
-  const ground = openGround(options)
+  const ground = await openGround(options)
   try {
     const seal = await openSealKey({ journal: ground.journal, credentials: options.credentials, randomBytes })
     return await join(options, { ...ground, seal })

@@ -207,6 +207,10 @@ export const faultKinds = {
     'The journal cannot be written.',
     'Free space on the disk that holds the data directory, then restart Lockstep.',
   ),
+  JOURNAL_DAMAGED: permanent(
+    'The journal is damaged.',
+    'Stop Lockstep and begin a new journal: lockstep journal renew --data DIR. The damaged files are kept aside.',
+  ),
   JOURNAL_IN_USE: permanent(
     'Another Lockstep engine uses this data directory.',
     'Stop the other engine, or give this one another data directory.',

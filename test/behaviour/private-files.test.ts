@@ -51,6 +51,7 @@ const whileItRuns = {
   'journal.lock': file,
   'journal.lock-journal': file,
   'journal.pid': file,
+  'journal.witness': file,
   'vault.json': file,
   'vault.key': file,
 }

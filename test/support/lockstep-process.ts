@@ -161,7 +161,7 @@ function collectLines(stream: ChildProcess['stderr']): readonly string[] {
   return lines
 }
 
-async function runCli(args: readonly string[]): Promise<CliResult> {
+export async function runCli(args: readonly string[]): Promise<CliResult> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

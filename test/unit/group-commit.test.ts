@@ -9,7 +9,11 @@ function opened(hooks: Partial<CommitHooks> = {}) {
   onTestFinished(() => database.close())
   database.exec('CREATE TABLE note (text TEXT)')
   const syncs: ((error: Error | null) => void)[] = []
-  const log = { sync: (done: (error: Error | null) => void) => void syncs.push(done), committed: () => null }
+  const log = {
+    path: 'journal.db',
+    sync: (done: (error: Error | null) => void) => void syncs.push(done),
+    committed: () => null,
+  }
   const commit = new GroupCommit(
     database,
     log,

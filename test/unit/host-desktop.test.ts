@@ -4,7 +4,9 @@ import { nextChange, seededRandom } from '../../build/demo-traffic.ts'
 import { consoleFlags } from '../../build/open-console.ts'
 import { bytesText, durationText, table } from '../../electron/cli-table.ts'
 import { desktopArguments } from '../../electron/desktop-arguments.ts'
+import { startPastDamage } from '../../electron/past-damage.ts'
 import { runUntilSignal } from '../../electron/stop-signal.ts'
+import { fault, FaultError } from '../../shared/model/fault.ts'
 import { hasTrayHost } from '../../electron/tray-host.ts'
 
 /** A process that gets signals when the test says so. */
@@ -48,6 +50,35 @@ test('a signal ends what still starts where it stands, and what does not stop in
   expect(hung.abandoned).toEqual([130])
   resolve({ stop: () => Promise.resolve() })
   await starting.ended
+})
+
+test('a damaged journal asks before anything is changed, and says what was lost when a new one is begun', async () => {
+  const asked: string[] = []
+  const told: string[] = []
+  let renewals = 0
+  const dialogs = (yes: boolean) => ({
+    ask: (_: string, detail: string) => asked.push(detail) > 0 && yes,
+    tell: (_: string, detail: string) => void told.push(detail),
+    renew: () => {
+      renewals++
+      return Promise.resolve({
+        aside: ['/d/journal.db.damaged'],
+        lost: ['Charts.'],
+        siteIds: ['a'],
+        ruleIds: [],
+        values: new Map(),
+        unreadable: [],
+      })
+    },
+  })
+  const start = () =>
+    renewals > 0 ? Promise.resolve('running') : Promise.reject(new FaultError(fault('JOURNAL_DAMAGED', 'It is cut.')))
+  expect([await startPastDamage(start, dialogs(false)), renewals, told]).toEqual([null, 0, []])
+  expect(await startPastDamage(start, dialogs(true))).toBe('running')
+  expect(asked[0]).toContain('It is cut.')
+  expect(told[0]).toMatch(/Kept aside: \/d\/journal[\s\S]*Sites taken over: a[\s\S]*paused[\s\S]*: none[\s\S]*Charts/)
+  const other = () => Promise.reject(new FaultError(fault('VAULT_LOCKED', 'No.')))
+  await expect(startPastDamage(other, dialogs(true))).rejects.toThrow('VAULT_LOCKED')
 })
 
 test('without a tray host, or without knowing, closing the window may not strand the program', async () => {

@@ -17,6 +17,7 @@ async function writersOn(room: () => Promise<void> | null = () => null) {
   database.exec('CREATE TABLE line (text TEXT)')
   const syncs: Synced[] = []
   const disk = {
+    path: database.path,
     sync: (done: Synced) => void syncs.push(done),
     committed() {
       const done = room()

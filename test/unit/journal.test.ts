@@ -7,6 +7,7 @@ import { failureFilter, failureListInput } from '../../shared/api/inputs.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import { OldestPending } from '../../electron/engine/journal/oldest-pending.ts'
 import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
+import { Witness } from '../../electron/engine/journal/witness.ts'
 import { migrate, migrations } from '../../electron/engine/journal/schema.ts'
 import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite-journal.ts'
 import { linkIdentity } from '../support/link-identity.ts'
@@ -510,6 +511,11 @@ describe('the file', () => {
     expect(journal.totals(link)).toMatchObject({ backlogCount: 2, backlogBytes: 300_000_001, oldestPendingAt: 40 })
     expect([journal.handedOut(), await journal.enqueue([task('b')])]).toEqual([8, [9]])
     await journal.close()
+    // It has a witness from now on: an older copy of it is noticed.
+    expect(new Witness(join(dir, 'journal.witness')).found).toMatchObject({
+      commits: expect.any(Number) as number,
+      closed: {},
+    })
     await temp.remove()
   })
 
@@ -620,7 +626,7 @@ describe('the file', () => {
     database.close()
     expect(() => openJournal({ dir, now: Date.now })).toThrow(/format 99/)
     writeFileSync(path, 'not a database at all, '.repeat(100))
-    expect(() => openJournal({ dir, now: Date.now })).toThrow(/JOURNAL_UNWRITABLE: .*not a database/)
+    expect(() => openJournal({ dir, now: Date.now })).toThrow(/JOURNAL_DAMAGED: .*not a database/)
     await temp.remove()
   })
 

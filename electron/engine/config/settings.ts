@@ -10,7 +10,7 @@ export interface EngineSettings {
 }
 
 const settingsName = 'settings'
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   workers: workersSchema.prefault({}),
   notifications: notificationsSchema.prefault({}),
 })

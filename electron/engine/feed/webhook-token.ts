@@ -24,7 +24,7 @@ const secretName = 'webhook/token'
 /** The digests of the newest ones: each that was lost with the credentials is still in the URL that some site has. */
 const mostKept = 4
 
-const recordSchema = z.strictObject({ sha256: z.array(z.string()) })
+export const webhookRecordSchema = z.strictObject({ sha256: z.array(z.string()) })
 
 /**
  * Reads the token, or makes one. The journal keeps its digest and recognises it by that: a copied journal tells nobody
@@ -34,7 +34,7 @@ export async function openWebhookToken(places: TokenPlaces): Promise<WebhookToke
   const { journal, credentials } = places
   await hideToken(places)
   const kept = await credentials.get(secretName).catch(() => null)
-  const known = recordSchema.nullable().parse(journal.read(recordName))?.sha256 ?? []
+  const known = webhookRecordSchema.nullable().parse(journal.read(recordName))?.sha256 ?? []
   let text = kept?.secretAccessKey ?? newToken()
   let sha256 = known.includes(digestOf(text)) ? known : [digestOf(text), ...known].slice(0, mostKept)
   if (kept === null) await credentials.set(secretName, pairOf(text))

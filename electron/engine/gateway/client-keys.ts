@@ -5,10 +5,10 @@ import type { DeclaredGatewayKey, GatewayKeyView, NewGatewayKey } from '../../..
 import type { Journal } from '../journal/port.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 
-const recordSchema = statedGrantSchema
+export const clientKeyRecordSchema = statedGrantSchema
   .extend({ accessKeyId: z.string(), label: z.string(), createdAt: z.number() })
   .transform(grantOf)
-type KeyRecord = Readonly<z.infer<typeof recordSchema>>
+type KeyRecord = Readonly<z.infer<typeof clientKeyRecordSchema>>
 
 /** A key of a client, with its secret: never leaves the engine. */
 export interface ClientKey extends KeyRecord {
@@ -47,7 +47,7 @@ export class ClientKeys {
   async load(): Promise<void> {
     const { journal, credentials } = this.#options
     for (const name of journal.names(recordPrefix)) {
-      const record = recordSchema.parse(journal.read(name))
+      const record = clientKeyRecordSchema.parse(journal.read(name))
       const kept = await credentials.get(name).catch(() => null)
       if (kept !== null) this.#put(record, kept.secretAccessKey, 'console')
     }

@@ -1,15 +1,39 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { makePrivateFile } from '../private-files.ts'
+import { damaged, isDamage } from './damage.ts'
 import { refusal } from './thread-words.ts'
+
+/** The journal's file, opened. Reads that find it damaged are told to whoever writes to it. */
+export class JournalDatabase extends DatabaseSync {
+  readonly path: string
+  #onDamage: (fault: FaultError) => void = () => undefined
+
+  constructor(path: string) {
+    super(path)
+    this.path = path
+  }
+
+  onDamage(listener: (fault: FaultError) => void): void {
+    this.#onDamage = listener
+  }
+
+  /** What a read met, as something to throw. Told after this turn: a write may be under way in it. */
+  met(error: unknown): unknown {
+    if (!isDamage(error)) return error
+    const found = journalFault(error, this.path)
+    queueMicrotask(() => this.#onDamage(found))
+    return found
+  }
+}
 
 /**
  * Opens the journal's file; {@link commitWithoutSync} follows when it has its tables. `maxPages` bounds the file's size; null leaves it to the disk.
  */
-export function openDatabase(path: string, maxPages: number | null): DatabaseSync {
+export function openDatabase(path: string, maxPages: number | null): JournalDatabase {
   // SQLite gives the file what the umask leaves, and the log and its index the mode of the file.
   makePrivateFile(path)
-  const database = new DatabaseSync(path)
+  const database = new JournalDatabase(path)
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
   // What is replaced may have been a secret; overwriting it costs no write of its own.
   database.exec('PRAGMA secure_delete = FAST')
@@ -31,9 +55,10 @@ export function commitWithoutSync(database: DatabaseSync): void {
 }
 
 /** What SQLite, the disk or the file system refused, as the fault that stops the engine's writes. */
-export function journalFault(error: unknown): FaultError {
+export function journalFault(error: unknown, path: string): FaultError {
   if (error instanceof FaultError) return error
   const words = refusal(error).errstr ?? (error instanceof Error ? error.message : 'unknown error')
+  if (isDamage(error)) return damaged(path, words, error)
   return new FaultError(fault('JOURNAL_UNWRITABLE', `The journal could not be written: ${words}.`), { cause: error })
 }
 
@@ -49,5 +74,29 @@ export function query<Row extends readonly unknown[]>(database: DatabaseSync, sq
   const statement = database.prepare(sql)
   statement.setReturnArrays(true)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of a row are in the SQL, which nothing reads
-  return statement as unknown as Query<Row>
+  const rows = statement as unknown as Query<Row>
+  const met = (error: unknown): unknown => (database instanceof JournalDatabase ? database.met(error) : error)
+  return {
+    all(...values) {
+      try {
+        return rows.all(...values)
+      } catch (error) {
+        throw met(error)
+      }
+    },
+    get(...values) {
+      try {
+        return rows.get(...values)
+      } catch (error) {
+        throw met(error)
+      }
+    },
+    *iterate(...values) {
+      try {
+        yield* rows.iterate(...values)
+      } catch (error) {
+        throw met(error)
+      }
+    },
+  }
 }

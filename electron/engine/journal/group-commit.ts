@@ -4,7 +4,7 @@ import { journalFault } from './database.ts'
 import type { Timers } from './timers.ts'
 import type { Copying, WriteAheadLog } from './write-ahead-log.ts'
 
-type Log = Pick<WriteAheadLog, 'sync' | 'committed'>
+type Log = Pick<WriteAheadLog, 'path' | 'sync' | 'committed'>
 
 export interface CommitLimits {
   /** A transaction takes no further write once it has this many rows: bounds how long one flush blocks the thread. */
@@ -102,6 +102,15 @@ export class GroupCommit {
     this.#listeners.push(listener)
   }
 
+  /** What somebody else found ends writing just as a failed commit does. */
+  refuse(end: FaultError): void {
+    this.#fail([], end)
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== null
+  }
+
   async flush(): Promise<void> {
     const last = this.submit(0, () => undefined)
     this.#schedule(true)
@@ -134,7 +143,7 @@ export class GroupCommit {
       if (copying !== null) this.#watch(copying)
     } catch (error) {
       // What this transaction made of memory is not known any more: nothing is written on top of it.
-      this.#fail([], journalFault(error))
+      this.#fail([], journalFault(error, this.#log.path))
       return
     }
     // A full transaction left others behind: they go next, after the sockets had their turn.
@@ -150,7 +159,7 @@ export class GroupCommit {
       this.#database.exec('COMMIT')
       return true
     } catch (error) {
-      this.#fail(batch.waiting, journalFault(error))
+      this.#fail(batch.waiting, journalFault(error, this.#log.path))
       return false
     }
   }
@@ -166,7 +175,7 @@ export class GroupCommit {
       if (error !== null)
         this.#fail(
           covered.flatMap(({ waiting }) => waiting),
-          journalFault(error),
+          journalFault(error, this.#log.path),
         )
       else
         for (const { written, onDisk } of covered) {
@@ -186,7 +195,7 @@ export class GroupCommit {
         this.#held = false
         if (this.#queue.length > 0) this.#schedule(true)
       },
-      (error: unknown) => this.#fail([], journalFault(error)),
+      (error: unknown) => this.#fail([], journalFault(error, this.#log.path)),
     )
   }
 

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { makePrivateFile } from '../private-files.ts'
 import { journalFault } from './database.ts'
+import { isDamage } from './damage.ts'
 import { refusal } from './thread-words.ts'
 
 const SQLITE_BUSY = 5
@@ -21,7 +22,7 @@ export function takeLock(dir: string, pid: number): () => void {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    throw refusal(error).errcode === SQLITE_BUSY ? inUse(holder, error) : journalFault(error)
+    throw refusal(error).errcode === SQLITE_BUSY ? inUse(holder, error) : unusable(lock, error)
   }
   // The lock file itself must not be read by others: closing any handle on it would drop this process's POSIX lock.
   writeFileSync(holder, `${pid}\n`, { mode: 0o600 })
@@ -29,6 +30,13 @@ export function takeLock(dir: string, pid: number): () => void {
     rmSync(holder, { force: true })
     database.close()
   }
+}
+
+/** It holds nothing: what is damaged here is no journal. */
+function unusable(lock: string, error: unknown): FaultError {
+  if (!isDamage(error)) return journalFault(error, lock)
+  const remedy = `Make sure that no other Lockstep runs on this directory, delete ${lock}, and start again.`
+  return new FaultError(fault('JOURNAL_UNWRITABLE', `The lock file ${lock} is damaged.`, { remedy }), { cause: error })
 }
 
 function inUse(holder: string, cause: unknown): FaultError {

@@ -123,6 +123,9 @@ CREATE TABLE not_kept (
 ) WITHOUT ROWID;
 `
 
+/** Version 9. Transactions are counted, so that the loss of the last ones is noticed (see `Witness`). */
+const version9 = "INSERT INTO mark VALUES ('commits', 0);"
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
 export const migrations: readonly string[] = [
   version1,
@@ -133,6 +136,7 @@ export const migrations: readonly string[] = [
   version6,
   version7,
   version8,
+  version9,
 ]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */

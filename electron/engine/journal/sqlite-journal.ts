@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { takePrivateDirectory } from '../private-files.ts'
+import { makePrivateFile, takePrivateDirectory } from '../private-files.ts'
 import { openActivity } from './activity-log.ts'
-import { commitWithoutSync, journalFault, openDatabase, query } from './database.ts'
+import { FileChecks } from './checks.ts'
+import { CommitCount } from './commit-count.ts'
+import { damaged } from './damage.ts'
+import { commitWithoutSync, journalFault, openDatabase, query, type JournalDatabase } from './database.ts'
 import { openEnqueue } from './enqueue.ts'
 import { openFailures } from './failures.ts'
 import { GroupCommit, type CommitLimits } from './group-commit.ts'
@@ -14,19 +17,29 @@ import { openPairs } from './pairs.ts'
 import type { Journal } from './port.ts'
 import { openRollups } from './rollups.ts'
 import { migrate, migrations } from './schema.ts'
+import { FileWatch } from './file-watch.ts'
+import { firstLook, leftBehind, lookThrough } from './soundness.ts'
 import { Sweep } from './sweep.ts'
 import { openTaskReads } from './task-reads.ts'
 import { openTaskWrites, TaskWrites } from './task-writes.ts'
+import { refusal } from './thread-words.ts'
 import { realTimers, type Timers } from './timers.ts'
 import { openUploads } from './uploads.ts'
 import { openValues } from './values.ts'
+import { Witness } from './witness.ts'
 import { WriteAheadLog } from './write-ahead-log.ts'
+
+const SQLITE_ERROR = 1
 
 export interface JournalLimits extends CommitLimits, HistoryLimits {
   /** SQLite pages of 4 KiB; null leaves the size to the disk. */
   readonly maxPages: number | null
   readonly activity: number
   readonly rollupAgeMs: number
+  /** How long a start waits for the look through a file of which it is not sure. */
+  readonly checkLimitMs: number
+  /** How often the beginning of the file is looked at while it is written. */
+  readonly glanceEveryMs: number
 }
 
 const HOUR = 3_600_000
@@ -40,6 +53,8 @@ export const journalLimits: JournalLimits = {
   maxPages: null,
   activity: 20_000,
   rollupAgeMs: 25 * HOUR,
+  checkLimitMs: 30_000,
+  glanceEveryMs: 5_000,
 }
 
 export interface JournalOptions {
@@ -53,41 +68,126 @@ export interface JournalOptions {
   readonly elapsedMs?: () => number
 }
 
-/** Opens the journal of a data directory and claims it. Throws JOURNAL_IN_USE or JOURNAL_UNWRITABLE. */
+/**
+ * Opens the journal of a data directory and claims it. Throws JOURNAL_IN_USE, JOURNAL_UNWRITABLE, or JOURNAL_DAMAGED for what is
+ * seen at once; {@link openCheckedJournal} looks through the file too.
+ */
 export function openJournal(options: JournalOptions): Journal {
-  const path = join(options.dir, 'journal.db')
-  const release = claim(options.dir)
-  let database: DatabaseSync | null = null
+  const release = claimJournal(options.dir)
+  const path = journalPath(options.dir)
   try {
-    database = openDatabase(path, options.limits?.maxPages ?? null)
-    migrate(database, migrations)
-    commitWithoutSync(database)
-    return assemble(path, database, release, options)
+    firstLook(path, new Witness(witnessPath(options.dir)).found)
+    return openClaimed(options, release, null)
   } catch (error) {
-    database?.close()
     release()
-    throw journalFault(error)
+    throw journalFault(error, path)
   }
 }
 
-function claim(dir: string): () => void {
+/**
+ * As {@link openJournal}. A file that is not byte for byte what the last stop left is looked through first; where that takes
+ * longer than `checkLimitMs` the journal opens meanwhile, and what is found later ends its writing.
+ */
+export async function openCheckedJournal(options: JournalOptions): Promise<Journal> {
+  const release = claimJournal(options.dir)
+  const path = journalPath(options.dir)
+  try {
+    const isUnsure = firstLook(path, new Witness(witnessPath(options.dir)).found) === 'unsure'
+    const look = isUnsure ? lookThrough(path) : null
+    if (look !== null) await atMost(options.limits?.checkLimitMs ?? journalLimits.checkLimitMs, look)
+    return openClaimed(options, release, look)
+  } catch (error) {
+    release()
+    throw journalFault(error, path)
+  }
+}
+
+/** Resolves when the time is over, too; rejects with what was found in time. */
+async function atMost(limitMs: number, look: Promise<void>): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, limitMs)
+  try {
+    await Promise.race([look, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function openClaimed(options: JournalOptions, release: () => void, look: Promise<void> | null): Journal {
+  const path = journalPath(options.dir)
+  let database: JournalDatabase | null = null
+  let watch: FileWatch | null = null
+  const witness = new Witness(witnessPath(options.dir))
+  try {
+    makePrivateFile(path)
+    watch = new FileWatch(path)
+    database = openDatabase(path, options.limits?.maxPages ?? null)
+    migrate(database, migrations)
+    commitWithoutSync(database)
+    return assemble({ path, database, witness, watch, release, look }, options)
+  } catch (error) {
+    // Its tables are not there: whatever this is, it is no journal.
+    const found = refusal(error).errcode === SQLITE_ERROR ? damaged(path, refusal(error).errstr ?? '', error) : error
+    closeQuietly(database)
+    watch?.close()
+    witness.close()
+    throw journalFault(found, path)
+  }
+}
+
+/** A damaged database may refuse even that. */
+function closeQuietly(database: DatabaseSync | null): void {
+  try {
+    database?.close()
+  } catch {
+    // The reason why it was to be closed is the one to be told.
+  }
+}
+
+export const journalPath = (dir: string): string => join(dir, 'journal.db')
+export const witnessPath = (dir: string): string => join(dir, 'journal.witness')
+
+/** Claims the directory; returns how to let it go. Throws JOURNAL_IN_USE. */
+export function claimJournal(dir: string): () => void {
   try {
     takePrivateDirectory(dir)
     return takeLock(dir, process.pid)
   } catch (error) {
-    throw journalFault(error)
+    throw journalFault(error, journalPath(dir))
   }
 }
 
-function assemble(path: string, database: DatabaseSync, release: () => void, options: JournalOptions): Journal {
+interface Opened {
+  readonly path: string
+  readonly database: JournalDatabase
+  readonly witness: Witness
+  readonly watch: FileWatch
+  readonly release: () => void
+  /** A look through the file that is still under way. */
+  readonly look: Promise<void> | null
+}
+
+function assemble({ path, database, witness, watch, release, look }: Opened, options: JournalOptions): Journal {
   const { now, log, timers = realTimers, elapsedMs = () => performance.now() } = options
   const limits = { ...journalLimits, ...options.limits }
   const links = new Links(database)
   const history = new History(database, limits)
   const onFailures: (() => void)[] = []
   const tellFailures = (): void => onFailures.forEach((listener) => listener())
-  const hooks = { beforeCommit: () => (links.persist() ? tellFailures : null), afterRollback: () => links.reload() }
-  const wal = new WriteAheadLog(path)
+  const count = new CommitCount(database)
+  count.compare(database, witness.found)
+  witness.begin(count.journal, count.commits)
+  const hooks = {
+    beforeCommit() {
+      count.raise()
+      return links.persist() ? tellFailures : null
+    },
+    afterRollback() {
+      count.reload()
+      links.reload()
+    },
+  }
+  const wal = new WriteAheadLog(path, watch, witness, () => count.commits)
   const commit = new GroupCommit(database, wal, hooks, { timers, elapsedMs }, limits)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
@@ -96,6 +196,16 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
   const writes = new TaskWrites(database, { links, history, pairs, uploads, notKept }, now)
   const sweep = new Sweep(database, commit, uploads, notKept)
   commit.onUnwritable((fault) => log?.(JSON.stringify({ level: 'error', subject: 'journal', fault })))
+  database.onDamage((found) => commit.refuse(found))
+  const checks = new FileChecks({
+    path,
+    watch,
+    glanceEveryMs: limits.glanceEveryMs,
+    restPerLook: 100,
+    elapsedMs,
+    first: look,
+    onRefused: (error) => commit.refuse(journalFault(error, path)),
+  })
   sweep.start()
   return {
     path,
@@ -135,9 +245,14 @@ function assemble(path: string, database: DatabaseSync, release: () => void, opt
     flush: () => commit.flush(),
     close: once(async () => {
       await sweep.stop()
+      const wasSound = !commit.isEnded
       await commit.close()
+      await checks.stop()
       await wal.close()
       database.close()
+      watch.close()
+      witness.end(count.commits, wasSound ? leftBehind(path) : null)
+      witness.close()
       release()
     }),
   }

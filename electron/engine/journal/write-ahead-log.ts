@@ -1,5 +1,8 @@
 import { closeSync, fdatasync, fstatSync, openSync } from 'node:fs'
+import { damaged } from './damage.ts'
+import type { FileWatch } from './file-watch.ts'
 import { JournalThread } from './journal-thread.ts'
+import type { Witness } from './witness.ts'
 
 /** Rows committed before their pages are copied from the log into the file: about 2 MiB of log. */
 const rowsPerCheckpoint = 2_000
@@ -20,14 +23,21 @@ export interface Copying {
  * thread copies the log into the file.
  */
 export class WriteAheadLog {
-  readonly #path: string
+  readonly path: string
+  readonly #watch: FileWatch
+  readonly #witness: Pick<Witness, 'note'>
+  readonly #commits: () => number
   readonly #thread: JournalThread
   #descriptor: number | null = null
   #rows = 0
   #copying: Promise<void> | null = null
 
-  constructor(path: string) {
-    this.#path = path
+  /** `commits`: transactions so far. What is proved to be on disk is told to the witness. */
+  constructor(path: string, watch: FileWatch, witness: Pick<Witness, 'note'>, commits: () => number) {
+    this.path = path
+    this.#watch = watch
+    this.#witness = witness
+    this.#commits = commits
     this.#thread = new JournalThread(path)
   }
 
@@ -35,10 +45,23 @@ export class WriteAheadLog {
   sync(done: (error: Error | null) => void): void {
     try {
       // The log is there from the first commit on, and stays the same file until the database is closed.
-      this.#descriptor ??= openSync(`${this.#path}-wal`, 'r+')
-      fdatasync(this.#descriptor, done)
+      this.#descriptor ??= openSync(`${this.path}-wal`, 'r+')
+      const covered = this.#commits()
+      fdatasync(this.#descriptor, (error) => done(error ?? this.#proved(covered)))
     } catch (error) {
       process.nextTick(done, error)
+    }
+  }
+
+  /** What is synced to a file that nobody will find again is not durable. */
+  #proved(commits: number): Error | null {
+    try {
+      const words = this.#watch.place(this.#descriptor, longestLogBytes)
+      if (words !== null) return damaged(this.path, words)
+      this.#witness.note(commits)
+      return null
+    } catch (error) {
+      return error instanceof Error ? error : new Error('unknown error')
     }
   }
 

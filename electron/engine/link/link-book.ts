@@ -3,6 +3,9 @@ import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Journal, LinkEnd, LinkIdentity } from '../journal/port.ts'
 import { bucketKey, linkIdOf, type RuleLink } from '../rule/link.ts'
 
+/** Stands in a journal that took the place of a damaged one. */
+export const renewedName = 'renewed'
+
 export interface LinkBookParts {
   readonly journal: Pick<Journal, 'links' | 'openLink' | 'forgetLink' | 'read' | 'write' | 'erase'>
   /** Where the site is reached; null for one that is not known. */
@@ -49,8 +52,12 @@ export class LinkBook {
     return [...this.#links.values()].find((one) => one.linkId === linkId) ?? null
   }
 
-  /** Did another source ever write to this target, as far as the journal knows? Then not all replicas there are of this one. */
+  /**
+   * Did another source ever write to this target, as far as the journal knows? Then not all replicas there are of this one. A
+   * journal that was begun anew knows of no target who wrote there before.
+   */
   isShared({ source, target }: LinkIdentity): boolean {
+    if (this.#parts.journal.read(renewedName) !== null) return true
     return this.#sourcesOf(target).some((other) => other !== sourceName(source))
   }
 

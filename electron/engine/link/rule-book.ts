@@ -12,9 +12,9 @@ const pausedSchema = z.object({
 })
 export type Paused = z.infer<typeof pausedSchema>
 
-const recordSchema = z.object({ rule: ruleSchema, paused: pausedSchema.nullable(), createdAt: z.number() })
+export const ruleRecordSchema = z.object({ rule: ruleSchema, paused: pausedSchema.nullable(), createdAt: z.number() })
 /** A rule with what the operator and the brake made of it. `createdAt`: where a rule without existing objects begins. */
-export type RuleRecord = Readonly<z.infer<typeof recordSchema>>
+export type RuleRecord = Readonly<z.infer<typeof ruleRecordSchema>>
 
 const nameOf = (id: string): string => `rule/${id}`
 
@@ -29,7 +29,7 @@ export class RuleBook {
     this.#journal = journal
     this.#now = now
     for (const name of journal.names('rule/')) {
-      const record = recordSchema.parse(journal.read(name))
+      const record = ruleRecordSchema.parse(journal.read(name))
       this.#records.set(record.rule.id, record)
     }
   }

@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../feed/clock.ts'
 import type { Journal } from '../journal/port.ts'
-import { openJournal } from '../journal/sqlite-journal.ts'
+import { openCheckedJournal } from '../journal/sqlite-journal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
 import { systemNetwork, type Network } from '../site/network.ts'
@@ -23,11 +23,16 @@ export interface Ground {
 }
 
 /** Takes the data directory: one engine at a time. */
-export function openGround(options: EngineOptions): Omit<Ground, 'seal'> {
+export async function openGround(options: EngineOptions): Promise<Omit<Ground, 'seal'>> {
   const now = (): number => systemClock.now()
   const startedAt = now()
   return {
-    journal: openJournal({ dir: options.dataDir, now, log: options.log, limits: options.journalLimits ?? {} }),
+    journal: await openCheckedJournal({
+      dir: options.dataDir,
+      now,
+      log: options.log,
+      limits: options.journalLimits ?? {},
+    }),
     log: createLogger(options.log),
     network: systemNetwork,
     clock: systemClock,
