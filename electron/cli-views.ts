@@ -61,6 +61,7 @@ export function rulesLines(rules: readonly RuleView[]): Lines {
 
 const keyWords: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'keys were written at both sides and do not converge',
+  covered: 'keys at the target show what others wrote or deleted there, on top of what the source has',
   'target-writes': 'keys were written by others at the target; the rule is stopped, because it would cover them',
 }
 

@@ -75,8 +75,9 @@ export const ruleSchema = z.strictObject({
   deleteBrake: deleteBrakeSchema.nullable().default({ count: 1000, share: 0.5, windowMs: 600_000, bucketShare: 0.5 }),
   overwriteBrake: overwriteBrakeSchema.nullable().default({ count: 100, bucketShare: 0.25, windowMs: 600_000 }),
   /**
-   * When the rule is started or resumed and would bring versions on top of what others wrote at the target: `stop` and let
-   * the operator decide, or `cover` them (they stay below, as older versions). Of opposite rules neither is asked.
+   * What becomes of versions that others wrote at the target. Where the rule is started or resumed and would bring its own on top:
+   * `stop` and let the operator decide, or `cover` them (they stay below, as older versions). Where a scan finds them on top of a
+   * replica while the rule runs: count and name them until the operator decides, or `cover` them too. Of opposite rules neither is asked.
    */
   onTargetWrites: z.enum(['stop', 'cover']).default('stop'),
   /** How often both sides are compared by a merge scan, seconds; the safety net behind every event feed. */
@@ -140,7 +141,14 @@ export type LinkState =
       readonly remedy: string
     }
   /** Nothing is pending for some keys, and its two sides do not show the same version of them. */
-  | { readonly kind: 'not-converging'; readonly count: number; readonly reason: string; readonly remedy: string }
+  | {
+      readonly kind: 'not-converging'
+      /** Of a one-way rule: others wrote them at the target, on top of what the rule brought. */
+      readonly byOthers?: true
+      readonly count: number
+      readonly reason: string
+      readonly remedy: string
+    }
   /** The engine holds it, and only a decision lets it go on. */
   | {
       readonly kind: 'stopped'
@@ -174,8 +182,11 @@ export type TwoSidedKey = Readonly<z.infer<typeof twoSidedKeySchema>>
 /** Keys of one link that want a look, the first of them by name. */
 export interface LinkKeys {
   readonly linkId: string
-  /** `target-writes`: somebody else wrote them at the target, and the rule would cover them; it is stopped. */
-  readonly kind: 'not-converging' | 'target-writes'
+  /**
+   * `target-writes`: somebody else wrote them at the target, and the rule would cover them; it is stopped. `covered`: others wrote
+   * or deleted them there, on top of what the rule brought; it goes on.
+   */
+  readonly kind: 'not-converging' | 'target-writes' | 'covered'
   readonly count: number
   readonly keys: readonly TwoSidedKey[]
 }

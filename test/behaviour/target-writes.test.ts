@@ -121,7 +121,9 @@ describe.each(['mints', 'adopts-minio'] as const)('a one-way rule onto a target 
     await world.put('key', 'a')
     await putAtB(world, 'key', 'b')
     await world.start()
-    await world.settled()
+    if (identity === 'mints') await world.settled()
+    // Where versions lie in the order of their times the earlier one comes to lie below, and that is told.
+    else await expect.poll(() => world.link().state.kind, { timeout: 15_000 }).toBe('not-converging')
     expect((await world.sides()).b).toHaveLength(2)
   })
 })

@@ -109,7 +109,9 @@ test.each(['mints', 'adopts-minio'] as const)(
     for (const Key of ['own', 'key'])
       await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key, Body: 'of the target' }))
     await remove(world.s3.b, 'own marker')
-    for (let scan = 0; scan < 3; scan++) await world.settled()
+    const scanned = () => world.api().wait.settled({ ruleId: null, timeoutMs: 20_000 })
+    for (let scan = 0; scan < 3; scan++)
+      expect(await scanned()).toMatchObject({ pending: 0, parked: 0, notConverging: 1 })
     expect((await world.sides()).b).toHaveLength(4)
   },
 )

@@ -59,6 +59,7 @@ export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Part
     identity: 'mints',
     ordersByMtime: false,
     copySince: 0,
+    coversBefore: 0,
   }
   const stores = { source: storeFor('s', source), target: storeFor('t', target) }
   return {

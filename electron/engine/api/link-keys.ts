@@ -10,7 +10,8 @@ export function linkKeys(link: Link, convergence: ConvergenceBook, guard: Target
   const { linkId } = link
   const guarded = guard.of(link)
   if (guarded?.state === 'stopped') return [{ linkId, kind: 'target-writes', count: guarded.count, keys: guarded.keys }]
-  const count = convergence.of(link)?.count ?? 0
-  if (count === 0) return []
-  return [{ linkId, kind: 'not-converging', count, keys: convergence.first(link, shown) }]
+  const found = convergence.of(link)
+  if (found === null || found.count === 0) return []
+  const { isPaired, count } = found
+  return [{ linkId, kind: isPaired ? 'not-converging' : 'covered', count, keys: convergence.first(link, shown) }]
 }

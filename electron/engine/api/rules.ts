@@ -85,8 +85,9 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     async answer({ id, answer }) {
       const { rule } = rules.get(id)
       if (answer === 'leaveOut') return viewed(await storeRule(withoutKeys(rule, parts), parts))
-      await parts.guard.clear(rule)
+      await parts.guard.cover(rule)
       await parts.follow()
+      parts.feeds.scanAll(parts.links.ofRule(id).map(({ linkId }) => linkId))
       tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
       return viewed(rules.get(id))
     },
@@ -101,10 +102,10 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
 /** The keys that others wrote, as excludes of the rule: to be seen and taken back there. */
 function withoutKeys(rule: Rule, parts: RulesParts): Rule {
   const found = parts.links.ofRule(rule.id).flatMap(parts.keys)
-  const held = found.filter(({ kind }) => kind === 'target-writes')
+  const held = found.filter(({ kind }) => kind !== 'not-converging')
   const keys = held.flatMap(({ keys: some }) => some.map(({ key }) => key))
   const isWhole = held.every(({ count, keys: some }) => count === some.length)
-  if (keys.length === 0) throw new FaultError(fault('NOT_FOUND', 'The rule is not stopped for any key.'))
+  if (keys.length === 0) throw new FaultError(fault('NOT_FOUND', 'Others wrote no key at the target of this rule.'))
   // A glob cannot name a star: it would leave out more than this key.
   if (!isWhole || keys.some((key) => /[*?]/.test(key)))
     throw new FaultError(
@@ -130,7 +131,10 @@ export async function storeRule(rule: Rule, parts: RulesParts): Promise<RuleReco
   const { rules, tell } = parts
   const before = rules.has(rule.id) ? rules.get(rule.id).rule : null
   // First: nothing may be handed out before the look.
-  if (startsAnew(before, rule)) await parts.guard.require(rule)
+  if (startsAnew(before, rule)) {
+    await parts.guard.forgetAnswers(rule)
+    await parts.guard.require(rule)
+  }
   const record = await rules.put(rule)
   await parts.follow()
   tell('info', 'rule', `Rule ${rule.id} was ${before === null ? 'added' : 'changed'}.`, { ruleId: rule.id })

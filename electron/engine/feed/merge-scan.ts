@@ -13,7 +13,17 @@ import type { VersionReader } from './version-reader.ts'
 
 export interface MergeScanOptions extends Pick<
   ScannerOptions,
-  'link' | 'list' | 'pairsBetween' | 'clock' | 'skewMs' | 'replicas' | 'tellsOfTags' | 'mendsOrder' | 'twoWay' | 'watch'
+  | 'link'
+  | 'list'
+  | 'pairsBetween'
+  | 'clock'
+  | 'skewMs'
+  | 'replicas'
+  | 'tellsOfTags'
+  | 'mendsOrder'
+  | 'coversBefore'
+  | 'twoWay'
+  | 'watch'
 > {
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
   /** Told of each key once, with what the source has of it. */
@@ -205,7 +215,8 @@ export class MergeScan {
     const sharesIds = replicas?.sharesIds() ?? false
     const mendsOrder = this.#options.mendsOrder?.() ?? false
     const twoWay = this.#options.twoWay?.() ?? false
-    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder, twoWay }
+    const coversBefore = this.#options.coversBefore?.() ?? 0
+    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder, twoWay, coversBefore }
     return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 

@@ -2,6 +2,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
 import { align, sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
+import { isCoveredAtTarget } from '../replicate/both-sides.ts'
 import { tasksForGone, type GoneTask } from './scan-gone.ts'
 
 /** What a scan honours besides the filter. */
@@ -25,6 +26,8 @@ export interface KeyContext {
   readonly sharesIds: boolean
   /** Versions that lie in another order at the target may be put in the source's. */
   readonly mendsOrder: boolean
+  /** Epoch ms: what others wrote at the target before is covered by the version that the source shows; 0: nothing. */
+  readonly coversBefore: number
   /** Another rule copies the other way: where tags differ, the listings do not tell which side is right. */
   readonly twoWay: boolean
 }
@@ -89,6 +92,7 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
       ...taskFor(entry, writeOf(entry), absentSeenAt, context),
       ...overwrites(entry, view),
     })),
+    ...covering(wanted[0], view, context),
     ...(misplaced === null || !context.mendsOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
@@ -102,6 +106,14 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
 export function taskToLook({ source }: KeyView, context: KeyContext): KeyTasks {
   const newest = source[0]
   return { tasks: newest === undefined ? [] : [taskFor(newest, writeOf(newest), 0, context)], gone: [] }
+}
+
+/** The source's current version goes on top of what others wrote there, once more: it is at the target already, below. */
+function covering(current: VersionEntry | undefined, view: KeyView, context: KeyContext): readonly NewTask[] {
+  const top = view.target[0]
+  if (current === undefined || current !== view.source[0] || top === undefined) return []
+  if (!context.mendsOrder || top.modifiedAt >= context.coversBefore || !isCoveredAtTarget(view)) return []
+  return [taskFor(current, writeOf(current), 0, context)]
 }
 
 function isWanted(entry: VersionEntry, { switches, since }: KeyContext): boolean {

@@ -44,6 +44,8 @@ export interface ScannerOptions {
   readonly lastScan?: { read(): number; write(startedAt: number): Promise<void> }
   /** May versions that lie in another order at the target be put in the source's? Absent: they stay as they lie. */
   readonly mendsOrder?: () => boolean
+  /** Epoch ms: what others wrote at the target before may be covered. Absent: nothing. */
+  readonly coversBefore?: () => number
   /** Does another rule copy the other way between the same buckets? */
   readonly twoWay?: () => boolean
   /** Absent: nobody asks which keys do not converge. */

@@ -1,9 +1,10 @@
 import type { TwoSidedKey } from '../../../shared/model/rule.ts'
 import type { Clock } from '../feed/clock.ts'
-import { isApart, maySeemApart, turned, type BothSides } from '../feed/convergence.ts'
+import { maySeemApart, turned } from '../feed/convergence.ts'
+import { isApart, isCoveredAtTarget, type BothSides } from '../replicate/both-sides.ts'
 import type { KeyView } from '../feed/scan-key.ts'
 import type { ScanWatch } from '../feed/scanner.ts'
-import { currentOf } from '../feed/target-writes.ts'
+import { currentOf, type KeySides } from '../feed/target-writes.ts'
 import type { Journal } from '../journal/port.ts'
 import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../rule/match.ts'
@@ -16,14 +17,20 @@ export interface ConvergenceParts {
   readonly link: (linkId: string) => Link | null
   /** The enabled links that copy some of the same keys the other way. */
   readonly opposites: (link: Link) => readonly Link[]
+  /** No other rule brings any of the same keys to the target. */
+  readonly isOnlyWriter: (link: Link) => boolean
+  /** Is the current version at the target one that somebody else wrote? False also where that cannot be told. */
+  readonly isForeign: (link: Link, sides: KeySides, signal: AbortSignal) => Promise<boolean>
   readonly store: (siteId: string) => ObjectStore
   readonly isOffline: (siteId: string) => boolean
   readonly clock: Clock
   readonly onChange: () => void
 }
 
-/** How a link of an opposite pair stands; `known`: all its keys were looked at since the start. */
+/** How the two sides of a link stand; `known`: all its keys were looked at since the start. */
 export interface Convergence {
+  /** Its keys are copied the other way too; otherwise what is counted was written by others at the target alone. */
+  readonly isPaired: boolean
   readonly count: number
   readonly isOver: boolean
   readonly doubts: number
@@ -36,7 +43,8 @@ const saveAfterMs = 1000
 const nameOf = (linkId: string): string => `apart/${linkId}`
 
 /**
- * Counts the keys of opposite pairs that do not converge. A scan, or writes in both directions, put a key in doubt; it is
+ * Counts the keys whose two sides do not show the same though nothing is pending: of opposite pairs those that do not converge,
+ * of one-way rules those that others wrote at the target. A scan, or writes in both directions, put a key in doubt; it is
  * counted, or cleared, by a look at both sides while nothing is pending for it.
  */
 export class ConvergenceBook {
@@ -46,27 +54,41 @@ export class ConvergenceBook {
   readonly #abort = new AbortController()
   #cancelLooks: (() => void) | null = null
   #isLooking = false
+  #wasPaired: ReadonlyMap<string, boolean> = new Map()
 
   constructor(parts: ConvergenceParts) {
     this.#parts = parts
   }
 
-  /** null for a link without an opposite. */
+  /** null for a link of which nobody asks: one that shares its target with another rule. */
   of(link: Link): Convergence | null {
-    if (this.#parts.opposites(link).length === 0) return null
+    if (!this.#isWatched(link)) return null
+    const isPaired = this.#isPaired(link)
     const { count, isOver, doubts, isKnown } = this.#book(link.linkId)
-    return { count, isOver, doubts, isKnown }
+    return { isPaired, count, isOver, doubts, isKnown: isKnown || !isPaired }
   }
 
   first(link: Link, most: number): readonly TwoSidedKey[] {
-    return this.#parts.opposites(link).length === 0 ? [] : this.#book(link.linkId).first(most)
+    return this.#isWatched(link) ? this.#book(link.linkId).first(most) : []
+  }
+
+  #isPaired(link: Link): boolean {
+    return this.#parts.opposites(link).length > 0
+  }
+
+  #isWatched(link: Link): boolean {
+    return this.#isPaired(link) || this.#parts.isOnlyWriter(link)
   }
 
   /** What the scans of the link tell of its keys. */
   watch(link: Link): ScanWatch {
+    let isPaired = false
     return {
-      isWatched: () => this.#parts.opposites(link).length > 0,
-      saw: (view, isPending) => this.#saw(link, view, isPending),
+      isWatched: () => {
+        isPaired = this.#isPaired(link)
+        return this.#isWatched(link)
+      },
+      saw: (view, isPending) => this.#saw(link, view, isPaired, isPending),
       scanned: (startedAt) => {
         this.#book(link.linkId).scanned(startedAt)
         this.#changed(link.linkId)
@@ -81,17 +103,27 @@ export class ConvergenceBook {
    */
   wrote(link: Link, key: string): void {
     const opposites = this.#parts.opposites(link)
-    if (opposites.length === 0) return
+    if (opposites.length === 0) {
+      if (this.#isWatched(link) && this.#book(link.linkId).has(key)) this.#doubt(link.linkId, key)
+      return
+    }
     this.#book(link.linkId).wrote(key)
     const isBothWays = opposites.some(({ linkId }) => this.#book(linkId).hasWritten(key))
     for (const { linkId } of [link, ...opposites])
       if (isBothWays || this.#book(linkId).has(key)) this.#doubt(linkId, key)
   }
 
-  /** The rules changed: a link that lost its opposite is not watched any more. Returns those that nobody looked over yet. */
+  /**
+   * The rules changed: what was counted of a link that lost its opposite, or has one now, was another question. Returns the paired
+   * links that nobody looked over yet.
+   */
   sync(links: readonly Link[]): readonly string[] {
-    const paired = links.filter((link) => this.#parts.opposites(link).length > 0).map(({ linkId }) => linkId)
-    for (const linkId of this.#books.keys()) if (!paired.includes(linkId)) this.forget(linkId)
+    const watched = new Set(links.filter((link) => this.#isWatched(link)).map(({ linkId }) => linkId))
+    const paired = links.filter((link) => this.#isPaired(link)).map(({ linkId }) => linkId)
+    for (const linkId of this.#books.keys())
+      if (!watched.has(linkId) || (this.#wasPaired.get(linkId) ?? paired.includes(linkId)) !== paired.includes(linkId))
+        this.forget(linkId)
+    this.#wasPaired = new Map([...watched].map((linkId) => [linkId, paired.includes(linkId)]))
     return paired.filter((linkId) => !this.#book(linkId).isKnown)
   }
 
@@ -103,11 +135,14 @@ export class ConvergenceBook {
   stop(): void {
     this.#abort.abort()
     this.#cancelLooks?.()
+    for (const linkId of this.#unsaved) this.#save(linkId)
   }
 
-  #saw(link: Link, { key, ...sides }: KeyView, isPending: boolean): void {
+  #saw(link: Link, { key, ...sides }: KeyView, isPaired: boolean, isPending: boolean): void {
     const book = this.#book(link.linkId)
-    const seems = maySeemApart(sides, isPending) && maySeemApart(this.#withOpposite(link, key, sides), isPending)
+    const seems = isPaired
+      ? maySeemApart(sides, isPending) && maySeemApart(this.#withOpposite(link, key, sides), isPending)
+      : !isPending && isCoveredAtTarget(sides)
     if (seems !== book.has(key)) this.#doubt(link.linkId, key)
     else if (seems) book.seen(key, this.#parts.clock.now())
   }
@@ -155,7 +190,8 @@ export class ConvergenceBook {
 
   /** A site that does not answer now is asked again: the key stays in doubt. */
   async #look(link: Link, key: string): Promise<void> {
-    const found = await this.#apart(link, key).catch(() => 'unknown' as const)
+    const apart = this.#isPaired(link) ? this.#apart(link, key) : this.#covered(link, key)
+    const found = await apart.catch(() => 'unknown' as const)
     if (found === 'unknown' || this.#abort.signal.aborted) return
     this.#book(link.linkId).looked(key, found, this.#parts.clock.now())
     this.#changed(link.linkId)
@@ -179,6 +215,19 @@ export class ConvergenceBook {
     ])
     if (carried.includes(false)) return null
     return { key, source: currentOf(source[0]), target: currentOf(target[0]) }
+  }
+
+  /** What others wrote at the target of a one-way rule, on top of what the rule brought; null when there is no such thing. */
+  async #covered(link: Link, key: string): Promise<TwoSidedKey | null | 'unknown'> {
+    const { journal, isForeign } = this.#parts
+    if (!this.#isWatched(link) || !compileKeyMatch(link.rule.filter)(key)) return null
+    if (this.#isPending(key, [link])) return 'unknown'
+    const sides = await this.#bothSides(link, key)
+    if (sides === null || this.#isPending(key, [link])) return 'unknown'
+    const seen = { key, ...sides, pairs: journal.pairs(link.linkId, key) }
+    if (!isCoveredAtTarget(seen) || !(await this.#isCarried(sides.source[0], link))) return null
+    if (!(await isForeign(link, seen, this.#abort.signal))) return null
+    return { key, source: currentOf(sides.source[0]), target: currentOf(sides.target[0]) }
   }
 
   #isPending(key: string, links: readonly Link[]): boolean {
@@ -218,10 +267,15 @@ export class ConvergenceBook {
     if (this.#unsaved.has(linkId)) return
     this.#unsaved.add(linkId)
     this.#parts.clock.after(saveAfterMs, () => {
+      if (this.#abort.signal.aborted) return
       this.#unsaved.delete(linkId)
-      const book = this.#books.get(linkId)
-      if (book === undefined || this.#abort.signal.aborted) return
-      void this.#parts.journal.write(nameOf(linkId), book.kept()).catch(() => undefined)
+      this.#save(linkId)
     })
+  }
+
+  #save(linkId: string): void {
+    const book = this.#books.get(linkId)
+    if (book === undefined) return
+    void this.#parts.journal.write(nameOf(linkId), book.kept()).catch(() => undefined)
   }
 }

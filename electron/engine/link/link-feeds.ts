@@ -184,6 +184,10 @@ export class LinkFeeds {
         const known = order(link.linkId)
         return known !== null && mendsOrder(known)
       },
+      coversBefore: () => {
+        const known = order(link.linkId)
+        return known?.identity === 'mints' ? (known.coversBefore ?? 0) : 0
+      },
       // By the links themselves: a scan may begin before the target is probed, and would take the copy's tags for changed ones.
       twoWay: () => this.#links.some((other) => leadsBack(other, link)),
       watch: this.#parts.watch(link),

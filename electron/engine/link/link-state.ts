@@ -69,7 +69,7 @@ function runningState(facts: LinkFacts): LinkState {
   if (facts.firstCopy) return { kind: 'first-copy' }
   if (facts.backlogCount > 0) return { kind: 'copying' }
   if (!facts.isLookedAt) return notLookedAt
-  return facts.convergence === null ? { kind: 'in-step' } : inDoubt(facts.convergence)
+  return facts.convergence?.isPaired !== true ? { kind: 'in-step' } : inDoubt(facts.convergence)
 }
 
 /** Why more may wait than is queued; null while the queue tells all. Without `since`: whoever asks knows when it began. Pure. */
@@ -119,8 +119,17 @@ function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
   return { kind: 'stopped', by: 'target-writes', reason, remedy }
 }
 
-function notConverging({ count, isOver }: Convergence): LinkState {
+function notConverging({ isPaired, count, isOver }: Convergence): LinkState {
   const keys = `${isOver ? 'At least ' : ''}${count.toLocaleString('en')} ${count === 1 ? 'key' : 'keys'}`
+  if (!isPaired)
+    return {
+      kind: 'not-converging',
+      byOthers: true,
+      count,
+      reason: `${keys} at the target ${count === 1 ? 'shows' : 'show'} what others wrote or deleted there, on top of what the source has.`,
+      remedy:
+        'The rule’s page and lockstep keys name them. Let the rule cover them (lockstep cover), leave the keys out of it, or write each once more at the source.',
+    }
   return {
     kind: 'not-converging',
     count,

@@ -54,6 +54,8 @@ export interface LinksParts {
   readonly refused: () => ReadonlyMap<string, Refusal>
   /** Is the link kept back until it is known that it covers nothing of others? */
   readonly isGuarded: (link: Link) => boolean
+  /** What others wrote at the target before this instant may be covered; epoch ms. */
+  readonly coversBefore: (link: Link) => number
   /** Is one of its buckets not any more what it was? */
   readonly isBucketAmiss: (link: Link) => boolean
 }
@@ -65,6 +67,7 @@ export class Links {
   readonly #orders = new Map<string, LinkOrder>()
   readonly #held = new Map<string, Set<HoldReason>>()
   #refused: ReadonlyMap<string, Refusal> = new Map()
+  #neighboursOf = new WeakMap<Link, Neighbours>()
 
   constructor(parts: LinksParts) {
     this.#parts = parts
@@ -96,15 +99,20 @@ export class Links {
   }
 
   /** The enabled links that copy some of the same keys the other way. */
-  opposites({ source, target, rule }: Link): readonly Link[] {
-    if (!rule.enabled) return []
-    return this.list().filter(
-      (other) =>
-        other.rule.enabled &&
-        bucketKey(other.source) === bucketKey(target) &&
-        bucketKey(other.target) === bucketKey(source) &&
-        prefixesOverlap(other.rule.filter.prefix, rule.filter.prefix),
-    )
+  opposites(link: Link): readonly Link[] {
+    return this.#neighbours(link).opposites
+  }
+
+  /** Does no other rule bring any of the same keys to the link's target? */
+  isOnlyWriter(link: Link): boolean {
+    return this.#neighbours(link).isOnlyWriter
+  }
+
+  /** Asked for every link at every look of a console: found once, until rules change. */
+  #neighbours(link: Link): Neighbours {
+    let found = this.#neighboursOf.get(link)
+    if (found === undefined) this.#neighboursOf.set(link, (found = neighboursOf(link, this.list())))
+    return found
   }
 
   /** Why the rule's links are held though nobody paused them; null when they are not. */
@@ -121,6 +129,7 @@ export class Links {
     const gone = [...this.#links.keys()].filter((linkId) => !wanted.has(linkId))
     for (const linkId of gone) this.#remove(linkId)
     for (const link of wanted.values()) this.#put(link)
+    this.#neighboursOf = new WeakMap()
     return gone
   }
 
@@ -218,6 +227,7 @@ export class Links {
       rule,
       fidelity,
       ...state,
+      coversBefore: this.opposites(link).length > 0 || !this.isOnlyWriter(link) ? 0 : this.#parts.coversBefore(link),
       copySince: rule.existingObjects ? 0 : beginOf(link),
       ...this.#around(link),
       ...this.#parts.seal(),
@@ -251,5 +261,24 @@ export class Links {
       held.delete(reason)
       this.#parts.queue.unhold(link.linkId, reason)
     }
+  }
+}
+
+/** Other links at the same buckets that bring some of the same keys. */
+interface Neighbours {
+  readonly opposites: readonly Link[]
+  readonly isOnlyWriter: boolean
+}
+
+function neighboursOf({ linkId, source, target, rule }: Link, all: readonly Link[]): Neighbours {
+  if (!rule.enabled) return { opposites: [], isOnlyWriter: false }
+  const near = all.filter(
+    (other) =>
+      other.linkId !== linkId && other.rule.enabled && prefixesOverlap(other.rule.filter.prefix, rule.filter.prefix),
+  )
+  const [from, to] = [bucketKey(source), bucketKey(target)]
+  return {
+    opposites: near.filter((other) => bucketKey(other.source) === to && bucketKey(other.target) === from),
+    isOnlyWriter: near.every((other) => bucketKey(other.target) !== to),
   }
 }

@@ -50,6 +50,8 @@ export interface TargetGuardParts {
 }
 
 const nameOf = (way: string): string => `target-look/${way}`
+/** When the operator let the rule cover what was there by then. */
+const coverName = (way: string): string => `target-cover/${way}`
 /** A rule's way to one target, whatever generation of links goes it. */
 const wayOf = ({ ruleId, target }: Pick<Link, 'ruleId' | 'target'>): string => linkIdOf(ruleId, target)
 const waysOf = ({ id, targets }: Rule): readonly string[] => targets.map((target) => linkIdOf(id, target))
@@ -101,7 +103,25 @@ export class TargetGuard {
     await Promise.all(ways.map((way) => this.#set(way, { state: 'looking' })))
   }
 
+  /** What others wrote at the target before this instant may be covered; epoch ms. */
+  coversBefore(link: Link): number {
+    if (link.rule.onTargetWrites === 'cover') return Infinity
+    return coverSchema.parse(this.#parts.journal.read(coverName(wayOf(link))))
+  }
+
   /** The operator lets the rule cover what is there. */
+  async cover(rule: Rule): Promise<void> {
+    const { journal, clock } = this.#parts
+    for (const way of waysOf(rule)) await journal.write(coverName(way), clock.now())
+    await this.clear(rule)
+  }
+
+  /** A rule that begins anew was never told what it may cover. */
+  async forgetAnswers(rule: Rule): Promise<void> {
+    for (const way of waysOf(rule)) await this.#parts.journal.erase(coverName(way))
+  }
+
+  /** Nothing keeps the rule back any more. */
   async clear(rule: Rule): Promise<void> {
     for (const way of waysOf(rule)) {
       this.#running.get(way)?.abort.abort()
@@ -231,6 +251,8 @@ export class TargetGuard {
     await journal.write(nameOf(way), record)
   }
 }
+
+const coverSchema = z.number().catch(0)
 
 const isGuarded = (rule: Rule): boolean => rule.enabled && rule.onTargetWrites === 'stop'
 

@@ -1,5 +1,5 @@
 import { lookAlike, type KeySides } from '../feed/target-writes.ts'
-import { markOf } from '../replicate/origin.ts'
+import { isReplicaOf, markOf } from '../replicate/origin.ts'
 import { haveSameBytes, type VersionAt } from '../replicate/same-content.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import type { Link } from './links.ts'
@@ -38,3 +38,31 @@ const versionAt = (
   etag,
   sizeBytes,
 })
+
+/**
+ * Was the current version at a target of a one-way rule written by somebody else? The journal knows what the rule brought; of
+ * what it does not know, the version itself is asked. One that claims to be a replica is taken for one unless the version that it names
+ * has another. A delete marker carries nothing: where a target keeps the source's ids, nothing tells one of others.
+ */
+export const isForeignVersion =
+  (store: (siteId: string) => ObjectStore, adoptsIds: (link: Link) => boolean) =>
+  async (link: Link, sides: KeySides, signal: AbortSignal): Promise<boolean> => {
+    const current = sides.target[0]
+    if (current === undefined) return false
+    if (current.deleteMarker) return !adoptsIds(link)
+    const ref = { bucket: link.target.bucket, key: sides.key, versionId: current.versionId }
+    const head = await store(link.target.site).head(ref, { signal })
+    if (head === null) return false
+    if (adoptsIds(link) && isReplicaOf(head, current.versionId)) return false
+    const mark = markOf(head)
+    if (mark !== null) return hasAnother(mark.versionId, current, sides)
+    return !(await isTargetReplica(store)(link, sides, signal))
+  }
+
+const hasAnother = (sourceVersionId: string, current: VersionEntry, { target, pairs }: KeySides): boolean =>
+  pairs.some(
+    (pair) =>
+      pair.sourceVersionId === sourceVersionId &&
+      pair.targetVersionId !== current.versionId &&
+      target.some(({ versionId }) => versionId === pair.targetVersionId),
+  )

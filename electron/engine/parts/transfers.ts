@@ -6,7 +6,7 @@ import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
 import { Links } from '../link/links.ts'
 import { TargetGuard } from '../link/target-guard.ts'
-import { isTargetReplica } from '../link/target-replica.ts'
+import { isForeignVersion, isTargetReplica } from '../link/target-replica.ts'
 import { TaskEvents } from '../link/task-events.ts'
 import { RateBook } from '../metrics/rates.ts'
 import type { Parts } from '../parts.ts'
@@ -77,12 +77,18 @@ export function joinTransfers(
     seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
     isGuarded: (of) => guard.of(of) !== null,
+    coversBefore: (of) => guard.coversBefore(of),
     isBucketAmiss: (of) => buckets.of(of) !== null,
   })
   const convergence = new ConvergenceBook({
     journal,
     link: (linkId) => links.get(linkId),
     opposites: (of) => links.opposites(of),
+    isOnlyWriter: (of) => links.isOnlyWriter(of),
+    isForeign: isForeignVersion(
+      (siteId) => sites.store(siteId),
+      ({ linkId }) => links.order(linkId)?.identity !== 'mints',
+    ),
     store: (siteId) => sites.store(siteId),
     isOffline: (siteId) => !sites.has(siteId) || sites.isOffline(siteId),
     clock,

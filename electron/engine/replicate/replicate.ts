@@ -6,6 +6,7 @@ import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
+import { isCoveredAtTarget } from './both-sides.ts'
 import { look, type Seen } from './look.ts'
 import { afterNotFound } from './lost.ts'
 import { judgeCopy, judgeDelete } from './judge.ts'
@@ -66,6 +67,7 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
     order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)
   if (named === undefined) return withoutSource(seen, world)
   const pair = seen.alignment.pairs.find(([source]) => source === named)
+  if (pair !== undefined && isCovered(named, seen, world)) return bringOnTop(named, pair[1], seen, world)
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
@@ -81,6 +83,22 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
 }
 
 const isLive = ([newest]: Seen['target']): boolean => newest?.deleteMarker === false
+
+/** Did others write on top of the version that the source shows, and may the rule cover that? */
+function isCovered(named: VersionEntry, seen: Seen, { order, link }: World): boolean {
+  const top = seen.target[0]
+  if (link.identity !== 'mints' || named !== seen.source[0] || top === undefined) return false
+  const pairs = [...order.pairs, ...seen.learned]
+  return (
+    top.modifiedAt < (link.coversBefore ?? 0) && isCoveredAtTarget({ source: seen.source, target: seen.target, pairs })
+  )
+}
+
+/** Writes the version once more, above what others wrote; its former replica goes, if it is Lockstep's own. */
+function bringOnTop(named: VersionEntry, former: VersionEntry, seen: Seen, world: World): Promise<Outcome> {
+  const alignment = { ...seen.alignment, misplaced: named }
+  return bringInOrder(named, [{ version: named, former }], { ...seen, alignment }, world)
+}
 
 /** The version is there; others of its key may lie below their elders, as an attempt that ended half way leaves them. */
 async function inOrder(there: Settled, seen: Seen, world: World): Promise<Outcome> {

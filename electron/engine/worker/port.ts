@@ -24,6 +24,8 @@ export interface LinkOrder {
   readonly ordersByMtime: boolean
   /** Epoch ms: older versions are not wanted (a rule without existing objects); 0 takes all. */
   readonly copySince: number
+  /** Epoch ms: what others wrote at the target before may be covered by the version that the source shows. Absent, or 0: nothing. */
+  readonly coversBefore?: number
   /** The link that copies the other way between the same buckets. */
   readonly opposite?: { readonly linkId: string; readonly versionDeletes: boolean }
   /** The links that write to this one's source. */

@@ -10,6 +10,7 @@ import { placeOf } from '../../words/link-words.ts'
 
 const titles: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'Keys that do not converge',
+  covered: 'Covered by others at the target',
   'target-writes': 'Written by others at the target',
 }
 

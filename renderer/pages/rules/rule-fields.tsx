@@ -235,7 +235,7 @@ function Advanced({ form }: { readonly form: RuleForm }) {
         kind="choice"
         span={6}
         label="Objects that others wrote at the target"
-        description="Looked for when the rule is started or resumed."
+        description="Looked for when the rule is started or resumed, and by every scan. While it runs, what is found on top of a copy is counted and named until you decide."
         data={[
           { value: 'stop', label: 'Stop and ask before covering them' },
           { value: 'cover', label: 'Cover them; they stay as older versions' },

@@ -35,7 +35,7 @@ import { PromisePanel } from './promise-panel.tsx'
 import { ResyncDialog } from './rule-dialogs.tsx'
 import { RuleEdit } from './rule-edit.tsx'
 import { withLiveLinks } from './rule-links.ts'
-import { TargetWritesNote } from './target-writes-note.tsx'
+import { CoveredNote, TargetWritesNote } from './target-writes-note.tsx'
 import { RuleSummary } from './rule-summary.tsx'
 
 const route = getRouteApi('/rules/$ruleId')
@@ -78,6 +78,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
       <HeldNotes held={heldCauses(rule.links)} />
       <DegradedNote rule={rule} />
       <TargetWritesNote rule={rule} />
+      <CoveredNote rule={rule} />
       <CautionNotes cautions={rule.cautions} />
       <RunningJobs ruleId={rule.id} />
       <section aria-label="Links" className="link-grid">

@@ -44,6 +44,42 @@ export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {
   )
 }
 
+/** While the rule runs, others wrote on top of what it had brought: it goes on, and asks what becomes of these keys. */
+export function CoveredNote({ rule }: { readonly rule: RuleView }) {
+  const { client } = useConsole()
+  const answer = useAction(
+    (given: 'cover' | 'leaveOut') => client.rules.answer.mutate({ id: rule.id, answer: given }),
+    (_, given) => (given === 'cover' ? 'The next scan brings them on top.' : 'The keys are left out of the rule.'),
+  )
+  const count = rule.links.reduce(
+    (sum, { state }) => sum + (state.kind === 'not-converging' && state.byOthers === true ? state.count : 0),
+    0,
+  )
+  if (count === 0) return null
+  return (
+    <div className="note" data-tone="bad" role="group" aria-label="Others wrote on top of copies of this rule">
+      <Text fw={600} c="var(--bad)">
+        {countOf(count, 'key')} at the target {count === 1 ? 'shows' : 'show'} what others wrote or deleted there.
+      </Text>
+      <Text className="wrap">
+        The source’s version lies below. The rule goes on; what the source writes to these keys next comes on top.
+      </Text>
+      <Group gap="sm" mt={8}>
+        <Button color="red.8" loading={answer.isPending} onClick={() => answer.mutate('cover')}>
+          Bring the source’s versions on top
+        </Button>
+        <Button variant="default" disabled={answer.isPending} onClick={() => answer.mutate('leaveOut')}>
+          Leave these keys out of the rule
+        </Button>
+        <Text size="sm" c="dimmed">
+          What others wrote stays below as an older version. A target that orders versions by their time keeps them as
+          they lie.
+        </Text>
+      </Group>
+    </div>
+  )
+}
+
 interface CancelledLookProps {
   readonly rule: RuleView
   readonly isCovering: boolean
