@@ -17,7 +17,7 @@ export interface AccessSecrets {
   readonly cookieName: string
   /** Console links that nobody opened yet. */
   readonly links: ReadonlySet<string>
-  readonly sessions: ReadonlySet<string>
+  readonly isSession: (token: string) => boolean
   readonly controlToken: string
 }
 
@@ -40,7 +40,7 @@ export function decideAccess(request: AccessRequest, secrets: AccessSecrets): Ac
   const bearer = /^Bearer (\S+)$/.exec(request.authorization ?? '')?.[1]
   if (bearer !== undefined && isSameSecret(bearer, secrets.controlToken)) return { kind: 'allow', as: 'control' }
   const session = cookieValue(request.cookies ?? '', secrets.cookieName)
-  if (session === undefined || !holds(secrets.sessions, session)) {
+  if (session === undefined || !secrets.isSession(session)) {
     return refuse(
       401,
       'Open the console by the link that Lockstep printed. A link works once: `lockstep console` makes another.',

@@ -4,6 +4,7 @@ import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
 import { router } from '../shared/api/router.ts'
 import type { EngineApi } from '../shared/api/engine-api.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
+import type { ConsoleSessions } from './console-sessions.ts'
 import { decideAccess, type Access, type AccessRequest } from './http-access.ts'
 import { securityHeaders } from './content-security.ts'
 import { staticFiles } from './static-files.ts'
@@ -17,6 +18,8 @@ export interface HttpHostOptions {
   readonly port: number
   /** Scripts show this one as a bearer token; see control-file.ts. */
   readonly controlToken: string
+  /** Who opened a link before. */
+  readonly sessions: ConsoleSessions
   /** Makes a fresh unguessable token. */
   readonly newToken: () => string
 }
@@ -82,12 +85,11 @@ async function listen(server: Server, { host, port }: HttpHostOptions): Promise<
   }
 }
 
-/** Who may come in: links not opened yet, and sessions of browsers that opened one. Forgotten when the host closes. */
+/** Who may come in: links not opened yet, which are forgotten when the host closes, and browsers that opened one. */
 class Doors {
   readonly #options: HttpHostOptions
   readonly #url: string
   readonly #links = new Set<string>()
-  readonly #sessions = new Set<string>()
   // Browsers keep cookies per host name and not per port, so the port is part of the name.
   readonly #cookieName: string
 
@@ -108,16 +110,17 @@ class Doors {
     return decideAccess(request, {
       cookieName: this.#cookieName,
       links: this.#links,
-      sessions: this.#sessions,
+      isSession: (token) => this.#options.sessions.has(token),
       controlToken,
     })
   }
 
   /** Exchanges a link for a session and returns its cookie. */
-  redeem(link: string): string {
+  async redeem(link: string): Promise<string> {
     this.#links.delete(link)
     const session = this.#options.newToken()
-    this.#sessions.add(session)
+    // A disk that takes no writes ends nothing here: the session lasts as long as this process.
+    await this.#options.sessions.add(session).catch(() => undefined)
     return `${this.#cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/`
   }
 }
@@ -130,9 +133,12 @@ function answerer(options: HttpHostOptions, doors: Doors) {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     response.setHeader('cache-control', 'no-store')
     const access = doors.decide(accessRequest(request, url))
-    if (access.kind === 'refuse') return end(response, access.status, access.text)
+    if (access.kind === 'refuse') {
+      if (access.status === 401 && url.pathname.startsWith('/api/')) return endUnknown(response)
+      return end(response, access.status, access.text)
+    }
     if (access.kind === 'redeem') {
-      response.setHeader('set-cookie', doors.redeem(access.token))
+      response.setHeader('set-cookie', await doors.redeem(access.token))
       response.setHeader('location', '/')
       return end(response, 303, 'Welcome to Lockstep.')
     }
@@ -183,6 +189,15 @@ function answerFile(
   response.setHeader('content-length', file.body.length)
   if (file.immutable) response.setHeader('cache-control', 'private, max-age=31536000, immutable')
   response.end(request.method === 'HEAD' ? undefined : file.body)
+}
+
+/** In the shape of the router's refusals, so that an open page and a script read the fault whole. */
+function endUnknown(response: ServerResponse): void {
+  const unknown = fault('SESSION_UNKNOWN', 'This session is not known to the engine that answers here.')
+  const data = { code: 'UNAUTHORIZED', httpStatus: 401, fault: unknown }
+  response.statusCode = 401
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify({ error: { message: unknown.message, code: -32001, data } }))
 }
 
 function end(response: ServerResponse, status: number, text: string): void {

@@ -5,6 +5,7 @@ import { FaultError } from '../shared/model/fault.ts'
 import { takePrivateDirectory } from './engine/private-files.ts'
 import type { CredentialStore } from './engine/site/credentials.ts'
 import type { DemoControl, Engine, EngineOptions } from './engine/start.ts'
+import { openConsoleSessions, type ConsoleSessions } from './console-sessions.ts'
 import { newToken, removeControl, writeControl } from './control-file.ts'
 import { startHttpHost, type HttpHost } from './http-host.ts'
 import { openVault } from './vault.ts'
@@ -82,11 +83,25 @@ function startOn(options: ServeOptions, credentials: CredentialStore): Promise<E
 }
 
 async function hostOrStop(options: ServeOptions, engine: Engine, controlToken: string): Promise<HttpHost> {
-  const { rendererDir, host, port } = options
+  const { rendererDir, host, port, dataDir } = options
+  const sessions = await openConsoleSessions(dataDir, Date.now)
+  const startOn = (at: number): Promise<HttpHost> =>
+    startHttpHost({ api: engine.api, rendererDir, host, port: at, controlToken, sessions, newToken })
   try {
-    return await startHttpHost({ api: engine.api, rendererDir, host, port, controlToken, newToken })
+    const started = await (port === 0 ? startAsBefore(startOn, sessions) : startOn(port))
+    await sessions.servedOn(Number(new URL(started.url).port)).catch(() => undefined)
+    return started
   } catch (error) {
     await engine.stop()
     throw error
   }
+}
+
+/** Where nobody chose a port: the last one, where pages that are still open ask, unless somebody else has it now. */
+async function startAsBefore(
+  startOn: (port: number) => Promise<HttpHost>,
+  { lastPort }: ConsoleSessions,
+): Promise<HttpHost> {
+  if (lastPort === null) return startOn(0)
+  return startOn(lastPort).catch(() => startOn(0))
 }

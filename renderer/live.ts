@@ -2,12 +2,16 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { LiveBatch, LiveTopic } from '../shared/api/engine-api.ts'
 import { keysOfTopic, type Queries } from './queries.ts'
 import type { Client } from './transport.ts'
+import { tellError } from './words/told.ts'
 
-/** How fresh the screen is. `asOf` is the instant of the last word from the engine; null before the first. */
+/**
+ * How fresh the screen is. `asOf` is the instant of the last word from the engine; null before the first. `signed-out`: an engine
+ * answers, and does not know this page.
+ */
 export interface LiveState {
-  readonly kind: 'connecting' | 'live' | 'lost'
+  readonly kind: 'connecting' | 'live' | 'lost' | 'signed-out'
   readonly asOf: number | null
-  /** With `lost`: tries so far. */
+  /** With `lost` and `signed-out`: tries so far. */
   readonly attempts: number
 }
 
@@ -31,6 +35,9 @@ const longestDelayMs = 10_000
 const silenceMs = 10_000
 /** A busy engine announces four times a second; a list is asked for again at most this often. */
 const refreshEveryMs = 1000
+
+/** The screen shows what was, not what is. */
+export const isStale = ({ kind }: LiveState): boolean => kind === 'lost' || kind === 'signed-out'
 
 export function retryDelay(attempts: number): number {
   return Math.min(firstDelayMs * 2 ** Math.max(0, attempts - 1), longestDelayMs)
@@ -74,8 +81,17 @@ export function startLive(client: Client, queryClient: QueryClient, queries: Que
     // Whatever was announced meanwhile is lost: number −2 makes the next batch a gap, whatever number it has.
     lastSeq = lastSeq === null ? null : -2
     const attempts = current.attempts + 1
-    tell({ kind: 'lost', attempts })
+    tell({ kind: current.kind === 'signed-out' ? 'signed-out' : 'lost', attempts })
+    void askWhy()
     turn = clock.setTimeout(open, retryDelay(attempts))
+  }
+  /** A stream that breaks says nothing of the cause: a question does. */
+  const askWhy = async () => {
+    const answer = await client.overview.get.query().then(
+      () => 'lost' as const,
+      (error: unknown) => (tellError(error).code === 'SESSION_UNKNOWN' ? ('signed-out' as const) : ('lost' as const)),
+    )
+    if (current.kind !== 'live' && current.kind !== 'connecting' && !stopped) tell({ kind: answer })
   }
   const listenForSilence = () => {
     clear(silence)

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 
 /** What the engine and its hosts make in a data directory, and what an attempt to write it may leave behind. */
-const ours = /^(?:journal\.(?:db|lock|pid|witness)|vault\.(?:json|key)|keychain\.json|control\.json|lockstep\.log)/
+const ours =
+  /^(?:journal\.(?:db|lock|pid|witness)|vault\.(?:json|key)|keychain\.json|control\.json|sessions\.json|lockstep\.log)/
 const ourFolders = new Set(['log', 'desktop'])
 
 const forOthers = 0o077

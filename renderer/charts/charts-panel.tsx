@@ -5,10 +5,9 @@ import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { useNow } from '../components/ticker.ts'
-import { ToldNote } from '../components/told-note.tsx'
+import { QueryFault } from '../components/query-fault.tsx'
 import { useConsole } from '../console-parts.ts'
 import { formatBytes, formatClock } from '../words/format.ts'
-import { tellError } from '../words/told.ts'
 import { chartKinds, collectingWords, thinOut } from './chart-kinds.ts'
 
 const SeriesChart = lazy(async () => ({ default: (await import('./series-chart.tsx')).SeriesChart }))
@@ -69,7 +68,7 @@ export function ChartsPanel({ linkId, title, choice }: ChartsPanelProps) {
           Table
         </Button>
       </Group>
-      {series.isError && <ToldNote told={tellError(series.error)} retry={() => void series.refetch()} />}
+      {series.isError && <QueryFault error={series.error} retry={() => void series.refetch()} />}
       {series.data && asTable && <SeriesTable points={thinOut(series.data, tableRows)} title={title} />}
       {series.data && <Collecting points={series.data} />}
       {!asTable && !(series.isError && !series.data) && (

@@ -1,7 +1,8 @@
 import { Skeleton, Stack } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { tellError } from '../words/told.ts'
-import { ToldNote } from './told-note.tsx'
+import { useLive } from '../console-parts.ts'
+import { isStale } from '../live.ts'
+import { QueryFault } from './query-fault.tsx'
 
 interface QueryState<T> {
   readonly data: T | undefined
@@ -19,7 +20,8 @@ interface LoadedProps<T> {
 
 /** The states before a page is full: loading and fault. What was loaded before stays visible under a fault. */
 export function Loaded<T>({ query, what, children }: LoadedProps<T>) {
-  const fault = query.isError ? <ToldNote told={tellError(query.error)} retry={() => void query.refetch()} /> : null
+  const live = useLive()
+  const fault = query.isError ? <QueryFault error={query.error} retry={() => void query.refetch()} /> : null
   if (query.data !== undefined) {
     return (
       <>
@@ -28,6 +30,7 @@ export function Loaded<T>({ query, what, children }: LoadedProps<T>) {
       </>
     )
   }
+  if (isStale(live)) return <p className="dim">Not known: nothing was read of {what} before the engine was lost.</p>
   if (fault) return <div role="alert">{fault}</div>
   return (
     <Stack gap="sm" role="status" aria-label={`Loading ${what}`}>

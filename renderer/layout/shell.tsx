@@ -1,10 +1,11 @@
-import { ActionIcon, AppShell, Tooltip } from '@mantine/core'
+import { ActionIcon, AppShell, Group, Tooltip } from '@mantine/core'
 import { IconKeyboard } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouter } from '@tanstack/react-router'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { ToneBadge } from '../components/tone.tsx'
 import { useConsole, useLive } from '../console-parts.ts'
+import { isStale, type LiveState } from '../live.ts'
 import { countOf, formatClock, formatCount } from '../words/format.ts'
 import { overallOf } from '../../shared/words/overall.ts'
 import { Announcer } from './announcer.tsx'
@@ -41,8 +42,12 @@ export function Shell() {
             Lockstep
           </Link>
           <GlobalState />
-          <DemoSwitch />
-          <JobsIndicator />
+          <Stale>
+            <Group gap={16} wrap="nowrap">
+              <DemoSwitch />
+              <JobsIndicator />
+            </Group>
+          </Stale>
           <Tooltip label="Keyboard shortcuts (?)">
             <ActionIcon aria-label="Keyboard shortcuts" onClick={() => setHelp(true)}>
               <IconKeyboard size={18} />
@@ -54,7 +59,9 @@ export function Shell() {
           <div style={{ margin: '-20px -20px 20px' }}>
             <LiveBanner />
           </div>
-          <Outlet />
+          <Stale>
+            <Outlet />
+          </Stale>
         </AppShell.Main>
       </AppShell>
       <ShortcutSheet opened={help} onClose={() => setHelp(false)} />
@@ -73,10 +80,22 @@ function GlobalState() {
   const overall = data ? overallOf(data, { degraded, deaf }) : null
   return (
     <div className="global-state">
-      {overall && live.kind !== 'lost' && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>}
-      <Announcer sentence={live.kind === 'lost' ? 'The engine does not answer.' : (overall?.sentence ?? '')} />
+      {isStale(live) ? (
+        <ToneBadge tone="quiet">{notKnownWords(live)}</ToneBadge>
+      ) : (
+        overall && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>
+      )}
+      <Announcer sentence={isStale(live) ? '' : (overall?.sentence ?? '')} />
     </div>
   )
+}
+
+const notKnownWords = ({ asOf }: LiveState): string =>
+  asOf === null ? 'Not known' : `Not known since ${formatClock(asOf)}`
+
+/** What is on the screen loses its colours when it is a memory: no green speaks of now. */
+function Stale({ children }: { readonly children: ReactNode }) {
+  return <div data-stale={isStale(useLive()) || undefined}>{children}</div>
 }
 
 function Navigation() {
@@ -86,7 +105,7 @@ function Navigation() {
   const held = data?.held ?? []
   const heldRules = new Set(held.flatMap(({ ruleIds }) => ruleIds)).size
   return (
-    <AppShell.Navbar className="shell-nav" aria-label="Pages">
+    <AppShell.Navbar className="shell-nav" aria-label="Pages" data-stale={isStale(useLive()) || undefined}>
       {destinations.map(({ to, title, icon: Icon }) => (
         <Link
           key={to}
@@ -124,7 +143,7 @@ function Freshness() {
     <div className="nav-foot">
       {kind === 'live' && asOf !== null ? (
         <>Live, as&nbsp;of {formatClock(asOf)}</>
-      ) : kind === 'lost' ? (
+      ) : kind === 'lost' || kind === 'signed-out' ? (
         'Not live'
       ) : (
         'Connecting…'

@@ -224,6 +224,10 @@ export const faultKinds = {
     'Mend the field named in the message. Nothing was changed.',
   ),
   NOT_FOUND: permanent('There is no such thing here.', 'It may have been removed; look at the list again.'),
+  SESSION_UNKNOWN: permanent(
+    'Lockstep was started anew and does not know this page any more.',
+    'Open the new link that lockstep serve printed, or make one with: lockstep console --data DIR',
+  ),
   CONFLICT: permanent('This does not fit what is there.', 'See the message.'),
   VAULT_LOCKED: permanent('The credentials vault could not be opened.', 'Give the right passphrase or key file.'),
   CANNOT_LISTEN: permanent(

@@ -1,3 +1,4 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -20,8 +21,8 @@ async function dataDir(): Promise<string> {
   return path.join(temp.path, 'data')
 }
 
-async function served(): Promise<Served> {
-  const console = await launchLoopback({ dataDir: await dataDir() })
+async function served(dir?: string): Promise<Served> {
+  const console = await launchLoopback({ dataDir: dir ?? (await dataDir()) })
   onTestFinished(async () => void (await console.close()))
   await console.page.getByRole('heading', { name: 'Overview' }).waitFor()
   return console
@@ -76,9 +77,81 @@ test('when the engine is killed the console says so, and of when its picture is'
   await page.getByText(/^Live, as\sof \d\d:\d\d:\d\d$/).waitFor()
   await kill()
   const banner = page.getByRole('alert').filter({ hasText: 'The engine does not answer.' })
-  await banner.getByText(/What you see is as of \d\d:\d\d:\d\d\./).waitFor()
+  await banner.getByText(/What you see is as of \d\d:\d\d:\d\d, /).waitFor()
   await page.getByText('Not live').waitFor()
   await banner.getByRole('button', { name: 'Try now' }).click()
   await banner.getByText(/Tried \d+ times; trying again\./).waitFor()
   await page.getByRole('heading', { name: 'Nothing is kept in step yet' }).waitFor()
+})
+
+const lost = 'The engine does not answer.'
+const signedOut = 'Lockstep was started anew and does not know this page any more.'
+
+test('after the engine was killed and started again the open page goes on, and so does a second tab', async () => {
+  const { page, kill, startAgain, complaints } = await served()
+  await page.getByRole('link', { name: /^Activity/ }).click()
+  await page.getByText('started.').first().waitFor()
+  await kill()
+  await page.getByRole('alert').filter({ hasText: lost }).waitFor()
+  expect(await page.getByText(lost).count()).toBe(1)
+  await startAgain()
+  await page.getByRole('alert').waitFor({ state: 'detached' })
+  await page.getByText(/^Live, as\sof \d\d:\d\d:\d\d$/).waitFor()
+  await expect.poll(() => page.getByText(/started\./).count()).toBe(2)
+  const second = await page.context().newPage()
+  await second.goto(page.url())
+  await second
+    .getByText(/started\./)
+    .first()
+    .waitFor()
+  expect(complaints.filter((text) => !text.includes('ERR_CONNECTION') && !text.includes('ERR_INCOMPLETE'))).toEqual([])
+})
+
+test('a page that the started engine does not know says once to open the new link, and goes on when that is opened', async () => {
+  const dir = await dataDir()
+  const { page, kill, startAgain } = await served(dir)
+  await kill()
+  await page.getByRole('alert').filter({ hasText: lost }).waitFor()
+  const file = path.join(dir, 'sessions.json')
+  const kept = JSON.parse(await readFile(file, 'utf8'))
+  expect(kept.sessions).toHaveLength(1)
+  expect((await stat(file)).mode & 0o077).toBe(0)
+  const cookies = await page.context().cookies()
+  expect(JSON.stringify(kept)).not.toContain(cookies[0]!.value)
+  await writeFile(file, JSON.stringify({ ...kept, sessions: [] }))
+  const link = await startAgain()
+  expect(new URL(link).origin).toBe(new URL(page.url()).origin)
+  const banner = page.getByRole('alert').filter({ hasText: signedOut })
+  await banner.getByText('Open the new link that lockstep serve printed', { exact: false }).waitFor()
+  for (const destination of ['Sites', 'Rules', 'Failures', 'Activity', 'Overview']) {
+    await page.getByRole('link', { name: new RegExp(`^${destination}`) }).click()
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    expect([destination, await page.getByRole('alert').count(), await page.getByText(lost).count()]).toEqual([
+      destination,
+      1,
+      0,
+    ])
+  }
+  const fresh = await page.context().newPage()
+  await fresh.goto(link)
+  await fresh.getByRole('heading', { name: 'Overview' }).waitFor()
+  await banner.getByRole('button', { name: 'Try now' }).click()
+  await banner.waitFor({ state: 'detached' })
+  await page.getByText(/^Live, as\sof \d\d:\d\d:\d\d$/).waitFor()
+})
+
+test('what is not known now is grey, with its age', async () => {
+  const { page, kill } = await served()
+  await page.getByText(/^Live, as\sof/).waitFor()
+  await kill()
+  await page.getByText(/^Not known since \d\d:\d\d:\d\d$/).waitFor()
+  await page
+    .getByRole('alert')
+    .getByText(/, \d+ s ago\./)
+    .waitFor()
+  const filter = await page
+    .locator('[data-stale]')
+    .first()
+    .evaluate((element) => getComputedStyle(element).filter)
+  expect(filter).toContain('grayscale(1)')
 })

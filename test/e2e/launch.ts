@@ -29,6 +29,8 @@ export interface Served extends Launched {
   readonly link: string
   /** Ends the engine at once and leaves the page open. */
   readonly kill: () => Promise<void>
+  /** Starts an engine on the same data, as `serve` was started; resolves with the link that it printed. */
+  readonly startAgain: () => Promise<string>
 }
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -64,10 +66,9 @@ export async function launchLoopback({
 }: Omit<LaunchOptions, 'driver'>): Promise<Served> {
   const config = configFile === undefined ? [] : ['--config', configFile]
   const args = ['serve', '--data', dataDir, ...config]
-  const child = fork(path.join(root, 'build/lockstep.mjs'), args, {
-    silent: true,
-    env: { ...process.env, ...environment },
-  })
+  const start = (): ChildProcess =>
+    fork(path.join(root, 'build/lockstep.mjs'), args, { silent: true, env: { ...process.env, ...environment } })
+  let child = start()
   const link = await consoleUrl(child)
   const browser = await launchChromium()
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } })
@@ -81,6 +82,10 @@ export async function launchLoopback({
     kill: async () => {
       child.kill('SIGKILL')
       await exitCode(child)
+    },
+    startAgain: () => {
+      child = start()
+      return consoleUrl(child)
     },
     close: async () => {
       await browser.close()

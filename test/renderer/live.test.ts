@@ -61,7 +61,7 @@ test('a lost engine is told with the time of the last word, and everything is fr
   await host.stop()
   engine.hangUp()
   const banner = page.getByRole('alert').filter({ hasText: 'The engine does not answer.' })
-  await banner.getByText(/What you see is as of \d\d:\d\d:\d\d\./).waitFor()
+  await banner.getByText(/What you see is as of \d\d:\d\d:\d\d, /).waitFor()
   engine.world.sites = engine.world.sites.map((site) =>
     site.id === 'oslo' ? { ...site, name: 'Oslo (new hall)' } : site,
   )

@@ -1,10 +1,11 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newToken } from '../../electron/control-file.ts'
+import { openConsoleSessions } from '../../electron/console-sessions.ts'
 import { startHttpHost, type HttpHost } from '../../electron/http-host.ts'
 import type { Router } from '../../shared/api/router.ts'
 import { batch, emptyOverview, hostApi } from './host-fake-api.ts'
@@ -40,6 +41,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     controlToken,
+    sessions: await openConsoleSessions(dir, Date.now),
     newToken,
   })
 })
@@ -142,6 +144,49 @@ test('a subscription streams its batches and ends in the engine when the listene
 })
 
 test('only loopback is listened on', async () => {
-  const options = { api: hostApi({}), rendererDir: dir, host: '0.0.0.0', port: 0, controlToken, newToken }
+  const sessions = await openConsoleSessions(dir, Date.now)
+  const options = { api: hostApi({}), rendererDir: dir, host: '0.0.0.0', port: 0, controlToken, sessions, newToken }
   await expect(startHttpHost(options)).rejects.toMatchObject({ fault: { code: 'CONFIG_INVALID' } })
+})
+
+test('a session outlives the host for thirty days, on disk as a digest that opens nothing, and no more than 64 are kept', async () => {
+  const day = 86_400_000
+  let now = 1000
+  const open = () => openConsoleSessions(dir, () => now)
+  const first = await open()
+  await first.servedOn(7400)
+  await Promise.all(Array.from({ length: 70 }, (_, at) => first.add(`token-${at}`)))
+  const again = await open()
+  expect([again.lastPort, again.has('token-5'), again.has('token-6'), again.has('token-69')]).toEqual([
+    7400,
+    false,
+    true,
+    true,
+  ])
+  const text = readFileSync(path.join(dir, 'sessions.json'), 'utf8')
+  expect(text).not.toContain('token-69')
+  const digest = JSON.parse(text).sessions.at(-1).digest
+  expect(again.has(digest)).toBe(false)
+  expect(statSync(path.join(dir, 'sessions.json')).mode & 0o077).toBe(0)
+  now += 30 * day
+  expect(again.has('token-69')).toBe(false)
+  now = 0
+  expect(again.has('token-69')).toBe(false)
+  for (const damaged of ['', '{', '{"port":7400}', '{"port":0,"sessions":[]}']) {
+    writeFileSync(path.join(dir, 'sessions.json'), damaged)
+    expect((await open()).lastPort).toBeNull()
+  }
+})
+
+test('a page without a known session reads the refusal of a call as a fault, in a batch too', async () => {
+  const client = createTRPCClient<Router>({ links: [httpBatchLink({ url: `${host.url}/api` })] })
+  const faults = await Promise.all(
+    [client.overview.get.query(), client.sites.list.query()].map((call) =>
+      call.then(
+        () => null,
+        (error: { data: { fault: { code: string } } }) => error.data.fault.code,
+      ),
+    ),
+  )
+  expect(faults).toEqual(['SESSION_UNKNOWN', 'SESSION_UNKNOWN'])
 })

@@ -7,10 +7,10 @@ import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
-import { ToldNote } from '../../components/told-note.tsx'
+import { QueryFault } from '../../components/query-fault.tsx'
 import { useConsole } from '../../console-parts.ts'
 import type { Tone } from '../../words/link-words.ts'
-import { tellError, titleOf } from '../../words/told.ts'
+import { titleOf } from '../../words/told.ts'
 
 const route = getRouteApi('/activity')
 const pageLength = 100
@@ -101,7 +101,7 @@ function Rows({ filter, newest }: RowsProps) {
           ))}
         </ol>
       </div>
-      {failed && <ToldNote told={tellError(failed.error)} retry={() => void failed.refetch()} />}
+      {failed && <QueryFault error={failed.error} retry={() => void failed.refetch()} />}
       {!ended && last && (
         <Button
           variant="default"

@@ -7,12 +7,12 @@ import type { FailureListInput } from '../../../shared/api/inputs.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Failure } from '../../../shared/model/task.ts'
 import { HeaderCell, Spacer } from '../../components/data-table.tsx'
-import { ToldNote } from '../../components/told-note.tsx'
+import { QueryFault } from '../../components/query-fault.tsx'
 import { Ago } from '../../components/times.tsx'
 import type { FailureSearch } from '../../search.ts'
 import { formatBytes, formatCount } from '../../words/format.ts'
 import { operationWords, placeOf } from '../../words/link-words.ts'
-import { tellError, titleOf } from '../../words/told.ts'
+import { titleOf } from '../../words/told.ts'
 import { pageLength, useFailureRows } from './failure-rows.ts'
 import { NextAttempt } from './next-attempt.tsx'
 
@@ -42,7 +42,7 @@ const columns: readonly { id: string; title: string; width?: string; sort?: Sort
   { id: 'object', title: 'Object', width: '27%', sort: 'key' },
   { id: 'cause', title: 'Cause and remedy' },
   { id: 'attempts', title: 'Attempts', width: '100px', sort: 'attempts', align: 'end' },
-  { id: 'next', title: 'Next attempt', width: '112px', sort: 'nextAttemptAt', align: 'end' },
+  { id: 'next', title: 'Next attempt', width: '150px', sort: 'nextAttemptAt', align: 'end' },
   { id: 'last', title: 'Last attempt', width: '96px', sort: 'lastAttemptAt', align: 'end' },
   { id: 'act', title: '', width: '50px' },
 ]
@@ -66,7 +66,7 @@ export function FailureTable(props: FailureTableProps) {
   const after = Math.max(0, virtual.getTotalSize() - (window.at(-1)?.end ?? 0))
   return (
     <>
-      {rows.error !== null && <ToldNote told={tellError(rows.error)} />}
+      {rows.error !== null && <QueryFault error={rows.error} />}
       <div
         className="panel table-scroll"
         ref={scroll}

@@ -12,7 +12,7 @@ export function NextAttempt({ failure: { state, waits, nextAttemptAt } }: { read
 
 function Waits({ hold: { until, because, sinceAt } }: { readonly hold: Hold }) {
   return (
-    <span title={sinceAt === null ? undefined : `Since ${formatInstant(sinceAt)}`}>
+    <span className="clip3" title={`${until}${sinceAt === null ? '' : `; since ${formatInstant(sinceAt)}`}`}>
       runs when {until},{' '}
       <span className="dim">
         {because}

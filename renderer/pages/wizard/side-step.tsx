@@ -3,11 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { BucketView, SiteView } from '../../../shared/model/site.ts'
 import { Loaded } from '../../components/loaded.tsx'
-import { ToldNote } from '../../components/told-note.tsx'
+import { QueryFault } from '../../components/query-fault.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { siteState, vendorNames } from '../../words/site-words.ts'
-import { tellError } from '../../words/told.ts'
 import { SiteEditor, SiteEditorForm } from '../sites/site-editor.tsx'
 import { emptySiteValues } from '../sites/site-form-values.ts'
 import { sideProblem, type PairDraft, type SideDraft } from './pair-draft.ts'
@@ -154,7 +153,7 @@ function BucketChoice({ site, siteId, which, value, focused, error, onChange }: 
     <Stack gap="sm">
       {buckets.isError && (
         <>
-          <ToldNote told={tellError(buckets.error)} retry={() => void buckets.refetch()} />
+          <QueryFault error={buckets.error} retry={() => void buckets.refetch()} />
           <Group gap="sm">
             {site && (
               <Button variant="default" onClick={() => setEditing(true)}>
