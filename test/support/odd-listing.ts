@@ -15,6 +15,8 @@ export interface ListingForm {
   readonly byFolder?: boolean
   /** Keys that no listing of versions shows where it was not asked for exactly them. */
   readonly leavesOut?: (key: string) => boolean
+  /** Keys behind whose versions a listing shows nothing: versitygw, where the key cannot stand in XML. */
+  readonly endsBehind?: (key: string) => boolean
   /** The key that no page of several shows, whatever was asked. */
   readonly leavesOutAmongOthers?: string
 }
@@ -49,6 +51,9 @@ export function oddVersionPage<T extends TrueVersion>(
   question: ListingQuestion,
   form: ListingForm,
 ): OddPage<T> {
+  const { keyMarker, versionMarker } = question
+  if (keyMarker !== null && versionMarker !== null && form.endsBehind?.(keyMarker) === true)
+    return { entries: [], next: null }
   const shown = all.filter(
     ({ key }) =>
       key !== form.leavesOutAmongOthers &&

@@ -184,3 +184,21 @@ test('a key with an object that no page of versions shows is noticed', { timeout
     }),
   )
 })
+
+test('a listing that ends behind some key is read on by that key alone', { timeout: 120_000 }, async () => {
+  const source = await hostileSource()
+  source.lies = { form: { endsBehind: (key) => key.startsWith('a/') } }
+  // One version a key: of the older ones of that very key nothing else tells.
+  const single = fc.shuffledSubarray(names, { minLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(single, fc.integer({ min: 1, max: 7 }), async (keys, size) => {
+      fill(
+        source,
+        keys.map((key) => [key, true]),
+        random,
+      )
+      expect(await read(source, size)).toEqual(truth(source))
+    }),
+    { numRuns: 60 },
+  )
+})

@@ -63,41 +63,62 @@ export class CurrentKeys {
     this.#asked.catch(() => undefined)
   }
 
-  /** Throws LISTING_INCOMPLETE when the page goes past a key that has a current object. */
-  async check(page: VersionPage, from: ListPosition | undefined): Promise<void> {
-    if (this.#isOff || (from === undefined && page.next === null)) return
-    const end = page.next === null ? null : lastNameOn(page)
-    if (end === null && page.next !== null) return
+  /**
+   * The page as it is to be read: one that goes past keys is asked for once more, by another marker. Throws LISTING_INCOMPLETE when
+   * that does not help.
+   */
+  async check(page: VersionPage, from: ListPosition | undefined): Promise<VersionPage> {
+    if (this.#isOff || (from === undefined && page.next === null)) return page
+    if (page.next !== null && lastNameOn(page) === null) return page
     if (from === undefined && this.#options.offset % this.#options.every === 0) this.#asked ??= this.#read(null)
     await this.#asked
-    const shown = new Set(namesOn(page))
-    for (;;) {
-      await this.#compare(shown, end, from)
-      const isBehind = this.#options.every === 1 && !this.#isAtEnd && !this.#isOff && this.#expected.length === 0
-      if (!isBehind || this.#readTo === null || !isWithin(this.#readTo, end)) break
+    // The end of a listing is where most can be missing, so it is always checked.
+    const isUntold = this.#asked === null && this.#expected.length === 0 && !this.#isAtEnd
+    if (page.next === null && isUntold) await this.#read(this.#passed)
+    let checked = await this.#completed(page)
+    while (this.#isBehind(endOf(checked))) {
       await this.#read(this.#readTo)
+      checked = await this.#completed(checked)
     }
-    this.#passed = end
+    this.#passed = endOf(checked)
+    return checked
   }
 
-  async #compare(shown: ReadonlySet<string>, end: string | null, from: ListPosition | undefined): Promise<void> {
-    const within = this.#expected.filter((key) => isWithin(key, end))
-    this.#expected = this.#expected.slice(within.length)
+  /** ListObjectsV2 has yet to be read up to here. */
+  #isBehind(end: string | null): boolean {
+    const isToBeRead = this.#options.every === 1 && !this.#isAtEnd && !this.#isOff && this.#expected.length === 0
+    return isToBeRead && this.#readTo !== null && isWithin(this.#readTo, end)
+  }
+
+  async #completed(page: VersionPage): Promise<VersionPage> {
     const passed = this.#passed
-    const missing = within.filter((key) => !shown.has(key) && (passed === null || compareKeys(key, passed) > 0))
-    if (missing.length > 0) await this.#lookAgain(missing, from)
+    const shown = new Set(namesOn(page))
+    const missing = this.#expected.filter(
+      (key) => isWithin(key, endOf(page)) && !shown.has(key) && (passed === null || compareKeys(key, passed) > 0),
+    )
+    const checked = missing.length === 0 ? page : await this.#askAgain(page, missing)
+    this.#expected = this.#expected.filter((key) => !isWithin(key, endOf(checked)))
+    return checked
   }
 
-  /** Objects come and go meanwhile: the page must go past a key again, and the key still be there after that. */
-  async #lookAgain(missing: readonly string[], from: ListPosition | undefined): Promise<void> {
-    const again = await this.#options.versions(from)
-    const end = again.next === null ? null : lastNameOn(again)
-    if (end === null && again.next !== null) return
+  /**
+   * Objects come and go meanwhile: a page must go past a key again, and the key still be there after that. It is asked for by the
+   * last key alone: behind a site's own marker there may be a listing of before (MinIO keeps one for a while), or nothing, where the
+   * marker's key cannot stand in XML (versitygw).
+   */
+  async #askAgain(page: VersionPage, missing: readonly string[]): Promise<VersionPage> {
+    const passed = this.#passed
+    const again = await this.#options.versions(passed === null ? undefined : { keyMarker: passed })
+    if (again.next !== null && lastNameOn(again) === null) return page
     const shown = new Set(namesOn(again))
-    for (const key of missing.filter((one) => isWithin(one, end) && !shown.has(one)).slice(0, askedAgain)) {
+    for (const key of missing.filter((one) => isWithin(one, endOf(again)) && !shown.has(one)).slice(0, askedAgain)) {
       const still = await this.#orOff(this.#options.current(undefined, key))
       if (still !== null && namesOn(still).includes(key)) throw this.#leftOut(key)
     }
+    // Older versions of the key that the page before ended with.
+    const carried = page.entries.filter(({ key }) => passed !== null && compareKeys(key, passed) <= 0)
+    const undecided = [...(page.undecided ?? []), ...(again.undecided ?? [])]
+    return { ...again, entries: [...carried, ...again.entries], ...(undecided.length === 0 ? {} : { undecided }) }
   }
 
   async #read(after: string | null): Promise<void> {
@@ -109,7 +130,10 @@ export class CurrentKeys {
     )
     this.#expectAscending(page.folders, after)
     this.#expected = namesOn(page).toSorted(compareKeys)
-    this.#readTo = lastNameOn(page) ?? after
+    const readTo = lastNameOn(page) ?? after
+    // One that does not move on cannot be held against anything.
+    this.#isOff = page.next !== null && readTo === this.#readTo
+    this.#readTo = readTo
     this.#isAtEnd = page.next === null
   }
 
@@ -151,5 +175,8 @@ export const namesOn = ({ entries, folders }: VersionPage): readonly string[] =>
   ...entries.map(({ key }) => key),
   ...folders,
 ]
+
+/** The key up to which a page tells of all; null: to the end of the listing. */
+const endOf = (page: VersionPage): string | null => (page.next === null ? null : lastNameOn(page))
 
 const isWithin = (key: string, end: string | null): boolean => end === null || compareKeys(key, end) <= 0

@@ -129,10 +129,10 @@ export class VersionReader {
     const askedAt = this.#options.now()
     const { list, check } = this.#options
     check?.begin(from)
-    const asked = list(from).then(async (page) => {
+    const asked = list(from).then(async (listed) => {
+      const page = check === undefined ? listed : await check.check(listed, from)
       this.#emptyPages = page.entries.length === 0 ? this.#emptyPages + 1 : 0
       if (page.next !== null && isNoProgress(page.next, from, this.#emptyPages)) throw unordered(this.#options)
-      await check?.check(page, from)
       return { ...page, askedAt }
     })
     // The failure of a page read ahead is met when that page is needed.
