@@ -38,6 +38,15 @@ describe('a site that expects another region', () => {
     store.close()
   })
 
+  test('is learned once for all that is asked side by side, a HEAD among them', async () => {
+    const { endpoint } = await picky({ headers: { etag: '"e"' }, body: list })
+    const store = createStore({ site: siteAt(endpoint), keys, sockets: 8 })
+    const lists = Array.from({ length: 8 }, () => store.listVersions({ bucket: 'b', prefix: '' }))
+    expect(await Promise.all([...lists, store.head({ bucket: 'b', key: 'k' })])).toHaveLength(9)
+    expect(await store.head({ bucket: 'other', key: 'k' })).toMatchObject({ etag: 'e' })
+    store.close()
+  })
+
   test('is found by what is asked of buckets, and by the gateway’s connection too', async () => {
     const { endpoint } = await picky({ body: '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>' })
     const store = createStore({ site: siteAt(endpoint), keys, sockets: 1 })
@@ -104,13 +113,13 @@ describe('where a word of the site is followed', () => {
   test('between the endpoints of AWS, to the one of the region and no other', () => {
     const aws = from('https://s3.us-east-1.amazonaws.com')
     const said = pointing({ endpoint: 'evil.example', headers: { 'x-amz-bucket-region': 'eu-west-1' } })
-    expect(aws.follow('b', said)).toBe(true)
+    expect(aws.follow('b', said, aws.at('b'))).toBe(true)
     expect([aws.at('b').endpoint, aws.at('b').region, aws.at('c').region]).toEqual([
       'https://s3.eu-west-1.amazonaws.com',
       'eu-west-1',
       'us-east-1',
     ])
-    expect(aws.follow('b', said)).toBe(false)
+    expect(aws.follow('b', said, aws.at('b'))).toBe(false)
   })
 
   test.each([
@@ -123,7 +132,7 @@ describe('where a word of the site is followed', () => {
     ['https://s3.example.org', { status: 403, region: 'eu-west-1' }],
   ] as const)('%s is not left for %o', (endpoint, more) => {
     const site = from(endpoint)
-    expect(site.follow('b', pointing(more))).toBe(false)
+    expect(site.follow('b', pointing(more), site.at('b'))).toBe(false)
     expect(site.at('b').endpoint).toBe(endpoint)
   })
 })

@@ -141,12 +141,13 @@ export class BucketMatters {
   /** As {@link SignedCalls.exchange}: a site that names the right region is asked once more. */
   async #sent<T>({ operation, bucket }: Asked, send: (client: S3Client) => Promise<T>): Promise<T> {
     const { whereabouts } = this.#options
+    const asked = whereabouts.at(bucket)
     try {
       return await send(this.#client(bucket))
     } catch (error) {
       const pointing = await this.#pointing(bucket, error)
       if (pointing === null) throw error
-      if (whereabouts.follow(bucket, pointing)) return send(this.#client(bucket))
+      if (whereabouts.follow(bucket, pointing, asked)) return send(this.#client(bucket))
       const elsewhere = whereabouts.elsewhere(bucket, pointing)
       if (elsewhere === null) throw error
       const { status, code } = pointing

@@ -83,6 +83,7 @@ export class Objects {
   async head(ref: ObjectRef, options: CallOptions & { readonly partNumber?: number } = {}): Promise<ObjectHead | null> {
     const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: wholeHead, signal: options.signal }
     const query = options.partNumber === undefined ? [] : [['partNumber', String(options.partNumber)] as const]
+    const region = this.#calls.regionOf(ref.bucket)
     const answer = await this.#calls.exchange({ ...call, query: [...(call.query ?? []), ...query] })
     if (answer.status < 300) {
       this.#seenBuckets.add(ref.bucket)
@@ -92,7 +93,13 @@ export class Objects {
     }
     if (answer.status === 404 && this.#seenBuckets.has(ref.bucket)) return null
     if (isDeleteMarker(answer)) return null
-    return this.#learnFromGet(call, answer, ref)
+    try {
+      return await this.#learnFromGet(call, answer, ref)
+    } catch (error) {
+      // The GET told of another region: the HEAD is asked there.
+      if (this.#calls.regionOf(ref.bucket) === region) throw error
+      return this.head(ref, options)
+    }
   }
 
   /** A refused HEAD has no body, and so no code: a GET of one byte tells what it was. */

@@ -77,19 +77,16 @@ export class SignedCalls {
 
   /** Any status is an answer here; only broken connections throw. A site that names the right region is asked once more. */
   async exchange(call: SignedCall): Promise<WireAnswer> {
+    const asked = this.#whereabouts.at(call.bucket)
     const answer = await this.#exchange(call)
     if (answer.status < 300) return answer
     const mayRepeat = call.body === undefined || call.body instanceof Uint8Array
-    const pointing = await this.#pointing(call, answer)
-    return this.#whereabouts.follow(call.bucket, pointing) && mayRepeat ? this.#exchange(call) : answer
+    return this.#whereabouts.follow(call.bucket, pointingOf(answer), asked) && mayRepeat ? this.#exchange(call) : answer
   }
 
-  /** The answer to a HEAD has no words: a GET of the bucket is refused for the same reason, with them. */
-  async #pointing({ method, bucket, signal }: SignedCall, answer: WireAnswer): Promise<Pointing> {
-    const own = pointingOf(answer)
-    if (method !== 'HEAD' || !this.#whereabouts.isWordless(bucket, own)) return own
-    const query = [['location', '']] as const
-    return pointingOf(await this.#exchange({ operation: 'GetBucketLocation', method: 'GET', bucket, query, signal }))
+  /** What requests for the bucket are signed for; another one than before where the site said so. */
+  regionOf(bucket: string): string {
+    return this.#whereabouts.at(bucket).region
   }
 
   #exchange(call: SignedCall): Promise<WireAnswer> {

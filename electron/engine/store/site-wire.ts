@@ -116,9 +116,11 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
   return {
     timeouts,
     async send(call) {
+      const bucket = call.bucket === '' ? undefined : call.bucket
+      const asked = whereabouts.at(bucket)
       const answer = await once(call)
       if (answer.status < 300 || call.anonymous === true) return answer
-      const isNamed = whereabouts.follow(call.bucket === '' ? undefined : call.bucket, pointingOf(answer))
+      const isNamed = whereabouts.follow(bucket, pointingOf(answer), asked)
       return isNamed && (call.body === null || call.body instanceof Uint8Array) ? once(call) : answer
     },
     close: () =>

@@ -80,8 +80,10 @@ export class Whereabouts {
     return region === null && endpoint === null ? null : { region, endpoint }
   }
 
-  /** true: the same request may be sent again, and goes where the site said. */
-  follow(bucket: string | undefined, answer: Pointing): boolean {
+  /** true: the same request may be sent again, and goes where the site said. `asked`: where it went before. */
+  follow(bucket: string | undefined, answer: Pointing, asked: Place): boolean {
+    // Requests side by side are refused alike: the first has learned it for all.
+    if (this.at(bucket) !== asked) return answer.status === 400 || redirects.has(answer.status)
     const found = this.elsewhere(bucket, answer)
     if (found === null || found.region === null || found.endpoint !== null) return false
     const elsewhere = redirects.has(answer.status) ? this.#awsEndpoint(found.region) : null
