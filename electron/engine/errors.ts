@@ -243,6 +243,8 @@ const errnoFaults: Readonly<Record<string, FaultCode>> = {
   ENETDOWN: 'CONNECT_TIMEOUT',
   ETIMEDOUT: 'CONNECT_TIMEOUT',
   ERR_SOCKET_CONNECTION_TIMEOUT: 'CONNECT_TIMEOUT',
+  // The SDK's own, for connections and answers that do not come in time.
+  TimeoutError: 'CONNECT_TIMEOUT',
   ECONNRESET: 'CONNECTION_LOST',
   ECONNABORTED: 'CONNECTION_LOST',
   EPIPE: 'CONNECTION_LOST',

@@ -6,6 +6,9 @@ import type { TargetIdentity } from '../site/capabilities.ts'
 
 export type IdentityState = TargetIdentity | { readonly probing: Fault | 'under-way' }
 
+/** Probes of one site at one time: as many as its connections carry, so that none runs out of time while it waits for one. */
+const probesAtOnce = 4
+
 /** A target that cannot be probed (bucket missing, right missing) is asked again this often. */
 const againMs = 10_000
 
@@ -22,6 +25,8 @@ export class IdentityProbes {
   readonly #timers = new Map<string, () => void>()
   /** The question that counts: an older one may be answered later, with keys or a bucket that are gone. */
   readonly #asks = new Map<string, symbol>()
+  /** By site: probes under way, and those that wait for their turn. */
+  readonly #turns = new Map<string, { underWay: number; readonly waiting: (() => void)[] }>()
   #stopped = false
 
   constructor(options: IdentityProbesOptions) {
@@ -72,7 +77,10 @@ export class IdentityProbes {
     const name = nameOf(target)
     const ask = Symbol(name)
     this.#asks.set(name, ask)
-    const state = await this.#probe(target)
+    await this.#turn(target.site)
+    const state = await (this.#asks.get(name) === ask ? this.#probe(target) : null)
+    this.#done(target.site)
+    if (state === null) return
     if (this.#stopped || this.#asks.get(name) !== ask) return
     this.#states.set(name, state)
     if ('probing' in state)
@@ -81,6 +89,22 @@ export class IdentityProbes {
         this.#options.clock.after(againMs, () => this.askAgain(target)),
       )
     this.#options.onChange(target)
+  }
+
+  async #turn(siteId: string): Promise<void> {
+    const turns = this.#turns.get(siteId) ?? { underWay: 0, waiting: [] }
+    this.#turns.set(siteId, turns)
+    if (turns.underWay >= probesAtOnce) await new Promise<void>((begin) => turns.waiting.push(begin))
+    else turns.underWay += 1
+  }
+
+  /** Hands the turn on to who waits longest. */
+  #done(siteId: string): void {
+    const turns = this.#turns.get(siteId)
+    if (turns === undefined) return
+    const next = turns.waiting.shift()
+    if (next === undefined) turns.underWay -= 1
+    else next()
   }
 
   async #probe(target: BucketAt): Promise<IdentityState> {

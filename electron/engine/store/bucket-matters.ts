@@ -237,8 +237,8 @@ function sdkClient({ site, keys, timeouts, secureContext }: BucketMattersOptions
       requestTimeout: timeouts.responseMs,
       throwOnRequestTimeout: true,
       socketTimeout: timeouts.stallMs,
-      httpAgent: new HttpAgent({ maxSockets: 4 }),
-      httpsAgent: new HttpsAgent({ maxSockets: 4, rejectUnauthorized: !site.tls.insecureSkipVerify, ...secure }),
+      httpAgent: new HttpAgent({ maxSockets: 16 }),
+      httpsAgent: new HttpsAgent({ maxSockets: 16, rejectUnauthorized: !site.tls.insecureSkipVerify, ...secure }),
     }),
   })
 }
