@@ -82,6 +82,12 @@ const notProbed = 'Not known before the target was probed.'
 const byTrait = (trait: boolean | null, yes: FidelityVerdict, no: FidelityVerdict): FidelityVerdict =>
   trait === null ? unknown(notLooked) : trait ? yes : no
 
+const carried = (to: SiteTraits, yes: FidelityVerdict): FidelityVerdict => {
+  if (to.checksums === true) return yes
+  const why = to.checksums === null ? 'It is not known whether this site keeps it' : 'This site does not keep it'
+  return notKept(`${why}: it stays at the source. What arrives is checked by its MD5.`)
+}
+
 const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdict>> = {
   'version-id': ({ target }) => {
     if (target === null || target.identity === 'unknown') return unknown(notProbed)
@@ -133,17 +139,11 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
           'What is locked at the target stays locked as long as it was first promised: the change is listed as a failure. The rule can allow it.',
         )
   },
-  checksum: ({ to }) =>
-    byTrait(
-      to.checksums === null ? null : false,
-      kept(),
-      notKept('The copy is checked on its way by its MD5; the checksum itself stays at the source.'),
-    ),
+  checksum: ({ to }) => carried(to, kept('Sent along: the target compares it with what arrives, and keeps it.')),
   'composite-checksum': ({ to }) =>
-    byTrait(
-      to.checksums === null ? null : false,
-      kept(),
-      notKept('Each part is checked on its way by its MD5; the checksum itself stays at the source.'),
+    carried(
+      to,
+      kept('Each part is sent with a checksum of its own: the whole comes out the same with the same parts.'),
     ),
   'sse-s3': ({ to }) =>
     translated(

@@ -1,4 +1,5 @@
-import { PutObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
+import { createHash } from 'node:crypto'
+import { HeadObjectCommand, PutObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { head, putParts, putTags, tagsOf } from '../support/s3-acts.ts'
 import { ruleOf } from '../support/rule-of.ts'
@@ -158,4 +159,15 @@ test('what copies go without is counted per property, over a restart, in the API
   await world.start()
   expect(counts()).toEqual(wanted)
   expect(world.api().metrics.text()).toMatch(/lockstep_link_not_kept_total\{.*property="sse-s3"\} 3\n/)
+})
+
+test('an additional checksum comes along with the object', async () => {
+  const world = await startWorld()
+  const sum = createHash('sha256').update('x').digest('base64')
+  await world.put('summed', 'x', { ChecksumSHA256: sum })
+  await world.settled()
+  const there = await world.s3.b.send(new HeadObjectCommand({ Bucket: 'data', Key: 'summed', ChecksumMode: 'ENABLED' }))
+  expect([there.ChecksumSHA256, verdict(world, 'checksum')]).toEqual([sum, 'kept'])
+  const lines = world.api().rules.fidelity(ruleOf(world))[0]!.lines
+  expect(lines.filter(({ notKeptCount }) => notKeptCount !== 0)).toEqual([])
 })

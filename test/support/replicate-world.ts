@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { fidelityKindsOf } from '../../shared/model/fidelity.ts'
+import { fidelityKindsOf, type KnownSite } from '../../shared/model/fidelity.ts'
 import { fidelitySchema } from '../../shared/model/rule.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { VersionPair } from '../../electron/engine/journal/port.ts'
@@ -37,9 +37,15 @@ export function storeFor(id: string, site: SiteAccess): ObjectStore {
   return store
 }
 
-export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Partial<LinkOrder['rule']> = {}): Worker {
+/** `to`: what is known of the target, for what the link's fidelity says of it. */
+export function workerBetween(
+  source: SiteAccess,
+  target: SiteAccess,
+  rule: Partial<LinkOrder['rule']> = {},
+  to: KnownSite = null,
+): Worker {
   const pairs = new Map<string, readonly VersionPair[]>()
-  const fidelity = fidelitySchema.parse({})
+  const fidelity = rule.fidelity ?? fidelitySchema.parse({})
   const link: LinkOrder = {
     ruleId: 'r',
     linkId: 'r/t/data',
@@ -55,7 +61,7 @@ export function workerBetween(source: SiteAccess, target: SiteAccess, rule: Part
       fidelity,
       ...rule,
     },
-    fidelity: fidelityKindsOf({ metadata: false, objectLock: 'ignore', storageClass: null, fidelity }, null, null),
+    fidelity: fidelityKindsOf({ metadata: false, objectLock: 'ignore', storageClass: null, fidelity }, null, to),
     identity: 'mints',
     ordersByMtime: false,
     copySince: 0,

@@ -25,7 +25,7 @@ test('every property has its line with words, whatever is known of the sites', (
 test('what depends on a site that was not probed is unknown, never kept', () => {
   const unknown = Object.entries(kinds(null, null)).flatMap(([name, kind]) => (kind === 'unknown' ? [name] : []))
   expect(unknown).toEqual(
-    expect.arrayContaining(['version-id', 'times', 'part-layout', 'empty-metadata', 'refused-tags', 'checksum']),
+    expect.arrayContaining(['version-id', 'times', 'part-layout', 'empty-metadata', 'refused-tags']),
   )
 })
 

@@ -342,6 +342,6 @@ test('a slow completion is waited for through its blank lines, and its late erro
   })
   const store = storeAt(endpoint, { timeouts: { stallMs: 20, responseMs: 20, completeMs: 5_000 } })
   const upload = { ...ref, uploadId: 'u' }
-  expect(await store.completeUpload(upload, [], null, 0)).toEqual({ versionId: null, etag: 'abc-2' })
+  expect(await store.completeUpload(upload, [], null, 0)).toMatchObject({ versionId: null, etag: 'abc-2' })
   expect(await faultOf(store.completeUpload({ ...upload, key: 'bad' }, [], null, 0))).toBe('SLOW_DOWN')
 })

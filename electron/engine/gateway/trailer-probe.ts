@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { canaryPrefix } from '../rule/match.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
 import { childText, parseXml } from './protocol/xml.ts'
-import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from './protocol/aws-chunked-frame.ts'
+import { unsignedTrailerPayload } from '../store/sigv4.ts'
+import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../store/aws-chunked-frame.ts'
 import { startChecksum } from '../store/checksum.ts'
 
 /** As `x-amz-content-sha256` names a body whose checksum follows it. */
-export const trailerPayload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
 
 /** How long a site that could not be asked, or said no, is believed. */
 const againMs = 600_000
@@ -106,7 +106,7 @@ function part(bucket: string, key: string, uploadId: string): WireCall {
     headers: Object.entries(chunkedHeaders(trailing, undefined)),
     body: chunkedFrames(trailing),
     sizeBytes: chunkedLength(trailing),
-    payloadHash: trailerPayload,
+    payloadHash: unsignedTrailerPayload,
   }
 }
 

@@ -6,8 +6,9 @@ import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
 import type { OutgoingBody } from './client-body.ts'
 import type { S3Call } from './protocol/read-call.ts'
 import { forwardHeaders, forwardQuery } from './forward-headers.ts'
-import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from './protocol/aws-chunked-frame.ts'
-import { TrailerProbe, trailerPayload } from './trailer-probe.ts'
+import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../store/aws-chunked-frame.ts'
+import { unsignedTrailerPayload } from '../store/sigv4.ts'
+import { TrailerProbe } from './trailer-probe.ts'
 
 export interface UpstreamOptions {
   readonly site: (siteId: string) => Site
@@ -85,7 +86,7 @@ export class Upstream {
       body: body.body,
       sizeBytes: body.sizeBytes,
       expectContinue: body.expectContinue,
-      payloadHash: framed === null ? undefined : trailerPayload,
+      payloadHash: framed === null ? undefined : unsignedTrailerPayload,
       stream,
       responseMs,
       signal,

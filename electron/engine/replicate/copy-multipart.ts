@@ -25,7 +25,7 @@ export async function copyMultipart(
   world: World,
 ): Promise<Outcome> {
   const asked = replicaOf(head, ref.versionId, tags, world)
-  const resumed = await resume(head, world)
+  const resumed = await resume(head, asked.checksum, world)
   const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
   const copy = await copyParts(ref, head, asked, layout, resumed, world)
   const proven = isProven(copy, head) ? copy : await readAgain(ref, head, asked, layout, copy, world)
@@ -59,17 +59,23 @@ const isProven = ({ sentEtag }: Copied, head: ObjectHead): boolean =>
   partsInEtag(head.etag) === null || sentEtag === head.etag
 
 /** The journalled upload, if it is of the same content and the target still has it. */
-async function resume(head: ObjectHead, world: World): Promise<Resumed | null> {
+async function resume(head: ObjectHead, checksum: NewVersion['checksum'], world: World): Promise<Resumed | null> {
   const record = world.order.upload
   if (record === null) return null
-  const upload = { bucket: world.link.target.bucket, key: world.order.key, uploadId: record.uploadId }
+  const upload = { bucket: world.link.target.bucket, key: world.order.key, uploadId: record.uploadId, checksum }
   const there = record.sourceEtag === head.etag ? await world.target.listParts(upload, { signal: world.signal }) : null
-  if (there === null) {
+  // Begun by a release, or under a rule, that sent none: parts with and without do not go together.
+  const lacksChecksum = checksum !== undefined && there?.some((part) => part.checksum === undefined) === true
+  if (there === null || lacksChecksum) {
     await abandon(upload, world)
     return null
   }
-  const has = new Map(there.map((part) => [part.partNumber, part.etag]))
-  return { upload, layout: record.layout, parts: record.parts.filter((part) => has.get(part.partNumber) === part.etag) }
+  const has = new Map(there.map((part) => [part.partNumber, part]))
+  const parts = record.parts.flatMap((part) => {
+    const found = has.get(part.partNumber)
+    return found?.etag === part.etag ? [{ ...part, checksum: found.checksum }] : []
+  })
+  return { upload, layout: record.layout, parts }
 }
 
 /** The next attempt must not go on with what this one sent. */

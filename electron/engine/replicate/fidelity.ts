@@ -16,6 +16,8 @@ export function refuseUnkept(head: ObjectHead, { link }: Pick<World, 'link'>): v
 const at = (code: FaultCode, message: string, site: string): FaultError =>
   new FaultError(fault(code, message, { site }))
 
+export const checksumProperty = { FULL_OBJECT: 'checksum', COMPOSITE: 'composite-checksum' } as const
+
 /** What was asked of the target, what was sent in the end, and what it answered. */
 export interface Written {
   readonly asked: NewVersion
@@ -37,6 +39,11 @@ export function notKeptOf(
   if (etag !== null && isDigest(head) && etag !== head.etag) lost.add('part-layout')
   const { told } = stored
   if (told === undefined) return [...lost]
+  for (const { algorithm, type, value } of head.checksums) {
+    const isThere = told.checksums.some((one) => one.algorithm === algorithm && one.value === value)
+    if (isThere) lost.delete(checksumProperty[type])
+    else lost.add(checksumProperty[type])
+  }
   const { kind } = head.encryption
   if ((kind === 'sse-s3' || kind === 'sse-kms') && told.encryption.kind === 'none') lost.add(kind)
   return [...lost]
@@ -48,7 +55,7 @@ function propertiesOf(head: ObjectHead): readonly FidelityProperty[] {
   if (Object.values(head.metadata).includes('')) found.push('empty-metadata')
   if (head.content.websiteRedirectLocation !== undefined) found.push('website-redirect')
   if (head.lock !== null) found.push('lock')
-  for (const { type } of head.checksums) found.push(type === 'COMPOSITE' ? 'composite-checksum' : 'checksum')
+  for (const { type } of head.checksums) found.push(checksumProperty[type])
   return found
 }
 

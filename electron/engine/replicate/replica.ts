@@ -2,6 +2,7 @@ import type { Identity } from '../../../shared/model/site.ts'
 import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
 import { writerOf, type World } from './world.ts'
 import { isMinioId } from '../store/version-headers.ts'
+import { checksumProperty } from './fidelity.ts'
 import { stamped } from './origin.ts'
 
 /** What the target is asked to store for this version of the source: everything but the bytes. */
@@ -20,6 +21,7 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),
     identity: identityFor(link.identity, versionId, head.modifiedAt, head.etag),
+    checksum: head.checksums.find(({ type }) => link.fidelity[checksumProperty[type]] === 'kept'),
     kmsKeyId: head.encryption.kind === 'sse-kms' ? (link.rule.fidelity.kmsKeyId ?? undefined) : undefined,
   }
 }

@@ -6,6 +6,7 @@ import type { BucketLocks } from './bucket-locks.ts'
 import { plainEtag, readObjectHead, readTold } from './object-head.ts'
 import type {
   CallOptions,
+  Checksum,
   GetOptions,
   NewVersion,
   ObjectBody,
@@ -146,7 +147,7 @@ export class Objects {
       bucket: version.bucket,
       key: version.key,
       query,
-      headers: [...describeVersion(version), ...headers],
+      headers: [...describeVersion(version), ...checksumHeader(version.checksum), ...headers],
       carried: carriedBy(version),
       accept: query.length > 0 ? [412] : [],
     }
@@ -244,6 +245,10 @@ export function carriedBy(version: NewVersion): NonNullable<SignedCall['carried'
     ...(areWithinLimits(version.tags) ? (['tags'] as const) : []),
   ]
 }
+
+/** The value of the whole, for the site to compare. */
+export const checksumHeader = (checksum: Checksum | undefined): readonly HeaderPair[] =>
+  checksum?.type === 'FULL_OBJECT' ? [[`x-amz-checksum-${checksum.algorithm}`, checksum.value]] : []
 
 const contentMd5 = (md5: string): HeaderPair => ['content-md5', Buffer.from(md5, 'hex').toString('base64')]
 

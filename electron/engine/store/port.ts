@@ -133,6 +133,8 @@ export interface NewVersion {
   readonly identity: IdentityStamp | null
   /** To be kept under this key of the site's key service; absent: as the site encrypts by itself. */
   readonly kmsKeyId?: string | undefined
+  /** The additional checksum to be stored with it; of one body the site compares it with what arrives. */
+  readonly checksum?: Checksum | undefined
 }
 
 export interface PutBody {
@@ -156,12 +158,16 @@ export interface UploadRef {
   readonly bucket: string
   readonly key: string
   readonly uploadId: string
+  /** The checksum that the upload was begun for: each part is sent with one of its own. */
+  readonly checksum?: Checksum | undefined
 }
 
 export interface UploadedPart {
   readonly partNumber: number
   readonly etag: string
   readonly sizeBytes: number
+  /** The part's additional checksum as the site tells it. */
+  readonly checksum?: string | undefined
 }
 
 export interface SentPart extends UploadedPart {

@@ -21,6 +21,8 @@ export interface SignedCall {
   readonly headers?: readonly HeaderPair[] | undefined
   readonly body?: Uint8Array | Pumped | undefined
   readonly sizeBytes?: number | undefined
+  /** `x-amz-content-sha256` for a body with a framing of its own. */
+  readonly payloadHash?: string | undefined
   /** Sign the bytes of the body too: Ceph's topic requests are refused otherwise. */
   readonly signBody?: boolean | undefined
   /** Give a 2xx body as a stream. */
@@ -148,7 +150,8 @@ export class SignedCalls {
 const unfitForHeader = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Object bytes go unsigned: they are checked by MD5 where it is known. */
-function payloadHashOf({ body, signBody }: SignedCall): string {
+function payloadHashOf({ body, signBody, payloadHash }: SignedCall): string {
+  if (payloadHash !== undefined) return payloadHash
   if (body === undefined) return emptyPayloadHash
   return signBody === true && body instanceof Uint8Array ? hash('sha256', body, 'hex') : unsignedPayload
 }

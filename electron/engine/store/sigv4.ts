@@ -22,6 +22,8 @@ export interface Signer {
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
+/** For a body in aws-chunked framing with a checksum behind it. */
+export const unsignedTrailerPayload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
 export const emptyPayloadHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 const hmac = (key: Buffer | string, text: string): Buffer => createHmac('sha256', key).update(text).digest()

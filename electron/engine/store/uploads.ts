@@ -1,11 +1,14 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
-import { checksumAlgorithms } from './checksum.ts'
+import { Readable } from 'node:stream'
+import { chunkedHeaders, chunkedLength, pumpedFrames } from './aws-chunked-frame.ts'
+import { checksumAlgorithms, type ChecksumAlgorithm } from './checksum.ts'
 import { plainEtag, readEncryption, readTold } from './object-head.ts'
-import { carriedBy, letGo, type Objects } from './objects.ts'
+import { carriedBy, checksumHeader, letGo, type Objects } from './objects.ts'
 import type {
   CallOptions,
+  Checksum,
   IdentityStamp,
   NewVersion,
   PutBody,
@@ -16,7 +19,9 @@ import type {
   UploadRef,
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
+import { unsignedTrailerPayload, type HeaderPair } from './sigv4.ts'
 import { describeVersion, stamp } from './version-headers.ts'
+import { pumped } from './wire/pumped.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 import type { WireAnswer } from './wire/request.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
@@ -43,7 +48,7 @@ export class Uploads {
       bucket,
       key,
       query: [['uploads', ''], ...query],
-      headers: [...describeVersion(version), ...headers],
+      headers: [...describeVersion(version), ...checksumKind(version.checksum), ...headers],
       carried: carriedBy(version),
       accept: [412],
       signal,
@@ -52,7 +57,7 @@ export class Uploads {
     if (answer.status === 412) throw this.#alreadyThere(call, answer)
     const uploadId = this.#calls.readXml(call, answer, xmlLeaves).get('UploadId') ?? ''
     if (uploadId === '') throw faultAt('RESPONSE_UNREADABLE', 'the answer names no upload', this.#calls.context(call))
-    return { bucket, key, uploadId }
+    return { bucket, key, uploadId, checksum: version.checksum }
   }
 
   /** MinIO's word for: this very version is here already. The next look at the target finds it. */
@@ -64,13 +69,29 @@ export class Uploads {
     const query = [['partNumber', String(partNumber)] as const, ['uploadId', upload.uploadId] as const]
     const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query }
     try {
-      const answer = await this.#objects.send(call, body, options)
+      const answer = await this.#sendPart(call, upload.checksum?.algorithm, body, options)
       const { kind } = readEncryption(answer.headers)
       const encrypted = kind === 'sse-kms' || kind === 'sse-c'
-      return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes, encrypted }
+      const checksum = upload.checksum && answer.headers[`x-amz-checksum-${upload.checksum.algorithm}`]
+      return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes, encrypted, checksum }
     } finally {
       letGo(body)
     }
+  }
+
+  /** A checksum that is known only when the bytes have passed follows them. */
+  #sendPart(
+    call: SignedCall,
+    algorithm: ChecksumAlgorithm | undefined,
+    { body, sizeBytes }: PutBody,
+    options: PutOptions,
+  ): Promise<WireAnswer> {
+    if (algorithm === undefined) return this.#objects.send(call, { body, sizeBytes }, options)
+    const plain = body instanceof Uint8Array ? pumped(Readable.from([body])) : body
+    const trailing = { sizeBytes, algorithms: [algorithm] }
+    const framed = { body: pumpedFrames(plain, sizeBytes, algorithm), sizeBytes: chunkedLength(trailing) }
+    const headers = Object.entries(chunkedHeaders(trailing, undefined))
+    return this.#objects.send({ ...call, headers, payloadHash: unsignedTrailerPayload }, framed, options)
   }
 
   async complete(
@@ -81,11 +102,13 @@ export class Uploads {
     { signal }: CallOptions = {},
   ): Promise<Stored> {
     const { query, headers } = stamp(identity, 'complete-upload', sizeBytes)
-    const body = Buffer.from(completionXml(parts), 'utf8')
+    const { checksum } = upload
+    const body = Buffer.from(completionXml(parts, checksum?.algorithm), 'utf8')
+    const told = checksum?.type === 'FULL_OBJECT' ? [...checksumHeader(checksum), checksumType(checksum)] : []
     const call: SignedCall = {
       ...callFor('CompleteMultipartUpload', 'POST', upload),
       query: [['uploadId', upload.uploadId], ...query],
-      headers,
+      headers: [...headers, ...told],
       body,
       responseMs: this.#calls.timeouts.completeMs,
       signal,
@@ -134,12 +157,24 @@ function callFor(operation: string, method: SignedCall['method'], { bucket, key,
   return { operation, method, bucket, key, query: [['uploadId', uploadId]] }
 }
 
-function completionXml(parts: readonly UploadedPart[]): string {
+const checksumType = ({ type }: Checksum): HeaderPair => ['x-amz-checksum-type', type]
+
+/** What an upload is begun with so that the object will have the checksum. */
+const checksumKind = (checksum: Checksum | undefined): readonly HeaderPair[] =>
+  checksum === undefined ? [] : [['x-amz-checksum-algorithm', checksum.algorithm.toUpperCase()], checksumType(checksum)]
+
+function completionXml(parts: readonly UploadedPart[], algorithm: ChecksumAlgorithm | undefined): string {
+  const ofPart = ({ checksum }: UploadedPart): string => {
+    if (algorithm === undefined || checksum === undefined) return ''
+    const name = `Checksum${algorithm.toUpperCase()}`
+    return `<${name}>${escapeXml(checksum)}</${name}>`
+  }
   const listed = parts
     .toSorted((a, b) => a.partNumber - b.partNumber)
-    .map(
-      ({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
-    )
+    .map((part) => {
+      const { partNumber, etag } = part
+      return `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag>${ofPart(part)}</Part>`
+    })
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`
 }
 
@@ -153,9 +188,12 @@ function checksumsIn(leaves: ReadonlyMap<string, string>): HeaderMap {
   return found
 }
 
+const partChecksum = /^Checksum(?:CRC32|CRC32C|CRC64NVME|SHA1|SHA256)$/
+
 function readParts(xml: Buffer): { readonly parts: readonly UploadedPart[]; readonly more: boolean } {
   const parts: UploadedPart[] = []
-  let draft = { partNumber: 0, etag: '', sizeBytes: 0 }
+  const none = { partNumber: 0, etag: '', sizeBytes: 0, checksum: undefined }
+  let draft: { -readonly [Name in keyof UploadedPart]: UploadedPart[Name] } = { ...none }
   let more = false
   scanXml(xml, {
     open: () => {},
@@ -163,12 +201,13 @@ function readParts(xml: Buffer): { readonly parts: readonly UploadedPart[]; read
       if (name === 'PartNumber') draft.partNumber = Number(text)
       else if (name === 'ETag') draft.etag = plainEtag(text)
       else if (name === 'Size') draft.sizeBytes = Number(text)
+      else if (partChecksum.test(name)) draft.checksum = text
       else if (name === 'IsTruncated') more = text === 'true'
     },
     close: (name) => {
       if (name !== 'Part') return
       parts.push(draft)
-      draft = { partNumber: 0, etag: '', sizeBytes: 0 }
+      draft = { ...none }
     },
   })
   return { parts, more }

@@ -1,4 +1,5 @@
-import type { ChecksumAlgorithm } from '../../store/checksum.ts'
+import { startChecksum, type ChecksumAlgorithm } from './checksum.ts'
+import { BodyLengthError, type Pumped } from './wire/pumped.ts'
 
 /** MinIO takes chunks of up to 16 MiB and reads each into memory; the command-line clients send 1 MiB too. */
 const chunkBytes = 1024 * 1024
@@ -26,7 +27,7 @@ const openingOf = (bytes: number): string => `${bytes.toString(16)}\r\n`
 
 /** What the head of such a request says instead of the client's own. `coding` is the content's own, if it has one. */
 export function chunkedHeaders(
-  { algorithms, sizeBytes }: Trailing,
+  { algorithms, sizeBytes }: Pick<Trailing, 'algorithms' | 'sizeBytes'>,
   coding: string | undefined,
 ): Record<string, string> {
   return {
@@ -37,7 +38,7 @@ export function chunkedHeaders(
 }
 
 /** How many bytes {@link chunkedFrames} gives. */
-export function chunkedLength({ sizeBytes, algorithms }: Trailing): number {
+export function chunkedLength({ sizeBytes, algorithms }: Pick<Trailing, 'algorithms' | 'sizeBytes'>): number {
   const whole = Math.floor(sizeBytes / chunkBytes)
   const last = sizeBytes % chunkBytes
   const framed = (bytes: number): number => openingOf(bytes).length + bytes + 2
@@ -69,6 +70,32 @@ export async function* chunkedFrames({
   }
   const trailers = algorithms.map((algorithm) => `${nameOf(algorithm)}:${checksums.get(algorithm) ?? ''}\r\n`)
   yield ascii(`0\r\n${trailers.join('')}\r\n`)
+}
+
+/** The same of a body that is pumped, with one checksum of it, computed as it passes. */
+export function pumpedFrames(body: Pumped, sizeBytes: number, algorithm: ChecksumAlgorithm): Pumped {
+  const running = startChecksum(algorithm)
+  let given = 0
+  return {
+    async pump(take) {
+      await body.pump(async (piece) => {
+        if (given + piece.length > sizeBytes) throw new BodyLengthError(`the body is longer than ${sizeBytes} bytes`)
+        running.update(piece)
+        for (let at = 0; at < piece.length;) {
+          const left = chunkBytes - (given % chunkBytes)
+          if (left === chunkBytes) await take(ascii(openingOf(Math.min(chunkBytes, sizeBytes - given))))
+          const part = piece.subarray(at, at + left)
+          at += part.length
+          given += part.length
+          await take(part)
+          if (given % chunkBytes === 0 || given === sizeBytes) await take(ascii('\r\n'))
+        }
+      })
+      if (given < sizeBytes) throw new BodyLengthError(`the body ended after ${given} of ${sizeBytes} bytes`)
+      await take(ascii(`0\r\n${nameOf(algorithm)}:${running.digest()}\r\n\r\n`))
+    },
+    destroy: (error) => body.destroy(error),
+  }
 }
 
 const ascii = (text: string): Buffer => Buffer.from(text, 'latin1')
