@@ -251,3 +251,72 @@ test('what the copy does not keep by its fidelity is an exception with its count
   await remove(world.s3.b, 'clear', latest!.versionId)
   expect(await compare(world, 'attributes')).toMatchObject({ verdict: 'different', differsBy: 'attributes' })
 })
+
+test('where nobody may say whether there are locks, silence is not taken for none', async () => {
+  const world = await worldAtRest({ objectLock: true }, ['a'])
+  expect(await compare(world, 'attributes')).toMatchObject({ verdict: 'equal' })
+  const denied = ['GetObjectLockConfiguration', 'GetObjectRetention', 'GetObjectLegalHold'] as const
+  world.b.faults.add({ on: denied, do: { kind: 'deny' } })
+  expect(await compare(world, 'attributes')).toMatchObject({
+    verdict: 'unknown',
+    notSeen: { count: 1, items: [{ key: 'a', fault: { code: 'ACCESS_DENIED', site: 'b' } }] },
+  })
+})
+
+test('a target that cannot be compared does not hide what another target of the rule lacks', async () => {
+  const targets = [
+    { site: 'b', bucket: 'data' },
+    { site: 'b', bucket: 'more' },
+  ]
+  const world = await startWorld({ buckets: ['data', 'more'], rules: [{ targets }] })
+  await world.put('a', 'one')
+  await world.settled()
+  await world.api().rules.pause({ id: 'r' })
+  await world.s3.b.send(new PutObjectCommand({ Bucket: 'more', Key: 'stray', Body: 'x' }))
+  world.b.faults.add({ on: 'ListObjectVersions', bucket: 'data', do: { kind: 'deny' } })
+  const report = await compare(world)
+  expect(report).toMatchObject({
+    verdict: 'different',
+    differences: [{ linkId: 'r/b/more', key: 'stray' }],
+    fault: { code: 'ACCESS_DENIED' },
+  })
+  expect(report.statement).toContain('it ended before its end (ACCESS_DENIED)')
+})
+
+test.each(['mints', 'adopts-minio'] as const)(
+  'a version deleted for good is on its way to a target that %s until a scan had its turn',
+  async (identity) => {
+    const rules = [{ versionDeletes: true, scanIntervalSeconds: 3600 }]
+    const world = await startWorld({ a: { identity }, b: { identity }, rules })
+    const first = await world.put('k', 'one')
+    await world.put('k', 'two')
+    await world.settled()
+    await remove(world.s3.a, 'k', first)
+    const report = await compare(world)
+    expect(report).toMatchObject({ differences: [], onItsWay: { items: [{ kind: 'extra-at-target', key: 'k' }] } })
+    expect(report.verdict).toBe('on-its-way')
+    await world.settled()
+    expect(await compare(world)).toMatchObject({ verdict: 'equal' })
+  },
+)
+
+test('a bucket that is written to all the time is never called different', async () => {
+  const world = await startWorld({})
+  await world.put('k0', 'first')
+  await world.settled()
+  const stop = new AbortController()
+  const writer = (async () => {
+    for (let count = 0; !stop.signal.aborted; count++) {
+      await world.put(`k${count % 5}`, `content ${count}`, { Tagging: `n=${count % 3}` })
+      if (count % 7 === 0) await remove(world.s3.a, `k${count % 5}`)
+    }
+  })()
+  const reports: CompareReport[] = []
+  for (const level of ['listing', 'attributes', 'bytes', 'listing'] as const) reports.push(await compare(world, level))
+  stop.abort()
+  await writer
+  expect(reports.flatMap(({ differences }) => differences)).toEqual([])
+  expect(reports.map(({ verdict }) => ['equal', 'on-its-way'].includes(verdict))).toEqual([true, true, true, true])
+  await world.settled(60_000)
+  expect(await compare(world, 'bytes')).toMatchObject({ verdict: 'equal' })
+}, 120_000)

@@ -3,6 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Hold } from '../../../shared/model/task.ts'
 import { holdOf } from '../link/hold.ts'
 import type { Parts } from '../parts.ts'
+import { FirstSeen } from '../audit/first-seen.ts'
 import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
 import type { EngineOptions } from '../start.ts'
@@ -51,6 +52,7 @@ export function assembleApi(
     jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
     compare: compareApi({
       ...parts,
+      orphans: new FirstSeen(),
       list: (siteId, request, signal) => parts.pool.list(siteId, request, signal),
     }),
     advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),

@@ -28,6 +28,8 @@ export interface CompareParts {
   readonly noticedUntil: (side: SideName) => number | null
   readonly source: ObjectStore
   readonly target: ObjectStore
+  /** Epoch ms at which a comparison first met that replica without its original. */
+  readonly orphanSince: (key: string, versionId: string) => number
   /** Differing keys beyond these are judged by what the first pass saw of them. */
   readonly lookAgainAtMost: number
   readonly now: () => number

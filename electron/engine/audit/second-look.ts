@@ -140,12 +140,30 @@ function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: Compar
   const isStray = kind === 'extra-at-target' && versionId !== null && one.extras.has(versionId)
   const pending = isStray ? anew.pending.filter(movesStray) : anew.pending
   if (pending.length > 0) return waitsForTasks(pending, run)
+  if (isStray && isOrphan(versionId, one.key, anew, run)) return waitsForScan(versionId, one.key, run)
   const side = isStray ? 'target' : 'source'
   const newest = Math.max(0, ...anew[side].map(({ modifiedAt }) => modifiedAt))
   if (anew.changed && !isStray) return { since: newest, why: 'It changed again and again while it was looked at.' }
   return isUnnoticed(difference, anew[side], run.noticedUntil(side))
     ? { since: newest, why: 'It changed after the last scan began; the next one finds it.' }
     : null
+}
+
+/** A replica whose original is gone, under a rule that repeats permanent deletes: the next scan finds it. */
+function isOrphan(versionId: string, key: string, { source }: Anew, { link, pairs, wasCopied }: CompareRun): boolean {
+  if (!link.rule.versionDeletes) return false
+  const pair = pairs(key).find(({ targetVersionId }) => targetVersionId === versionId)
+  const isReplica = pair !== undefined || (link.identity !== 'mints' && wasCopied(key, versionId))
+  const original = pair?.sourceVersionId ?? versionId
+  return isReplica && !source.some((entry) => entry.versionId === original)
+}
+
+/** Nothing tells when a version was deleted for good: it is left to a scan that begins after it was first missed, and to no other. */
+function waitsForScan(versionId: string, key: string, { orphanSince, noticedUntil }: CompareRun): Waits | null {
+  const until = noticedUntil('source')
+  const since = orphanSince(key, versionId)
+  if (until === null || until > since) return null
+  return { since, why: 'Its original was deleted for good at the source; the next scan deletes it here.' }
 }
 
 const movesStray = ({ operation, leadsBack }: PendingTask): boolean => operation === 'deleteVersion' || leadsBack
@@ -160,7 +178,7 @@ function waitsForTasks(tasks: readonly PendingTask[], { heldBy }: CompareRun): W
   return { since: Math.min(...tasks.map(({ changedAt }) => changedAt)), why }
 }
 
-/** Nothing tells when tags or locks changed: only versions and their order can be younger than the last scan. */
+/** Of a version written since, a scan compares the tags and locks again too; those of older ones change without a trace. */
 function isUnnoticed({ kind, versionId }: Difference, side: readonly VersionEntry[], until: number | null): boolean {
   if (until === null || !shownByAge.has(kind)) return false
   return side.some((entry) => (versionId === null || entry.versionId === versionId) && entry.modifiedAt > until)
@@ -171,4 +189,6 @@ const shownByAge: ReadonlySet<Difference['kind']> = new Set([
   'extra-at-target',
   'not-latest',
   'order',
+  'tags',
+  'lock',
 ])

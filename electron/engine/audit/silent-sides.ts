@@ -35,6 +35,6 @@ export class SilentSides {
     const { link, signal } = this.#parts
     const store: ObjectStore = this.#parts[side]
     const view = await store.bucket(link[side].bucket, { signal })
-    return view?.objectLock ?? true
+    return view === null || view.objectLock || view.lockUntold === true
   }
 }

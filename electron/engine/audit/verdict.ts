@@ -16,6 +16,7 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
   const { differenceCount, differsBy, onItsWay, notSeen, exceptions } = totals
   const looked = `${counted(totals.keys, 'key')}, ${counted(totals.versions, 'version')}`
   const asides = [
+    verdict === 'different' && fault !== null ? `it ended before its end (${fault.code})` : '',
     verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
     verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
     totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',

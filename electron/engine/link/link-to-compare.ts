@@ -2,6 +2,7 @@ import type { CompareLevel } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { trafficOf } from '../advisor/traffic.ts'
 import type { LinkFigures } from '../audit/cost.ts'
+import type { FirstSeen } from '../audit/first-seen.ts'
 import type { CompareParts } from '../audit/port.ts'
 import type { Tally } from '../audit/tally.ts'
 import type { JobReport } from '../job/jobs.ts'
@@ -23,6 +24,7 @@ export interface CompareSources {
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly sites: Pick<Sites, 'store' | 'health'>
   readonly feeds: Pick<LinkFeeds, 'views'>
+  readonly orphans: FirstSeen
   readonly now: () => number
 }
 
@@ -60,6 +62,7 @@ export function linkToCompare(
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: sites.store(link.source.site),
     target: sites.store(link.target.site),
+    orphanSince: (key, versionId) => sources.orphans.since(`${linkId} ${versionId} ${key}`, now()),
     lookAgainAtMost: 10_000,
     now,
     signal,
