@@ -16,6 +16,7 @@ import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } f
 import { overallOf } from '../../shared/words/overall.ts'
 import { promiseNow } from '../../renderer/words/promise-words.ts'
 import { tellError } from '../../renderer/words/told.ts'
+import { inFlightWords, nothingInFlightWords } from '../../renderer/words/transfer-words.ts'
 
 describe('numbers in words', () => {
   test('bytes are powers of 1024 with their unit', () => {
@@ -258,6 +259,31 @@ describe('what keeps the screen fresh', () => {
     const points = Array.from({ length: 1000 }, (_, index) => index)
     expect(thinOut(points, 150)).toHaveLength(150)
     expect(thinOut(points, 150).at(-1)).toBe(999)
+  })
+})
+
+describe('transfers', () => {
+  test('the page counts what it shows, and never takes that for all', () => {
+    const words = (shown: number, told: number, busy: number | null, rule?: string) =>
+      inFlightWords({ shown, told, busy, rule })
+    expect([words(1, 1, 1), words(8, 8, null), words(200, 200, 300), words(200, 200, 200)]).toEqual([
+      '1 object in flight',
+      '8 objects in flight',
+      'The largest 200 of 300 in flight',
+      '200 objects in flight',
+    ])
+    expect([words(5, 8, 8, 'r'), words(5, 200, 300, 'r')]).toEqual([
+      '5 objects of rule r in flight',
+      '5 objects of rule r among the largest 200 of 300 in flight',
+    ])
+  })
+
+  test('an empty page does not say that all has arrived', () => {
+    expect([nothingInFlightWords(null), nothingInFlightWords(0)]).toEqual([
+      'What is pending is not known yet.',
+      'No change that was noticed is pending.',
+    ])
+    expect(nothingInFlightWords(12)).toMatch(/^12 changes are pending all the same/)
   })
 })
 

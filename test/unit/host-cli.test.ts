@@ -11,7 +11,7 @@ import { memoryCredentials } from '../../electron/memory-credentials.ts'
 import { serve, type Serving } from '../../electron/serve.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import type { CompareReport } from '../../shared/model/compare.ts'
-import { FaultError } from '../../shared/model/fault.ts'
+import { fault, FaultError } from '../../shared/model/fault.ts'
 import { cost, emptyOverview, hostApi, job, report } from './host-fake-api.ts'
 
 let dataDir: string
@@ -129,6 +129,26 @@ test('a long wait is asked for in slices, and its timeout exits 1', async () => 
   expect(await cli('wait', '--settled', '--timeout', '150')).toBe(1)
   expect(asked).toEqual([60_000, 60_000, 30_000])
   expect(lines).toEqual(['Not settled: 7 pending; 1 parked, see: lockstep failures.'])
+})
+
+test('failure: names an item that has settled and how it ended, and exits 1 for a number that no item had', async () => {
+  const at = { site: 'a', bucket: 'data' }
+  const name = { linkId: 'r/b', ruleId: 'r', source: at, target: { ...at, site: 'b' }, key: 'notes', versionId: 'v1' }
+  const none = { attempt: null, fault: null, did: null }
+  await engineWith({
+    failures: {
+      get: ({ seq }) => {
+        if (seq !== 7) throw new FaultError(fault('NOT_FOUND', `No item has the number ${seq}.`))
+        const history = [{ ...none, at: 0, what: 'settled' as const, attempt: 2, did: 'source-gone' as const }]
+        return { ...name, seq, asOf: 5, history, state: 'settled', settledAt: 0, did: 'source-gone' }
+      },
+    },
+  })
+  expect(await cli('failure', '7')).toBe(0)
+  expect(lines.join('\n')).toMatch(
+    /^7: notes, version v1\nRule r, from a\/data to b\/data\nEnded: the version is gone[^]*attempt 2/,
+  )
+  expect(await cli('failure', '8')).toBe(1)
 })
 
 test('a wait ends at once over keys that no time brings together, exits 1 and says where to see them', async () => {

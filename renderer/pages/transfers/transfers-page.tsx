@@ -1,6 +1,7 @@
 import { Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import type { Overview } from '../../../shared/model/overview.ts'
 import type { Transfer } from '../../../shared/model/task.ts'
 import { Bar } from '../../components/bar.tsx'
 import { DataTable, measured, type Column } from '../../components/data-table.tsx'
@@ -9,11 +10,11 @@ import { Empty, Page } from '../../components/page.tsx'
 import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
 import { useConsole, useLive } from '../../console-parts.ts'
-import { countOf, formatByteRate, formatBytes, formatClock, formatCount } from '../../words/format.ts'
+import { formatByteRate, formatBytes, formatClock, formatCount } from '../../words/format.ts'
 import { laneWords, operationWords } from '../../words/link-words.ts'
+import { inFlightWords, nothingInFlightWords } from '../../words/transfer-words.ts'
 
 const route = getRouteApi('/transfers')
-const mostShown = 200
 
 export function TransfersPage() {
   const { queries } = useConsole()
@@ -21,6 +22,8 @@ export function TransfersPage() {
   const navigate = route.useNavigate()
   const transfers = useQuery(queries.transfers)
   const rules = useQuery(queries.rules)
+  const overview = useQuery(queries.overview)
+  const busy = overview.data?.workers.busy ?? null
   const { asOf } = useLive()
   const shown = (transfers.data ?? []).filter((transfer) => rule === undefined || transfer.ruleId === rule)
   return (
@@ -28,7 +31,7 @@ export function TransfersPage() {
       title="Transfers"
       lead={
         transfers.data &&
-        `${leadOf(shown.length, transfers.data.length)}${asOf === null ? '' : ` · as of ${formatClock(asOf)}`}`
+        `${inFlightWords({ shown: shown.length, told: transfers.data.length, busy, rule })}${asOf === null ? '' : ` · as of ${formatClock(asOf)}`}`
       }
       actions={
         <Select
@@ -43,10 +46,7 @@ export function TransfersPage() {
       <Loaded query={transfers} what="the transfers">
         {() =>
           shown.length === 0 ? (
-            <Empty title="Nothing is in flight">
-              Every change that was noticed has been brought to its target, or waits for its next attempt under
-              Failures.
-            </Empty>
+            <Empty title="Nothing is in flight">{nothingInFlightWords(pendingOf(overview.data, rule))}</Empty>
           ) : (
             <div className="panel">
               <DataTable
@@ -65,8 +65,10 @@ export function TransfersPage() {
   )
 }
 
-function leadOf(shown: number, all: number): string {
-  return all >= mostShown ? `The busiest ${mostShown} in flight` : `${countOf(shown, 'object')} in flight`
+function pendingOf(overview: Overview | undefined, rule: string | undefined): number | null {
+  if (overview === undefined) return null
+  const links = overview.links.filter(({ ruleId }) => rule === undefined || ruleId === rule)
+  return links.reduce((sum, { backlogCount }) => sum + backlogCount, 0)
 }
 
 const columns: readonly Column<Transfer>[] = [
