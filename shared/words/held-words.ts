@@ -32,5 +32,6 @@ export function heldRules({ ruleIds }: Pick<HeldCause, 'ruleIds'>, shown = 4): s
 
 /** A source that should tell of changes and does not: since when is left to whoever shows it. */
 export function eventsLine({ fault, scanEverySeconds }: Extract<EventsState, { kind: 'unavailable' }>): string {
-  return `Events unavailable, scanning every ${formatCount(scanEverySeconds)} s. ${fault.message} ${fault.remedy}`
+  const why = /[.!?]$/.test(fault.message) ? fault.message : `${fault.message}.`
+  return `Events unavailable, scanning every ${formatCount(scanEverySeconds)} s. ${why} ${fault.remedy}`
 }

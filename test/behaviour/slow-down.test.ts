@@ -32,7 +32,7 @@ test('a burst of refusals without a time to wait ends in step, and no site is ca
   world.b.faults.add({ on: 'PutObject', times: 30, do: { kind: 'slow-down' } })
   await Promise.all(Array.from({ length: 40 }, (_, at) => world.put(`key-${at}`)))
   await expect.poll(() => failures(world).length, { timeout: 10_000 }).toBeGreaterThan(0)
-  expect(badge(world).kind).not.toBe('waiting')
+  expect(badge(world).kind).not.toBe('held')
   expect(await differencesOnceSettled(world)).toEqual([])
   expect(
     world

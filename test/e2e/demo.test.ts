@@ -75,11 +75,14 @@ async function seeTraffic(page: Page): Promise<void> {
 async function breakAndHeal(page: Page): Promise<void> {
   const card = page.getByRole('article')
   await page.getByRole('button', { name: 'Break the target' }).click()
-  await card.getByText('Waiting', { exact: true }).waitFor()
+  await card.getByText('Held', { exact: true }).waitFor()
   await card.getByText('Oslo (sample) is offline. The site refused the connection.').waitFor()
   await card.getByText(/changes wait and drain when it returns\./).waitFor()
-  await page.getByText('1 rule behind').first().waitFor()
+  await page
+    .getByText(/1 rule behind/)
+    .first()
+    .waitFor()
   await page.getByRole('button', { name: 'Heal the target' }).click()
   await card.getByText('In step', { exact: true }).waitFor()
-  await card.getByText('Nothing failed').waitFor()
+  await card.getByText('Nothing', { exact: true }).waitFor()
 }

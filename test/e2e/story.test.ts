@@ -124,12 +124,12 @@ async function loseAndRegainTarget({ page, s3, target }: TwoSites): Promise<void
   await target.faults.goOffline()
   for (let number = 1; number <= 5; number += 1) await put(s3, `late/${number}`, 'written while Oslo was away')
   const card = linkCard(page)
-  await card.getByText('Waiting', { exact: true }).waitFor()
+  await card.getByText('Held', { exact: true }).waitFor()
   await card.getByText('Oslo is offline. The site refused the connection.').waitFor()
   await card.getByText('5 changes wait and drain when it returns.').waitFor()
   await target.faults.goOnline()
   await card.getByText('In step', { exact: true }).waitFor()
-  await card.getByText('Nothing failed').waitFor()
+  await card.getByText('Nothing', { exact: true }).waitFor()
 }
 
 async function compareDeeply(page: Page): Promise<void> {

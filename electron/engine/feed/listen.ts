@@ -32,6 +32,8 @@ const firstBackoffMs = 1000
 const longestBackoffMs = 60_000
 /** So long an event may be under way before its absence says something: listings and events are not of one moment. */
 const onItsWayMs = 10_000
+/** Two clocks are known to agree to a second only, and listings may be as coarse. */
+const clockSlackMs = 2_000
 /** An event that comes later than this was held back somewhere: it does not show that the stream works. */
 const timelyMs = 30_000
 /** A site that gives no head, or nothing after it: another head alone does not show that events will come. */
@@ -80,7 +82,7 @@ class ListenFeed implements Feed {
     const { clock, siteId } = this.#options
     const from = this.#connectedAt
     if (from === null || changedAt < from + onItsWayMs || changedAt > clock.now() - onItsWayMs) return
-    if (this.#lastEventAt !== null && this.#lastEventAt >= changedAt) return
+    if (this.#lastEventAt !== null && this.#lastEventAt >= changedAt - clockSlackMs) return
     const message = 'ListenNotification: the stream is open, and a scan found a change that it did not tell'
     this.#turn('fault', fault('EVENTS_SILENT', message, { site: siteId }))
   }

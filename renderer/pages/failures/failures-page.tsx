@@ -126,7 +126,9 @@ function Nothing({ filtered }: { readonly filtered: boolean }) {
       </Empty>
     )
   const still = new Set(
-    overview?.links.filter(({ state }) => state.kind !== 'disabled' && standsStill(state)).map(({ ruleId }) => ruleId),
+    overview?.links
+      .filter(({ state }) => !['disabled', 'waiting'].includes(state.kind) && standsStill(state))
+      .map(({ ruleId }) => ruleId),
   )
   if (!filtered && still.size > 0)
     return (
