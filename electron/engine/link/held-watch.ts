@@ -14,8 +14,10 @@ export interface HeldWatchParts {
 }
 
 const lookEveryMs = 2_000
-/** Looks in a row that must agree: rules of one cause come to be held one after the other, and some causes pass at once. */
+/** Looks in a row that must agree: some causes pass at once. */
 const looksToTell = 2
+/** Rules of one cause come to be held one after the other: so many looks their number may grow before it is told. */
+const looksToGrow = 5
 /** After a start the causes of the run before are found again one by one. */
 const startMs = 60_000
 const recordName = 'held-told'
@@ -27,8 +29,8 @@ export class HeldWatch {
   readonly #startedAt: number
   /** Title by cause: what was told and has not ended. */
   readonly #told: Map<string, string>
-  /** Looks in a row that saw a cause which is not told, or missed one which is. */
-  readonly #looks = new Map<string, number>()
+  /** Looks in a row that saw a cause which is not told, with its links the last time; or that missed one which is. */
+  readonly #looks = new Map<string, { readonly times: number; readonly links: number }>()
   #cancel: () => void = () => undefined
 
   constructor(parts: HeldWatchParts) {
@@ -53,15 +55,17 @@ export class HeldWatch {
     // A site that goes or comes is told of by its own event.
     const seen = new Map(causes().flatMap((cause) => (cause.what === 'offline' ? [] : [[cause.id, cause] as const])))
     for (const id of this.#looks.keys()) if (seen.has(id) === this.#told.has(id)) this.#looks.delete(id)
-    for (const [id, cause] of seen) if (!this.#told.has(id) && this.#isSure(id)) this.#tellHeld(cause)
+    for (const [id, cause] of seen)
+      if (!this.#told.has(id) && this.#isSure(id, cause.linkIds.length)) this.#tellHeld(cause)
     if (clock.now() - this.#startedAt < startMs) return
-    for (const [id, title] of this.#told) if (!seen.has(id) && this.#isSure(id)) this.#tellEnded(id, title)
+    for (const [id, title] of this.#told) if (!seen.has(id) && this.#isSure(id, 0)) this.#tellEnded(id, title)
   }
 
-  #isSure(id: string): boolean {
-    const looks = (this.#looks.get(id) ?? 0) + 1
-    this.#looks.set(id, looks)
-    return looks >= looksToTell
+  #isSure(id: string, links: number): boolean {
+    const before = this.#looks.get(id)
+    const times = (before?.times ?? 0) + 1
+    this.#looks.set(id, { times, links })
+    return times >= looksToGrow || (times >= looksToTell && before?.links === links)
   }
 
   #tellHeld(cause: HeldCause): void {

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { HeldCause } from '../../shared/model/standing.ts'
+import { HeldWatch } from '../../electron/engine/link/held-watch.ts'
+import { HandClock } from './scan-world.ts'
+
+const cause = (rules: number, what: HeldCause['what'] = 'target'): HeldCause => ({
+  id: `${what}/ACCESS_DENIED/b`,
+  what,
+  code: 'ACCESS_DENIED',
+  siteId: 'b',
+  siteName: 'Oslo',
+  elsewhere: null,
+  reason: 'PutObject data: answered 403.',
+  remedy: 'Grant it.',
+  since: 0,
+  linkIds: Array.from({ length: rules }, (_, at) => `rule-${at}/b/data`),
+  ruleIds: Array.from({ length: rules }, (_, at) => `rule-${at}`),
+})
+
+function world(kept: Map<string, unknown> = new Map()) {
+  const clock = new HandClock()
+  const told: string[] = []
+  let causes: readonly HeldCause[] = []
+  const watch = new HeldWatch({
+    causes: () => causes,
+    journal: { read: (name) => kept.get(name) ?? null, write: async (name, value) => void kept.set(name, value) },
+    tell: (level, _, text) => told.push(`${level}: ${text}`),
+    clock,
+  })
+  watch.start()
+  return { told, kept, watch, see: (now: readonly HeldCause[]) => ((causes = now), clock.wind(2000)) }
+}
+
+test('a cause is told once with all that it holds when its number stands still, and once when it has ended', () => {
+  const { told, see } = world()
+  for (const rules of [3, 120, 195, 200, 200]) see([cause(rules)])
+  for (let look = 0; look < 60; look++) see([cause(200)])
+  expect(told).toEqual([
+    'error: Oslo cannot be used as a target. The access key may not do this. 200 rules are held: rule-0, rule-1, rule-2, rule-3 and 196 more.',
+  ])
+  see([])
+  see([cause(1)])
+  expect(told).toHaveLength(1)
+  for (let look = 0; look < 3; look++) see([])
+  expect(told.slice(1)).toEqual([
+    'info: No rule is held any more by this: Oslo cannot be used as a target. The access key may not do this.',
+  ])
+})
+
+test('what was told before a restart is not told again, what passes at once and what a site’s own event tells not at all', () => {
+  const first = world()
+  for (let look = 0; look < 3; look++) first.see([cause(2)])
+  const { told, see } = world(first.kept)
+  for (let look = 0; look < 5; look++) see([])
+  for (let look = 0; look < 40; look++) see([cause(2)])
+  for (let look = 0; look < 5; look++) see([cause(2), cause(2, 'offline')])
+  see([cause(2), cause(2, 'listing')])
+  see([cause(2)])
+  expect(told).toEqual([])
+})
