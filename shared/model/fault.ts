@@ -175,6 +175,10 @@ export const faultKinds = {
     'The source lists the version and does not give it.',
     'Its data may be lost there: check the source’s health for this object. Restore the version or delete it there, then retry.',
   ),
+  NULL_DELETE_UNPROVEN: permanent(
+    'A null version was deleted for good at the source, and nothing proves that the one at the target is its replica.',
+    'Nothing was deleted at the target. Compare both sides; if its null version is the replica, delete it there by hand, then retry.',
+  ),
   ABSENCE_UNPROVEN: transient(
     'The source does not show the version, and does not say clearly that it is gone.',
     'Nothing was deleted at the target. Check the source: its listings and its answers must agree, and no proxy may answer for it. Then retry, or delete the replica at the target by hand.',

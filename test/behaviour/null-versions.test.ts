@@ -1,4 +1,4 @@
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { setVersioning } from '../support/buckets.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
@@ -80,6 +80,38 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     expect(await differencesOnceSettled(world, current)).toEqual([])
   })
 
+  test('a null version that is deleted for good goes at the target too, whether an event tells of it or a scan', async () => {
+    const world = await unversionedWorld({ ...sites, rules: [{ versionDeletes: true }] })
+    for (const key of ['told', 'found']) await world.put(key, 'null')
+    await setVersioning(world.s3.a, 'data', 'Enabled')
+    for (const key of ['told', 'found']) await world.put(key, 'second')
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+    await remove(world.s3.a, 'told', 'null')
+    await expect.poll(() => bodies(world, 'told'), { timeout: 15_000 }).toEqual(['6'])
+    await world.stop()
+    await remove(world.s3.a, 'found', 'null')
+    await world.start()
+    await expect.poll(() => bodies(world, 'found'), { timeout: 15_000 }).toEqual(['6'])
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('null versions that are overwritten, or hidden, at a suspended source leave nothing behind at the target', async () => {
+    const world = await startWorld({ ...sites, rules: [{ versionDeletes: true }] })
+    for (const key of ['key', 'hidden']) await world.put(key, 'first')
+    await world.settled()
+    await setVersioning(world.s3.a, 'data', 'Suspended')
+    for (const body of ['null one', 'null two.', 'null three']) {
+      for (const key of ['key', 'hidden']) await world.put(key, body)
+      await world.settled()
+    }
+    await remove(world.s3.a, 'hidden')
+    await expect.poll(() => bodies(world, 'hidden'), { timeout: 15_000 }).toEqual(['marker', '5'])
+    await expect.poll(() => differencesOnceSettled(world), { timeout: 15_000 }).toEqual([])
+    expect(await bodies(world, 'key')).toEqual(['10', '5'])
+    expect(await bodies(world, 'hidden')).toEqual(['marker', '5'])
+  })
+
   test('the same content written again over a null version is not copied again', async () => {
     const world = await unversionedWorld(sites)
     await world.start()
@@ -89,4 +121,24 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     }
     expect(await bodies(world, 'key')).toEqual(['4'])
   })
+})
+
+test('a null version at the target that nothing proves a replica is not deleted, and that is told', async () => {
+  const sites = { a: { identity: 'adopts-minio' }, b: { identity: 'adopts-minio' } } as const
+  const world = await unversionedWorld({ ...sites, rules: [{ versionDeletes: true, onTargetWrites: 'cover' }] })
+  await world.put('key', 'null')
+  await setVersioning(world.s3.a, 'data', 'Enabled')
+  await world.put('key', 'second')
+  await world.start()
+  await world.settled()
+  await world.stop()
+  await setVersioning(world.s3.b, 'data', 'Suspended')
+  await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'key', Body: 'null' }))
+  await setVersioning(world.s3.b, 'data', 'Enabled')
+  await world.start()
+  await expect.poll(() => world.link().state.kind, { timeout: 15_000 }).not.toBe('waiting')
+  await remove(world.s3.a, 'key', 'null')
+  const codes = (): readonly string[] => world.failures().map(({ fault }) => fault.code)
+  await expect.poll(codes, { timeout: 15_000 }).toEqual(['NULL_DELETE_UNPROVEN'])
+  expect(await bodies(world, 'key')).toHaveLength(2)
 })

@@ -45,7 +45,9 @@ function purges(
     // A marker has no head that could prove it a replica.
     if (paired === undefined && (!context.sharesIds || replica.deleteMarker)) return []
     const versionId = paired ?? replica.versionId
-    if (versionId === 'null' || replica.versionId === 'null') return []
+    // Of a key that lost everything its lost object tells. A shared null id is proved by the version itself.
+    if (versionId === 'null' && view.source.length === 0) return []
+    if (replica.versionId === 'null' && paired !== undefined) return []
     if (alive.has(versionId) || !isOldEnough(replica, view, context)) return []
     const task = taskFor(view.key, versionId, 'deleteVersion', context)
     return [{ task, replicaId: replica.versionId, proven: paired !== undefined }]

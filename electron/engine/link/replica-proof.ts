@@ -37,7 +37,8 @@ export function replicaProof({ link, links, isShared, order, store }: ReplicaPro
         .head({ bucket, key, versionId }, { signal })
         .catch(() => null)
       const replica = head !== null && (isReplicaOf(head, versionId) || isSealed(head, versionId, key))
-      if (head !== null && !replica && foreign.size < remembered) foreign.add(name)
+      // Another null version may come in the place of this one.
+      if (head !== null && !replica && versionId !== 'null' && foreign.size < remembered) foreign.add(name)
       return replica
     },
   }

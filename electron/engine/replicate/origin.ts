@@ -80,11 +80,11 @@ function factsOf(mark: Omit<Mark, 'firstSeenAt'>, { source, target, key }: MarkP
 
 /**
  * Was this version at a target, found under its source's own id, brought there by a replicator? Sites let none but replicators
- * choose an id, MinIO excepted: there the status tells, which none but they may write.
+ * choose an id, MinIO excepted: there the status tells, which none but they may write. So it is with a null version, whose id nobody chose.
  */
 export function isReplicaOf(head: Pick<ObjectHead, 'metadata' | 'replicationStatus'>, versionId: string): boolean {
   if (head.replicationStatus === 'REPLICA') return true
-  return head.metadata[versionName] === versionId && !uuid.test(versionId)
+  return head.metadata[versionName] === versionId && versionId !== 'null' && !uuid.test(versionId)
 }
 
 /** MinIO's ids: every client may ask for one. */

@@ -3,6 +3,7 @@ import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
 import type { Seen } from './look.ts'
+import { isReplicaOf, markOf, sealOf } from './origin.ts'
 import { isOurs } from './ours.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './settled.ts'
@@ -18,7 +19,8 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   if (replica === undefined) return settled('already-there', seen.learned)
   const original = isOriginal(versionId, replica, world)
   if (original && world.order.isWrittenAtSource === true) throw notKnownYet(world)
-  if (!original && !(await isOurs(versionId, replica, seen, world))) return settled('not-wanted', seen.learned)
+  const mayGo = original || (await isRemovable(versionId, replica, seen, world))
+  if (!mayGo) return settled('not-wanted', seen.learned)
   if (!(await isGone(versionId, world, seen.sourceListing))) return settled('not-wanted', seen.learned)
   const identity = identityFor(world.link.identity, versionId, world.now(), '')
   await world.target.deleteVersion(
@@ -44,7 +46,25 @@ function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntr
     (pair) => pair.sourceVersionId === versionId,
   )
   const ids = pairs.length === 0 ? [versionId] : pairs.map((pair) => pair.targetVersionId)
-  return seen.target.find((entry) => entry.versionId !== 'null' && ids.includes(entry.versionId))
+  return seen.target.find((entry) => ids.includes(entry.versionId))
+}
+
+/** The id of a null version proves nothing, and no later look would find what was left: that is told, not passed over. */
+async function isRemovable(versionId: string, replica: VersionEntry, seen: Seen, world: World): Promise<boolean> {
+  if (replica.versionId === 'null' ? await isOurNull(world) : await isOurs(versionId, replica, seen, world)) return true
+  if (versionId !== 'null') return false
+  const message = `Nothing proves that version ${replica.versionId} of bucket “${world.link.target.bucket}” is the replica.`
+  throw new FaultError(fault('NULL_DELETE_UNPROVEN', message, { site: world.link.target.site }))
+}
+
+/** Lockstep's seal over this very content, or the mark that none but replicators may write. */
+async function isOurNull({ link, order, target, signal }: World): Promise<boolean> {
+  const ref = { bucket: link.target.bucket, key: order.key, versionId: 'null' }
+  const head = await target.head(ref, { signal })
+  if (head === null) return false
+  if (isReplicaOf(head, 'null')) return true
+  const place = { source: link.source, target: link.target, key: order.key }
+  return markOf(head)?.versionId === 'null' && sealOf(head, place, head, link.seal ?? null) !== null
 }
 
 /**

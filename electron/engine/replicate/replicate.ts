@@ -11,6 +11,7 @@ import { look, type Seen } from './look.ts'
 import { afterNotFound } from './lost.ts'
 import { judgeCopy, judgeDelete } from './judge.ts'
 import { removeLeftovers } from './placeholder.ts'
+import { withoutFormerNull } from './former-null.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
 import { settled, type Settled } from './settled.ts'
@@ -22,7 +23,7 @@ import type { World } from './world.ts'
  */
 export async function replicate(world: World): Promise<Outcome> {
   try {
-    return await judged(world)
+    return await withoutFormerNull(await judged(world), world)
   } catch (error) {
     throw error instanceof FaultError ? await unlessGone(error, world) : error
   }
@@ -159,10 +160,12 @@ function withPair(
   world: World,
 ): readonly VersionPair[] {
   const { order } = world
+  const isTarget = (pair: VersionPair): boolean => pair.targetVersionId === target.versionId
   const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
   if (source.versionId === target.versionId)
     return source.deleteMarker ? [...learned, ...markerPair(source.versionId, world)] : learned
-  if (order.pairs.some(isSource) || learned.some(isSource)) return learned
+  const isRenewed = source.versionId === 'null' && !order.pairs.some((pair) => isSource(pair) && isTarget(pair))
+  if ((order.pairs.some(isSource) && !isRenewed) || learned.some(isSource)) return learned
   const pair = { sourceVersionId: source.versionId, targetVersionId: target.versionId }
   const isOwn = source.deleteMarker && source.versionId === order.versionId && order.mayHaveRun === true
   return [...learned, isOwn ? pair : { ...pair, proof: 'found' }]

@@ -233,7 +233,9 @@ export class Dispatcher {
     }
     // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
     const fresh = unseen && this.#link(linkId)?.opposite === undefined
-    if (fresh) return { ...what, fresh, pairs: [], upload: null }
+    // A new null version takes the place of a former one, which only the journal knows.
+    if (fresh)
+      return { ...what, fresh, pairs: versionId === 'null' ? this.#journal.pairs(linkId, key) : [], upload: null }
     return {
       ...what,
       fresh,
