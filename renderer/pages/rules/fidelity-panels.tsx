@@ -23,21 +23,21 @@ export function FidelityPanels({ rule }: { readonly rule: Rule }) {
 }
 
 function TargetPanel({ of: { target, lines } }: { readonly of: LinkFidelity }) {
-  const title = `What ${placeOf(target)} keeps`
+  const heading = `What ${placeOf(target)} keeps`
   const isPlain = (line: FidelityLine): boolean => line.kind === 'kept' && !line.notKeptCount
-  const plain = lines.filter(isPlain).map((line) => line.title)
+  const plain = lines.filter(isPlain).map(({ title }) => title.charAt(0).toLowerCase() + title.slice(1))
   const rest = lines
     .filter((line) => !isPlain(line))
     .toSorted((a, b) => fidelityKinds.indexOf(b.kind) - fidelityKinds.indexOf(a.kind))
   return (
-    <Panel title={title} flush>
+    <Panel title={heading} flush>
       <Text px={14} py={8} c="dimmed">
         {plain.length === 0
           ? 'Kept as at the source: keys and bytes.'
           : `Kept as at the source: keys, bytes, and ${plain.join(', ')}.`}
       </Text>
       {rest.length > 0 && (
-        <DataTable label={title} columns={columns} rows={rest} rowId={(line) => line.property} minWidth={640} />
+        <DataTable label={heading} columns={columns} rows={rest} rowId={(line) => line.property} minWidth={640} />
       )}
     </Panel>
   )
@@ -56,6 +56,6 @@ const columns: readonly Column<FidelityLine>[] = [
       </ToneBadge>
     ),
   },
-  measured('count', 'Copied without', '130px', (line) => line.notKeptCount || null, formatCount),
+  measured('count', 'Without it', '120px', (line) => line.notKeptCount || null, formatCount),
   { id: 'words', header: 'What becomes of it', cell: (line) => <span className="wrap">{line.words}</span> },
 ]
