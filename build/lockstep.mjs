@@ -2,6 +2,7 @@
 // The `lockstep` command: under Node 24 itself, or again under the Node 24 that the dependencies hold.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { endProcess } from './end-process.mjs'
 import { isNode24, runUnderNode24 } from './node24.mjs'
 
 if (isNode24()) {
@@ -9,9 +10,7 @@ if (isNode24()) {
   const { runCli } = await import(
     existsSync(source) ? source.href : new URL('../out/main/cli.js', import.meta.url).href
   )
-  process.exitCode = await runCli(process.argv.slice(2))
-  // The command has ended: whatever still holds the process must not keep it.
-  setTimeout(() => process.exit(), 5000).unref()
+  await endProcess(await runCli(process.argv.slice(2)))
 } else {
   runUnderNode24(fileURLToPath(import.meta.url), process.argv.slice(2))
 }
