@@ -27,7 +27,8 @@ export class FileChecks {
 
   constructor(options: ChecksOptions) {
     this.#options = options
-    this.#nextAt = options.elapsedMs() + leastRestMs
+    // The first look soon: what was damaged in the log was copied by the last stop as if it were whole.
+    this.#nextAt = options.elapsedMs()
     if (options.first !== null) this.#follow(options.first)
     this.#timer = setInterval(() => this.#glance(), options.glanceEveryMs).unref()
   }
