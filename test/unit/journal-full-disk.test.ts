@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openCheckedJournal, openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const writer = join(import.meta.dirname, 'journal-filler.ts')
@@ -50,5 +51,38 @@ test.each([
       { linkId: 'r/0', key: 'after', versionId: 'v', operation: 'put', sizeBytes: 1, changedAt: 1, absentSeenAt: 0 },
     ])
     expect(journal.totals('r/0').backlogCount).toBe(journal.ready('r/0', 0, 1_000_000).length)
+  },
+)
+
+/** A file system of its own, which only root can make. */
+function smallDisk(dir: string, sizeKiB: number): boolean {
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKiB}k`, 'none', dir]).status !== 0) return false
+  onTestFinished(() => void spawnSync('umount', ['--lazy', dir]))
+  return true
+}
+
+test.each([
+  [1500, 0],
+  [9000, 0],
+  [9000, 10],
+])(
+  'a disk of %i KiB that is full, written to every %i ms: after space is made nothing is lost',
+  async (sizeKiB, pauseMs) => {
+    const temp = await makeTempDir('journal-full')
+    onTestFinished(() => temp.remove())
+    if (!smallDisk(temp.path, sizeKiB)) return
+    const dir = join(temp.path, 'data')
+    const balloon = join(temp.path, 'balloon')
+    writeFileSync(balloon, Buffer.alloc((sizeKiB / 2) * 1024))
+    const { code, errors, end, acknowledged } = await fillUntilRefused(dir, 1_000_000, pauseMs)
+    expect({ code, errors, end }).toEqual({ code: 0, errors: [], end: 'ended JOURNAL_UNWRITABLE' })
+    expect(acknowledged.length).toBeGreaterThan(0)
+    rmSync(balloon)
+    const journal = await openCheckedJournal({ dir, now: Date.now })
+    expect(acknowledged.filter((seq) => journal.task(Number(seq)) === null)).toEqual([])
+    await journal.enqueue([
+      { linkId: 'r/0', key: 'after', versionId: 'v', operation: 'put', sizeBytes: 1, changedAt: 1, absentSeenAt: 0 },
+    ])
+    await journal.close()
   },
 )
