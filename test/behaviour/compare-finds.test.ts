@@ -291,8 +291,11 @@ test.each(['mints', 'adopts-minio'] as const)(
     const first = await world.put('k', 'one')
     await world.put('k', 'two')
     await world.settled()
+    // Where an event tells of it at once, its task waits for the target.
+    const slow = world.b.faults.add({ on: 'DeleteObject', do: { kind: 'slow-down' } })
     await remove(world.s3.a, 'k', first)
     const report = await compare(world)
+    slow.remove()
     expect(report).toMatchObject({ differences: [], onItsWay: { items: [{ kind: 'extra-at-target', key: 'k' }] } })
     expect(report.verdict).toBe('on-its-way')
     await world.settled()
