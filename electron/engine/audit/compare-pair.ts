@@ -36,6 +36,7 @@ const keepsMd5 = ({ kind }: Encryption): boolean => kind === 'none' || kind === 
 interface Side {
   readonly name: SideName
   readonly store: ObjectStore
+  readonly listed: VersionEntry
   readonly ref: ObjectRef
   readonly head: ObjectHead
 }
@@ -99,9 +100,9 @@ class Look {
     const ref: ObjectRef = { bucket: link[name].bucket, key: listed.key, versionId: listed.versionId }
     const head = await store.head(ref, { signal })
     if (head === null || isAnother(listed, head)) return null
-    if (head.tagCount > 0) this.#parts.sides.saw(name, 'tags')
-    if (head.lock !== null) this.#parts.sides.saw(name, 'locks')
-    return { name, store, ref, head }
+    if (head.tagCount > 0) this.#parts.sides.saw(name, listed, 'tags')
+    if (head.lock !== null) this.#parts.sides.saw(name, listed, 'locks')
+    return { name, store, ref, head, listed }
   }
 
   #stale(side: SideName): void {
@@ -113,13 +114,11 @@ class Look {
 
   #encryption(here: Encryption, there: Encryption): void {
     if (encryptionWords(here) === encryptionWords(there)) return
+    const detail = `${encryptionWords(here)} at the source, ${encryptionWords(there)} at the target.`
+    // Told is another key, not none: a copy that has lost its key service's protection is not what the rule promises.
+    if (here.kind === 'sse-kms' && there.kind !== 'sse-kms') return this.#differs('encryption', detail)
     // What only the target encrypts, it encrypts by itself.
-    const property = here.kind === 'none' ? 'sse-s3' : here.kind
-    this.#unlike(
-      property,
-      'encryption',
-      `${encryptionWords(here)} at the source, ${encryptionWords(there)} at the target.`,
-    )
+    this.#unlike(here.kind === 'none' ? 'sse-s3' : here.kind, 'encryption', detail)
   }
 
   /** A checksum that only the target tells takes nothing from the object. */
@@ -137,7 +136,7 @@ class Look {
 
   async #tags(a: Side, b: Side): Promise<void> {
     const { signal, link } = this.#parts
-    const isTold = [a, b].every(({ name }) => this.#parts.sides.tellsTags(name))
+    const isTold = [a, b].every(({ name, listed }) => this.#parts.sides.tellsTags(name, listed))
     if (isTold && a.head.tagCount + b.head.tagCount === 0) return
     const [here, there] = await Promise.all([a, b].map(({ store, ref }) => store.getTags(ref, { signal })))
     if (sameTags(here!, there!)) return
@@ -158,8 +157,8 @@ class Look {
     else this.#except('changes-not-carried')
   }
 
-  async #lockOf({ name, store, ref, head }: Side): Promise<Lock | null> {
-    if (head.lock !== null || (await this.#parts.sides.tellsLocks(name))) return head.lock
+  async #lockOf({ name, store, ref, head, listed }: Side): Promise<Lock | null> {
+    if (head.lock !== null || (await this.#parts.sides.tellsLocks(name, listed))) return head.lock
     return store.getLock(ref, { signal: this.#parts.signal })
   }
 

@@ -1,31 +1,35 @@
-import type { ObjectStore } from '../store/port.ts'
+import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import type { CompareParts, SideName } from './port.ts'
+
+type Listed = Pick<VersionEntry, 'isLatest'>
+const nameOf = (side: SideName, isLatest: boolean): string => `${side} ${isLatest ? 'current' : 'older'}`
 
 /**
  * What a HEAD that says nothing means at each side. A site may keep silent about tags and locks because there are none, because the key
- * may not read them, or because it never tells: until a side was seen to tell of one, silence is asked about.
+ * may not read them, or because it never tells: until a side was seen to tell of one, silence is asked about. Of older versions apart
+ * from current ones: versitygw tells nothing of the locks of the former.
  */
 export class SilentSides {
   readonly #parts: CompareParts
-  readonly #tellsTags = new Set<SideName>()
-  readonly #tellsLocks = new Set<SideName>()
+  readonly #tellsTags = new Set<string>()
+  readonly #tellsLocks = new Set<string>()
   readonly #hasLocks = new Map<SideName, Promise<boolean>>()
 
   constructor(parts: CompareParts) {
     this.#parts = parts
   }
 
-  saw(side: SideName, what: 'tags' | 'locks'): void {
-    ;(what === 'tags' ? this.#tellsTags : this.#tellsLocks).add(side)
+  saw(side: SideName, { isLatest }: Listed, what: 'tags' | 'locks'): void {
+    ;(what === 'tags' ? this.#tellsTags : this.#tellsLocks).add(nameOf(side, isLatest))
   }
 
-  tellsTags(side: SideName): boolean {
-    return this.#tellsTags.has(side)
+  tellsTags(side: SideName, { isLatest }: Listed): boolean {
+    return this.#tellsTags.has(nameOf(side, isLatest))
   }
 
   /** Only a bucket made with object lock holds any. */
-  async tellsLocks(side: SideName): Promise<boolean> {
-    if (this.#tellsLocks.has(side)) return true
+  async tellsLocks(side: SideName, { isLatest }: Listed): Promise<boolean> {
+    if (this.#tellsLocks.has(nameOf(side, isLatest))) return true
     const known = this.#hasLocks.get(side) ?? this.#askBucket(side)
     this.#hasLocks.set(side, known)
     return !(await known)
