@@ -7,6 +7,7 @@ import { delimiter, join, relative } from 'node:path'
 import { z } from 'zod'
 import { ensurePackages, packagesOf } from './support/install.ts'
 import { ensureMinio } from './support/minio.ts'
+import { ensureVersitygw } from './support/versitygw.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = join(root, 'node_modules/.bin')
@@ -78,6 +79,7 @@ async function prepare(chosen: readonly Suite[]): Promise<void> {
   const needs = (...names: readonly string[]): boolean => chosen.some((suite) => names.includes(suite.name))
   if (needs('conformance', 'real', 'crash')) await ensurePackages(packagesOf.ceph)
   if (needs('conformance', 'real')) await ensureMinio()
+  if (needs('real')) await ensureVersitygw()
   if (needs('real')) await ensurePackages(packagesOf.s3Clients)
   if (needs('renderer', 'e2e')) await ensurePackages(packagesOf.chromium)
 }

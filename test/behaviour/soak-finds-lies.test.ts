@@ -71,7 +71,15 @@ const scanned = {
   state: 'idle',
   lastScan: { startedAt: Date.now() + 3_600_000, endedAt: Date.now() + 3_600_001 },
 }
-const link = { state: { kind: 'in-step' }, target: { site: 'bergen', bucket: 'told' }, backlogCount: 0, parked: 0 }
+const link = {
+  unknown: null,
+  attributes: null,
+  source: { site: 'oslo', bucket: 'told' },
+  state: { kind: 'in-step' },
+  target: { site: 'bergen', bucket: 'told' },
+  backlogCount: 0,
+  parked: 0,
+}
 const atRest = {
   'rules.list': [{ id: 'told', feeds: [scanned], links: [link] }],
   'wait.settled': { settled: true },
@@ -118,6 +126,7 @@ test('a dead site that is called online is found, and a live one that is called 
   stage.narvik.turn('down')
   const health = (state: string) => ({ state, asOf: Date.now(), lastFault: null })
   const engine = liar({
+    'rules.list': [{ links: [{ ...link, target: { site: 'narvik', bucket: 'told' } }] }],
     'sites.list': [
       { id: 'oslo', health: health('online') },
       { id: 'bergen', health: health('offline') },
@@ -125,5 +134,5 @@ test('a dead site that is called online is found, and a live one that is called 
     ],
   })
   await lookAtHealth({ stage, engine, tally }, 0)
-  expect(liesIn()).toEqual(['offline', 'online'])
+  expect(liesIn()).toEqual(['held', 'offline', 'online'])
 })

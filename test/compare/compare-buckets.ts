@@ -24,6 +24,8 @@ export interface CompareOptions {
   readonly sameIds?: boolean
   /** Multipart ETags may differ where the target computes them by a layout of its own. */
   readonly multipartEtags?: 'same' | 'may differ'
+  /** Versitygw tells nothing of a lock with the object: `asked` for by itself then. */
+  readonly locks?: 'told' | 'asked'
   /** Headers that one of the sites does not keep. */
   readonly ignoreHeaders?: readonly string[]
   /** Only what a reader without versions sees. */
@@ -61,7 +63,7 @@ export async function compareBuckets(
     const doubles = new Map<string, string>()
     for (const [index, before] of pair.source.entries()) {
       const after = pair.target[index]!
-      const [expected, actual] = await readBoth(clients, source.bucket, target.bucket, before, after)
+      const [expected, actual] = await readBoth(clients, source.bucket, target.bucket, before, after, options.locks)
       count.versions += 1
       count.bytes += expected.sizeBytes
       found.push(...compareVersion(before, after, expected, actual, options))
@@ -113,10 +115,11 @@ async function readBoth(
   targetBucket: string,
   before: ListedVersion,
   after: ListedVersion,
+  locks: CompareOptions['locks'],
 ): Promise<readonly [VersionFacts, VersionFacts]> {
   return await Promise.all([
-    readVersion(clients.source, sourceBucket, before),
-    readVersion(clients.target, targetBucket, after),
+    readVersion(clients.source, sourceBucket, before, locks),
+    readVersion(clients.target, targetBucket, after, locks),
   ])
 }
 

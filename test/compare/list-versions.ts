@@ -13,6 +13,8 @@ export interface ListedVersion {
   readonly versionId: string
   readonly kind: 'object' | 'marker'
   readonly isLatest: boolean
+  /** As the site writes it, an instant in ISO 8601. */
+  readonly modified: string
   readonly etag: string
   readonly sizeBytes: number
 }
@@ -63,14 +65,17 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   ignoreDeclaration: true,
-  processEntities: true,
+  // In one go below: the parser leaves numeric references as they are, and what stands behind `&amp;` is text.
+  processEntities: false,
 })
 
 export function parsePage(xml: string): VersionsPage {
   const root = elementsOf(xml).find((element) => 'ListVersionsResult' in element)
   const children = root?.['ListVersionsResult']
   if (!Array.isArray(children)) throw new Error(`not a version listing: ${xml.slice(0, 200)}`)
-  const versions = children.flatMap(versionOf)
+  // Not every site does what `encoding-type` asks; all say what they have done.
+  const decode = textAt(children, 'EncodingType') === 'url' ? decodeUrl : (text: string): string => text
+  const versions = together(children.flatMap((element) => versionOf(element, decode)))
   if (textAt(children, 'IsTruncated') !== 'true') return { versions, next: null }
   const versionMarker = textAt(children, 'NextVersionIdMarker')
   return {
@@ -82,11 +87,33 @@ export function parsePage(xml: string): VersionsPage {
   }
 }
 
+/**
+ * Some sites list the delete markers of a page apart from its versions, and so lose the order of a key. Of a page that goes
+ * back to a key that it had left, each key is put together: the latest first, then by time and, at one time, by id.
+ */
+function together(listed: readonly ListedVersion[]): readonly ListedVersion[] {
+  const left = new Set<string>()
+  const isApart = listed.some(({ key }, index) => {
+    const before = listed[index - 1]?.key
+    if (before !== undefined && before !== key) left.add(before)
+    return left.has(key)
+  })
+  if (!isApart) return listed
+  const byAge = (a: ListedVersion, b: ListedVersion): number =>
+    Number(b.isLatest) - Number(a.isLatest) ||
+    b.modified.localeCompare(a.modified) ||
+    (a.versionId < b.versionId ? 1 : -1)
+  const byKey = Map.groupBy(listed, ({ key }) => key)
+  return [...byKey.keys()]
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .flatMap((key) => byKey.get(key)!.toSorted(byAge))
+}
+
 function elementsOf(xml: string): readonly Element[] {
   return parser.parse(xml)
 }
 
-function versionOf(element: Element): readonly ListedVersion[] {
+function versionOf(element: Element, decode: (text: string) => string): readonly ListedVersion[] {
   const marker = element['DeleteMarker']
   const fields = element['Version'] ?? marker
   if (typeof fields !== 'object') return []
@@ -96,6 +123,7 @@ function versionOf(element: Element): readonly ListedVersion[] {
       versionId: textAt(fields, 'VersionId'),
       kind: marker === undefined ? 'object' : 'marker',
       isLatest: textAt(fields, 'IsLatest') === 'true',
+      modified: textAt(fields, 'LastModified'),
       etag: textAt(fields, 'ETag').replaceAll('"', ''),
       sizeBytes: Number(textAt(fields, 'Size') || 0),
     },
@@ -105,10 +133,17 @@ function versionOf(element: Element): readonly ListedVersion[] {
 function textAt(elements: readonly Element[], name: string): string {
   const children = elements.find((element) => name in element)?.[name]
   const text = typeof children === 'object' ? children[0]?.['#text'] : undefined
-  return typeof text === 'string' ? text : ''
+  return typeof text === 'string' ? text.replaceAll(/&(#x[0-9a-f]+|#\d+|\w+);/gi, characterOf) : ''
+}
+
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+function characterOf(whole: string, name: string): string {
+  if (!name.startsWith('#')) return named[name] ?? whole
+  return String.fromCodePoint(/^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1)))
 }
 
 /** Some sites write a space as `+`, all write a plus as `%2B`. */
-function decode(encoded: string): string {
+function decodeUrl(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll('+', '%20'))
 }

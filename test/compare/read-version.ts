@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import {
   GetObjectCommand,
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
   GetObjectTaggingCommand,
+  S3ServiceException,
   type GetObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -24,7 +27,12 @@ export interface VersionFacts {
 }
 
 /** Reads one version whole: its bytes are hashed as they come. */
-export async function readVersion(client: S3Client, bucket: string, version: ListedVersion): Promise<VersionFacts> {
+export async function readVersion(
+  client: S3Client,
+  bucket: string,
+  version: ListedVersion,
+  locks: 'told' | 'asked' = 'told',
+): Promise<VersionFacts> {
   const listed = { kind: version.kind, isLatest: version.isLatest } as const
   if (version.kind === 'marker') return { ...listed, ...nothing }
   const at = { Bucket: bucket, Key: version.key, VersionId: version.versionId }
@@ -39,7 +47,7 @@ export async function readVersion(client: S3Client, bucket: string, version: Lis
     headers: headersOf(reply),
     metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => !name.startsWith('lockstep-'))),
     tags: (reply.TagCount ?? 0) > 0 ? await tagsOf(client, at) : {},
-    lock: lockOf(reply),
+    lock: locks === 'asked' && Object.keys(lockOf(reply)).length === 0 ? await lockAsked(client, at) : lockOf(reply),
     originVersionId: metadata['lockstep-version'] ?? null,
   }
 }
@@ -87,7 +95,27 @@ function headersOf(reply: GetObjectCommandOutput): Record<string, string> {
   })
 }
 
-function lockOf(reply: GetObjectCommandOutput): Record<string, string> {
+type At = { readonly Bucket: string; readonly Key: string; readonly VersionId: string }
+
+async function lockAsked(client: S3Client, at: At): Promise<Record<string, string>> {
+  const none = (error: unknown): null => {
+    // No lock, or no lock in this bucket at all.
+    if (error instanceof S3ServiceException && /NoSuchObjectLock|InvalidRequest|ObjectLockConfig/.test(error.name))
+      return null
+    throw error
+  }
+  const retention = await client.send(new GetObjectRetentionCommand(at)).catch(none)
+  const hold = await client.send(new GetObjectLegalHoldCommand(at)).catch(none)
+  return lockOf({
+    ObjectLockMode: retention?.Retention?.Mode,
+    ObjectLockRetainUntilDate: retention?.Retention?.RetainUntilDate,
+    ObjectLockLegalHoldStatus: hold?.LegalHold?.Status,
+  })
+}
+
+function lockOf(
+  reply: Pick<GetObjectCommandOutput, 'ObjectLockMode' | 'ObjectLockRetainUntilDate' | 'ObjectLockLegalHoldStatus'>,
+): Record<string, string> {
   return present({
     mode: reply.ObjectLockMode,
     // Sites keep it to the second or to the millisecond.

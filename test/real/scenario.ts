@@ -21,6 +21,10 @@ export interface Scenario {
   readonly objects: number
   readonly oddKeys?: readonly string[]
   readonly asciiTags?: boolean
+  /** Nothing more is done to a key after a step of these kinds; the busy keys are only written then. */
+  readonly lastOfKey?: PlanOptions['lastOfKey']
+  /** `grown` begins without versioning, so that its first versions are null versions. Default true. */
+  readonly nullVersions?: boolean
   readonly compare: CompareOptions
   /** Changes are told by bucket notifications as well, not found by scans alone. */
   readonly webhook?: boolean
@@ -76,7 +80,9 @@ async function fillSource(scenario: Scenario): Promise<void> {
   for (const client of clients) {
     await makeBucket(client, plainBucket!)
     await makeBucket(client, lockedBucket!, { lock: true })
-    await makeBucket(client, grownBucket!, { versioning: client === clients[0] ? 'none' : 'Enabled' })
+    await makeBucket(client, grownBucket!, {
+      versioning: scenario.nullVersions !== false && client === clients[0] ? 'none' : 'Enabled',
+    })
   }
   const [client] = clients
   const share = Math.round(scenario.objects * 0.1)
@@ -113,7 +119,7 @@ async function changeLive(scenario: Scenario): Promise<void> {
       keyPrefix: 'busy/',
       total: share * 2,
       keys: share / 4,
-      mix: 'mixed with version deletes',
+      mix: scenario.lastOfKey !== undefined ? 'puts' : 'mixed with version deletes',
     }),
   ])
 }
@@ -123,6 +129,7 @@ function planOf(scenario: Scenario, options: Partial<PlanOptions>): PlanOptions 
     seed: scenario.seed,
     keys: 0,
     asciiTags: scenario.asciiTags === true,
+    ...(scenario.lastOfKey !== undefined && { lastOfKey: scenario.lastOfKey }),
     ...(scenario.oddKeys !== undefined && { oddKeys: scenario.oddKeys }),
     ...options,
   }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { RuleView } from '../../shared/model/rule.ts'
 import type { Speaker } from './engine-life.ts'
-import { isClaimed, scannedSince } from './in-step.ts'
+import { isLate, scannedSince } from './in-step.ts'
 import type { Load } from './load.ts'
 import { bucketAt, differencesOf, inWords, listingOf, listingsApart } from './reading.ts'
 import type { SoakRule } from './rules.ts'
@@ -56,17 +57,12 @@ export class AtRestChecker {
     }
   }
 
-  #checkPending(
-    rule: SoakRule,
-    view: Parameters<typeof scannedSince>[0] & {
-      readonly links: readonly { readonly backlogCount: number; readonly parked: number }[]
-    },
-    stillSince: number,
-    apart: Apart,
-  ): void {
+  #checkPending(rule: SoakRule, view: Pick<RuleView, 'feeds' | 'links'>, stillSince: number, apart: Apart): void {
     const scannedAt = scannedSince(view)
     if (scannedAt === null || scannedAt < stillSince)
       return this.#parts.tally.unasked('pending', 'no scan has ended that began at rest')
+    if (view.links.some(({ unknown }) => unknown !== null))
+      return this.#parts.tally.unasked('pending', 'the engine says that it is not known')
     const counted = view.links.reduce((sum, { backlogCount, parked }) => sum + backlogCount + parked, 0)
     if (apart.keys.size > counted)
       this.#parts.tally.lie(
@@ -120,7 +116,7 @@ export class AtRestChecker {
     const name = (key: string): string => `${rule.id} ${target} ${key}`
     const unproved = (key: string): boolean => !apart.has(key) && this.#proved.get(name(key)) !== stateOf(key)
     const differences = (await differencesOf(stage, rule, target, { only: unproved })).filter(
-      ({ field }) => withLate || isClaimed(rule, field),
+      ({ field }) => withLate || !isLate(rule, field),
     )
     for (const { key } of differences) keys.add(key)
     if (differences.length > 0) words.push(`${target}: ${inWords(differences)}`)

@@ -1,5 +1,6 @@
 import type { Speaker } from './engine-life.ts'
-import { siteNames, type Stage } from './stage.ts'
+import type { LinkView } from '../../shared/model/rule.ts'
+import { siteNames, type SiteName, type Stage } from './stage.ts'
 import type { Tally } from './tally.ts'
 import { pause } from './storm.ts'
 
@@ -31,6 +32,17 @@ export async function lookAtHealth(
   delayMs = healthDelayMs,
 ): Promise<void> {
   const before = siteNames.map((name) => stage[name].truth)
+  /** What the network has been for long enough, and still is. */
+  const lastingly = (name: SiteName): 'fair' | 'down' | null => {
+    const { weather, since } = before[siteNames.indexOf(name)]!
+    const isLasting = stage[name].truth.since === since && Date.now() - since >= delayMs
+    return isLasting && weather !== 'bad' ? weather : null
+  }
+  const links = await engine.now.api.rules.list.query().then(
+    (rules) => rules.flatMap((rule) => rule.links),
+    () => [],
+  )
+  for (const link of links) checkLink(link, lastingly, tally)
   const views = await engine.now.api.sites.list.query().catch((error: unknown) => {
     tally.unasked('online', String(error))
     return []
@@ -54,4 +66,21 @@ export async function lookAtHealth(
       )
     else if (weather === 'fair') tally.held('online')
   }
+}
+
+const calm: readonly string[] = ['in-step', 'copying', 'first-copy'] satisfies LinkView['state']['kind'][]
+
+function checkLink(
+  { ruleId, source, target, state }: LinkView,
+  lastingly: (name: SiteName) => 'fair' | 'down' | null,
+  tally: Tally,
+): void {
+  const sides = siteNames.filter((name) => name === source.site || name === target.site)
+  const said = `${ruleId} → ${target.site} is called ${state.kind}`
+  const down = sides.filter((name) => lastingly(name) === 'down')
+  if (down.length > 0 && calm.includes(state.kind))
+    tally.lie('held', `${said}, and ${down.join(', ')} cannot be reached`)
+  else if (state.kind === 'held' && state.by.what === 'offline' && sides.every((name) => lastingly(name) === 'fair'))
+    tally.lie('held', `${said}, and both sites answer: ${state.reason}`)
+  else tally.held('held')
 }

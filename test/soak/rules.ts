@@ -58,6 +58,7 @@ export function soakConfig(stage: Stage, ports: { readonly gateway: number; read
       deleteBrake: null,
       overwriteBrake: null,
       scanIntervalSeconds: 10,
+      attributePass: { perSecond: 100 },
       ack: rule.ack,
     })),
     gateway: { site: 'oslo', listen: `127.0.0.1:${ports.gateway}`, keys: [everythingKey] },

@@ -9,6 +9,9 @@ export const words = {
     '`wait --settled` answered yes: whatever was answered to clients before the question is at the target, versions, order and all.',
   'in step':
     'The badge of a link: whatever was answered before its last finished scan began, and was not changed since, is at the target, versions, order and all.',
+  attributes:
+    'Tags and locks last looked at: of a link in step, whatever was changed before that round began is at the target.',
+  held: 'A link is held for a site that does not answer: never said while that site answers, and nothing calm is said while it does not.',
   pending:
     'Nothing pending and nothing parked after a scan that began when the source stood still: nothing is missing. Otherwise at least as many are counted as keys differ.',
   failure:

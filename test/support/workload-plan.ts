@@ -49,6 +49,8 @@ export interface PlanOptions {
   /** The bucket has object lock: retention and legal holds are written too. */
   readonly lock?: boolean
   readonly versionDeletes?: boolean
+  /** Nothing more is done to a key after a step of these kinds. */
+  readonly lastOfKey?: readonly Step['kind'][]
   /** Tag values of ASCII only: all that MinIO takes. */
   readonly asciiTags?: boolean
   /** Largest single PUT, bytes; multipart objects come on top. Default 5 MiB. */
@@ -74,7 +76,8 @@ function planKey(random: Random, options: PlanOptions, mustBeMultipart: boolean)
   const steps: Step[] = [firstWrite(random, options, mustBeMultipart)]
   // Two of three objects are written once and left alone, as in most buckets.
   for (let more = random.chance(0.35) ? random.int(1, 4) : 0; more > 0; more--) steps.push(laterStep(random, options))
-  return steps
+  const last = steps.findIndex(({ kind }) => options.lastOfKey?.includes(kind) === true)
+  return last < 0 ? steps : steps.slice(0, last + 1)
 }
 
 function firstWrite(random: Random, options: PlanOptions, mustBeMultipart: boolean): Step {

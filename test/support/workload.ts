@@ -92,7 +92,8 @@ async function changeCurrent(
 ): Promise<Done> {
   const VersionId = state.at(-1) ?? null
   if (VersionId === null) return 'nothing to do'
-  const at = { Bucket: bucket, Key: key, VersionId }
+  // Not every site knows its null version by that name; the last written is the current one anyway.
+  const at = { Bucket: bucket, Key: key, ...(VersionId !== 'null' && { VersionId }) }
   if (step.kind === 'tags') {
     const TagSet = Object.entries(step.tags).map(([Key, Value]) => ({ Key, Value }))
     await client.send(new PutObjectTaggingCommand({ ...at, Tagging: { TagSet } }))
