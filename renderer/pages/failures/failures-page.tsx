@@ -43,10 +43,7 @@ export function FailuresPage() {
   return (
     <Page
       title="Failures"
-      lead={
-        first.data &&
-        `${countOf(total, 'item')} not in step ${filterWords(filter)} · as of ${formatClock(first.data.asOf)}`
-      }
+      lead={first.data && `${countWords(total, filterWords(filter))} · as of ${formatClock(first.data.asOf)}`}
       actions={
         <Group gap="xs">
           {chosen.size > 0 && (
@@ -106,6 +103,10 @@ export function FailuresPage() {
     </Page>
   )
 }
+
+/** An empty list says that nothing failed, not that everything is in step. */
+const countWords = (total: number, filtered: string): string =>
+  total === 0 && filtered === '' ? 'No item failed' : `${countOf(total, 'item')} not in step ${filtered}`
 
 function withSeq(chosen: ReadonlySet<number>, seq: number, on: boolean): ReadonlySet<number> {
   const next = new Set(chosen)
