@@ -45,6 +45,7 @@ const file = '600'
 const whileItRuns = {
   '.': '700',
   'control.json': file,
+  'sessions.json': file,
   'journal.db': file,
   'journal.db-shm': file,
   'journal.db-wal': file,
