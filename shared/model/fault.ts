@@ -185,7 +185,7 @@ export const faultKinds = {
   ),
   LISTING_UNORDERED: transient(
     'The site does not list its versions in key order.',
-    'Such a listing cannot show what is missing, so nothing was concluded from it. Check the site’s version, and that no proxy mixes the answers of several servers.',
+    'Such a listing cannot show what is missing, so nothing was concluded from it. Some sites list by folders (SeaweedFS): update the site’s software, use another site, or at a source a rule whose prefix holds fewer than 1,000 versions. Where a proxy stands before the site, check that it does not mix the answers of several servers.',
   ),
   LISTING_INCOMPLETE: transient(
     'The site leaves keys out of its listing of versions.',

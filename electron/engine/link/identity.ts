@@ -114,7 +114,8 @@ export class IdentityProbes {
         throw new FaultError(fault('REQUEST_REFUSED', 'The canary could not be read back.', { site: target.site }))
       return found
     } catch (error) {
-      return { probing: faultFrom(error, { operation: 'probe', bucket: target.bucket, siteId: target.site }) }
+      const why = faultFrom(error, { operation: 'probe', bucket: target.bucket, siteId: target.site })
+      return { probing: { site: target.site, ...why } }
     }
   }
 }

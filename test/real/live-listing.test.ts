@@ -1,0 +1,57 @@
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkedReader } from '../../electron/engine/feed/checked-reader.ts'
+import { everyPage } from '../../electron/engine/feed/current-keys.ts'
+import { makeBucket } from '../support/buckets.ts'
+import { forEachAtMost } from '../support/concurrency.ts'
+import { reportSkipped } from '../support/install.ts'
+import { ensureMinio, startMinioSite, type MinioSite } from '../support/minio.ts'
+import { storeFor } from '../support/replicate-world.ts'
+import { s3Client } from '../support/s3-site.ts'
+
+const minio = await ensureMinio()
+if (!minio.ok) reportSkipped('listings of MinIO while it is written', minio.reason)
+
+const bucket = 'written'
+const keyOf = (n: number): string => `f${n % 7}${n % 3 === 0 ? '-x' : ''}/k${n}`
+
+describe.skipIf(!minio.ok)('MinIO, which keeps a listing for a while', () => {
+  let site: MinioSite
+  beforeAll(async () => {
+    site = await startMinioSite({ name: 'written' })
+  })
+  afterAll(() => site.stop())
+
+  test('is never said to leave keys out, however it is written while it is listed', { timeout: 180_000 }, async () => {
+    const client = s3Client(site)
+    await makeBucket(client, bucket)
+    const put = (n: number) => client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(n), Body: 'x' }))
+    await forEachAtMost(24, Array.from({ length: 2400 }).keys(), async (n) => void (await put(n)))
+    const store = storeFor('s', site)
+    const { signal } = new AbortController()
+    const listed = new AbortController()
+    const write = async (first: number): Promise<void> => {
+      for (let n = first; !listed.signal.aborted; n += 7)
+        await (n % 5 === 0
+          ? client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(n % 5000) }))
+          : put(n % 5000))
+    }
+    const writing = [write(1), write(2), write(3)]
+    const least: number[] = []
+    try {
+      for (let pass = 0; pass < 15; pass++) {
+        const list = (_: string, request: Parameters<typeof store.listVersions>[0]) => store.listVersions(request)
+        const at = { site: 's', bucket }
+        const reader = checkedReader({ at, prefix: '', list, signal, after: null, now: Date.now, rate: everyPage })
+        let keys = 0
+        for (await reader.fill(); reader.key !== null; reader.advance() || (await reader.fill())) keys++
+        least.push(keys)
+      }
+    } finally {
+      listed.abort()
+      await Promise.all(writing)
+      client.destroy()
+    }
+    expect(Math.min(...least)).toBeGreaterThanOrEqual(2400)
+  })
+})
