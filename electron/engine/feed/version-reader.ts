@@ -130,7 +130,11 @@ export class VersionReader {
     const { list, check } = this.#options
     check?.begin(from)
     const asked = list(from).then(async (listed) => {
-      const page = check === undefined ? listed : await check.check(listed, from)
+      const page = withoutStart(
+        check === undefined ? listed : await check.check(listed, from),
+        from,
+        this.#options.after,
+      )
       this.#emptyPages = page.entries.length === 0 ? this.#emptyPages + 1 : 0
       if (page.next !== null && isNoProgress(page.next, from, this.#emptyPages)) throw unordered(this.#options)
       return { ...page, askedAt }
@@ -139,6 +143,13 @@ export class VersionReader {
     asked.catch(() => undefined)
     return asked
   }
+}
+
+/** Ceph begins with the versions of the very key that a listing is to go on after; where no version is named, none of it is wanted. */
+function withoutStart(page: VersionPage, from: ListPosition | undefined, after: string | null): VersionPage {
+  if (from === undefined || from.versionIdMarker !== undefined || from.keyMarker !== after) return page
+  const entries = page.entries.filter(({ key }) => key !== from.keyMarker)
+  return entries.length === page.entries.length ? page : { ...page, entries }
 }
 
 /** Some sites show entries of the page before once more (versitygw, where a page ends within a folder). */
