@@ -1,5 +1,6 @@
 import type { FidelityProperty } from './fidelity.ts'
 import type { Fault } from './fault.ts'
+import type { BucketAt } from './rule.ts'
 
 /**
  * How thoroughly two sides are compared; each level sees what the one before it sees, and more. `listing`: keys, versions,
@@ -132,6 +133,8 @@ export interface CompareReport {
   readonly bytesRead: BytesRead | null
   /** Differing keys beyond the first 10,000, which were not looked at again: some may have been on their way. */
   readonly judgedOnce: number
+  /** Listings of several pages that could not be held against the site’s other listing: what they leave out was not seen. */
+  readonly unchecked: readonly BucketAt[]
   /** Why the comparison ended before its end. */
   readonly fault: Fault | null
 }

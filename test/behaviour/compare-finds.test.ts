@@ -51,6 +51,18 @@ test('a version that cannot be asked for while a page is under way ends nothing'
   expect(exceptionsOf(report)).toEqual({ 'outside-filter': 1010 })
 }, 120_000)
 
+test('a listing that nobody could check is told as such beside the verdict', async () => {
+  const world = await startWorld({ rules: [{ filter: { exclude: ['z*'] } }] })
+  await Promise.all(Array.from({ length: 1010 }, (_, index) => world.put(`z${index}`)))
+  await world.put('a')
+  await world.settled(60_000)
+  expect((await compare(world)).unchecked).toEqual([])
+  world.a.faults.add({ on: 'ListObjectsV2', do: { kind: 'deny' } })
+  const report = await compare(world)
+  expect(report).toMatchObject({ verdict: 'equal', unchecked: [{ site: 'a', bucket: 'data' }] })
+  expect(report.statement).toContain('nobody could check that the listing of a/data leaves nothing out')
+}, 120_000)
+
 test('tags that may not be read are not taken for equal', async () => {
   const world = await worldAtRest({}, ['a', 'b'])
   world.b.faults.add({ on: 'GetObjectTagging', key: 'b', do: { kind: 'deny' } })

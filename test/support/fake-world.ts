@@ -526,6 +526,7 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
     notSeen: differenceCount === 0 ? none : { count: 1, items: [unseen] },
     bytesRead: null,
     judgedOnce: 0,
+    unchecked: [],
     startedAt: now - 2 * hour,
     endedAt: now - hour,
     keys: 184_302,

@@ -77,6 +77,7 @@ export const report = (
   notSeen: { count: 0, items: [] },
   bytesRead: null,
   judgedOnce: 0,
+  unchecked: [],
   startedAt: 0,
   endedAt: 1,
   keys: 2,

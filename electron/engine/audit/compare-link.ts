@@ -77,8 +77,10 @@ class FirstPass {
   }
 
   #reader(side: 'source' | 'target'): VersionReader {
-    const { link, list, prefix, signal, now } = this.#run
-    return checkedReader({ at: link[side], prefix, list, now, signal, after: null, rate: everyPage })
+    const { link, list, prefix, signal, now, tally } = this.#run
+    const at = link[side]
+    const onUnavailable = (): void => tally.unchecked(at)
+    return checkedReader({ at, prefix, list, now, signal, after: null, rate: everyPage, onUnavailable })
   }
 
   /** `isTold`: both listings tell in which order the versions of the key came. */

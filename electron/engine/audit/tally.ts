@@ -10,6 +10,8 @@ import {
   type NotSeen,
   type OnItsWay,
 } from '../../../shared/model/compare.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
+import { bucketKey } from '../rule/link.ts'
 import type { Exception } from './port.ts'
 
 const keptRows = 1000
@@ -27,6 +29,7 @@ export type TallyTotals = Pick<
   | 'notSeen'
   | 'bytesRead'
   | 'judgedOnce'
+  | 'unchecked'
 >
 
 /** Counts what a comparison finds, over all links of its rule, and keeps the first of each kind. */
@@ -36,6 +39,7 @@ export class Tally {
   readonly #notSeen = new Rows<NotSeen>()
   readonly #exceptions = new Map<ExceptionKind, Rows<Exception>>()
   readonly #levels = new Set<number>()
+  readonly #unchecked = new Map<string, BucketAt>()
   #oldestSince: number | null = null
   #keys = 0
   #once = 0
@@ -66,6 +70,11 @@ export class Tally {
     const rows = this.#exceptions.get(one.kind) ?? new Rows<Exception>(keptExamples)
     this.#exceptions.set(one.kind, rows)
     rows.add(one)
+  }
+
+  /** The listing of this bucket could not be held against the site's other listing. */
+  unchecked(at: BucketAt): void {
+    this.#unchecked.set(bucketKey(at), { site: at.site, bucket: at.bucket })
   }
 
   /** Something that was not alike was judged by one look alone. */
@@ -100,6 +109,7 @@ export class Tally {
       notSeen: this.#notSeen.counted,
       bytesRead: this.#bytesRead,
       judgedOnce: this.#once,
+      unchecked: [...this.#unchecked.values()],
     }
   }
 }

@@ -1,6 +1,7 @@
 import { levelWords } from '../../../shared/model/compare-words.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
+import { bucketKey } from '../rule/link.ts'
 import type { TallyTotals } from './tally.ts'
 
 /** What a comparison that has ended may claim: only what it saw. Pure. */
@@ -13,13 +14,14 @@ export function verdictOf(totals: TallyTotals, fault: Fault | null): CompareVerd
 /** The verdict in words, with its numbers. Pure. */
 export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fault | null): string {
   const verdict = verdictOf(totals, fault)
-  const { differenceCount, differsBy, onItsWay, notSeen, exceptions } = totals
+  const { differenceCount, differsBy, onItsWay, notSeen, exceptions, unchecked } = totals
   const looked = `${counted(totals.keys, 'key')}, ${counted(totals.versions, 'version')}`
   const asides = [
     verdict === 'different' && fault !== null ? `it ended before its end (${fault.code})` : '',
     verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
     verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
     totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
+    unchecked.length > 0 ? uncheckedWords(unchecked) : '',
     exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
   ].filter((aside) => aside !== '')
   return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`
@@ -36,6 +38,10 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
       : `Could not tell: ${fault.message}`
   }
 }
+
+/** Some sites leave keys out of a listing; where there is no other to hold it against, that would not be noticed. */
+const uncheckedWords = (unchecked: TallyTotals['unchecked']): string =>
+  `nobody could check that the listing of ${unchecked.map(bucketKey).join(' and of ')} leaves nothing out, because the site refuses ListObjectsV2 (grant s3:ListBucket)`
 
 const sum = (exceptions: TallyTotals['exceptions']): number => exceptions.reduce((total, { count }) => total + count, 0)
 

@@ -1,9 +1,10 @@
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { ListPosition, ListRequest, VersionPage } from '../store/port.ts'
-import { CurrentKeys, type CheckRate } from './current-keys.ts'
+import { CurrentKeys, type CheckRate, type CurrentKeysOptions } from './current-keys.ts'
 import { VersionReader, type VersionReaderOptions } from './version-reader.ts'
 
-export interface CheckedReaderOptions extends Pick<VersionReaderOptions, 'now' | 'after' | 'until'> {
+export interface CheckedReaderOptions
+  extends Pick<VersionReaderOptions, 'now' | 'after' | 'until'>, Pick<CurrentKeysOptions, 'onUnavailable'> {
   readonly at: BucketAt
   readonly prefix: string
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -12,7 +13,15 @@ export interface CheckedReaderOptions extends Pick<VersionReaderOptions, 'now' |
 }
 
 /** Reads one side's listing of versions, and throws a LISTING_… fault where it is not to be trusted. */
-export function checkedReader({ at, prefix, list, rate, signal, ...span }: CheckedReaderOptions): VersionReader {
+export function checkedReader({
+  at,
+  prefix,
+  list,
+  rate,
+  signal,
+  onUnavailable = () => undefined,
+  ...span
+}: CheckedReaderOptions): VersionReader {
   const { site, bucket } = at
   const ask = async (from: ListPosition | undefined, more: Partial<ListRequest>): Promise<VersionPage> => {
     // A check goes on behind a page that was read ahead.
@@ -22,6 +31,6 @@ export function checkedReader({ at, prefix, list, rate, signal, ...span }: Check
   const versions = (from: ListPosition | undefined): Promise<VersionPage> => ask(from, {})
   const current = (from: ListPosition | undefined, narrower = prefix): Promise<VersionPage> =>
     ask(from, { prefix: narrower, current: true })
-  const check = new CurrentKeys({ ...rate, versions, current, after: span.after, site })
+  const check = new CurrentKeys({ ...rate, versions, current, after: span.after, site, onUnavailable })
   return new VersionReader({ ...span, list: versions, check, site })
 }

@@ -20,6 +20,8 @@ export interface CurrentKeysOptions extends CheckRate {
   readonly after: string | null
   /** Named in faults. */
   readonly site?: string
+  /** The site has no other listing, or refuses it: from here on nothing is checked. */
+  readonly onUnavailable?: () => void
 }
 
 /** A site that refuses the other listing, or has none, cannot be checked by it. */
@@ -153,6 +155,7 @@ export class CurrentKeys {
     } catch (error) {
       if (!isWithoutListing(error)) throw error
       this.#isOff = true
+      this.#options.onUnavailable?.()
       return null
     }
   }
