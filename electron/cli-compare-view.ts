@@ -1,5 +1,6 @@
 import { differenceWords, exceptionWords, levelWords } from '../shared/model/compare-words.ts'
 import type { CompareCost, CompareReport, Difference } from '../shared/model/compare.ts'
+import { faultWords } from '../shared/words/sentence.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
 type Lines = readonly string[]
@@ -46,7 +47,7 @@ export function compareLines(report: CompareReport): Lines {
       ]),
       notSeen.count,
     ),
-    ...(report.fault === null ? [] : [`${report.fault.message} ${report.fault.remedy}`]),
+    ...(report.fault === null ? [] : [faultWords(report.fault)]),
   ]
 }
 

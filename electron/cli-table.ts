@@ -18,7 +18,7 @@ const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 export function bytesText(sizeBytes: number): string {
   const power = sizeBytes < 1 ? 0 : Math.min(Math.floor(Math.log2(sizeBytes) / 10), units.length - 1)
   const value = sizeBytes / 1024 ** power
-  return `${power === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[power] ?? 'B'}`
+  return `${power === 0 ? Math.round(value) : value.toFixed(value < 10 ? 1 : 0)} ${units[power] ?? 'B'}`
 }
 
 export function durationText(durationMs: number): string {

@@ -7,6 +7,7 @@ import type { SiteView } from '../shared/model/site.ts'
 import { heldCauses, isHeld, type HeldCause } from '../shared/model/standing.ts'
 import { eventsLine, heldRules, heldTitle } from '../shared/words/held-words.ts'
 import { overallOf } from '../shared/words/overall.ts'
+import { faultWords, sentence } from '../shared/words/sentence.ts'
 import { settledWords, type Failure } from '../shared/model/task.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
@@ -55,7 +56,7 @@ export function rulesLines(rules: readonly RuleView[]): Lines {
   return [
     ...linkTable(links),
     ...heldCauses(links).flatMap((cause) => heldLines(cause, links[0]?.asOf ?? cause.since)),
-    ...rules.flatMap(({ id, cautions }) => cautions.map(({ message, remedy }) => `${id}: ${message} ${remedy}`)),
+    ...rules.flatMap(({ id, cautions }) => cautions.map((caution) => `${id}: ${faultWords(caution)}`)),
   ]
 }
 
@@ -162,10 +163,7 @@ function standingLines(item: FailureDetail): Lines {
   if (item.state === 'pending') return ['On its way: it has not failed since it was last offered.']
   if (item.state === 'settled') return [item.did === null ? 'Settled.' : settledWords[item.did]]
   const { fault, attempts } = item.failure
-  return [
-    `${fault.code}: ${fault.message} ${fault.remedy}`,
-    `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`,
-  ]
+  return [`${fault.code}: ${faultWords(fault)}`, `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`]
 }
 
 export function settledLines({ settled, pending, parked, notConverging, unknown, held }: Settled): Lines {
@@ -210,7 +208,7 @@ function attributeLines({ linkId, attributes, asOf }: LinkView): Lines {
 }
 
 function reason(state: LinkState): string | null {
-  return 'reason' in state ? `${state.reason} ${state.remedy}` : null
+  return 'reason' in state ? `${sentence(state.reason)} ${state.remedy}` : null
 }
 
 function lag(oldestPendingAt: number | null, asOf: number): string {

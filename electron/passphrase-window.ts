@@ -1,5 +1,6 @@
 import { BrowserWindow, ipcMain } from 'electron'
 import { FaultError } from '../shared/model/fault.ts'
+import { faultWords } from '../shared/words/sentence.ts'
 import { passphraseChannel } from './passphrase-channel.ts'
 
 export interface PassphraseOptions<T> {
@@ -25,7 +26,7 @@ export async function askPassphrase<T>({ pageFile, preload, tryIt }: PassphraseO
       resolve(await tryIt(String(passphrase)))
       return null
     } catch (error) {
-      return error instanceof FaultError ? `${error.fault.message} ${error.fault.remedy}` : 'The vault did not open.'
+      return error instanceof FaultError ? faultWords(error.fault) : 'The vault did not open.'
     }
   })
   window.once('closed', () => resolve(null))

@@ -1,5 +1,6 @@
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { faultWords } from '../../shared/words/sentence.ts'
 import { tellError } from '../words/told.ts'
 
 /**
@@ -19,7 +20,7 @@ export function useAction<In, Out>(run: (input: In) => Promise<Out>, done?: (out
       const told = tellError(error)
       notifications.show({
         title: told.title,
-        message: `${told.message} ${told.remedy}`,
+        message: faultWords(told),
         color: 'red',
         autoClose: false,
       })

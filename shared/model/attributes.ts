@@ -1,3 +1,4 @@
+import { faultWords, sentence } from '../words/sentence.ts'
 import type { Fault } from './fault.ts'
 
 /** How the tags and locks of what a link copied are compared again, and when that was last done. */
@@ -45,7 +46,7 @@ export function attributesLine(view: AttributesView, { now, duration }: Words): 
   const missed =
     unseen === 0
       ? ''
-      : ` ${unseen.toLocaleString('en')} could not be read: ${view.unseenFault?.message ?? 'see the next round'}`
-  const stands = fault === null ? '' : ` It stands still: ${fault.message} ${fault.remedy}`
+      : ` ${unseen.toLocaleString('en')} could not be read: ${sentence(view.unseenFault?.message ?? 'see the next round')}`
+  const stands = fault === null ? '' : ` It stands still: ${faultWords(fault)}`
   return `${looked}${missed}${stands}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fault } from '../../shared/model/fault.ts'
+import { fault, faultKinds, type FaultCode } from '../../shared/model/fault.ts'
 import { linkState, type LinkFacts } from '../../electron/engine/link/link-state.ts'
 
 const calm: LinkFacts = {
@@ -23,6 +23,17 @@ const calm: LinkFacts = {
 }
 
 describe('a link’s badge', () => {
+  test.each(Object.keys(faultKinds) as FaultCode[])(
+    'held by %s: its remedy is whole sentences, and speaks of no retry',
+    (code) => {
+      const state = linkState({ ...calm, scanFault: fault(code, 'The site said so') })
+      const { reason, remedy } = state as Extract<typeof state, { kind: 'held' }>
+      expect(reason).toMatch(/[.!?]$/)
+      expect(remedy).toMatch(/^[A-Z“]/)
+      expect(remedy).not.toMatch(/[.,:;]\s*[.,:;]|then retry|tried again/i)
+    },
+  )
+
   test('is “in step” only when nothing is left to say', () => {
     expect(linkState(calm)).toEqual({ kind: 'in-step' })
     expect(linkState({ ...calm, backlogCount: 3 })).toEqual({ kind: 'copying' })

@@ -59,6 +59,31 @@ describe('a site that expects another region', () => {
     wire.close()
   })
 
+  test('is believed anew when it is put right: the region that it is set to is used again', async () => {
+    let expected = 'eu-test-1'
+    let nowMs = Date.now()
+    const { endpoint } = await scriptedSite(({ headers }) =>
+      regionOf(headers.authorization) === expected
+        ? { body: list }
+        : { status: 400, body: error('AuthorizationHeaderMalformed', `<Region>${expected}</Region>`) },
+    )
+    const regions: string[] = []
+    const store = createStore({
+      site: siteAt(endpoint),
+      keys,
+      sockets: 1,
+      now: () => nowMs,
+      onRegion: (region) => regions.push(region),
+    })
+    for (const next of ['eu-test-1', 'us-east-1', 'eu-test-1']) {
+      expected = next
+      nowMs += 60_000
+      expect(await store.listVersions({ bucket: 'b', prefix: '' })).toMatchObject({ entries: [] })
+    }
+    expect(regions).toEqual(['eu-test-1', 'us-east-1', 'eu-test-1'])
+    store.close()
+  })
+
   test('that names no other than was tried is refused with the region, and is not asked in a circle', async () => {
     const { endpoint, asked } = await scriptedSite(() => malformed)
     const store = createStore({ site: siteAt(endpoint, 'eu-test-1'), keys, sockets: 1 })

@@ -1,5 +1,6 @@
 import type { HeldBy, LinkState } from '../../../shared/model/rule.ts'
 import { fault, faultKinds, type Fault } from '../../../shared/model/fault.ts'
+import { sentence } from '../../../shared/words/sentence.ts'
 import type { BucketHold } from './bucket-watch.ts'
 import type { Convergence } from './convergence.ts'
 import type { Guarded } from './target-guard.ts'
@@ -77,7 +78,7 @@ export function unknownOf(facts: LinkFacts): string | null {
   if (!facts.enabled) return 'The rule is switched off: its changes are not noticed.'
   if (facts.journal !== null) return 'The journal cannot be written: changes are not noted down.'
   if (facts.offline?.isSource === true) return `${facts.nameOf(facts.offline.siteId)} does not answer.`
-  if (facts.scanFault !== null) return ended(`Changes cannot be read: ${facts.scanFault.message}`)
+  if (facts.scanFault !== null) return sentence(`Changes cannot be read: ${facts.scanFault.message}`)
   return facts.isLookedAt ? null : 'No scan has looked at every key yet.'
 }
 
@@ -88,20 +89,30 @@ function held(what: HeldBy['what'], found: Fault, reason: string, { nameOf }: Pi
   return {
     kind: 'held',
     by: { what, code, siteId, siteName, elsewhere },
-    reason: ended(reason),
+    reason: sentence(reason),
     remedy: heldRemedy(what, found),
   }
 }
 
-/** A site’s own words end as they like. */
-const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
-
 /** Nothing failed yet, so there is nothing to retry: what is held is looked at again. */
 function heldRemedy(what: HeldBy['what'], { remedy }: Fault): string {
   if (what === 'journal') return remedy
-  const mend = remedy.replace(/,? (?:then retry|it is tried again)\b\.?/i, '.').replace(/\.\.$/, '.')
-  return `${mend} Lockstep looks again by itself; “Look again now” does so at once.`
+  return `${withoutRetry(remedy)} Lockstep looks again by itself; “Look again now” does so at once.`.trimStart()
 }
+
+/** What a remedy says of the retry of one item, and of going on by itself; the order matters. */
+const ofRetry: readonly (readonly [RegExp, string])[] = [
+  [/(?:Nothing to do: )?\bit is tried again\. ?(?=[A-Z]|$)/gi, ''],
+  [/[,;] then retry\b(?=[.,])/g, ''],
+  [/ ?Then retry, or ([a-z])/g, ' Or $1'],
+  [/ ?Then retry\./g, ''],
+  [/ ?Work resumes by itself[^.]*\./g, ''],
+  [/; $/g, '.'],
+  [/; (?=[A-Z])/g, '. '],
+]
+
+const withoutRetry = (remedy: string): string =>
+  ofRetry.reduce((text, [pattern, instead]) => text.replace(pattern, instead), remedy).trim()
 
 function stopped(guarded: Exclude<Guarded, { state: 'looking' }>): LinkState {
   const remedy =

@@ -142,6 +142,10 @@ export class SiteEvents {
 
   #tellRegion(siteId: string): void {
     const { name, region, signsFor } = this.#parts().sites.view(siteId)
+    if (signsFor === null) {
+      this.#tell('info', 'site', `${name} expects region ${region} again, as it is set.`, { siteId })
+      return
+    }
     const text = `${name} expects region ${signsFor}, and is set to ${region}: Lockstep signs as the site says. Take it over under Sites, or by: lockstep region ${siteId} ${signsFor}.`
     this.#tell('warning', 'site', text, { siteId })
   }

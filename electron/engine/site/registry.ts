@@ -302,8 +302,10 @@ class SiteRegistry implements Sites {
   }
 
   #learnRegion(siteId: string, region: string): void {
-    if (this.#signsFor.get(siteId) === region) return
-    this.#signsFor.set(siteId, region)
+    const other = region === this.#records.get(siteId)?.site.region ? null : region
+    if ((this.#signsFor.get(siteId) ?? null) === other) return
+    if (other === null) this.#signsFor.delete(siteId)
+    else this.#signsFor.set(siteId, other)
     this.#options.onChange(siteId, 'region')
   }
 

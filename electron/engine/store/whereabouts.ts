@@ -26,6 +26,8 @@ export interface Pointing {
 const regionShape = /^[a-z0-9][a-z0-9-]{0,62}$/i
 const hostShape = /^[a-z0-9.-]+(?::\d{1,5})?$/i
 const redirects: ReadonlySet<number> = new Set([301, 302, 307, 308])
+/** What a site said longer ago than this may have been put right there since: it is believed anew. */
+const circleMs = 10_000
 /** AWS names its endpoints by region; all of them take the same keys. */
 const awsHost = /^s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/
 
@@ -39,8 +41,9 @@ export class Whereabouts {
   readonly #host: string
   readonly #own: Place
   readonly #learned = new Map<string, Place>()
-  /** Regions tried, by bucket: a site that sends one round in a circle is not followed. */
-  readonly #tried = new Map<string, Set<string>>()
+  /** When which region was tried last, by bucket: a site that sends one round in a circle is not followed. */
+  readonly #tried = new Map<string, Map<string, number>>()
+  readonly #now: () => number
   readonly #asked = new Set<string>()
   readonly #place: (endpoint: string, region: string) => Place
   readonly #onLearned: (region: string) => void
@@ -59,6 +62,7 @@ export class Whereabouts {
       address: createAddress({ endpoint, pathStyle: site.pathStyle }),
       signer: createSigner(keys, region, now),
     })
+    this.#now = now
     this.#own = this.#place(site.endpoint, site.region)
     this.#onLearned = onLearned
   }
@@ -90,9 +94,9 @@ export class Whereabouts {
     // Sent away without a word where to: the same host would send away again.
     if (redirects.has(answer.status) && elsewhere === null && hostOf(answer) !== this.#host) return false
     const name = bucket ?? ''
-    const tried = this.#tried.get(name) ?? new Set([this.#site.region])
-    if (tried.has(found.region)) return false
-    this.#tried.set(name, tried.add(found.region))
+    const tried = this.#tried.get(name) ?? new Map([[asked.region, this.#now()]])
+    if (this.#now() - (tried.get(found.region) ?? -Infinity) < circleMs) return false
+    this.#tried.set(name, tried.set(found.region, this.#now()))
     this.#learned.set(name, this.#place(elsewhere ?? this.#site.endpoint, found.region))
     this.#onLearned(found.region)
     return true

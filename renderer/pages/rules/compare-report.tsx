@@ -2,6 +2,7 @@ import { Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { differenceWords, exceptionWords } from '../../../shared/model/compare-words.ts'
 import type { CompareReport, Difference, NotSeen, OnItsWay } from '../../../shared/model/compare.ts'
+import { faultWords } from '../../../shared/words/sentence.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Ago } from '../../components/times.tsx'
@@ -186,5 +187,5 @@ const unseenColumns: readonly Column<NotSeen>[] = [
   { id: 'code', header: 'Code', width: '180px', sortBy: (row) => row.fault.code, cell: (row) => row.fault.code },
   keyColumn,
   versionColumn,
-  { id: 'why', header: 'Why, and what to do', cell: (row) => `${row.fault.message} ${row.fault.remedy}` },
+  { id: 'why', header: 'Why, and what to do', cell: (row) => faultWords(row.fault) },
 ]
