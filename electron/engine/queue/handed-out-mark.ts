@@ -8,7 +8,7 @@ const STEP = 5000
  * raised mark is on disk, because after a crash only the mark tells that a worker may have begun with it.
  */
 export class HandedOutMark {
-  /** Where the mark stood at the start: a task at or below it is fresh no more. */
+  /** Where the mark stood at the start: earlier runs may have begun with all up to it. */
   readonly atStart: number
   readonly #journal: Pick<Journal, 'raiseHandedOut'>
   readonly #onRaised: () => void

@@ -48,6 +48,8 @@ class DurableQueue implements TaskQueue {
   readonly #retry: RetryPolicy
   readonly #startedAt: number
   readonly #mark: HandedOutMark
+  /** The last task of earlier runs. */
+  readonly #lastBefore: number
   readonly #recency = new Recency(RECENT_KEYS)
   readonly #windows = new Map<string, LinkWindow>()
   readonly #holds = new Map<string, Set<string>>()
@@ -75,6 +77,7 @@ class DurableQueue implements TaskQueue {
     this.#retry = { ...retryPolicy, ...retry }
     this.#startedAt = now()
     this.#mark = new HandedOutMark(journal, () => this.#wake())
+    this.#lastBefore = Math.max(this.#mark.atStart, journal.lastSeq())
   }
 
   addLink(spec: LinkSpec): void {
@@ -254,8 +257,12 @@ class DurableQueue implements TaskQueue {
     return lease
   }
 
+  /**
+   * What a scan of an earlier run saw is worth nothing: where an older copy of the data directory was put back, that run went
+   * on elsewhere, and what its journal says was never handed out may be at the target long since, below newer versions.
+   */
   #isFresh(task: NewTask & { readonly seq: number }): boolean {
-    return task.seq > this.#mark.atStart && this.#sightHolds(task)
+    return task.seq > this.#lastBefore && this.#sightHolds(task)
   }
 
   #sightHolds({ absentSeenAt, linkId, key }: NewTask): boolean {
