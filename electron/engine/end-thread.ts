@@ -6,6 +6,8 @@ import type { Worker } from 'node:worker_threads'
  */
 export function threadEnded(thread: Worker, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // One that ended before nobody hears of again; a thread without a number is gone.
+    if (thread.threadId === -1) return resolve()
     const timer = setTimeout(() => void thread.terminate().catch(() => undefined), patienceMs)
     thread.once('exit', () => {
       clearTimeout(timer)

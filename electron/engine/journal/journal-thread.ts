@@ -16,9 +16,15 @@ export class JournalThread {
 
   /** One order after the other. Rejects with what SQLite refused, or when the thread is gone. */
   tell(order: Exclude<ThreadOrder, 'end'>): Promise<void> {
-    const told = this.#turn.then(() => ask((this.#thread ??= startThread(this.#path)), order))
+    const told = this.#turn.then(() => ask(this.#running(), order))
     this.#turn = told.catch(() => undefined)
     return told
+  }
+
+  /** Another one where the last died: a thread that is gone answers nothing. */
+  #running(): Worker {
+    if (this.#thread === null || this.#thread.threadId === -1) this.#thread = startThread(this.#path)
+    return this.#thread
   }
 
   /** Resolves when it has ended what it was told, and itself. */
