@@ -64,4 +64,4 @@ export class EngineLife implements Speaker {
 }
 
 const complaintsIn = (logs: readonly string[]): readonly string[] =>
-  logs.filter((line) => /unhandled|uncaught|Error:|"level":(?:50|60)/i.test(line)).slice(0, 50)
+  logs.filter((line) => /unhandled|uncaught|"level":60/i.test(line)).slice(0, 50)
