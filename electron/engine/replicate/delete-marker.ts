@@ -1,4 +1,5 @@
 import type { IdentityStamp, Stored, VersionEntry } from '../store/port.ts'
+import { adoptsMarkerId } from '../store/version-headers.ts'
 import type { Outcome } from '../worker/port.ts'
 import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
@@ -14,7 +15,8 @@ export async function writeMarker(
   // P7: a marker carries no mark. One that the target's own rule brought here, and that is gone there, was deleted there.
   if (world.order.came?.some((pair) => pair.sourceVersionId === marker.versionId) === true) return settled('not-wanted')
   const identity = identityFor(world.link.identity, marker.versionId, marker.modifiedAt, '')
-  const stored = await (identity === null ? mintMarker(marker.versionId, world) : write(identity, world))
+  const isNamed = identity !== null && adoptsMarkerId(identity)
+  const stored = await (isNamed ? write(identity, world) : mintMarker(marker.versionId, identity, world))
   const outcome = arrived('marker', 0, marker.versionId, stored.versionId, world.link)
   return outcome.learned.length > 0 ? outcome : { ...outcome, learned: markerPair(marker.versionId, world) }
 }
@@ -23,13 +25,13 @@ const write = (identity: IdentityStamp | null, { link, order, target, signal }: 
   target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, identity, { signal })
 
 /** A site may refuse, silently, to put one marker on another, or on nothing: then a placeholder goes in between. */
-async function mintMarker(markerId: string, world: World): Promise<Stored> {
+async function mintMarker(markerId: string, identity: IdentityStamp | null, world: World): Promise<Stored> {
   if ((await newest(world))?.deleteMarker !== true) {
-    const stored = await write(null, world)
+    const stored = await write(identity, world)
     if (stored.versionId !== null) return stored
   }
   const placeholder = await writePlaceholder(markerId, world)
-  const stored = await write(null, world)
+  const stored = await write(identity, world)
   if (placeholder !== null && placeholder !== 'null') await removeLeftovers([{ versionId: placeholder }], world)
   return stored
 }

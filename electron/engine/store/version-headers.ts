@@ -81,7 +81,7 @@ export function stamp(identity: IdentityStamp | null, operation: StampedOperatio
 
 function stampCeph(identity: IdentityStamp, operation: StampedOperation): Stamped {
   // `null` names the null version, as it does in S3: an object put with it replaces the one that is there.
-  const isNullMarker = operation === 'delete-marker' && identity.versionId === 'null'
+  const isNullMarker = operation === 'delete-marker' && !adoptsMarkerId(identity)
   const named = operation !== 'create-upload' && operation !== 'delete-version' && !isNullMarker
   return named ? { query: [['rgwx-version-id', identity.versionId]], headers: [] } : nothing
 }
@@ -90,6 +90,10 @@ const minioId = /^(?:null|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
 
 /** MinIO takes nothing but a UUID or `null`; other ids (Ceph's, AWS's) are left out, and the target mints. */
 export const isMinioId = (versionId: string): boolean => minioId.test(versionId)
+
+/** Does a delete marker get this very id? Otherwise the site mints one, and may write no marker on another. */
+export const adoptsMarkerId = ({ style, versionId }: IdentityStamp): boolean =>
+  style === 'adopts-ceph' ? versionId !== 'null' : isMinioId(versionId)
 
 function stampMinio(identity: IdentityStamp, operation: StampedOperation, sizeBytes: number): Stamped {
   const mtime: HeaderPair = ['source-mtime', new Date(identity.modifiedAt).toISOString()]
