@@ -83,6 +83,26 @@ describe.each(['versions-first', 'markers-first'] as const)(
   },
 )
 
+test.each(['minio_cache', 'rustfs_cache'] as const)(
+  'a key whose versions fill pages, each ending with a place in the site’s own walk (%s), is copied once and found equal',
+  { timeout: 120_000 },
+  async (cursor) => {
+    const { world, source } = await oddWorld({ form: { cursor }, pageSize: 4 })
+    for (let version = 1; version <= 15; version++) source.add('many', `version ${version}`)
+    source.add('next', 'one')
+    await eventually(
+      async () => {
+        await world.settled(5000)
+        if ((await world.sides()).b.length !== 16) throw new Error('not all there, or more than that')
+      },
+      { withinMs: 60_000 },
+    )
+    expect(await compare(world)).toMatchObject({ verdict: 'equal', keys: 2, versions: 16 })
+    expect(world.failures()).toEqual([])
+    expect(scanFault(world)).toBeUndefined()
+  },
+)
+
 test(
   'a source that leaves out what sorts around a folder is never called equal or in step, and deletes nothing',
   { timeout: 120_000 },

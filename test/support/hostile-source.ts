@@ -172,7 +172,9 @@ class Source implements HostileSource {
       )
     })
     const next = page.next === null ? null : page.next.versionId
-    return listingDocument('ListVersionsResult', lines, markers(page, next))
+    const isFirst = !/_cache:/.test(query.get('key-marker') ?? '')
+    const cursor = form.cursor === undefined ? '' : `[${form.cursor}:v2,${isFirst ? 'return:' : 'id:a889c0bb,p:0,s:0'}]`
+    return listingDocument('ListVersionsResult', lines, markers(page, next, cursor))
   }
 
   #current(query: URLSearchParams): string {
@@ -199,7 +201,11 @@ class Source implements HostileSource {
     marker = 'key-marker',
   ): { readonly prefix: string; readonly size: number; readonly keyMarker: string | null } {
     const size = Math.min(this.lies.pageSize ?? 1000, Number(query.get('max-keys') ?? 1000))
-    return { prefix: query.get('prefix') ?? '', size, keyMarker: query.get(marker) }
+    return {
+      prefix: query.get('prefix') ?? '',
+      size,
+      keyMarker: query.get(marker)?.replace(/\[\w+_cache:.*\]$/, '') ?? null,
+    }
   }
 
   /** Pages go by a number in the version marker; a key marker alone starts behind that key. */
@@ -266,10 +272,10 @@ function document(entries: readonly Entry[], next: number | null, prefix: string
 const listingDocument = (root: string, lines: readonly string[], more: string): string =>
   `<?xml version="1.0"?><${root}><EncodingType>url</EncodingType>${more}${lines.join('')}</${root}>`
 
-const markers = ({ next }: OddPage<Version>, versionId: string | null): string =>
+const markers = ({ next }: OddPage<Version>, versionId: string | null, cursor = ''): string =>
   next === null
     ? '<IsTruncated>false</IsTruncated>'
-    : `<IsTruncated>true</IsTruncated><NextKeyMarker>${escaped(next.key)}</NextKeyMarker><NextVersionIdMarker>${versionId}</NextVersionIdMarker>`
+    : `<IsTruncated>true</IsTruncated><NextKeyMarker>${escaped(next.key + cursor)}</NextKeyMarker><NextVersionIdMarker>${versionId}</NextVersionIdMarker>`
 
 function lineOf({ key, version }: Entry, coarse = false): string {
   if (version === null) return `<CommonPrefixes><Prefix>${escaped(key)}</Prefix></CommonPrefixes>`

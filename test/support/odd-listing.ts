@@ -13,6 +13,8 @@ export interface ListingForm {
   readonly repeatsAtBorder?: boolean
   /** Pages are cut in the order of a file system, where folder `a` comes before `a-b`, then sorted: SeaweedFS. */
   readonly byFolder?: boolean
+  /** What the site puts behind the key that the next page starts after: MinIO and RustFS, where they are in their own walk. */
+  readonly cursor?: 'minio_cache' | 'rustfs_cache'
   /** Keys that no listing of versions shows where it was not asked for exactly them. */
   readonly leavesOut?: (key: string) => boolean
   /** Keys behind whose versions a listing shows nothing: versitygw, where the key cannot stand in XML. */

@@ -84,6 +84,17 @@ test('the next page starts behind the last entry, whether or not the site escape
   expect(nextOf('<NextKeyMarker>z</NextKeyMarker>')).toEqual({ keyMarker: 'z' })
 })
 
+test.each(['minio_cache:v2,return:', 'rustfs_cache:v2,id:a889c0bb-8866,p:0,s:0'])(
+  'a place in the site’s own walk is no part of the key that a page ends with: [%s]',
+  (tag) => {
+    const last = `<EncodingType>url</EncodingType>${entry('Version', 'a%20[b]', 'v1')}`
+    const marker = encodeURIComponent(`a [b][${tag}]`)
+    const named = `<NextKeyMarker>${marker}</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>`
+    const next = { keyMarker: 'a [b]', versionIdMarker: 'v1', cursor: `a [b][${tag}]` }
+    expect(parseVersionListing(truncated(last + named)).next).toEqual(next)
+  },
+)
+
 test('a web page, another document, a cut one and a DOCTYPE are refused', () => {
   const bad = [
     '',

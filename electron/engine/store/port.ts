@@ -82,6 +82,8 @@ export interface ListPosition {
   readonly keyMarker: string
   /** Absent: start after the last version of `keyMarker`. */
   readonly versionIdMarker?: string | undefined
+  /** The site's own name for this place, where it is more than the key: sent back as it came. */
+  readonly cursor?: string | undefined
 }
 
 export interface VersionPage {

@@ -130,14 +130,19 @@ class ListingReader {
     const last = entries.at(-1)
     const marker = this.#nextKey
     if (marker === null && last === undefined) return null
-    const decoded = marker !== null && this.#encoded ? decodeKey(marker) : marker
-    if (last === undefined) return position(decoded!, this.#nextVersion)
+    const told = marker !== null && this.#encoded ? decodeKey(marker) : marker
+    const decoded = told === null ? null : told.replace(cursorTag, '')
+    const cursor = told === null || told === decoded ? {} : { cursor: told }
+    if (last === undefined) return { ...position(decoded!, this.#nextVersion), ...cursor }
     if (marker === null || marker === last.key || decoded === last.key) {
-      return position(last.key, this.#nextVersion ?? last.versionId)
+      return { ...position(last.key, this.#nextVersion ?? last.versionId), ...cursor }
     }
-    return position(decoded!, this.#nextVersion)
+    return { ...position(decoded!, this.#nextVersion), ...cursor }
   }
 }
+
+/** MinIO and RustFS put where they are in their own walk behind the key: `photo.jpg[minio_cache:v2,id:…,p:0,s:0]`. */
+const cursorTag = /\[(?:minio|rustfs)_cache:[^\]]*\]$/
 
 const position = (keyMarker: string, versionIdMarker: string | null): ListPosition =>
   versionIdMarker === null || versionIdMarker === '' ? { keyMarker } : { keyMarker, versionIdMarker }

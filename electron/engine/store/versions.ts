@@ -98,7 +98,7 @@ export class VersionListings {
         ['max-keys', String(limit)],
         ['prefix', prefix],
         ...(delimiter === undefined ? [] : [['delimiter', delimiter] as const]),
-        ...(from === undefined ? [] : [['key-marker', from.keyMarker] as const]),
+        ...(from === undefined ? [] : [['key-marker', from.cursor ?? from.keyMarker] as const]),
         ...(from?.versionIdMarker === undefined ? [] : [['version-id-marker', from.versionIdMarker] as const]),
       ],
       signal: options.signal,
