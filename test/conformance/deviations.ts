@@ -34,6 +34,9 @@ export const minioDeviations: Deviations = {
   'who listens hears nothing of replicas': 'the same',
   'to purge a retained version is access denied': '400 InvalidRequest',
   'a version without retention or hold says that there is none': 'the same code with status 400',
+  'a canned ACL of a write is kept, and told in grants': 'takes it and forgets it',
+  'an ACL is set on the version that is named, and on no other': '501 NotImplemented',
+  'grants are set one by one, by a document or by headers': '501 NotImplemented',
 }
 
 /** For LOCKSTEP_CONFORMANCE_VENDOR. */

@@ -8,6 +8,13 @@ export interface Retention {
   readonly until: string
 }
 
+/** To a group, by its URI, or to a user, by its id. */
+export interface Grant {
+  readonly uri?: string
+  readonly id?: string
+  readonly permission: string
+}
+
 /** What a version carries besides its bytes and what a listing shows. Kept as JSON. */
 export interface VersionFacts {
   /** Standard headers by wire name, such as `content-type`. */
@@ -17,6 +24,8 @@ export interface VersionFacts {
   readonly tags?: Readonly<Record<string, string>>
   readonly retention?: Retention
   readonly legalHold?: boolean
+  /** Of the ACL, besides the owner's own right. */
+  readonly grants?: readonly Grant[]
   readonly checksums?: Readonly<Record<string, string>>
   /** Response headers that tell of encryption. */
   readonly encryption?: Readonly<Record<string, string>>

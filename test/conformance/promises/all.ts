@@ -1,4 +1,5 @@
 import type { SitePromise } from '../site-promise.ts'
+import { aclPromises } from './acls.ts'
 import { dotSegmentPromises, keyPromises } from './keys.ts'
 import { listingPromises } from './listing.ts'
 import { lockPromises } from './locks.ts'
@@ -16,6 +17,7 @@ export const clientPromises: readonly SitePromise[] = [
   ...listingPromises,
   ...multipartPromises,
   ...lockPromises,
+  ...aclPromises,
 ]
 
 /** What every S3 site promises. */

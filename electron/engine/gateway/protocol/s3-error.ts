@@ -9,6 +9,7 @@ const kind = (status: number, message: string): ErrorKind => ({ status, message 
 /** Every S3 error that is answered here: the one list. Codes and statuses as in the S3 API reference. */
 export const s3ErrorKinds = {
   AccessForbidden: kind(403, 'CORSResponse: the rules of this bucket do not allow this request from this origin.'),
+  AccessControlListNotSupported: kind(400, 'The bucket does not allow ACLs.'),
   AccessDenied: kind(403, 'Access Denied.'),
   AuthorizationHeaderMalformed: kind(400, 'The authorization header that you provided is not valid.'),
   AuthorizationQueryParametersError: kind(400, 'The authorization query parameters that you provided are not valid.'),

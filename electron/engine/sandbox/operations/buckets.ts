@@ -5,7 +5,8 @@ import { bucketOf, header, readDocument, xmlAnswer, type Answer, type Operation 
 
 const done: Answer = { status: 200, headers: {} }
 /** The sandbox has one account. */
-export const ownerXml = '<Owner><ID>lockstep-sandbox</ID><DisplayName>Lockstep sandbox</DisplayName></Owner>'
+export const ownerId = 'lockstep-sandbox'
+export const ownerXml = `<Owner><ID>${ownerId}</ID><DisplayName>Lockstep sandbox</DisplayName></Owner>`
 
 export const listBuckets: Operation = (site) => {
   const buckets = site.catalog.buckets

@@ -3,6 +3,7 @@ import { decodePercent } from '../../gateway/protocol/query.ts'
 import { S3Error } from '../../gateway/protocol/s3-error.ts'
 import { element, xmlDocument } from '../../gateway/protocol/xml.ts'
 import { enterPart, partNumberOf, uploadOf } from './multipart.ts'
+import { readAcl } from '../object-acl.ts'
 import { changeFacts } from './tagging.ts'
 import { enterBody, keepOrDiscard } from './write-object.ts'
 import type { Received } from '../bodies.ts'
@@ -123,6 +124,7 @@ function copiedFacts(
     ...readEncryption(headers),
     // Lock and ACL never come along with a copy.
     ...readLock(headers, bucket, now, stamp.replica),
+    ...readAcl(headers),
     ...(tags === undefined ? {} : { tags }),
     ...(checksums === undefined ? {} : { checksums }),
     ...(stamp.replica ? { replica: true } : {}),

@@ -1,5 +1,6 @@
 import type { S3Operation } from '../../gateway/protocol/route.ts'
 import type { Operation } from '../exchange.ts'
+import * as acl from './acl.ts'
 import * as buckets from './buckets.ts'
 import * as copy from './copy-object.ts'
 import * as deletion from './delete-object.ts'
@@ -46,6 +47,8 @@ export const operations: Readonly<Partial<Record<S3Operation, Operation>>> = {
   GetObjectTagging: tagging.getObjectTagging,
   PutObjectTagging: tagging.putObjectTagging,
   DeleteObjectTagging: tagging.deleteObjectTagging,
+  GetObjectAcl: acl.getObjectAcl,
+  PutObjectAcl: acl.putObjectAcl,
   GetObjectRetention: locking.getObjectRetention,
   PutObjectRetention: locking.putObjectRetention,
   GetObjectLegalHold: locking.getObjectLegalHold,

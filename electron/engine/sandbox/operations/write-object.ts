@@ -5,6 +5,7 @@ import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { enterVersion, type Draft } from '../enter-version.ts'
 import { bucketOf, versionHeader, type Operation, type SiteState } from '../exchange.ts'
+import { readAcl } from '../object-acl.ts'
 import { readDescription, readEncryption, readStorageClass, readTagging } from '../object-headers.ts'
 import { readLock } from '../object-lock.ts'
 import { readStamp, type ReplicaStamp } from '../replica-stamp.ts'
@@ -49,6 +50,7 @@ export function readFacts(
     ...readDescription(headers),
     ...readEncryption(headers),
     ...readLock(headers, bucket, now, stamp.replica),
+    ...readAcl(headers),
     ...(tags === undefined ? {} : { tags }),
     ...(stamp.replica ? { replica: true } : {}),
   }
