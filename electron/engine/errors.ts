@@ -112,6 +112,7 @@ const codeFaults: Readonly<Record<string, FaultCode>> = {
   XAmzContentChecksumMismatch: 'CONTENT_MISMATCH',
   IncompleteBody: 'BODY_CUT',
   NotImplemented: 'NOT_SUPPORTED',
+  AccessControlListNotSupported: 'NOT_SUPPORTED',
   MethodNotAllowed: 'NOT_SUPPORTED',
   XNotImplemented: 'NOT_SUPPORTED',
   XMinioMethodNotAllowed: 'NOT_SUPPORTED',

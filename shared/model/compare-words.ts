@@ -22,14 +22,14 @@ export const levelWords: Readonly<Record<CompareLevel, LevelWords>> = {
   attributes: {
     name: 'By attributes',
     by: 'by attributes',
-    seen: 'by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption and checksums)',
-    unseen: 'Access lists and bytes were not looked at.',
+    seen: 'by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption, checksums, and access lists where the rule carries them)',
+    unseen: 'Bytes were not looked at, nor access lists that the rule leaves at the source.',
   },
   bytes: {
     name: 'By bytes',
     by: 'by bytes',
     seen: 'by bytes (all attributes, and every byte read on both sides and held against each other by SHA-256)',
-    unseen: 'Access lists were not looked at.',
+    unseen: 'Access lists that the rule leaves at the source were not looked at.',
   },
 }
 
@@ -49,6 +49,7 @@ export const differenceWords: Readonly<Record<DifferenceKind, string>> = {
   metadata: 'Metadata',
   tags: 'Tags',
   lock: 'Retention or hold',
+  acl: 'Access list',
   encryption: 'Encryption',
   checksum: 'Checksum',
   'storage-class': 'Storage class',
@@ -62,7 +63,7 @@ const leftOutWords: Readonly<Record<LeftOut, string>> = {
   'before-rule': 'Versions older than the rule, which does not copy existing objects',
   'markers-not-carried': 'Delete markers, which the rule does not copy',
   'deletes-not-carried': 'Copies of versions that were deleted for good at the source; the rule does not repeat that',
-  'changes-not-carried': 'Tags or locks changed after the copy; the rule does not keep them in step',
+  'changes-not-carried': 'Tags, locks or grants changed after the copy; the rule does not keep them in step',
   'of-another-rule': 'Versions that another rule brought to the same target',
   'etag-not-comparable': 'ETags that the two sides make in different ways (parts or encryption)',
 }

@@ -5,7 +5,7 @@ import type { BucketAt } from './rule.ts'
 /**
  * How thoroughly two sides are compared; each level sees what the one before it sees, and more. `listing`: keys, versions,
  * their order, sizes, ETags where both sides make them in the same way, delete markers. `attributes`: headers, metadata, tags,
- * retention and hold, encryption, checksums of every version too. `bytes`: every version is read on both sides too.
+ * retention and hold, encryption, checksums of every version too, and the ACL where the rule carries it. `bytes`: every version is read on both sides too.
  */
 export const compareLevels = ['listing', 'attributes', 'bytes'] as const
 export type CompareLevel = (typeof compareLevels)[number]
@@ -20,6 +20,7 @@ export const shownBy = {
   metadata: 'attributes',
   tags: 'attributes',
   lock: 'attributes',
+  acl: 'attributes',
   encryption: 'attributes',
   checksum: 'attributes',
   'storage-class': 'attributes',

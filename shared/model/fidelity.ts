@@ -19,7 +19,9 @@ export const fidelityProperties = {
   'sse-s3': 'Encryption by the site (SSE-S3)',
   'sse-kms': 'Encryption by a key service (SSE-KMS)',
   'sse-c': 'Encryption with a client’s key (SSE-C)',
-  acl: 'Access control list',
+  acl: 'Access for everyone (ACL)',
+  'acl-signed-in': 'Access for signed-in users (ACL)',
+  'acl-users': 'Access for single users (ACL)',
   'storage-class': 'Storage class',
   archived: 'Archived objects',
 } as const
@@ -66,6 +68,7 @@ interface Pair {
   readonly rule: FidelityRule
   readonly from: SiteTraits
   readonly to: SiteTraits
+  readonly source: KnownSite
   readonly target: KnownSite
 }
 
@@ -81,6 +84,14 @@ const notProbed = 'Not known before the target was probed.'
 
 const byTrait = (trait: boolean | null, yes: FidelityVerdict, no: FidelityVerdict): FidelityVerdict =>
   trait === null ? unknown(notLooked) : trait ? yes : no
+
+const aclLeft = notKept(
+  'Stays at the source: the copy belongs to Lockstep’s own user at the target, with that bucket’s access rules. Not counted, as asking costs a request; the rule can carry it.',
+)
+
+/** Who is meant by “signed in” is told by the kind of site. */
+const isOneKind = (source: KnownSite, target: KnownSite): boolean =>
+  source !== null && source.vendor === target?.vendor && source.vendor !== 'other'
 
 const carried = (to: SiteTraits, yes: FidelityVerdict): FidelityVerdict => {
   if (to.checksums === true) return yes
@@ -158,7 +169,32 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
           `Read in clear, sent over this link, and encrypted at the target under its key ${rule.fidelity.kmsKeyId} (rule).`,
         ),
   'sse-c': () => refused('Only the client has the key: such objects are listed as failures.'),
-  acl: () => notKept('The copy belongs to Lockstep’s own user at the target, with that bucket’s access rules.'),
+  acl: ({ rule, to }) => {
+    if (rule.fidelity.acl === 'leave') return aclLeft
+    return byTrait(
+      to.acl,
+      kept(
+        'Set at the target as at the source (rule), for one request per version; two more where there is such a grant.',
+      ),
+      notKept(
+        'This site keeps no access lists: the policy of its bucket decides who may read. What is lost is counted.',
+      ),
+    )
+  },
+  'acl-signed-in': ({ rule, source, target, to }) => {
+    if (rule.fidelity.acl === 'leave') return aclLeft
+    if (to.acl === false) return notKept('This site keeps no access lists. What is lost is counted.')
+    if (target === null) return unknown(notProbed)
+    return isOneKind(source, target)
+      ? kept('Set at the target too (rule), where it means the users of the target.')
+      : notKept(
+          'It could mean more people at a site of another kind (at AWS: whoever has an account), so it is not set.',
+        )
+  },
+  'acl-users': ({ rule }) =>
+    rule.fidelity.acl === 'leave'
+      ? aclLeft
+      : notKept('An id of one site names nobody, or somebody else, at another: never granted there, and counted.'),
   'storage-class': ({ rule, to }) => {
     if (rule.storageClass !== null)
       return translated(
@@ -184,6 +220,7 @@ export function fidelityOf(
 ): readonly Omit<FidelityLine, 'notKeptCount'>[] {
   const pair: Pair = {
     rule,
+    source,
     target,
     from: traitsOf(source?.vendor ?? null),
     to: traitsOf(target?.vendor ?? null),

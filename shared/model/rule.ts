@@ -40,6 +40,8 @@ export const fidelitySchema = z.strictObject({
   refusedTags: z.enum(['stop', 'leave-out']).default('stop'),
   /** Governance retention that was shortened at the source is shortened at the target too, past its protection. */
   shortenGovernance: z.boolean().default(false),
+  /** What the ACL grants to everyone and to signed-in users: left at the source, or carried, for a request more per version. */
+  acl: z.enum(['leave', 'carry']).default('leave'),
 })
 
 export const ruleSchema = z.strictObject({
@@ -65,7 +67,7 @@ export const ruleSchema = z.strictObject({
     .union([z.enum(['auto', 'off']), z.strictObject({ perSecond: z.int().min(1).max(1000) })])
     .default('auto'),
   objectLock: z.enum(['replicate', 'ignore']).default('replicate'),
-  fidelity: fidelitySchema.default({ kmsKeyId: null, refusedTags: 'stop', shortenGovernance: false }),
+  fidelity: fidelitySchema.default({ kmsKeyId: null, refusedTags: 'stop', shortenGovernance: false, acl: 'leave' }),
   /** Storage class at the target; null keeps the source's where the target has it. */
   storageClass: z.string().nullable().default(null),
   bandwidth: z

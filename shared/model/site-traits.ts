@@ -66,7 +66,7 @@ const traits: Readonly<Record<Capabilities['vendor'], SiteTraits>> = {
   // It remembers what was asked, and encrypts nothing: it is for samples and tests.
   'lockstep-sandbox': {
     checksums: true,
-    acl: false,
+    acl: true,
     anyTagText: true,
     emptyMetadata: true,
     websiteRedirect: true,

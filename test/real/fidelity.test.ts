@@ -6,6 +6,7 @@ import {
   CreateMultipartUploadCommand,
   GetObjectAclCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   UploadPartCommand,
   type ChecksumAlgorithm,
@@ -15,9 +16,11 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { KnownSite } from '../../shared/model/fidelity.ts'
 import { fidelitySchema } from '../../shared/model/rule.ts'
 import { traitsOf, type SiteTraits } from '../../shared/model/site-traits.ts'
 import { startChecksum, checksumAlgorithms } from '../../electron/engine/store/checksum.ts'
+import { grantsOf, setAcl } from '../support/acls.ts'
 import { ensureCeph, startCephSite, type CephSite } from '../support/ceph.ts'
 import { ensureMinio, startMinioSite, type MinioSite } from '../support/minio.ts'
 import { workerBetween } from '../support/replicate-world.ts'
@@ -32,6 +35,7 @@ const mib = 1024 * 1024
 let a: MinioSite
 let b: MinioSite
 let ceph: CephSite
+let other: CephSite
 let dir: Awaited<ReturnType<typeof makeTempDir>>
 
 beforeAll(async () => {
@@ -40,12 +44,13 @@ beforeAll(async () => {
   a = await startMinioSite({ name: 'a', kmsKey: 'source-key' })
   b = await startMinioSite({ name: 'b', kmsKey: 'target-key' })
   ceph = await startCephSite({ name: 'c', dir: join(dir.path, 'ceph') })
-  for (const site of [a, b, ceph])
+  other = await startCephSite({ name: 'd', dir: join(dir.path, 'other') })
+  for (const site of [a, b, ceph, other])
     await s3Client(site).send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }))
 }, 300_000)
 
 afterAll(async () => {
-  await Promise.all([a?.stop(), b?.stop(), ceph?.stop()])
+  await Promise.all([a?.stop(), b?.stop(), ceph?.stop(), other?.stop()])
   await dir?.remove()
 })
 
@@ -59,6 +64,20 @@ const succeeds = async (act: Promise<unknown>): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+/** By Ceph's admin API, which answers at a path that looks like an object's. */
+async function makeCephUser(site: SiteAccess, uid: string): Promise<void> {
+  const client = s3Client(site)
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as { query: Record<string, string> }
+      request.query = { ...request.query, uid, 'display-name': uid }
+      return next(args)
+    },
+    { step: 'build' },
+  )
+  await client.send(new PutObjectCommand({ Bucket: 'admin', Key: 'user' }))
+}
 
 /** What the server itself does, in the words of the table. */
 async function measured(site: SiteAccess): Promise<SiteTraits> {
@@ -201,4 +220,68 @@ describe.skipIf(!minioReady.ok || !cephReady.ok)('what real servers keep', () =>
     })
     expect((await head(s3Client(b), 'odd tag')).TagCount).toBe(1)
   })
+
+  test('what Ceph grants to everyone and to signed-in users is granted at another Ceph, version by version', async () => {
+    const from = s3Client(ceph)
+    const to = s3Client(other)
+    const known: KnownSite = { vendor: 'ceph', identity: 'mints', ordersByMtime: false }
+    const between = (acl: 'leave' | 'carry') =>
+      workerBetween(ceph, other, { metadata: true, fidelity: fidelitySchema.parse({ acl }) }, known, known)
+    const copy = async (worker: ReturnType<typeof between>, key: string, more: Partial<PutObjectCommandInput>) => {
+      const { VersionId = null } = await put(from, key, more)
+      const order = { key, versionId: VersionId, operation: 'put' } as const
+      return { order, outcome: await worker.run(order) }
+    }
+    await copy(between('leave'), 'left public', { ACL: 'public-read' })
+    expect(await grantsOf(to, Bucket, 'left public')).toEqual([])
+
+    const worker = between('carry')
+    const canned = ['private', 'public-read', 'public-read-write', 'authenticated-read'] as const
+    for (const ACL of canned) {
+      const { outcome } = await copy(worker, 'acl', { ACL })
+      expect([ACL, outcome]).toMatchObject([ACL, { kind: 'settled', did: 'copied' }])
+    }
+    const aclsOf = async (client: S3Client) => {
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix: 'acl' }))
+      return Promise.all(Versions.map(({ Key, VersionId }) => grantsOf(client, Bucket, Key!, VersionId)))
+    }
+    const told = [['AuthenticatedUsers READ'], ['AllUsers READ', 'AllUsers WRITE'], ['AllUsers READ'], []]
+    expect([await aclsOf(from), await aclsOf(to)]).toEqual([told, told])
+
+    // Changed later, to less and to more; of this version alone.
+    for (const ACL of ['private', 'public-read'] as const) {
+      await setAcl(from, Bucket, 'acl', ACL)
+      const { VersionId = null } = await head(from, 'acl')
+      const order = { key: 'acl', versionId: VersionId, operation: 'metadata' } as const
+      expect(await worker.run(order)).toMatchObject({ kind: 'settled', did: 'metadata' })
+      expect(await aclsOf(to)).toEqual([ACL === 'private' ? [] : ['AllUsers READ'], ...told.slice(1)])
+    }
+
+    await makeCephUser(ceph, 'partner')
+    const { outcome } = await copy(worker, 'shared', {
+      GrantFullControl: 'id=owner',
+      GrantRead: 'id=partner',
+    })
+    expect(outcome).toMatchObject({ kind: 'settled', notKept: ['acl-users'] })
+    expect([await grantsOf(from, Bucket, 'shared'), await grantsOf(to, Bucket, 'shared')]).toEqual([
+      ['partner READ'],
+      [],
+    ])
+  }, 120_000)
+
+  test('MinIO, which keeps no ACL, gets the object without, counted; as a source it has nothing to carry', async () => {
+    const fidelity = fidelitySchema.parse({ acl: 'carry' })
+    const order = async (site: SiteAccess, key: string) => {
+      const { VersionId = null } = await put(s3Client(site), key, { ACL: 'public-read' })
+      return { key, versionId: VersionId, operation: 'put' } as const
+    }
+    // Whether the table knows MinIO, or the site has to be asked.
+    for (const known of [null, { vendor: 'minio', identity: 'mints', ordersByMtime: false }] as const) {
+      const open = await order(ceph, `open ${known?.vendor}`)
+      const outcome = await workerBetween(ceph, b, { fidelity }, known).run(open)
+      expect([known, outcome]).toMatchObject([known, { did: 'copied', notKept: ['acl'] }])
+    }
+    const back = await workerBetween(a, ceph, { fidelity }).run(await order(a, 'from minio'))
+    expect(back).toMatchObject({ kind: 'settled', did: 'copied', notKept: [] })
+  }, 120_000)
 })

@@ -511,7 +511,7 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
     verdict: differenceCount === 0 ? 'equal' : 'different',
     statement:
       differenceCount === 0
-        ? 'Equal by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption and checksums): 184,302 keys, 211,090 versions. Access lists and bytes were not looked at.'
+        ? 'Equal by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption, checksums, and access lists where the rule carries them): 184,302 keys, 211,090 versions. Bytes were not looked at, nor access lists that the rule leaves at the source.'
         : `Different: ${differenceCount} differences in 184,302 keys, 211,090 versions, the first by listing. Besides: 1 more on its way; 1 more could not be seen; 1,204 exceptions on purpose, listed by kind.`,
     cost: costAt(now, 'attributes'),
     differsBy: differenceCount === 0 ? null : 'listing',

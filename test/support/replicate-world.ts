@@ -37,12 +37,13 @@ export function storeFor(id: string, site: SiteAccess): ObjectStore {
   return store
 }
 
-/** `to`: what is known of the target, for what the link's fidelity says of it. */
+/** `to` and `of`: what is known of the target and the source, for what the link's fidelity says of it. */
 export function workerBetween(
   source: SiteAccess,
   target: SiteAccess,
   rule: Partial<LinkOrder['rule']> = {},
   to: KnownSite = null,
+  of: KnownSite = null,
 ): Worker {
   const pairs = new Map<string, readonly VersionPair[]>()
   const fidelity = rule.fidelity ?? fidelitySchema.parse({})
@@ -61,7 +62,7 @@ export function workerBetween(
       fidelity,
       ...rule,
     },
-    fidelity: fidelityKindsOf({ metadata: false, objectLock: 'ignore', storageClass: null, fidelity }, null, to),
+    fidelity: fidelityKindsOf({ metadata: false, objectLock: 'ignore', storageClass: null, fidelity }, of, to),
     identity: 'mints',
     ordersByMtime: false,
     copySince: 0,

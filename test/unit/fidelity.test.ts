@@ -43,3 +43,18 @@ test('what the rule leaves at the source is said not to be kept', () => {
     tags: 'translated',
   })
 })
+
+test('an ACL is carried on request: to everyone where the target keeps one, to signed-in users between sites of one kind', () => {
+  const carrying = { ...rule, fidelity: { ...rule.fidelity, acl: 'carry' } } as const
+  const aws: KnownSite = { vendor: 'aws', identity: 'mints', ordersByMtime: false }
+  const acls = (source: KnownSite, target: KnownSite, of: typeof rule = carrying): readonly (string | undefined)[] => {
+    const of3 = kinds(source, target, of)
+    return [of3['acl'], of3['acl-signed-in'], of3['acl-users']]
+  }
+  expect(acls(ceph, ceph, rule)).toEqual(['not-kept', 'not-kept', 'not-kept'])
+  expect(acls(ceph, ceph)).toEqual(['kept', 'kept', 'not-kept'])
+  // At AWS “signed in” is whoever has an account.
+  expect(acls(ceph, aws)).toEqual(['kept', 'not-kept', 'not-kept'])
+  expect(acls(ceph, minio)).toEqual(['not-kept', 'not-kept', 'not-kept'])
+  expect(acls(ceph, null)).toEqual(['unknown', 'unknown', 'not-kept'])
+})

@@ -137,8 +137,9 @@ test('a target that adopts ids, and a rule that needs the source’s answer, wai
   const [link] = sync({})
   const [filtered] = sync({ filter: { tags: { keep: 'yes' } } })
   const [slow] = sync({ bandwidth: { bytesPerSecond: 1024 } })
+  const [withAcl] = sync({ fidelity: { acl: 'carry' } })
   expect(suits(link!, fit)).toBe(true)
-  expect([suits(filtered!, fit), suits(slow!, fit)]).toEqual([false, false])
+  expect([suits(filtered!, fit), suits(slow!, fit), suits(withAcl!, fit)]).toEqual([false, false, false])
   for (const facts of [
     { ...fit, order: { identity: 'adopts-minio' } as const },
     { ...fit, order: null },

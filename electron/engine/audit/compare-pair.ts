@@ -2,6 +2,7 @@ import type { DifferenceKind, ExceptionKind, NotSeen } from '../../../shared/mod
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
+import { aclOf, carriedAcl, groupDifference, leftAtSource, propertyOf, rightWords, setsAny } from '../replicate/acl.ts'
 import { digestOf } from '../replicate/digest.ts'
 import { narrowed, sameTags } from '../replicate/concede.ts'
 import { sameLock, unlocked } from '../replicate/metadata.ts'
@@ -74,6 +75,7 @@ class Look {
     // What one of these cannot see, the others may.
     await this.#try(() => this.#tags(a, b))
     await this.#try(() => this.#locks(a, b))
+    await this.#try(() => this.#acl(a, b))
     if (this.#parts.level === 'bytes') await this.#try(() => this.#bytes(a, b))
     else this.#etags(a, b)
   }
@@ -162,6 +164,27 @@ class Look {
     return store.getLock(ref, { signal: this.#parts.signal })
   }
 
+  /** Asked for only where the rule carries it. A copy that is more public than its source is a difference under every rule. */
+  async #acl(a: Side, b: Side): Promise<void> {
+    const { link, signal } = this.#parts
+    const carried = carriedAcl(link)
+    if (carried === null) return
+    const here = await aclOf(a.store, a.ref, { signal })
+    for (const property of leftAtSource(here, carried)) this.#except(property)
+    if (!setsAny(carried)) return
+    const there = await aclOf(b.store, b.ref, { signal })
+    const { missing, beyond } = groupDifference(here, there, carried)
+    if (beyond.length > 0) this.#differs('acl', `${sentence(beyond)} at the target, not at the source.`)
+    else if (missing.length > 0 && link.rule.metadata)
+      for (const property of new Set(missing.map(propertyOf)))
+        this.#unlike(
+          property,
+          'acl',
+          `${sentence(missing.filter((right) => propertyOf(right) === property))} at the source, not at the target.`,
+        )
+    else if (missing.length > 0) this.#except('changes-not-carried')
+  }
+
   /** A retention that has run out protects nothing, and is no difference. */
   #lockDiffers(here: Lock | null, there: Lock | null): boolean {
     const holds = (lock: Lock | null): boolean =>
@@ -224,6 +247,11 @@ function encryptionWords(encryption: Encryption): string {
   if (encryption.kind === 'none') return 'not encrypted'
   if (encryption.kind === 'sse-kms') return `SSE-KMS with ${encryption.keyId ?? 'the site’s own key'}`
   return encryption.kind.toUpperCase()
+}
+
+function sentence(rights: readonly string[]): string {
+  const text = rights.map(rightWords).join(', ')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
 
 function describeLock(lock: Lock | null): string {

@@ -8,12 +8,17 @@ export interface LinkFigures {
   readonly rttMs: number | null
   /** The most that the link was seen to carry, bytes per second; null where nothing was. */
   readonly bytesPerSecond: number | null
+  /** The rule carries ACLs, so that they are compared too. */
+  readonly comparesAcl: boolean
 }
 
 /** Versions on a page of a listing. */
 const pageVersions = 1000
 /** HEADs, tags, and locks of a version on both sides: what {@link SilentSides} saves is not known beforehand. */
 const requestsPerVersion = 6
+/** The ACL on both sides. */
+const aclRequests = 2
+const requestsOfLook = ({ comparesAcl }: LinkFigures): number => requestsPerVersion + (comparesAcl ? aclRequests : 0)
 const looksAtOnce = 16
 
 /** What each level asks of all links together, at the most; for a part of the keys no more than for all. Pure. */
@@ -25,7 +30,7 @@ function costOf(level: CompareLevel, prefix: string, links: readonly LinkFigures
   const held = links.map((link) => link.held).filter((one) => one !== null)
   if (held.length < links.length) return unknown(level)
   const versions = held.map((one) => one.versions)
-  const requests = sum(versions.map((count) => requestsOf(level, count)))
+  const requests = sum(links.map((link, index) => requestsOf(level, versions[index]!, requestsOfLook(link))))
   const readBytes = level === 'bytes' ? 2 * sum(held.map(({ sizeBytes }) => sizeBytes)) : 0
   const durations = links.map((link) => durationOf(level, link))
   return {
@@ -49,19 +54,20 @@ const unknown = (level: CompareLevel): CompareCost => ({
 
 const pagesOf = (versions: number): number => Math.max(1, Math.ceil(versions / pageVersions))
 
-function requestsOf(level: CompareLevel, versions: number): number {
+function requestsOf(level: CompareLevel, versions: number, perVersion: number): number {
   // Every page but the first is held against the listing of current keys.
   const pages = 2 * (2 * pagesOf(versions) - 1)
   if (level === 'listing') return pages
-  return pages + versions * (level === 'bytes' ? requestsPerVersion + 2 : requestsPerVersion)
+  return pages + versions * (level === 'bytes' ? perVersion + 2 : perVersion)
 }
 
 /** Milliseconds; null where the round trip, or for bytes the bandwidth, was not measured. */
-function durationOf(level: CompareLevel, { held, rttMs, bytesPerSecond }: LinkFigures): number | null {
+function durationOf(level: CompareLevel, link: LinkFigures): number | null {
+  const { held, rttMs, bytesPerSecond } = link
   if (held === null || rttMs === null) return null
   const listed = pagesOf(held.versions) * rttMs
   if (level === 'listing') return Math.ceil(listed)
-  const looked = listed + (held.versions / looksAtOnce) * (requestsPerVersion / 2) * rttMs
+  const looked = listed + (held.versions / looksAtOnce) * (requestsOfLook(link) / 2) * rttMs
   if (level === 'attributes') return Math.ceil(looked)
   return bytesPerSecond === null || bytesPerSecond === 0
     ? null

@@ -1,6 +1,7 @@
 import { faultKinds, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { CarriedAcl } from '../replicate/acl.ts'
 import { align } from '../replicate/align.ts'
 import { metadataChanges, type MetadataSides } from '../replicate/metadata.ts'
 import type { KeyMatch } from '../rule/match.ts'
@@ -26,6 +27,8 @@ export interface AttributePassOptions {
   readonly isTwoWay: () => boolean
   /** The target refuses some tags, and the rule lets copies go without those. */
   readonly leavesOutTags: () => boolean
+  /** The grants that the link carries; null where the rule leaves them at the source. */
+  readonly acl: () => CarriedAcl | null
   /** Resolves when the next version may be looked at. */
   readonly turn: () => Promise<void>
   /** Goes on after this key; null: from the first. */
@@ -41,7 +44,7 @@ export interface AttributePassOptions {
 const pageSize = 50
 
 /**
- * One slow round over all versions of a link: compares tags, retention and hold of each version with those of its replica, by asking
+ * One slow round over all versions of a link: compares tags, retention, hold and, where the rule carries them, grants of each version with those of its replica, by asking
  * both sites, at the pace of `turn`. Ends at the last key. A fault of a whole site or of a listing is thrown; a version that
  * alone cannot be read is told and passed over.
  */
@@ -97,7 +100,7 @@ async function lookAt(
 async function isSame(
   { key, versionId }: VersionEntry,
   replica: VersionEntry,
-  { source: at, target: to, rule, store, leavesOutTags, now, signal }: AttributePassOptions,
+  { source: at, target: to, rule, store, leavesOutTags, acl, now, signal }: AttributePassOptions,
 ): Promise<boolean> {
   const [source, target] = [store(at.site), store(to.site)]
   const ours = { bucket: at.bucket, key, versionId }
@@ -112,11 +115,12 @@ async function isSame(
     objectLock: rule.objectLock,
     shortensGovernance: rule.fidelity.shortenGovernance,
     leavesOutTags: leavesOutTags(),
+    acl: acl(),
     now: now(),
     signal,
   }
-  const { tags, lock } = await metadataChanges(there, here, sides)
-  return tags === null && lock === null
+  const changes = await metadataChanges(there, here, sides)
+  return changes.tags === null && changes.acl === null && changes.lock === null
 }
 
 function readerOf({ site, bucket }: BucketAt, options: AttributePassOptions): VersionReader {

@@ -99,7 +99,7 @@ function decoded(text: string): string | null {
 /** Names without `s3:`, which Ceph and AWS leave out. The first match decides; null is no change to an object. */
 const operations: readonly (readonly [RegExp, Operation | null])[] = [
   // Tags, retention and legal hold touch a version that is there already (MinIO's and AWS's names).
-  [/^ObjectCreated:(?:PutTagging|DeleteTagging|PutRetention|PutLegalHold)$|^ObjectTagging:/, 'metadata'],
+  [/^ObjectCreated:(?:PutTagging|DeleteTagging|PutRetention|PutLegalHold)$|^ObjectTagging:|^ObjectAcl:/, 'metadata'],
   [/^ObjectCreated:/, 'put'],
   // Another zone's multisite brought it here: for us a new version like any other.
   [/^ObjectSynced:Create$/, 'put'],

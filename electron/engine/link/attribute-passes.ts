@@ -5,6 +5,7 @@ import { faultFrom } from '../errors.ts'
 import { passAttributes } from '../feed/attribute-pass.ts'
 import { pause, type Clock } from '../feed/clock.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
+import type { CarriedAcl } from '../replicate/acl.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 import { beginOf, type Link } from './links.ts'
@@ -35,6 +36,8 @@ export interface AttributePassesParts {
   readonly isTwoWay: (link: Link) => boolean
   /** The target refuses some tags, and the rule lets copies go without those. */
   readonly leavesOutTags: (link: Link) => boolean
+  /** The grants that the link carries; null where the rule leaves them at the source. */
+  readonly carriedAcl: (link: Link) => CarriedAcl | null
   /** Does the source send an event when tags or locks change? */
   readonly tellsOfTags: (siteId: string) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -197,6 +200,7 @@ export class AttributePasses {
         pairs: (key) => journal.pairs(linkId, key),
         isPending: (key) => journal.unsettled(linkId, key, 1).length > 0,
         leavesOutTags: () => this.#parts.leavesOutTags(link),
+        acl: () => this.#parts.carriedAcl(link),
         isTwoWay: () => isTwoWay(link),
         differs: (task, version) => this.#found(task, version, state),
         turn: this.#turns(link, signal),

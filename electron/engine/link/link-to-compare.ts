@@ -82,11 +82,15 @@ function noticedUntil(link: Link | null, { journal, feeds }: CompareSources): nu
 const dayMs = 86_400_000
 
 /** What is known beforehand of what a comparison of the link asks. */
-export function compareFigures({ linkId, source, target }: Link, { journal, sites, now }: CompareSources): LinkFigures {
+export function compareFigures(
+  { linkId, source, target, rule }: Link,
+  { journal, sites, now }: CompareSources,
+): LinkFigures {
   const round = [source, target].map(({ site }) => sites.health(site).rttMs?.median ?? null)
   const minutes = journal.rollups(linkId, now() - dayMs)
   return {
     held: scanRecord(journal, linkId).held(),
+    comparesAcl: rule.fidelity.acl === 'carry',
     rttMs: round.includes(null) ? null : Math.max(...round.map((one) => one ?? 0)),
     bytesPerSecond: trafficOf(minutes, null).bandwidthBytesPerSecond?.value ?? null,
   }

@@ -9,6 +9,7 @@ import { FirstCopies } from '../link/first-copy.ts'
 import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
 import { currentRuleIndex } from '../link/rule-index.ts'
 import type { Parts } from '../parts.ts'
+import { carriedAcl } from '../replicate/acl.ts'
 import type { EngineOptions } from '../start.ts'
 import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
@@ -86,6 +87,10 @@ export async function joinFeeds(
     isOpen: ({ linkId }) => links.isOpen(linkId),
     isTwoWay: (link) => links.opposites(link).length > 0,
     leavesOutTags: ({ linkId }) => links.order(linkId)?.fidelity['refused-tags'] === 'not-kept',
+    carriedAcl: ({ linkId }) => {
+      const order = links.order(linkId)
+      return order === null ? null : carriedAcl(order)
+    },
     tellsOfTags: (siteId) => tellsOfTags(sites.capabilities(siteId)),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     store: (siteId) => sites.store(siteId),

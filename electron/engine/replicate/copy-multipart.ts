@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import type { NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
+import type { Acl, NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
+import { bringAcl } from './acl.ts'
 import { conceding, putTagsTaken } from './concede.ts'
 import { notKeptOf } from './fidelity.ts'
 import { paced } from './paced.ts'
@@ -21,7 +22,7 @@ const partsAtOnce = 4
 export async function copyMultipart(
   ref: ObjectRef & { versionId: string },
   head: ObjectHead,
-  tags: Tags,
+  { tags, acl }: { readonly tags: Tags; readonly acl: Acl | null },
   world: World,
 ): Promise<Outcome> {
   const asked = replicaOf(head, ref.versionId, tags, world)
@@ -35,7 +36,8 @@ export async function copyMultipart(
   world.uploads.ended()
   const sent = await afterComplete(stored.versionId, proven.sent, asked, world)
   const etag = partsInEtag(head.etag) === null ? null : proven.sentEtag
-  const notKept = notKeptOf(head, { asked, sent, stored, etag }, world)
+  const written = { asked, sent, stored, etag }
+  const notKept = [...notKeptOf(head, written, world), ...(await bringAcl(acl, stored.versionId, world))]
   return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, world.link, notKept)
 }
 

@@ -2,6 +2,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectBody, ObjectHead, Tags } from '../store/port.ts'
 import type { Outcome } from '../worker/port.ts'
 import { matchesTags } from '../rule/match.ts'
+import { aclToBring, bringAcl } from './acl.ts'
 import { conceding } from './concede.ts'
 import { copyMultipart } from './copy-multipart.ts'
 import { notKeptOf, refuseUnkept, type Written } from './fidelity.ts'
@@ -65,10 +66,12 @@ async function copyFrom(
   const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
   const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
   if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')
-  if (inParts(head) || opened === null) return copyMultipart(ref, head, tags, world)
+  const acl = await aclToBring(ref, world)
+  if (inParts(head) || opened === null) return copyMultipart(ref, head, { tags, acl }, world)
   const written = await put(versionId, head, opened, tags, world)
-  const notKept = notKeptOf(head, written, world)
-  return arrived('copied', head.sizeBytes, versionId, written.stored.versionId, world.link, notKept)
+  const { versionId: copy } = written.stored
+  const notKept = [...notKeptOf(head, written, world), ...(await bringAcl(acl, copy, world))]
+  return arrived('copied', head.sizeBytes, versionId, copy, world.link, notKept)
 }
 
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes

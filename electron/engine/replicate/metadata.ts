@@ -1,12 +1,13 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
+import { aclChange, aclOf, carriedAcl, setAcl, setsAny, type AclChange, type CarriedAcl } from './acl.ts'
 import { narrowed, putTagsTaken, sameTags } from './concede.ts'
 import { isKnownEcho } from './echo.ts'
 import type { World } from './world.ts'
 
 /**
- * Brings tags, retention and legal hold of a version that is at the target already in step. The rest of the metadata
+ * Brings tags, retention, legal hold and, where the rule carries it, the ACL of a version that is at the target already in step. The rest of the metadata
  * cannot change within a version (S3), so it is not looked at. `absent`: one of the two versions is not there. Unless an event
  * told that they were changed here, they are right where the version was first written: a replica never changes its original.
  */
@@ -27,24 +28,26 @@ export async function syncMetadata(
   const { link, order, source, target, signal } = world
   const { objectLock, fidelity } = link.rule
   const sides = { from, to, source, target, objectLock, bypass: order.bypassGovernance === true }
-  const { tags, lock, bypassGovernance } = await metadataChanges(there, here, {
+  const { tags, acl, lock, bypassGovernance } = await metadataChanges(there, here, {
     ...sides,
     shortensGovernance: fidelity.shortenGovernance,
     leavesOutTags: link.fidelity['refused-tags'] === 'not-kept',
+    acl: carriedAcl(link),
     now: world.now(),
     signal,
   })
   const tagged = tags !== null && (await putTagsTaken(to, tags.want, tags.have, world))
   if (lock !== null) await target.putLock(to, lock, { signal, bypassGovernance })
-  return tagged || lock !== null ? 'changed' : 'same'
+  const granted = acl !== null && (await setAcl(to, acl, world))
+  return tagged || granted || lock !== null ? 'changed' : 'same'
 }
 
 /** One version and its replica, to be compared in what can change within a version. */
 export interface MetadataSides {
   readonly from: ObjectRef
   readonly to: ObjectRef
-  readonly source: Pick<ObjectStore, 'getTags' | 'getLock'>
-  readonly target: Pick<ObjectStore, 'getTags'>
+  readonly source: Pick<ObjectStore, 'getTags' | 'getLock' | 'getAcl'>
+  readonly target: Pick<ObjectStore, 'getTags' | 'getAcl'>
   readonly objectLock: Rule['objectLock']
   /** A client had the right to go past governance retention. */
   readonly bypass?: boolean
@@ -52,26 +55,30 @@ export interface MetadataSides {
   readonly shortensGovernance: boolean
   /** The target is known to refuse some tags, and the rule lets a copy go without those. */
   readonly leavesOutTags: boolean
+  /** null: the rule leaves ACLs at the source. */
+  readonly acl: CarriedAcl | null
   /** Epoch ms. */
   readonly now: number
   readonly signal: AbortSignal
 }
 
-/** What the replica has to be given so that it has the tags and locks of its version; null of what is in step. */
+/** What the replica has to be given so that it has the tags, locks and grants of its version; null of what is in step. */
 export interface MetadataChanges {
   readonly tags: { readonly want: Tags; readonly have: Tags } | null
+  readonly acl: AclChange | null
   readonly lock: Lock | null
   readonly bypassGovernance: boolean
 }
 
-/** Asks for tags only where there are any, and for a lock only where one side told of one. Changes nothing. */
+/** Asks for tags only where there are any, for a lock only where one side told of one, and for ACLs only where the link carries any. Changes nothing. */
 export async function metadataChanges(
   there: ObjectHead,
   here: ObjectHead,
   sides: MetadataSides,
 ): Promise<MetadataChanges> {
   const tags = await tagsToPut(there, here, sides)
-  return { tags, ...(await lockToPut(there.lock, here.lock, sides)) }
+  const acl = await aclToPut(sides)
+  return { tags, acl, ...(await lockToPut(there.lock, here.lock, sides)) }
 }
 
 async function tagsToPut(
@@ -86,6 +93,12 @@ async function tagsToPut(
   ])
   const isEqual = sameTags(want, have) || (leavesOutTags && sameTags(narrowed(want), have))
   return isEqual ? null : { want, have }
+}
+
+async function aclToPut({ from, to, source, target, acl, signal }: MetadataSides): Promise<AclChange | null> {
+  if (acl === null || !setsAny(acl)) return null
+  const [there, here] = await Promise.all([aclOf(source, from, { signal }), aclOf(target, to, { signal })])
+  return aclChange(there, here, acl)
 }
 
 async function lockToPut(

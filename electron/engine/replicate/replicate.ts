@@ -4,6 +4,7 @@ import type { VersionEntry } from '../store/port.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { Outcome } from '../worker/port.ts'
 import { isGone } from './absence.ts'
+import { carriedAcl } from './acl.ts'
 import { markerPair } from './delete-marker.ts'
 import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
 import { isCoveredAtTarget } from './both-sides.ts'
@@ -144,7 +145,10 @@ async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
 }
 
 async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Settled> {
-  const compares = !source.deleteMarker && world.link.rule.metadata
+  const { link, order } = world
+  // An attempt that ended between the copy and its grants has left it less public than its source: that is no later change.
+  const isUnfinished = carriedAcl(link) !== null && (order.mayHaveRun === true || order.attempt > 1)
+  const compares = !source.deleteMarker && (link.rule.metadata || isUnfinished)
   const changed = compares && (await syncMetadata(source.versionId, target.versionId, world)) === 'changed'
   return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, world))
 }

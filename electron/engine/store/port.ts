@@ -22,6 +22,21 @@ export interface Lock {
   readonly legalHold: boolean
 }
 
+export type AclPermission = 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP' | 'FULL_CONTROL'
+
+/** `grantee`: a group's URI, a user's id at that site, or an e-mail address. */
+export interface AclGrant {
+  readonly kind: 'group' | 'user' | 'email'
+  readonly grantee: string
+  readonly permission: AclPermission
+}
+
+/** A version's access control list; the owner's own grant is among the others. */
+export interface Acl {
+  readonly ownerId: string
+  readonly grants: readonly AclGrant[]
+}
+
 export type Encryption =
   { readonly kind: 'none' | 'sse-s3' | 'sse-c' } | { readonly kind: 'sse-kms'; readonly keyId: string | null }
 
@@ -243,6 +258,9 @@ export interface ObjectStore {
 
   getTags(ref: ObjectRef, options?: CallOptions): Promise<Tags>
   putTags(ref: ObjectRef, tags: Tags, options?: CallOptions): Promise<void>
+  getAcl(ref: ObjectRef, options?: CallOptions): Promise<Acl>
+  /** Replaces all grants. */
+  putAcl(ref: ObjectRef, acl: Acl, options?: CallOptions): Promise<void>
   getLock(ref: ObjectRef, options?: CallOptions): Promise<Lock | null>
   /** With the bypass a lock without a mode takes the retention away; without it, retention stays. */
   putLock(ref: ObjectRef, lock: Lock, options?: LockOptions): Promise<void>

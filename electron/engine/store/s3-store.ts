@@ -3,6 +3,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../site/credentials.ts'
+import { getAcl, putAcl } from './acl.ts'
 import { BucketLocks } from './bucket-locks.ts'
 import type { BucketMatters } from './bucket-matters.ts'
 import { deleteVersion, writeDeleteMarker } from './deletes.ts'
@@ -72,6 +73,8 @@ export function createStore(options: StoreOptions): ObjectStore {
     deleteVersion: (ref, identity, call) => deleteVersion(calls, ref, identity, call),
     getTags: (ref, call) => getTags(calls, ref, call),
     putTags: (ref, tags, call) => putTags(calls, ref, tags, call),
+    getAcl: (ref, call) => getAcl(calls, ref, call),
+    putAcl: (ref, acl, call) => putAcl(calls, ref, acl, call),
     getLock: (ref, call) => getLock(calls, ref, call),
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
     listVersions: (request, call) => listings.page(request, call),

@@ -7,14 +7,15 @@ import { areWithinLimits } from './version-headers.ts'
 import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
 import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
 
-const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
-function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef, part: string): SignedCall {
+/** A request about one part of what a version carries besides its bytes. */
+export function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef, part: string): SignedCall {
   const version: readonly QueryPair[] = ref.versionId === undefined ? [] : [['versionId', ref.versionId]]
   return { operation, method, bucket: ref.bucket, key: ref.key, query: [[part, ''], ...version] }
 }
 
-function withXml(call: SignedCall, xml: string): SignedCall {
+export function withXml(call: SignedCall, xml: string): SignedCall {
   const body = Buffer.from(xml, 'utf8')
   // AWS wants a digest on every one of these; the rest do not mind it.
   return { ...call, body, headers: [['content-md5', contentMd5Of(body)]] }

@@ -231,6 +231,18 @@ function Advanced({ form }: { readonly form: RuleForm }) {
       />
       <Field
         form={form}
+        name="acl"
+        kind="choice"
+        span={6}
+        label="Access control lists"
+        description="Carrying them asks the source once more for every version. Grants to single users are never carried."
+        data={[
+          { value: 'leave', label: 'Leave them at the source: copies are private' },
+          { value: 'carry', label: 'Grant everyone and signed-in users the same at the target' },
+        ]}
+      />
+      <Field
+        form={form}
         name="onTargetWrites"
         kind="choice"
         span={6}

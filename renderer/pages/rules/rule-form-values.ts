@@ -23,6 +23,7 @@ export interface RuleFormValues {
   kmsKeyId: string
   refusedTags: Rule['fidelity']['refusedTags']
   shortenGovernance: boolean
+  acl: Rule['fidelity']['acl']
   bandwidth: string | number
   bandwidthUnit: 'KiB' | 'MiB'
   brake: boolean
@@ -74,6 +75,7 @@ export function valuesOf(rule: Rule): RuleFormValues {
     kmsKeyId: rule.fidelity.kmsKeyId ?? '',
     refusedTags: rule.fidelity.refusedTags,
     shortenGovernance: rule.fidelity.shortenGovernance,
+    acl: rule.fidelity.acl,
     bandwidth: limit === null ? '' : limit / (inMiB ? 1_048_576 : 1024),
     bandwidthUnit: limit === null || inMiB ? 'MiB' : 'KiB',
     brake: rule.deleteBrake !== null,
@@ -142,6 +144,7 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
       kmsKeyId: values.kmsKeyId.trim() || null,
       refusedTags: values.refusedTags,
       shortenGovernance: values.shortenGovernance,
+      acl: values.acl,
     },
     bandwidth: { bytesPerSecond: readBandwidth(values, errors) },
     ack: readAck(values, errors),

@@ -1,5 +1,6 @@
 import type { KnownOperation } from '../protocol/operation-table.ts'
 import type { Operation } from '../exchange.ts'
+import { putObjectAcl } from './acl.ts'
 import { deleteBucket, putBucketLifecycle, putBucketVersioning, putObjectLockConfiguration } from './bucket-settings.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteObjects } from './delete-objects.ts'
@@ -21,6 +22,7 @@ export const operations: Readonly<Record<KnownOperation, Operation>> = {
   DeleteObjectTagging: changeMetadata,
   PutObjectRetention: changeMetadata,
   PutObjectLegalHold: changeMetadata,
+  PutObjectAcl: putObjectAcl,
   GetObject: readObject,
   HeadObject: readObject,
   ListBuckets: listBuckets,
@@ -73,7 +75,6 @@ export const operations: Readonly<Record<KnownOperation, Operation>> = {
   PutBucketTagging: passThrough,
   PutBucketVersioning: putBucketVersioning,
   PutBucketWebsite: passThrough,
-  PutObjectAcl: passThrough,
   PutObjectLockConfiguration: putObjectLockConfiguration,
   PutPublicAccessBlock: passThrough,
   SelectObjectContent: passThrough,

@@ -45,12 +45,13 @@ export interface LinkFacts {
 }
 
 /**
- * A target that mints its own ids can take a version before the source has given it one. A tag filter, a bandwidth limit and
- * locks want the source's answer, or the engine's own pace. Pure.
+ * A target that mints its own ids can take a version before the source has given it one. A tag filter, a bandwidth limit,
+ * ACLs and locks want the source's answer, or the engine's own pace. Pure.
  */
 export function suits({ rule }: RuleLink, { order, source, online }: LinkFacts): boolean {
   if (!online || order?.identity !== 'mints' || source?.versioned !== true) return false
   if (source.objectLock && rule.objectLock === 'replicate') return false
+  if (rule.fidelity.acl === 'carry') return false
   return Object.keys(rule.filter.tags).length === 0 && rule.bandwidth.bytesPerSecond === null
 }
 
