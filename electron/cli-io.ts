@@ -5,6 +5,8 @@ import type { StraySource } from './stray-errors.ts'
 export interface CliIo extends SignalSource, StraySource {
   readonly out: (line: string) => void
   readonly err: (line: string) => void
+  /** Why lines to `out` were not written; null while all were, and when nobody reads them any more. */
+  readonly lost: () => string | null
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly delay: (delayMs: number) => Promise<void>
   /** Folder of the built console. */

@@ -5,6 +5,7 @@ import type { Overview } from '../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../shared/model/rule.ts'
 import type { SiteView } from '../shared/model/site.ts'
 import { heldCauses, isHeld, type HeldCause } from '../shared/model/standing.ts'
+import { countOf } from '../shared/words/count.ts'
 import { eventsLine, heldRules, heldTitle } from '../shared/words/held-words.ts'
 import { overallOf } from '../shared/words/overall.ts'
 import { faultWords, sentence } from '../shared/words/sentence.ts'
@@ -18,7 +19,8 @@ export function overviewLines(view: Overview): Lines {
   const { totals, workers, asOf, links, held } = view
   const unseen = links.filter(({ unknown, state }) => unknown !== null && state.kind !== 'disabled')
   const least = unseen.length > 0 ? 'at least ' : ''
-  const pending = `${least}${totals.backlogCount} pending (${bytesText(totals.backlogBytes)}), oldest ${lag(totals.oldestPendingAt, asOf)}`
+  const known = `${least}${totals.backlogCount} pending (${bytesText(totals.backlogBytes)}), oldest ${lag(totals.oldestPendingAt, asOf)}`
+  const pending = unseen.length > 0 && totals.backlogCount === 0 ? 'pending unknown' : known
   return [
     ...(links.length === 0 ? [] : [`${overallOf(view).sentence}.`]),
     ...held.flatMap((cause) => heldLines(cause, asOf)),
@@ -171,7 +173,9 @@ export function settledLines({ settled, pending, parked, notConverging, unknown,
     ...(parked > 0 ? [`; ${parked} parked, see: lockstep failures`] : []),
     ...(notConverging > 0 ? [`; ${notConverging} keys do not converge, see: lockstep keys`] : []),
   ].join('')
-  const count = unknown > 0 ? `at least ${pending} pending, ${unknown} not known` : `${pending} pending`
+  const least = pending > 0 ? `at least ${pending} pending; ` : ''
+  const count =
+    unknown > 0 ? `${least}what ${countOf(unknown, 'link is', 'links are')} behind is not known` : `${pending} pending`
   return [
     settled ? `Settled${aside}.` : `Not settled: ${count}${aside}.`,
     ...held.map((cause) => `Held: ${heldTitle(cause)} ${heldRules(cause)}. ${cause.remedy}`),
@@ -192,19 +196,28 @@ function linkTable(links: readonly LinkView[]): Lines {
     String(link.parked),
   ])
   const head = ['RULE', 'SOURCE', 'TARGET', 'STATE', 'PENDING', 'BYTES', 'LAG', 'FAILING', 'PARKED']
-  return [...table(head, rows), ...links.flatMap(whyLine), ...links.flatMap(attributeLines)]
+  return [...table(head, rows), ...[whyLine, deafLine, attributeLine].flatMap((line) => saidOnce(links, line))]
 }
 
-function whyLine(link: LinkView): Lines {
-  // What holds it stands above, once for all that it holds.
-  const why = isHeld(link.state) ? null : reason(link.state)
-  const deaf = link.events.kind === 'unavailable' ? [`${link.linkId}: ${eventsLine(link.events)}`] : []
-  return [...(why === null ? [] : [`${link.linkId}: ${why}`]), ...deaf]
+/** What is to be said of links: the same of many is said once, with the first of them and their number. */
+function saidOnce(links: readonly LinkView[], say: (link: LinkView) => string | null): Lines {
+  const said = Map.groupBy(links, say)
+  return [...said].flatMap(([text, [first, ...more]]) => {
+    if (text === null || first === undefined) return []
+    return [`${first.linkId}${more.length === 0 ? '' : ` and ${countOf(more.length, 'more link')}`}: ${text}`]
+  })
 }
 
-function attributeLines({ linkId, attributes, asOf }: LinkView): Lines {
-  if (attributes === null) return []
-  return [`${linkId}: ${attributesLine(attributes, { now: asOf, duration: durationText })}`]
+/** What holds it stands above, once for all that it holds. */
+const whyLine = ({ state }: LinkView): string | null => (isHeld(state) ? null : reason(state))
+
+const deafLine = ({ events }: LinkView): string | null => (events.kind === 'unavailable' ? eventsLine(events) : null)
+
+/** That the pass stands still with a link that is held is the same thing said again. */
+function attributeLine({ attributes, asOf, state }: LinkView): string | null {
+  if (attributes === null) return null
+  const shown = isHeld(state) ? { ...attributes, fault: null } : attributes
+  return attributesLine(shown, { now: asOf, duration: durationText })
 }
 
 function reason(state: LinkState): string | null {

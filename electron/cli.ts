@@ -8,6 +8,7 @@ import * as commands from './cli-commands.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serveUntilStopped } from './cli-serve.ts'
 import { configJsonSchema } from './config-json-schema.ts'
+import { standardStreams } from './standard-streams.ts'
 import { processSignals } from './stop-signal.ts'
 import { processStrays } from './stray-errors.ts'
 import { version } from './version.ts'
@@ -17,10 +18,19 @@ export async function runCli(args: readonly string[], io: CliIo = processIo()): 
   const outcome: { exitCode: ExitCode } = { exitCode: exitCodes.yes }
   try {
     await program(io, outcome).parseAsync([...args], { from: 'user' })
-    return outcome.exitCode
+    return await written(io, outcome.exitCode)
   } catch (error) {
     return reportFailure(io, error, args[0] ?? '')
   }
+}
+
+/** An answer that did not reach its file is none. */
+async function written(io: CliIo, exitCode: ExitCode): Promise<ExitCode> {
+  await io.delay(0)
+  const why = io.lost()
+  if (why === null) return exitCode
+  io.err(`The answer could not be written: ${why}`)
+  return exitCodes.unknown
 }
 
 type Run<A extends readonly unknown[]> = (...args: A) => Promise<ExitCode>
@@ -212,8 +222,7 @@ function reportFailure(io: CliIo, error: unknown, command: string): ExitCode {
 
 function processIo(): CliIo {
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    ...standardStreams(process.stdout, process.stderr),
     environment: process.env,
     delay: async (delayMs) => await delay(delayMs),
     ...processSignals,

@@ -1,7 +1,13 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigInput } from '../../shared/model/config.ts'
+import { eventually } from '../support/eventually.ts'
 import { spawnLockstep } from '../support/lockstep-process.ts'
 import { makeTempDir } from '../support/temp.ts'
 
@@ -72,4 +78,35 @@ test('SIGTERM twice at once ends it, with sites that accept connections and stay
   started.child.kill('SIGTERM')
   started.child.kill('SIGTERM')
   expect(await endOf(started, 30_000)).toBe(0)
+})
+
+const program = join(import.meta.dirname, '../../build/lockstep.mjs')
+
+/** `lockstep …`, with nobody to read what it says. */
+function unread(...args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  child.stdout.destroy()
+  child.stderr.destroy()
+  return child
+}
+
+test('a service whose lines nobody reads any more answers, and ends when it is told to', async () => {
+  const dir = await place()
+  const child = unread('serve', '--data', dir)
+  await eventually(() => promisify(execFile)(process.execPath, [program, 'status', '--data', dir]), {
+    withinMs: 30_000,
+  })
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+test('a command ends as it would have when its reader has gone, and says that its answer did not fit on the disk', async () => {
+  const schema = ['config', 'schema'] as const
+  expect(await once(unread(...schema), 'exit')).toEqual([0, null])
+  const full = openSync('/dev/full', 'w')
+  onTestFinished(() => closeSync(full))
+  const child = spawn(process.execPath, [program, ...schema], { stdio: ['ignore', full, 'pipe'] })
+  const [said, ended] = await Promise.all([text(child.stderr!), once(child, 'exit')])
+  expect([said, ended]).toEqual([expect.stringMatching(/^The answer could not be written: ENOSPC.*\n$/), [2, null]])
 })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCli } from '../../electron/cli.ts'
 import type { CliIo } from '../../electron/cli-io.ts'
+import { bytesText } from '../../electron/cli-table.ts'
 import { parseConfig } from '../../electron/engine/config/parse-config.ts'
 import { configSchema } from '../../shared/model/config.ts'
 import { configJsonSchema } from '../../electron/config-json-schema.ts'
@@ -35,6 +36,7 @@ afterEach(async () => {
 const io = (): CliIo => ({
   out: (line) => lines.push(line),
   err: (line) => errors.push(line),
+  lost: () => null,
   environment: {},
   now: () => nowMs,
   delay: () => Promise.resolve(),
@@ -85,6 +87,13 @@ test('status is a table for people and the API’s value with --json', async () 
   expect(lines[0]).toBe('3 pending (4.0 KiB), oldest 1 s; 1 failing, 2 parked; workers 0/100; 0 B/s')
   expect(await cli('status', '--json')).toBe(0)
   expect(JSON.parse(lines.at(-1) ?? '')).toEqual(emptyOverview)
+})
+
+test('amounts are whole bytes below 1 KiB, and rounded above', () => {
+  expect([0, 0.4, 12.613875, 45.66, 2048, 20_000].map(bytesText)).toEqual([
+    ...['0 B', '0 B', '13 B', '46 B'],
+    ...['2.0 KiB', '20 KiB'],
+  ])
 })
 
 test.each([

@@ -169,6 +169,31 @@ describe('no word says more than is known', () => {
     ])
   })
 
+  test('what is so of 200 links is one line with their number, and no pass stands still beside what holds its link', () => {
+    const attributes: LinkView['attributes'] = {
+      ...{ perSecond: 1, eventsTell: false, state: 'fault' as const, fault: denied, round: null },
+      ...{ last: null, unseen: 0, unseenFault: null, roundMs: null },
+    }
+    const lines = (facts: LinkFacts) => {
+      const links = Array.from({ length: 200 }, (_, at) => ({ ...viewOf(facts, events[2], `rule-${at}`), attributes }))
+      return overviewLines(overviewOfLinks(...links)).filter((line) => !/^(?:RULE|rule-\d+ {2})/.test(line))
+    }
+    const others = 'rule-0/b/data and 199 more links:'
+    const round = 'Tags and locks: the first round is yet to begin, at 1 a second.'
+    expect(lines(calm)).toEqual([
+      '200 rules without events.',
+      expect.stringMatching(/^0 pending/),
+      expect.stringContaining(`${others} Events unavailable, scanning every 30 s.`),
+      `${others} ${round} It stands still: PutObject data: answered 403 AccessDenied. ${denied.remedy}`,
+    ])
+    const held = lines({ ...calm, scanFault: denied })
+    expect([held.filter((line) => line.includes('answered 403')).length, held.at(-1)]).toEqual([
+      2,
+      `${others} ${round}`,
+    ])
+    expect(held.filter((line) => line.includes('pending'))).toEqual([expect.stringMatching(/^pending unknown; /)])
+  })
+
   test('settled is only what was looked at, can be seen, and waits for nothing', () => {
     const settled = { seen: true, pending: 0, unknown: 0, held: 0, notConverging: 0 }
     expect(isSettled(settled)).toBe(true)
