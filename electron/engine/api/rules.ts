@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
@@ -137,7 +138,9 @@ export async function storeRule(rule: Rule, parts: RulesParts): Promise<RuleReco
   }
   const record = await rules.put(rule)
   await parts.follow()
-  tell('info', 'rule', `Rule ${rule.id} was ${before === null ? 'added' : 'changed'}.`, { ruleId: rule.id })
+  // A configuration file is applied at every start: what stands in it as before is no news.
+  if (!isDeepStrictEqual(before, rule))
+    tell('info', 'rule', `Rule ${rule.id} was ${before === null ? 'added' : 'changed'}.`, { ruleId: rule.id })
   return record
 }
 
