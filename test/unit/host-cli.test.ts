@@ -91,8 +91,12 @@ test('status is a table for people and the API’s value with --json', async () 
 
 test('amounts are whole bytes below 1 KiB, and rounded above', () => {
   expect([0, 0.4, 12.613875, 45.66, 2048, 20_000].map(bytesText)).toEqual([
-    ...['0 B', '0 B', '13 B', '46 B'],
-    ...['2.0 KiB', '20 KiB'],
+    '0 B',
+    '0 B',
+    '13 B',
+    '46 B',
+    '2.0 KiB',
+    '20 KiB',
   ])
 })
 

@@ -171,8 +171,15 @@ describe('no word says more than is known', () => {
 
   test('what is so of 200 links is one line with their number, and no pass stands still beside what holds its link', () => {
     const attributes: LinkView['attributes'] = {
-      ...{ perSecond: 1, eventsTell: false, state: 'fault' as const, fault: denied, round: null },
-      ...{ last: null, unseen: 0, unseenFault: null, roundMs: null },
+      perSecond: 1,
+      eventsTell: false,
+      state: 'fault',
+      fault: denied,
+      round: null,
+      last: null,
+      unseen: 0,
+      unseenFault: null,
+      roundMs: null,
     }
     const lines = (facts: LinkFacts) => {
       const links = Array.from({ length: 200 }, (_, at) => ({ ...viewOf(facts, events[2], `rule-${at}`), attributes }))
