@@ -1,3 +1,4 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SiteAccess } from '../support/s3-site.ts'
@@ -78,6 +79,15 @@ const history = fc.array(
   }),
   { minLength: 1, maxLength: 8 },
 )
+
+test('a delete that found nothing at a source with versions hides nothing that others wrote at the target', async () => {
+  const [source, target] = [await sandboxForTest({ identity: 'mints' }), await sandboxForTest({ identity: 'mints' })]
+  for (const site of [source, target]) await createBucket(clientOf(site), 'data')
+  await clientOf(target).send(new PutObjectCommand({ Bucket: 'data', Key: 'a', Body: 'theirs' }))
+  // As MinIO answers: deleted, and no marker was made.
+  await workerBetween(source, target).run({ key: 'a', versionId: null, operation: 'deleteMarker' })
+  expect(await markersAt(target, 'a')).toBe(0)
+})
 
 describe('whatever a source’s listings show and however it refuses', () => {
   test(

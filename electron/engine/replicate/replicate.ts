@@ -137,11 +137,26 @@ async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
   // It came between the two questions: the next attempt sees it.
   if (!gone) throw new FaultError(fault('SOURCE_CHANGED', 'The version came back.', { site: link.source.site }))
   const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null
-  if (!deleted || !link.rule.deleteMarkers || latest === undefined || latest.deleteMarker) {
+  if (!deleted || !link.rule.deleteMarkers || latest === undefined || !isReplicaOfNull(latest, seen, world)) {
     return settled('source-gone', seen.learned)
   }
   await world.target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, null, { signal: world.signal })
   return settled('marker', seen.learned)
+}
+
+/**
+ * An unversioned source has null versions only. One that keeps versions makes a marker of each delete that found something; of one
+ * that found nothing (MinIO answers it all the same) there is nothing to repeat.
+ */
+function isReplicaOfNull(
+  { versionId, deleteMarker }: VersionEntry,
+  { learned }: Seen,
+  { order, link }: World,
+): boolean {
+  if (deleteMarker) return false
+  if (link.identity !== 'mints' && versionId === 'null') return true
+  const pairs = [...order.pairs, ...learned]
+  return pairs.some((pair) => pair.sourceVersionId === 'null' && pair.targetVersionId === versionId)
 }
 
 async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Settled> {
