@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { pendingStamp } from '../../electron/engine/replicate/origin.ts'
@@ -38,6 +44,10 @@ async function wentTogether(world: World, Key: string): Promise<boolean> {
 
 const put = (Key: string, Body: string | Uint8Array = Key): PutObjectCommand =>
   new PutObjectCommand({ Bucket: 'data', Key, Body, ContentType: 'text/plain', Metadata: { colour: 'blue' } })
+
+/** By the keys that listing shows; the source cannot be listed while a fault says so. */
+const versionsAtB = async ({ s3 }: World, Prefix: string): Promise<number> =>
+  (await s3.b.send(new ListObjectVersionsCommand({ Bucket: 'data', Prefix }))).Versions?.length ?? 0
 
 const versions = async (world: World, key: string) => {
   const { a, b } = await world.sides()
@@ -87,6 +97,39 @@ test('what the source refuses after the target took it is taken back from the ta
   expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
   expect(await differencesOnceSettled(world)).toEqual([])
 })
+
+test.each([
+  ['is taken by both sites', 2],
+  ['is refused before it is whole', 1],
+] as const)(
+  'what a refused write left at the target is taken back, also when the next write of the key %s before anybody looked',
+  async (end, count) => {
+    const world = await synchronousWorld(20_000, { responseMs: 4_000 })
+    const client = gatewayClient(world.api())
+    await client.send(put('key', 'before'))
+    await world.settled()
+    world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 500 }, times: 1 })
+    world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' }, times: 1 })
+    // The only worker is busy, so that the task of the refused write still waits when the next one comes.
+    await world.api().settings.update({ workers: { limit: 1, large: 1, threads: 1 } })
+    const busy = world.a.faults.add({ on: 'GetObject', key: 'slow', do: { kind: 'hang' } })
+    await world.put('slow')
+    await eventually(() => expect(world.api().transfers.list()).toHaveLength(1))
+    await expect(client.send(put('key', 'refused'))).rejects.toMatchObject({ name: 'AccessDenied' })
+    await eventually(async () => expect(await versionsAtB(world, 'key')).toBe(2))
+    if (end === 'is taken by both sites') await client.send(put('key', 'taken'))
+    else {
+      const wrong = new PutObjectCommand({
+        ...put('key', bytesOf(7, 9 << 20)).input,
+        ContentMD5: 'AAAAAAAAAAAAAAAAAAAAAA==',
+      })
+      await expect(client.send(wrong)).rejects.toMatchObject({ name: 'BadDigest' })
+    }
+    busy.remove()
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(await versions(world, 'key')).toEqual({ a: count, b: count })
+  },
+)
 
 test('a body that streams reaches both sites, and a wrong one neither', async () => {
   const world = await synchronousWorld()

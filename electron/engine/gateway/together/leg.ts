@@ -50,7 +50,7 @@ export class Leg {
     if (lease === null) return
     await this.#stored
     // Only a look at both sides tells what is where; it removes what the source has not got.
-    if (this.#whole) this.#options.queue.release(lease)
+    if (this.#whole || owesALook(lease)) this.#options.queue.release(lease)
     else await this.#options.queue.ack(lease, nothing)
   }
 
@@ -64,7 +64,7 @@ export class Leg {
       stored !== null && stored !== 'null' && versionId !== null && versionId !== 'null' && seq !== lease.task.seq
     if (!arrived) {
       // What the target may have stored is recognised by the task that wrote it, for as long as that is not settled.
-      if (this.#whole || seq === lease.task.seq) queue.release(lease)
+      if (this.#whole || seq === lease.task.seq || owesALook(lease)) queue.release(lease)
       else await queue.ack(lease, nothing)
       return hurry(this.#whole ? [lease.task.seq, seq] : [seq])
     }
@@ -75,6 +75,10 @@ export class Leg {
     }
     // Both sites have it: the client need not wait for the journal to have heard of it too.
     taskEnds.tell(seq, { kind: 'settled', did: 'copied' })
+    if (owesALook(lease)) {
+      queue.release(lease)
+      return hurry([lease.task.seq, seq])
+    }
     // With the end of the task that wrote it, the pair: another task of the key may be next, and must know whose version this is.
     await queue.ack(lease, { ...nothing, learned: outcome.learned })
     await this.#options.settle(seq, outcome)
@@ -130,6 +134,12 @@ export class Leg {
     return Object.fromEntries(Object.entries(stamp).map(([name, value]) => [`x-amz-meta-${name}`, value]))
   }
 }
+
+/**
+ * The task is older than this write: it waited for a look at both sides, which finds what an earlier write of the key left at the
+ * target. Its end must not be this write's.
+ */
+const owesALook = ({ task }: Lease): boolean => task.revision > 1
 
 /** The end of a task that only held the key. */
 const nothing = { bytes: 0, learned: [], forgotten: [], uncounted: true } as const
