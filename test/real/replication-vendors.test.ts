@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { compareBuckets } from '../compare/compare-buckets.ts'
@@ -95,6 +95,33 @@ describe.skipIf(missing !== undefined)(`sites of different vendors (LOCKSTEP_SEE
       const keysOf = (found: readonly { readonly key: string }[]): readonly string[] =>
         found.map(({ key }) => key).toSorted()
       expect(keysOf(report.differences)).toEqual(keysOf(differences))
+    } finally {
+      await lockstep.kill9()
+    }
+  })
+
+  test('a key that MinIO keeps under another name is refused, and covers nothing there', async () => {
+    const bucket = 'folded-keys'
+    for (const site of [oslo, bergen]) await makeBucket(s3Client(site), bucket, {})
+    for (const Key of ['lead', '/lead', '/alone'])
+      await s3Client(oslo).send(new PutObjectCommand({ Bucket: bucket, Key, Body: `content of ${Key}` }))
+    const rule = { id: 'folded', source: { site: 'a', bucket }, targets: [{ site: 'b', bucket }] }
+    const lockstep = await startLockstep({
+      dir: join(dir.path, 'folded'),
+      config: { version: 1, sites: [siteConfig('a', oslo), siteConfig('b', bergen)], rules: [rule] },
+    })
+    try {
+      await lockstep.cli('wait', '--settled', '--timeout', '30')
+      const { Versions = [], DeleteMarkers = [] } = await s3Client(bergen).send(
+        new ListObjectVersionsCommand({ Bucket: bucket }),
+      )
+      expect(Versions.map(({ Key, Size }) => [Key, Size])).toEqual([['lead', 15]])
+      expect(DeleteMarkers).toEqual([])
+      const { rows } = await lockstep.api.failures.list.query({ limit: 10 })
+      expect(rows.map(({ key, fault }) => `${key}: ${fault?.code}`).toSorted()).toEqual([
+        '/alone: KEY_NOT_ALLOWED',
+        '/lead: KEY_NOT_ALLOWED',
+      ])
     } finally {
       await lockstep.kill9()
     }

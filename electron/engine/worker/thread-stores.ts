@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { createStore } from '../store/s3-store.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { ToThread } from './port.ts'
+import { unfoldedTarget } from './unfolded-target.ts'
 import { versionedTarget } from './versioned-target.ts'
 
 type SiteMessage = Extract<ToThread, { type: 'site' }>
@@ -27,7 +28,7 @@ export class ThreadStores {
     const { credentials: keys, ...rest } = site
     if (!('accessKeyId' in keys)) throw new Error('Keys are resolved before they reach a transfer thread.')
     const plain = createStore({ site: rest, keys, sockets, timeouts })
-    this.#open.set(site.id, { site, plain, versioned: versionedTarget(plain, site.id) })
+    this.#open.set(site.id, { site, plain, versioned: versionedTarget(unfoldedTarget(plain, site.id), site.id) })
   }
 
   of(siteId: string): Open | undefined {
