@@ -139,3 +139,21 @@ test('a version deleted for good at the source is left at the target by a rule t
     }),
   )
 })
+
+test('another order shows also where a version is missing on purpose, for want of the tags that the rule asks for', () => {
+  const link = linkWith('adopts-minio', false)
+  const tagged = { ...link, rule: { ...link.rule, filter: { ...link.rule.filter, tags: { keep: 'yes' } } } }
+  const versions = [3, 2, 1, 0].map((at) => entry(`s${at}`, at, 1000 + at))
+  const view = (target: readonly VersionEntry[]): KeyView => ({
+    key: 'k',
+    source: versions,
+    target,
+    known: [],
+    wasCopied: () => false,
+    isOfAnotherRule: () => false,
+  })
+  const kindsOf = (target: readonly VersionEntry[]): readonly string[] =>
+    differencesOfKey(view(target), tagged, 'listing').differences.map(({ kind }) => kind)
+  const replicas = versions.slice(1)
+  expect([kindsOf(replicas), kindsOf(replicas.toReversed())]).toEqual([[], ['order']])
+})

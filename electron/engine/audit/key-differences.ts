@@ -44,10 +44,11 @@ export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareL
   const all = align(view.source, view.target, view.known)
   const leftOut = new Set(all.missing.filter((entry) => found.leavesOut(entry)))
   const wanted = leftOut.size === 0 ? view.source : view.source.filter((entry) => !leftOut.has(entry))
-  const { pairs, missing, extra, disorder } = leftOut.size === 0 ? all : align(wanted, view.target, view.known)
+  const { pairs, missing, extra, misplaced } = leftOut.size === 0 ? all : align(wanted, view.target, view.known)
   for (const entry of missing) found.missing(entry)
   for (const entry of extra) found.extra(entry)
-  if (disorder && missing.length === 0) found.differs('order', null, 'The versions are in another order at the target.')
+  // Whatever is missing: it may be that on purpose.
+  if (misplaced !== null) found.differs('order', null, 'The versions are in another order at the target.')
   for (const pair of pairs) found.pair(pair, level)
   const top = pairs.find(([here]) => here === wanted[0]) ?? null
   return { ...found.total, pairs, top }
