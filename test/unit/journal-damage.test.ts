@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -129,4 +130,25 @@ test('a journal that is gone, and an older copy that was put back, are noticed',
   await journal.close()
   cpSync(join(stopped, 'journal.db'), join(older, 'journal.db'))
   expect(await start(older, keys)).toBe('JOURNAL_DAMAGED')
+})
+
+/** A file that not even root may write to, where the file system knows such; false elsewhere. */
+function sealedOff(file: string): boolean {
+  const set = (sign: string): boolean => spawnSync('chattr', [`${sign}i`, file]).status === 0
+  onTestFinished(() => void set('-'))
+  return set('+')
+}
+
+test('a start that failed before it began to write is no damage to the next one', async () => {
+  const { stopped, keys, expected, copy } = await written(new Random(5))
+  const dir = copy(stopped, 'refused')
+  const witness = join(dir, 'journal.witness')
+  if (!sealedOff(witness)) return
+  await expect(openCheckedJournal({ dir, now: () => 1000 })).rejects.toMatchObject({
+    fault: { code: 'JOURNAL_UNWRITABLE' },
+  })
+  spawnSync('chattr', ['-i', witness])
+  const journal = await openCheckedJournal({ dir, now: () => 1000 })
+  expect(contentOf(journal, keys)).toEqual(expected)
+  await journal.close()
 })

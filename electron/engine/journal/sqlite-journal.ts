@@ -120,6 +120,7 @@ function openClaimed(options: JournalOptions, release: () => void, look: Promise
   const witness = new Witness(witnessPath(options.dir))
   try {
     makePrivateFile(path)
+    witness.reopen()
     watch = new FileWatch(path)
     database = openDatabase(path, options.limits?.maxPages ?? null)
     migrate(database, migrations)

@@ -29,14 +29,20 @@ export class Witness {
     this.found = readRecord(path)
   }
 
+  /**
+   * Before the journal is opened: what the last stop left of it may change from here on, whatever becomes of this start. Durable
+   * when it returns.
+   */
+  reopen(): void {
+    if (this.found === null || this.found.closed === null) return
+    this.#journal = this.found.journal
+    this.#begin(this.found.commits)
+  }
+
   /** From here on the journal counts as being written. Durable when it returns. */
   begin(journal: string, commits: number): void {
     this.#journal = journal
-    this.#descriptor = openSync(this.#path, 'a+', 0o600)
-    closeSync(this.#descriptor)
-    this.#descriptor = openSync(this.#path, 'r+')
-    this.#write(commits, null)
-    fsyncSync(this.#descriptor)
+    this.#begin(commits)
   }
 
   /**
@@ -60,10 +66,22 @@ export class Witness {
     this.#descriptor = null
   }
 
+  #begin(commits: number): void {
+    this.#descriptor ??= openForWriting(this.#path)
+    this.#write(commits, null)
+    fsyncSync(this.#descriptor)
+  }
+
   #write(commits: number, closed: WitnessRecord['closed']): void {
     const text = JSON.stringify({ journal: this.#journal, commits, closed } satisfies WitnessRecord)
     writeSync(this.#descriptor!, `${text.padEnd(recordBytes - 1)}\n`, 0)
   }
+}
+
+/** Made when it is not there, and not emptied. */
+function openForWriting(path: string): number {
+  closeSync(openSync(path, 'a+', 0o600))
+  return openSync(path, 'r+')
 }
 
 function readRecord(path: string): WitnessRecord | null {
