@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PutObjectCommand, DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ConfigInput } from '../../shared/model/config.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { compareBuckets } from '../compare/compare-buckets.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { damages } from '../support/damage.ts'
@@ -169,3 +170,36 @@ test('a lost vault.key: the start names the sites whose keys must be entered aga
   })
   await again.stop()
 })
+
+test(
+  'a rule whose site was lost with the journal waits: the engine starts, other rules can be made, and it goes on when the site is back',
+  { timeout: 240_000 },
+  async () => {
+    const { a, dir, dataDir, config, put, differences } = await place()
+    await makeBucket(s3Client(a), 'other')
+    const first = await startLockstep({ dir, config })
+    await first.bringInStep(60)
+    await first.stop()
+    const journal = openJournal({ dir: dataDir, now: Date.now })
+    await journal.erase('site/b')
+    await journal.close()
+    const again = await startLockstep({ dir, config: { version: 1, sites: [config.sites![0]!] } })
+    await eventually(async () => {
+      const [rule] = await again.api.rules.list.query()
+      expect(rule?.links[0]?.state).toMatchObject({
+        kind: 'held',
+        reason: expect.stringContaining('There is no site b') as unknown,
+      })
+    })
+    const more = { id: 'more', source: { site: 'a', bucket: 'data' }, targets: [{ site: 'a', bucket: 'other' }] }
+    expect(await again.api.rules.create.mutate(more)).toMatchObject({ id: 'more' })
+    await expect(
+      again.api.rules.create.mutate({ ...more, id: 'lost', targets: [{ site: 'b', bucket: 'other' }] }),
+    ).rejects.toThrow('There is no such site')
+    await put('one')
+    await again.api.sites.create.mutate(config.sites![1]!)
+    await again.bringInStep(60)
+    expect(await differences()).toEqual([])
+    await again.stop()
+  },
+)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
 import { siteUpdateInput } from '../../shared/api/inputs.ts'
 import type { Transfer } from '../../shared/model/task.ts'
 import { ruleOf } from '../support/rule-of.ts'
 import { putParts } from '../support/s3-acts.ts'
+import { sandboxKeys, startSandbox } from '../support/sandbox.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 const mib = 1024 * 1024
@@ -60,3 +62,22 @@ test.for(Object.entries(changes))('%s cancel nothing that is under way', { timeo
   await change(world)
   expect(await begun(world)).toEqual(once)
 })
+
+test.for(['a', 'b'])(
+  'site %s gets another name, and then another server: what was under way with the former server ends there',
+  { timeout: 120_000 },
+  async (siteId) => {
+    const world = await underWay()
+    const other = await startSandbox({ identity: 'mints' })
+    onTestFinished(() => other.close())
+    await edit(world, siteId, { name: 'Bergen' })
+    await edit(world, siteId, { endpoint: other.endpoint, credentials: sandboxKeys })
+    await expect.poll(() => moving(world).length).toBe(0)
+    await world.api().rules.update({ ...ruleOf(world), bandwidth: { bytesPerSecond: null } })
+    const reads = (): number => world.a.requests.list({ operation: 'GetObject' }).length
+    const writes = (): number => world.b.requests.list({ operation: 'UploadPart' }).length
+    const before = [reads(), writes()]
+    await setTimeout(1500)
+    expect([reads(), writes(), (await world.sides()).b]).toEqual([...before, []])
+  },
+)

@@ -7,6 +7,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import { siteWithCredentialsSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import type { Gateway } from '../gateway/gateway.ts'
+import { judgedWith } from '../rule/validate.ts'
 
 /** What an import may change, and what an export reads. */
 export interface ConfigParts {
@@ -91,7 +92,7 @@ function validateTogether(
 ): void {
   for (const { id, credentials } of wanted.sites) if (credentials !== undefined) parts.checkKeys(id, credentials)
   const sites = mergedById(parts.sites(), wanted.sites)
-  parts.validate(mergedById(parts.rules(), wanted.rules), sites, new Set(changed.map(({ id }) => id)))
+  parts.validate(judgedWith(wanted.rules, parts.rules(), sites), sites, new Set(changed.map(({ id }) => id)))
   if (wanted.gateway !== null)
     parts.gateway.check(
       wanted.gateway,

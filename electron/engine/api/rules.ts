@@ -9,7 +9,7 @@ import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
-import { problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
+import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from './activity.ts'
 import { linkFidelities } from './fidelity.ts'
@@ -120,8 +120,7 @@ function withoutKeys(rule: Rule, parts: RulesParts): Rule {
 /** Refused whole when the rules together would not be sound. */
 async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
   const { rules, sites } = parts
-  const others = rules.rules().filter((other) => other.id !== rule.id)
-  const problems = validateRules([...others, rule], sites())
+  const problems = validateRules(judgedWith([rule], rules.rules(), sites()), sites())
   const refusal = refusalOf(problemsWith(new Set([rule.id]), problems))
   if (refusal !== null) throw new FaultError(refusal)
   return storeRule(rule, parts)

@@ -38,6 +38,17 @@ export function validateRules(rules: readonly Rule[], sites: readonly SiteRef[])
   return problems.sort((a, b) => rank[a.level] - rank[b.level])
 }
 
+/**
+ * Those by which a set of rules is judged when some of them are `asked` for. A rule that is there already and whose site was lost,
+ * as with a damaged journal, waits for that site, and says so: it is no reason to refuse another one, or to keep the engine from
+ * starting.
+ */
+export function judgedWith(asked: readonly Rule[], rules: readonly Rule[], sites: readonly SiteRef[]): readonly Rule[] {
+  const known = new Set(sites.map((site) => site.id))
+  const others = rules.filter(({ id }) => asked.every((rule) => rule.id !== id))
+  return [...others.filter((rule) => [rule.source, ...rule.targets].every(({ site }) => known.has(site))), ...asked]
+}
+
 /** Those that a rule takes part in, and all that is wrong with the set as a whole. */
 export function problemsWith(ruleIds: ReadonlySet<string>, problems: readonly RuleProblem[]): readonly RuleProblem[] {
   return problems.filter(({ holds }) => holds === undefined || holds.some((id) => ruleIds.has(id)))
