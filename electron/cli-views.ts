@@ -10,6 +10,7 @@ import { eventsLine, heldRules, heldTitle } from '../shared/words/held-words.ts'
 import { overallOf } from '../shared/words/overall.ts'
 import { faultWords, sentence } from '../shared/words/sentence.ts'
 import { settledWords, type Failure } from '../shared/model/task.ts'
+import type { SseCKeyView } from '../shared/model/sse-c-key.ts'
 import { bytesText, cellText, durationText, table } from './cli-table.ts'
 
 type Lines = readonly string[]
@@ -230,4 +231,16 @@ function lag(oldestPendingAt: number | null, asOf: number): string {
 
 function remedyOf(page: FailurePage, code: string): string {
   return page.rows.find((row) => row.fault.code === code)?.fault.remedy ?? 'see the console for its remedy'
+}
+
+export function sseCKeysLines(keys: readonly SseCKeyView[]): Lines {
+  if (keys.length === 0) return ['No SSE-C keys yet.']
+  const rows = keys.map(({ name, md5, from, isThere, usedByRules }) => [
+    name,
+    md5,
+    isThere ? 'there' : 'LOST: enter it again',
+    from === 'config' ? 'configuration' : 'given here',
+    usedByRules.join(', ') || '–',
+  ])
+  return table(['NAME', 'MD5', 'STATE', 'FROM', 'RULES'], rows)
 }

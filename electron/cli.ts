@@ -5,6 +5,7 @@ import { compareLevels } from '../shared/model/compare.ts'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { faultOfAnswer, NoEngineError } from './cli-client.ts'
 import * as commands from './cli-commands.ts'
+import type { AddKeyOptions } from './cli-sse-c-keys.ts'
 import { exitCodes, type CliIo, type ExitCode } from './cli-io.ts'
 import { serveUntilStopped } from './cli-serve.ts'
 import { configJsonSchema } from './config-json-schema.ts'
@@ -157,11 +158,32 @@ function addOrders(root: Command, io: CliIo, ends: Ends): void {
   ask(root, 'cover <rule>', 'let a stopped rule cover what others wrote at its target; that stays below').action(
     ends((rule: string, options: commands.AskOptions) => commands.coverKeys(io, rule, options)),
   )
+  addSseCKeys(root, io, ends)
   for (const to of ['pause', 'resume'] as const) {
     ask(root, `${to} <rule>`, to === 'pause' ? 'hold a rule; its changes gather' : 'let a rule go on').action(
       ends((rule: string, options: commands.AskOptions) => commands.switchRule(io, to, rule, options)),
     )
   }
+}
+
+function addSseCKeys(root: Command, io: CliIo, ends: Ends): void {
+  const group = root.command('sse-c-keys').description('keys of clients (SSE-C) by which rules copy what is under them')
+  ask(group, 'list', 'names, and the MD5 by which sites tell them').action(
+    ends(async (options: commands.AskOptions) => (await import('./cli-sse-c-keys.ts')).listSseCKeys(io, options)),
+  )
+  ask(group, 'add <name>', 'store a key of 32 bytes; it is never told again')
+    .addOption(new Option('--file <file>', 'holds it as base64, hex, or 32 bytes as they are').conflicts('env'))
+    .option('--env <variable>', 'environment variable that holds it as base64 or hex')
+    .action(
+      ends(async (name: string, options: AddKeyOptions) =>
+        (await import('./cli-sse-c-keys.ts')).addSseCKey(io, name, options),
+      ),
+    )
+  ask(group, 'remove <name>', 'forget a key that no rule names').action(
+    ends(async (name: string, options: commands.AskOptions) =>
+      (await import('./cli-sse-c-keys.ts')).removeSseCKey(io, name, options),
+    ),
+  )
 }
 
 function addWaysOut(root: Command, io: CliIo, ends: Ends): void {

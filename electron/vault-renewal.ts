@@ -2,13 +2,15 @@ import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../shared/model/fault.ts'
 import { salvageValues } from './engine/journal/salvage.ts'
+import { sseCKeyPrefix } from './engine/site/sse-c-keys.ts'
 import { claimJournal, journalPath } from './engine/journal/sqlite-journal.ts'
 
 /** Whose keys lie in the credentials of a data directory, as far as its journal can be read: “site a”, “gateway client AK…”. */
 export function ownersOfKeys(dataDir: string): readonly string[] {
-  const values = salvageValues(journalPath(dataDir), ['site/', 'gateway-key/'])
+  const values = salvageValues(journalPath(dataDir), ['site/', 'gateway-key/', sseCKeyPrefix])
   return [...values].flatMap(([name, value]) => {
     const [kind, id] = [name.slice(0, name.indexOf('/')), name.slice(name.indexOf('/') + 1)]
+    if (name.startsWith(sseCKeyPrefix)) return [`SSE-C key ${id}`]
     if (kind === 'gateway-key') return [`gateway client ${id}`]
     // Keys that come from the environment are not in the vault.
     const { env }: { readonly env?: unknown } = Object(value)
@@ -37,6 +39,6 @@ export function lockedVault(dataDir: string, message: string, cause: unknown): F
   const remedy =
     'Put the right passphrase or key file back, from a backup if need be. If it is lost, run ' +
     `lockstep vault renew --data ${dataDir} and enter the keys again of: ` +
-    `${owners.length === 0 ? 'every site and gateway client (the journal does not say which)' : owners.join(', ')}.`
+    `${owners.length === 0 ? 'every site, gateway client and SSE-C key (the journal does not say which)' : owners.join(', ')}.`
   return new FaultError(fault('VAULT_LOCKED', message, { remedy }), { cause })
 }

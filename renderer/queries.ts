@@ -129,6 +129,7 @@ export function createQueries(client: Client) {
         placeholderData: keepPreviousData,
       }),
     settings: queryOptions({ queryKey: ['settings'], queryFn: () => client.settings.get.query() }),
+    sseCKeys: queryOptions({ queryKey: ['sseCKeys'], queryFn: () => client.sseCKeys.list.query() }),
     diagnostics: queryOptions({
       queryKey: ['diagnostics'],
       queryFn: () => client.diagnostics.get.query(),
@@ -143,11 +144,12 @@ export type Queries = ReturnType<typeof createQueries>
 export const keysOfTopic: Record<LiveTopic, readonly string[]> = {
   // What waits for a site or a rule says so in its row.
   sites: ['sites', 'buckets', 'failures'],
-  rules: ['rules', 'failures'],
+  // Which rules name a key is told with the key.
+  rules: ['rules', 'failures', 'sseCKeys'],
   failures: ['failures'],
   activity: ['activity'],
   jobs: ['jobs', 'reports'],
-  settings: ['settings'],
+  settings: ['settings', 'sseCKeys'],
   checks: ['checks'],
   demo: ['demo'],
   // A rule's degraded state is the gateway's doing.

@@ -14,11 +14,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { api, config } = assembleApi(parts, options)
   try {
     await parts.sites.start()
+    await parts.sseCKeys.load()
     await parts.gateway.load()
     parts.openSitesInThreads()
     if (options.config !== null) await applyConfig(options.config, config, { lasting: false })
     await parts.follow()
     tellRefused(parts)
+    tellLostKeys(parts)
     parts.dispatcher.start()
     parts.series.start()
     parts.heldWatch.start()
@@ -43,6 +45,16 @@ function tellRefused({ rules, links, tell }: Parts): void {
   for (const { id } of rules.rules()) {
     const refusal = links.refusal(id)
     if (refusal !== null) tell('error', 'rule', `Rule ${id} does not run. ${refusal.message}`, { ruleId: id })
+  }
+}
+
+/** A key whose bytes went with the credentials: what is under it is refused until it is entered again. */
+function tellLostKeys({ sseCKeys, tell }: Parts): void {
+  for (const { name, isThere, usedByRules } of sseCKeys.list()) {
+    if (isThere) continue
+    const users =
+      usedByRules.length === 0 ? 'No rule names it' : `Objects under it are refused by ${usedByRules.join(', ')}`
+    tell('error', 'engine', `The SSE-C key ${name} is lost: enter it again. ${users}.`)
   }
 }
 

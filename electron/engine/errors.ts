@@ -145,6 +145,7 @@ const statusFaults: Readonly<Record<number, FaultCode>> = {
 /** Codes too general to stand alone: the words, or what the request carried, decide. First match wins. */
 const wordFaults: readonly (readonly [RegExp, FaultCode])[] = [
   [/kms managed key/i, 'KMS_KEY_MISSING'],
+  [/must be made over a secure connection/i, 'ENCRYPTION_KEY_NEEDS_TLS'],
   [/server.side encryption|customer.provided key|sse-?c\b/i, 'ENCRYPTION_KEY_NEEDED'],
   [/missing object ?lock|object ?lock is not enabled|object ?lock configuration/i, 'BUCKET_LOCK_MISSING'],
   [

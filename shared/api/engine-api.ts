@@ -13,6 +13,7 @@ import type { Failure, ItemEvent, SettledBy, TaskShown, Transfer } from '../mode
 import type { Fault } from '../model/fault.ts'
 import type { LinkFidelity } from '../model/fidelity.ts'
 import type * as input from './inputs.ts'
+import type { SseCKeyView } from '../model/sse-c-key.ts'
 
 type In<S extends z.ZodType> = z.output<S>
 
@@ -180,6 +181,14 @@ export interface EngineApi {
     update(q: In<typeof input.settingsInput>): Promise<Settings>
     /** Tells the new URL this once; the one before is refused from then on. */
     renewWebhookUrl(): Promise<{ readonly url: string }>
+  }
+  /** Keys of clients (SSE-C) by which rules copy what is under them. */
+  sseCKeys: {
+    list(): readonly SseCKeyView[]
+    /** Adds a key, or enters one of that name again. */
+    put(q: In<typeof input.sseCKeyInput>): Promise<SseCKeyView>
+    /** CONFLICT while a rule names it, and for one that the configuration declares. */
+    remove(q: In<typeof input.bySseCKey>): Promise<void>
   }
   gateway: {
     view(): GatewayView

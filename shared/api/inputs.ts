@@ -8,6 +8,7 @@ import { operations } from '../model/task.ts'
 import { workersSchema } from '../model/config.ts'
 import { gatewayGrantSchema } from '../model/gateway-grant.ts'
 import { gatewaySettingsSchema } from '../model/gateway.ts'
+import { sseCKeyName, sseCKeyText } from '../model/sse-c-key.ts'
 
 export const siteInput = siteSchema.extend({ credentials: credentialsSchema })
 export const siteUpdateInput = siteSchema.extend({ credentials: credentialsSchema.optional() })
@@ -89,6 +90,9 @@ export const waitInput = z.strictObject({
 })
 export const compareReportInput = z.strictObject({ jobId: z.string() })
 export const demoSwitchInput = z.strictObject({ targetBroken: z.boolean() })
+
+export const sseCKeyInput = z.strictObject({ name: sseCKeyName, key: sseCKeyText })
+export const bySseCKey = z.strictObject({ name: z.string().min(1) })
 
 export const gatewaySettingsInput = z.strictObject({ settings: gatewaySettingsSchema.nullable() })
 export const gatewayKeyInput = gatewayGrantSchema.extend({ label: z.string().trim().min(1).max(80) })

@@ -93,6 +93,11 @@ export const router = t.router({
     update: ask.input(input.settingsInput).mutation(({ ctx, input: q }) => ctx.api.settings.update(q)),
     renewWebhookUrl: ask.mutation(({ ctx }) => ctx.api.settings.renewWebhookUrl()),
   }),
+  sseCKeys: t.router({
+    list: ask.query(({ ctx }) => ctx.api.sseCKeys.list()),
+    put: ask.input(input.sseCKeyInput).mutation(({ ctx, input: q }) => ctx.api.sseCKeys.put(q)),
+    remove: ask.input(input.bySseCKey).mutation(({ ctx, input: q }) => ctx.api.sseCKeys.remove(q)),
+  }),
   gateway: t.router({
     view: ask.query(({ ctx }) => ctx.api.gateway.view()),
     update: ask.input(input.gatewaySettingsInput).mutation(({ ctx, input: q }) => ctx.api.gateway.update(q)),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { gatewayConfigSchema } from './gateway.ts'
 import { ruleSchema } from './rule.ts'
 import { siteWithCredentialsSchema } from './site.ts'
+import { declaredSseCKeySchema } from './sse-c-key.ts'
 
 export const workersSchema = z.strictObject({
   /** Tasks at one time over all rules; adapted downwards when a site asks to slow down. */
@@ -33,6 +34,8 @@ export const configFields = z.strictObject({
   version: z.literal(1),
   sites: z.array(siteWithCredentialsSchema).max(64).default([]),
   rules: z.array(ruleSchema).max(1000).default([]),
+  /** Keys of clients (SSE-C) that rules may name, to copy what is under them. */
+  sseCKeys: z.array(declaredSseCKeySchema).max(100).default([]),
   workers: workersSchema.default({ limit: 100, large: 10, threads: null }),
   notifications: notificationsSchema.default({ listen: null, publicUrl: null }),
   /** The S3 endpoint that clients may use instead of the source; null leaves it as it was set in the console, off at first. */
@@ -42,9 +45,10 @@ export const configFields = z.strictObject({
 interface Named {
   readonly sites: readonly { readonly id: string }[]
   readonly rules: readonly { readonly id: string }[]
+  readonly sseCKeys: readonly { readonly name: string }[]
 }
 
-/** A second site or rule of one id would silently replace the first. */
+/** A second site or rule of one id, or key of one name, would silently replace the first. */
 export function refuseTwins(config: Named, context: z.RefinementCtx): void {
   for (const list of ['sites', 'rules'] as const) {
     const seen = new Set<string>()
@@ -53,6 +57,14 @@ export function refuseTwins(config: Named, context: z.RefinementCtx): void {
         context.addIssue({ code: 'custom', path: [list, index, 'id'], message: 'this id is taken: give each its own' })
       seen.add(id)
     }
+  }
+  for (const [index, { name }] of config.sseCKeys.entries()) {
+    if (config.sseCKeys.findIndex((one) => one.name === name) < index)
+      context.addIssue({
+        code: 'custom',
+        path: ['sseCKeys', index, 'name'],
+        message: 'this name is taken: give each its own',
+      })
   }
 }
 

@@ -108,7 +108,15 @@ export const faultKinds = {
   ),
   ENCRYPTION_KEY_NEEDED: permanent(
     'The object is encrypted with a key that only its owner has (SSE-C).',
-    'Lockstep cannot read it. Copy it with the key by hand, or exclude it from the rule.',
+    'Store its key under Settings (or by lockstep sse-c-keys add), name it in the rule (fidelity.sseCKeys), then retry; or exclude the object from the rule. Nothing was stored without the key.',
+  ),
+  ENCRYPTION_KEY_NEEDS_TLS: permanent(
+    'A key of a client (SSE-C) travels only over TLS, and the site is reached without.',
+    'Give the site’s endpoint with https, then retry.',
+  ),
+  ENCRYPTION_KEY_IGNORED: permanent(
+    'The target does not encrypt with a client’s key (SSE-C), though it was asked to.',
+    'Exclude such objects from the rule, or choose another target. What was stored without the key was removed again, unless the message says otherwise.',
   ),
   KMS_KEY_MISSING: permanent(
     'The target does not know the object’s encryption key.',

@@ -168,7 +168,15 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
       : translated(
           `Read in clear, sent over this link, and encrypted at the target under its key ${rule.fidelity.kmsKeyId} (rule).`,
         ),
-  'sse-c': () => refused('Only the client has the key: such objects are listed as failures.'),
+  'sse-c': ({ rule }) => {
+    const { sseCKeys } = rule.fidelity
+    return sseCKeys.length === 0
+      ? refused('Only the client has the key: listed as failures until the rule names it (fidelity.sseCKeys).')
+      : kept(
+          `Read with ${sseCKeys.length === 1 ? 'the key' : 'one of the keys'} ${sseCKeys.join(', ')} (rule), and stored under the same. ` +
+            'Objects under any other key are listed as failures.',
+        )
+  },
   acl: ({ rule, to }) => {
     if (rule.fidelity.acl === 'leave') return aclLeft
     return byTrait(

@@ -3,6 +3,7 @@ import { deleteBrakeSchema, overwriteBrakeSchema, type BrakeReport } from './bra
 import type { AttributesView } from './attributes.ts'
 import { siteId } from './site.ts'
 import type { Fault, FaultCode } from './fault.ts'
+import { sseCKeyName } from './sse-c-key.ts'
 
 /** S3's own rules for names, relaxed as far as Ceph and MinIO relax them. */
 export const bucketName = z
@@ -36,6 +37,8 @@ export const ackSchema = z.strictObject({
 export const fidelitySchema = z.strictObject({
   /** A key of the target's key service, for what is under SSE-KMS at the source; null refuses such objects. */
   kmsKeyId: z.string().min(1).max(2048).nullable().default(null),
+  /** Keys of clients, by name, for what is under SSE-C at the source: its copy is put under the same key. Empty refuses such objects. */
+  sseCKeys: z.array(sseCKeyName).max(20).default([]),
   /** Tags that the target refuses: `stop` lists the object as a failure, `leave-out` copies it without those tags. */
   refusedTags: z.enum(['stop', 'leave-out']).default('stop'),
   /** Governance retention that was shortened at the source is shortened at the target too, past its protection. */
@@ -67,7 +70,13 @@ export const ruleSchema = z.strictObject({
     .union([z.enum(['auto', 'off']), z.strictObject({ perSecond: z.int().min(1).max(1000) })])
     .default('auto'),
   objectLock: z.enum(['replicate', 'ignore']).default('replicate'),
-  fidelity: fidelitySchema.default({ kmsKeyId: null, refusedTags: 'stop', shortenGovernance: false, acl: 'leave' }),
+  fidelity: fidelitySchema.default({
+    kmsKeyId: null,
+    sseCKeys: [],
+    refusedTags: 'stop',
+    shortenGovernance: false,
+    acl: 'leave',
+  }),
   /** Storage class at the target; null keeps the source's where the target has it. */
   storageClass: z.string().nullable().default(null),
   bandwidth: z

@@ -21,6 +21,13 @@ export const cephDeviations: Deviations = {
   'a bucket that is there is not made again for nothing': '200',
 }
 
+/** The same of promises about clients' keys. */
+export const cephKeyDeviations: Deviations = {
+  'what is under a client’s key opens with that key alone: 400 without one, 403 with another': '400 with another too',
+  'a key for what is under none is refused': 'pays no heed to it',
+  'what is under a client’s key is copied with that key alone': '501: copies nothing that it encrypted',
+}
+
 /** MinIO, by promise: what it does instead. */
 export const minioDeviations: Deviations = {
   'keys of any legal shape come back as they went in': 'stores keys as paths',

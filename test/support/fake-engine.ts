@@ -316,6 +316,26 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       },
       renewWebhookUrl: async () => ({ url: 'http://192.0.2.10:7400/events/shown-once' }),
     },
+    sseCKeys: {
+      list: () => world.sseCKeys,
+      put: async ({ name }) => {
+        const view = {
+          name,
+          md5: 'r7mlFUNkMYzUO1PRSDDgwQ==',
+          from: 'console',
+          isThere: true,
+          usedByRules: [],
+          createdAt: world.now,
+        } as const
+        world.sseCKeys = [...world.sseCKeys.filter((key) => key.name !== name), view]
+        live.push('settings')
+        return view
+      },
+      remove: async ({ name }) => {
+        world.sseCKeys = world.sseCKeys.filter((key) => key.name !== name)
+        live.push('settings')
+      },
+    },
     gateway: createFakeGateway(world, () => live.push('gateway')),
     config: {
       export: () => JSON.stringify({ version: 1, sites: [], rules: [] }, null, 2),

@@ -26,6 +26,7 @@ import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { operations, type Failure, type Hold, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
 import { gatewayOff } from './fake-gateway.ts'
+import type { SseCKeyView } from '../../shared/model/sse-c-key.ts'
 
 /** All that a fake engine knows; tests change it in place and then push. */
 export interface FakeWorld {
@@ -34,6 +35,7 @@ export interface FakeWorld {
   buckets: Map<string, BucketView[]>
   rules: RuleView[]
   ruleKeys: Map<string, readonly LinkKeys[]>
+  sseCKeys: readonly SseCKeyView[]
   failures: Failure[]
   settled: Failure[]
   transfers: Transfer[]
@@ -61,6 +63,7 @@ export function emptyWorld(now: number): FakeWorld {
     buckets: new Map(),
     rules: [],
     ruleKeys: new Map(),
+    sseCKeys: [],
     failures: [],
     settled: [],
     transfers: [],

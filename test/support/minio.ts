@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { binaryOf, ensureGoProgram, type GoProgram } from './go-program.ts'
 import type { Availability } from './install.ts'
 import { freePort } from './ports.ts'
+import { loopbackCertificate } from './loopback-certificate.ts'
 import type { SiteAccess } from './s3-site.ts'
 import { makeTempDir } from './temp.ts'
 
@@ -32,13 +36,17 @@ export interface MinioOptions {
   readonly name: string
   /** Keys that its own key service holds, in memory; none: it encrypts nothing. */
   readonly kmsKey?: string
+  /** Behind TLS, with the tests' own certificate: without it MinIO takes no keys of clients. */
+  readonly tls?: boolean
 }
 
 export async function startMinioSite(options: MinioOptions): Promise<MinioSite> {
   const dir = await makeTempDir(`minio-${options.name}`)
   const port = await freePort()
+  const caFile = options.tls === true ? await writeCertificate(dir.path) : undefined
   const access: SiteAccess = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${caFile === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    caFile,
     region: 'us-east-1',
     accessKeyId: `minio${options.name}`,
     secretAccessKey: `minio-${options.name}-secret`,
@@ -46,7 +54,7 @@ export async function startMinioSite(options: MinioOptions): Promise<MinioSite> 
   let server: ChildProcess
   const restart = async (): Promise<void> => {
     server = launch(dir.path, port, access, options.kmsKey)
-    await eventually(() => answers(access.endpoint), { withinMs: 60_000 })
+    await eventually(() => answers(access), { withinMs: 60_000 })
   }
   const kill = (): Promise<void> => end(server)
   await restart()
@@ -58,7 +66,7 @@ export async function startMinioSite(options: MinioOptions): Promise<MinioSite> 
 }
 
 function launch(dir: string, port: number, access: SiteAccess, kmsKey: string | undefined): ChildProcess {
-  const listen = ['--address', `127.0.0.1:${port}`, '--console-address', '127.0.0.1:0']
+  const listen = ['--address', `127.0.0.1:${port}`, '--console-address', '127.0.0.1:0', '--certs-dir', certsBelow(dir)]
   const env = {
     PATH: process.env['PATH'],
     HOME: dir,
@@ -74,9 +82,28 @@ function launch(dir: string, port: number, access: SiteAccess, kmsKey: string | 
   return spawn('setpriv', command, { env, stdio: 'ignore' })
 }
 
-async function answers(endpoint: string): Promise<void> {
-  const reply = await fetch(`${endpoint}/minio/health/ready`)
-  if (!reply.ok) throw new Error(`MinIO is not ready: ${reply.status}`)
+const certsBelow = (dir: string): string => join(dir, 'certs')
+
+/** Where the certificate lies, which is its own authority. */
+async function writeCertificate(dir: string): Promise<string> {
+  const file = join(certsBelow(dir), 'public.crt')
+  await mkdir(certsBelow(dir))
+  await writeFile(file, loopbackCertificate.cert)
+  await writeFile(join(certsBelow(dir), 'private.key'), loopbackCertificate.key, { mode: 0o600 })
+  return file
+}
+
+async function answers({ endpoint, caFile }: SiteAccess): Promise<void> {
+  const { status } = await statusOf(`${endpoint}/minio/health/ready`, caFile)
+  if (status !== 200) throw new Error(`MinIO is not ready: ${status}`)
+}
+
+async function statusOf(url: string, caFile: string | undefined): Promise<{ readonly status: number }> {
+  if (caFile === undefined) return fetch(url)
+  const request = get(url, { ca: await readFile(caFile) })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.resume()
+  return { status: response.statusCode ?? 0 }
 }
 
 async function end(server: ChildProcess): Promise<void> {

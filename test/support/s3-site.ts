@@ -1,6 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
+import { Agent as TlsAgent } from 'node:https'
 
 /** What every kind of test site offers: an endpoint and the keys that open it. */
 export interface SiteAccess {
@@ -8,6 +10,8 @@ export interface SiteAccess {
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Whose certificates count, where the endpoint is https. */
+  readonly caFile?: string | undefined
 }
 
 /** The SDK as the tests use it: path style, no added checksums (Ceph takes no trailers), retries for load only. */
@@ -22,6 +26,9 @@ export function s3Client(site: SiteAccess, sockets = 64, attempts = 3): S3Client
     maxAttempts: attempts,
     requestHandler: new NodeHttpHandler({
       httpAgent: new Agent({ keepAlive: true, maxSockets: sockets }),
+      ...(site.caFile === undefined
+        ? {}
+        : { httpsAgent: new TlsAgent({ keepAlive: true, maxSockets: sockets, ca: readFileSync(site.caFile) }) }),
       requestTimeout: 60_000,
     }),
   })

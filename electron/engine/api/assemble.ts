@@ -20,6 +20,7 @@ import { metricsApi } from './metrics.ts'
 import { rulesApi, storeRule, type RulesParts } from './rules.ts'
 import { settingsApi } from './settings.ts'
 import { sitesApi } from './sites.ts'
+import { sseCKeysApi } from './sse-c-keys.ts'
 import { waitApi } from './wait.ts'
 
 /** Everything that a console or a script may ask, answered by the engine's parts: one row per subject. */
@@ -58,6 +59,7 @@ export function assembleApi(
     advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),
     activity: activityApi(journal),
     settings: settingsApi(parts, options),
+    sseCKeys: sseCKeysApi(parts),
     gateway: gatewayApi(parts.gateway),
     config: configApi(config),
     diagnostics: diagnosticsApi(parts, options),
@@ -102,6 +104,7 @@ function ruleParts(parts: Parts): RulesParts {
     brakes,
     jobs,
     sites: () => sites.list(),
+    sseCKeys: parts.sseCKeys,
     capabilities: (siteId) => sites.capabilities(siteId),
     notKept: (linkId) => parts.journal.notKept(linkId),
     view: (link) => views.view(link),
@@ -116,12 +119,13 @@ function ruleParts(parts: Parts): RulesParts {
   }
 }
 
-function configParts({ sites, rules, settings, gateway }: Parts, forRules: RulesParts): ConfigParts {
+function configParts({ sites, rules, settings, gateway, sseCKeys }: Parts, forRules: RulesParts): ConfigParts {
   return {
     sites: () => sites.ids().map((siteId) => sites.get(siteId)),
     rules: () => rules.rules(),
     workers: () => settings.workers(),
     notifications: settings.notifications,
+    sseCKeys,
     gateway,
     hasKeys: (siteId) => sites.has(siteId),
     checkKeys: (siteId, credentials) => sites.checkKeys(siteId, credentials),

@@ -4,6 +4,7 @@ import { configFields, refuseTwins, type Config } from '../../../shared/model/co
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { refuseUnknownKeys, type SseCKeys } from '../site/sse-c-keys.ts'
 import { siteWithCredentialsSchema, type Credentials, type Site } from '../../../shared/model/site.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -16,6 +17,7 @@ export interface ConfigParts {
   readonly workers: () => Config['workers']
   readonly notifications: Config['notifications']
   readonly gateway: Pick<Gateway, 'settings' | 'check' | 'configure' | 'declare'>
+  readonly sseCKeys: Pick<SseCKeys, 'has' | 'check' | 'declare' | 'import'>
   readonly hasKeys: (siteId: string) => boolean
   /** Throws CONFIG_INVALID when the credentials name environment variables that are not set. */
   readonly checkKeys: (siteId: string, credentials: Credentials) => void
@@ -58,13 +60,15 @@ export function configApi(parts: ConfigParts): EngineApi['config'] {
  * client keys are kept beyond this run; those of a file that is read at every start are not.
  */
 export async function applyConfig(
-  wanted: Pick<Import, 'sites' | 'rules' | 'workers' | 'gateway'>,
+  wanted: Pick<Import, 'sites' | 'rules' | 'workers' | 'gateway' | 'sseCKeys'>,
   parts: ConfigParts,
   { lasting }: { readonly lasting: boolean },
 ): Promise<void> {
   // What ran under an older release does not keep the engine from starting: such rules are held, and say why.
   validateTogether(wanted, parts, lasting ? wanted.rules : [])
   for (const { credentials, ...site } of wanted.sites) await parts.putSite(site, credentials ?? null)
+  if (lasting) await parts.sseCKeys.import(wanted.sseCKeys)
+  else parts.sseCKeys.declare(wanted.sseCKeys)
   for (const rule of wanted.rules) await parts.putRule(rule)
   await parts.setWorkers(wanted.workers)
   if (wanted.gateway === null) return
@@ -86,11 +90,14 @@ function parseImport(text: string, parts: ConfigParts): Import {
 
 /** Looks at what would be there afterwards, all of it, before anything is changed. */
 function validateTogether(
-  wanted: Pick<Import, 'sites' | 'rules' | 'gateway'>,
+  wanted: Pick<Import, 'sites' | 'rules' | 'gateway' | 'sseCKeys'>,
   parts: ConfigParts,
   changed: readonly Rule[],
 ): void {
   for (const { id, credentials } of wanted.sites) if (credentials !== undefined) parts.checkKeys(id, credentials)
+  parts.sseCKeys.check(wanted.sseCKeys)
+  const given = new Set(wanted.sseCKeys.map(({ name }) => name))
+  refuseUnknownKeys(changed, (name) => given.has(name) || parts.sseCKeys.has(name))
   const sites = mergedById(parts.sites(), wanted.sites)
   parts.validate(judgedWith(wanted.rules, parts.rules(), sites), sites, new Set(changed.map(({ id }) => id)))
   if (wanted.gateway !== null)
@@ -112,6 +119,7 @@ function preview(wanted: Import, parts: ConfigParts): ImportPreview {
       ...changeOf('site', site, sites.get(site.id)),
       ...(credentials === undefined ? [] : [`Set the credentials of site ${site.id}.`]),
     ]),
+    ...wanted.sseCKeys.map(({ name }) => `Set the SSE-C key ${name}.`),
     ...wanted.rules.flatMap((rule) => changeOf('rule', rule, rules.get(rule.id))),
     ...(same(wanted.workers, parts.workers())
       ? []

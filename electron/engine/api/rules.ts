@@ -13,6 +13,7 @@ import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } 
 import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from './activity.ts'
 import { linkFidelities } from './fidelity.ts'
+import { refuseUnknownKeys, type SseCKeys } from '../site/sse-c-keys.ts'
 
 export interface RulesParts {
   readonly rules: RuleBook
@@ -22,6 +23,7 @@ export interface RulesParts {
   readonly brakes: Brakes
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
+  readonly sseCKeys: Pick<SseCKeys, 'has' | 'list'>
   readonly capabilities: (siteId: string) => Capabilities | null
   readonly notKept: (linkId: string) => ReadonlyMap<string, number>
   readonly view: (link: Link) => LinkView
@@ -123,6 +125,7 @@ async function putRule(rule: Rule, parts: RulesParts): Promise<RuleRecord> {
   const problems = validateRules(judgedWith([rule], rules.rules(), sites()), sites())
   const refusal = refusalOf(problemsWith(new Set([rule.id]), problems))
   if (refusal !== null) throw new FaultError(refusal)
+  refuseUnknownKeys([rule], (name) => parts.sseCKeys.has(name))
   return storeRule(rule, parts)
 }
 

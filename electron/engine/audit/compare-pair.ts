@@ -246,6 +246,7 @@ const storageClassOf = ({ storageClass }: ObjectHead): string => storageClass ??
 function encryptionWords(encryption: Encryption): string {
   if (encryption.kind === 'none') return 'not encrypted'
   if (encryption.kind === 'sse-kms') return `SSE-KMS with ${encryption.keyId ?? 'the site’s own key'}`
+  if (encryption.kind === 'sse-c') return `SSE-C with the key of MD5 ${encryption.keyMd5 ?? 'unknown'}`
   return encryption.kind.toUpperCase()
 }
 

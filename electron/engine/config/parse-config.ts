@@ -62,7 +62,11 @@ function valueText(path: Path, input: unknown): string {
     input,
   )
   if (value === undefined) return '(missing)'
-  if (path.includes('credentials') || (path[0] === 'gateway' && (path.length === 1 || path[1] === 'keys')))
+  if (
+    path.includes('credentials') ||
+    path[0] === 'sseCKeys' ||
+    (path[0] === 'gateway' && (path.length === 1 || path[1] === 'keys'))
+  )
     return '(hidden)'
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return `“${text.length > 80 ? `${text.slice(0, 77)}…` : text}”`

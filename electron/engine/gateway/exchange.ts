@@ -29,6 +29,8 @@ export interface GatewayWorld {
   readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
   /** Were the marks in the headers of an object written by Lockstep, for this place and this content? */
   readonly isSealed: (headers: HeaderMap, place: MarkPlace) => boolean
+  /** Does the rule name the client's key (SSE-C) of this MD5, and is it at hand? */
+  readonly namesKey: (rule: Rule, md5: string) => boolean
   readonly journalFault: () => Fault | null
   /** All that there are, with those that are paused or switched off. */
   readonly rules: () => readonly Rule[]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Rule } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { AttributesView } from '../../../shared/model/attributes.ts'
 import { faultFrom } from '../errors.ts'
@@ -41,7 +42,8 @@ export interface AttributePassesParts {
   /** Does the source send an event when tags or locks change? */
   readonly tellsOfTags: (siteId: string) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly store: (siteId: string) => ObjectStore
+  /** With the keys of clients that the rule names. */
+  readonly store: (siteId: string, rule: Rule) => ObjectStore
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>
   readonly clock: Clock
 }
@@ -196,7 +198,7 @@ export class AttributePasses {
         covers: compileKeyMatch(rule.filter),
         wants: ({ modifiedAt }) => modifiedAt >= since,
         list,
-        store,
+        store: (siteId) => store(siteId, rule),
         pairs: (key) => journal.pairs(linkId, key),
         isPending: (key) => journal.unsettled(linkId, key, 1).length > 0,
         leavesOutTags: () => this.#parts.leavesOutTags(link),

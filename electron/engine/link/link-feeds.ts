@@ -1,4 +1,4 @@
-import type { EventsState, FeedView } from '../../../shared/model/rule.ts'
+import type { EventsState, FeedView, Rule } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
 import type { Brakes } from '../feed/brakes.ts'
@@ -32,7 +32,8 @@ export interface LinkFeedsParts {
   readonly connections: FeedConnections
   readonly order: (linkId: string) => LinkOrder | null
   readonly isShared: LinkBook['isShared']
-  readonly store: (siteId: string) => ObjectStore
+  /** With the keys of clients that the rule names. */
+  readonly store: (siteId: string, rule: Rule) => ObjectStore
   readonly watch: (link: Link) => ScanWatch
   readonly capabilities: (siteId: string) => Capabilities | null
   readonly health: (siteId: string) => SiteHealth
@@ -191,7 +192,13 @@ export class LinkFeeds {
       // By the links themselves: a scan may begin before the target is probed, and would take the copy's tags for changed ones.
       twoWay: () => this.#links.some((other) => leadsBack(other, link)),
       watch: this.#parts.watch(link),
-      replicas: replicaProof({ link, links: () => this.#links, isShared: () => isShared(link.identity), order, store }),
+      replicas: replicaProof({
+        link,
+        links: () => this.#links,
+        isShared: () => isShared(link.identity),
+        order,
+        store: (siteId) => store(siteId, link.rule),
+      }),
       pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
       enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
       backlogCount: () => journal.totals(link.linkId).backlogCount,

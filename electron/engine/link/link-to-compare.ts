@@ -10,6 +10,7 @@ import type { Journal, VersionPair } from '../journal/port.ts'
 import { sealOf } from '../replicate/origin.ts'
 import { bucketKey } from '../rule/link.ts'
 import { narrowerPrefix } from '../rule/match.ts'
+import type { JoinedSites } from '../parts/sites.ts'
 import type { Sites } from '../site/registry.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../worker/port.ts'
@@ -22,7 +23,8 @@ export interface CompareSources {
   readonly links: Links
   readonly journal: Journal
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly sites: Pick<Sites, 'store' | 'health'>
+  readonly sites: Pick<Sites, 'health'>
+  readonly keyedStore: JoinedSites['keyedStore']
   readonly feeds: Pick<LinkFeeds, 'views'>
   readonly orphans: FirstSeen
   readonly now: () => number
@@ -39,7 +41,7 @@ export function linkToCompare(
   { signal, progress }: JobReport,
   sources: CompareSources,
 ): CompareParts {
-  const { links, journal, list, sites, now } = sources
+  const { links, journal, list, keyedStore, now } = sources
   const order = orderOf(link, links)
   const { linkId } = link
   const back = order.opposite === undefined ? null : links.get(order.opposite.linkId)
@@ -60,8 +62,8 @@ export function linkToCompare(
     parked: (key, versionId) => parkedCode(linkId, key, versionId, journal),
     heldBy: heldBy(link),
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
-    source: sites.store(link.source.site),
-    target: sites.store(link.target.site),
+    source: keyedStore(link.source.site, link.rule),
+    target: keyedStore(link.target.site, link.rule),
     orphanSince: (key, versionId) => sources.orphans.since(`${linkId} ${versionId} ${key}`, now()),
     lookAgainAtMost: 10_000,
     now,

@@ -4,6 +4,9 @@ import { haveSameBytes, type VersionAt } from '../replicate/same-content.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import type { Link } from './links.ts'
 
+/** The store of a site as the link's rule may use it. */
+type StoreOfLink = (siteId: string, link: Link) => ObjectStore
+
 /** Beyond this, versions whose ETags differ are not read to be compared: the operator is asked. */
 const largestRead = 256 * 1024 * 1024
 
@@ -12,12 +15,12 @@ const largestRead = 256 * 1024 * 1024
  * the source that its mark names, or that looks like it (other tools upload in other parts), has the same bytes.
  */
 export const isTargetReplica =
-  (store: (siteId: string) => ObjectStore) =>
+  (store: StoreOfLink) =>
   async (link: Link, sides: KeySides, signal: AbortSignal): Promise<boolean> => {
     const current = sides.target[0]
     if (current === undefined || current.deleteMarker) return false
-    const here = store(link.source.site)
-    const there = store(link.target.site)
+    const here = store(link.source.site, link)
+    const there = store(link.target.site, link)
     const theirs = versionAt(there, link.target.bucket, current)
     const head = await there.head(theirs.ref, { signal })
     if (head === null) return false
@@ -45,13 +48,13 @@ const versionAt = (
  * has another. A delete marker carries nothing: where a target keeps the source's ids, nothing tells one of others.
  */
 export const isForeignVersion =
-  (store: (siteId: string) => ObjectStore, adoptsIds: (link: Link) => boolean) =>
+  (store: StoreOfLink, adoptsIds: (link: Link) => boolean) =>
   async (link: Link, sides: KeySides, signal: AbortSignal): Promise<boolean> => {
     const current = sides.target[0]
     if (current === undefined) return false
     if (current.deleteMarker) return !adoptsIds(link)
     const ref = { bucket: link.target.bucket, key: sides.key, versionId: current.versionId }
-    const head = await store(link.target.site).head(ref, { signal })
+    const head = await store(link.target.site, link).head(ref, { signal })
     if (head === null) return false
     if (adoptsIds(link) && isReplicaOf(head, current.versionId)) return false
     const mark = markOf(head)

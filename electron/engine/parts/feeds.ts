@@ -33,7 +33,7 @@ export async function joinFeeds(
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
   const { journal, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } = made
-  const { clock, random, now, changed, tell } = made
+  const { keyedStore, clock, random, now, changed, tell } = made
   const brakes = new Brakes({
     journal,
     now,
@@ -72,7 +72,7 @@ export async function joinFeeds(
     connections,
     order: (linkId) => links.order(linkId),
     isShared: (identity) => linkBook.isShared(identity),
-    store: (siteId) => sites.store(siteId),
+    store: (siteId, rule) => keyedStore(siteId, rule),
     watch: (link) => convergence.watch(link),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     capabilities: (siteId) => sites.capabilities(siteId),
@@ -93,7 +93,7 @@ export async function joinFeeds(
     },
     tellsOfTags: (siteId) => tellsOfTags(sites.capabilities(siteId)),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
-    store: (siteId) => sites.store(siteId),
+    store: (siteId, rule) => keyedStore(siteId, rule),
     enqueue: (tasks) => queue.enqueue(tasks),
     clock,
   })

@@ -27,7 +27,7 @@ export interface GatewayPart {
 type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
-  const { journal, rules, sites, intake, taskEnds, dispatcher, pool, clock, now, log, tell, changed } = made
+  const { journal, rules, sites, intake, taskEnds, dispatcher, pool, sseCKeys, clock, now, log, tell, changed } = made
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => (journalFault = fault))
   const degraded = joinDegraded(made)
@@ -56,6 +56,8 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       list: (siteId, request, signal) => pool.list(siteId, request, signal),
       cannotMend: tellsOnce(made),
       isSealed: (headers, place) => isSealed(headers, place, made.seal),
+      namesKey: ({ fidelity }, md5) =>
+        sseCKeys.all().some((key) => key.md5 === md5 && fidelity.sseCKeys.includes(key.name)),
       journalFault: () => journalFault,
       stoppedByBrake: ({ id }) => rules.has(id) && rules.get(id).paused?.by === 'brake' && !degraded.has(id),
       now,

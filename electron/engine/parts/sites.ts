@@ -3,6 +3,10 @@ import { LinkBook } from '../link/link-book.ts'
 import { SiteEvents } from '../link/site-events.ts'
 import type { Parts } from '../parts.ts'
 import { createSites, type Sites } from '../site/registry.ts'
+import { SseCKeys } from '../site/sse-c-keys.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
+import type { ObjectStore } from '../store/port.ts'
+import { withSseCKeys } from '../store/with-sse-c-keys.ts'
 import type { EngineOptions } from '../start.ts'
 import { createStore } from '../store/s3-store.ts'
 import type { Ground } from './ground.ts'
@@ -15,6 +19,9 @@ export interface JoinedSites {
   readonly linkBook: LinkBook
   readonly siteEvents: SiteEvents
   readonly connections: FeedConnections
+  readonly sseCKeys: SseCKeys
+  /** The site’s store with the keys of clients that the rule names. */
+  readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
   /** Every transfer thread gets every site with its keys. */
   readonly openSitesInThreads: () => void
 }
@@ -40,8 +47,21 @@ export function joinSites(
     onChange: (siteId, change) => siteEvents.changed(siteId, change),
     onTransition: (siteId, state, fault) => siteEvents.turned(siteId, state, fault),
   })
+  const sseCKeys = new SseCKeys({
+    journal,
+    credentials,
+    environment,
+    usedBy: (name) => rules.rules().flatMap(({ id, fidelity }) => (fidelity.sseCKeys.includes(name) ? [id] : [])),
+    onChange: () => {
+      later().pool.sseCKeys(sseCKeys.all())
+      changed('settings')
+    },
+    now,
+  })
   return {
     sites,
+    sseCKeys,
+    keyedStore: (siteId, { fidelity }) => withSseCKeys(sites.store(siteId), fidelity.sseCKeys, sseCKeys.all()),
     linkBook: new LinkBook({
       journal,
       endpoint: (siteId) => (sites.has(siteId) ? sites.get(siteId).endpoint : null),

@@ -5,6 +5,7 @@ import { webhookRecordSchema } from '../feed/webhook-token.ts'
 import { clientKeyRecordSchema } from '../gateway/client-keys.ts'
 import { ruleRecordSchema } from '../link/rule-book.ts'
 import { siteRecordSchema } from '../site/site-record.ts'
+import { sseCKeyPrefix, sseCKeyRecordSchema } from '../site/sse-c-keys.ts'
 
 /**
  * What a new journal takes over of a damaged one, by the beginnings of the names: what an operator decided, and what makes the
@@ -14,6 +15,7 @@ const kinds: Readonly<Record<string, z.ZodType>> = {
   'site/': siteRecordSchema,
   'rule/': ruleRecordSchema,
   'gateway-key/': clientKeyRecordSchema,
+  [sseCKeyPrefix]: sseCKeyRecordSchema,
   settings: settingsSchema,
   gateway: gatewaySettingsSchema,
   'webhook-token': webhookRecordSchema,

@@ -26,7 +26,7 @@ export async function copyMultipart(
   world: World,
 ): Promise<Outcome> {
   const asked = replicaOf(head, ref.versionId, tags, world)
-  const resumed = await resume(head, asked.checksum, world)
+  const resumed = await resume(head, asked, world)
   const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
   const copy = await copyParts(ref, head, asked, layout, resumed, world)
   const proven = isProven(copy, head) ? copy : await readAgain(ref, head, asked, layout, copy, world)
@@ -61,10 +61,20 @@ const isProven = ({ sentEtag }: Copied, head: ObjectHead): boolean =>
   partsInEtag(head.etag) === null || sentEtag === head.etag
 
 /** The journalled upload, if it is of the same content and the target still has it. */
-async function resume(head: ObjectHead, checksum: NewVersion['checksum'], world: World): Promise<Resumed | null> {
+async function resume(
+  head: ObjectHead,
+  { checksum, sseCKeyMd5 }: Pick<NewVersion, 'checksum' | 'sseCKeyMd5'>,
+  world: World,
+): Promise<Resumed | null> {
   const record = world.order.upload
   if (record === null) return null
-  const upload = { bucket: world.link.target.bucket, key: world.order.key, uploadId: record.uploadId, checksum }
+  const upload = {
+    bucket: world.link.target.bucket,
+    key: world.order.key,
+    uploadId: record.uploadId,
+    checksum,
+    sseCKeyMd5,
+  }
   const there = record.sourceEtag === head.etag ? await world.target.listParts(upload, { signal: world.signal }) : null
   // Begun by a release, or under a rule, that sent none: parts with and without do not go together.
   const lacksChecksum = checksum !== undefined && there?.some((part) => part.checksum === undefined) === true
@@ -122,7 +132,13 @@ async function copyParts(
       world.uploads.partDone(part)
     }
   }
-  await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
+  try {
+    await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
+  } catch (error) {
+    // Such parts lie open at the target, and no later attempt would go on with them.
+    if (error instanceof FaultError && error.fault.code === 'ENCRYPTION_KEY_IGNORED') await abandon(upload, world)
+    throw error
+  }
   return { upload, parts, sent, sentEtag: multipartEtag(layout.map((_, index) => md5s.get(index + 1)!)) }
 }
 

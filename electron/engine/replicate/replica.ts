@@ -22,6 +22,7 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),
     identity: identityFor(link.identity, versionId, head.modifiedAt, head.etag),
     checksum: head.checksums.find(({ type }) => link.fidelity[checksumProperty[type]] === 'kept'),
+    sseCKeyMd5: head.encryption.kind === 'sse-c' ? (head.encryption.keyMd5 ?? '') : undefined,
     kmsKeyId: head.encryption.kind === 'sse-kms' ? (link.rule.fidelity.kmsKeyId ?? undefined) : undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseQuery } from '../gateway/protocol/query.ts'
 import { S3Error } from '../gateway/protocol/s3-error.ts'
@@ -20,8 +21,9 @@ const storageClasses = new Set(
 const metadataPrefix = 'x-amz-meta-'
 const asciiTag = /^[A-Za-z0-9 +\-=._:/@]*$/
 const longestMetadataBytes = 2048
-const customerKeyMd5 = 'x-amz-server-side-encryption-customer-key-md5'
-const customerAlgorithm = 'x-amz-server-side-encryption-customer-algorithm'
+const customerPrefix = 'x-amz-server-side-encryption-customer-'
+const customerKeyMd5 = `${customerPrefix}key-md5`
+const customerAlgorithm = `${customerPrefix}algorithm`
 
 /** Content headers and user metadata of a write. */
 export function readDescription(headers: IncomingHttpHeaders): Pick<VersionFacts, 'content' | 'metadata'> {
@@ -84,9 +86,12 @@ export function checkTags(
   return unique
 }
 
-/** The sandbox does not encrypt: it remembers what was asked, so that readers need the same key. */
+/**
+ * The sandbox does not encrypt: it remembers what was asked. What is under a client's key it gives to nobody who has not got
+ * the very key, of which it keeps the MD5 alone.
+ */
 export function readEncryption(headers: IncomingHttpHeaders): Pick<VersionFacts, 'encryption' | 'customerKeyMd5'> {
-  const keyMd5 = header(headers, customerKeyMd5)
+  const keyMd5 = readCustomerKey(headers, customerPrefix)
   if (keyMd5 !== undefined) {
     const encryption = { [customerAlgorithm]: 'AES256', [customerKeyMd5]: keyMd5 }
     return { encryption, customerKeyMd5: keyMd5 }
@@ -100,12 +105,29 @@ export function readEncryption(headers: IncomingHttpHeaders): Pick<VersionFacts,
   }
 }
 
-/** Reading an object under a customer's key needs that key. */
-export function checkCustomerKey(version: Version, given: string | undefined): void {
-  const needed = version.facts.customerKeyMd5
-  if (needed === undefined || needed === given) return
+/** The MD5 of the key that a request carries under this prefix; its three headers belong together. */
+function readCustomerKey(headers: IncomingHttpHeaders, prefix: string): string | undefined {
+  const [algorithm, key, md5] = ['algorithm', 'key', 'key-md5'].map((name) => header(headers, prefix + name))
+  if (algorithm === undefined && key === undefined && md5 === undefined) return undefined
+  const wrong = (message: string): S3Error => new S3Error('InvalidArgument', { message })
+  if (algorithm !== 'AES256')
+    throw new S3Error('InvalidRequest', { message: 'The encryption request you specified is not valid: use AES256.' })
+  const bytes = Buffer.from(key ?? '', 'base64')
+  if (bytes.length !== 32) throw wrong('The secret key was invalid for the specified algorithm.')
+  if (hash('md5', bytes, 'base64') !== md5)
+    throw wrong('The calculated MD5 hash of the key did not match the hash that was provided.')
+  return md5
+}
+
+/** What is under a client's key needs that key: none is a request that lacks something, another one a wrong way in. */
+export function checkCustomerKey(needed: string | undefined, given: string | undefined): void {
+  if (needed === given) return
+  if (needed !== undefined && given !== undefined) throw new S3Error('AccessDenied')
   throw new S3Error('InvalidRequest', {
-    message: 'The object was stored using a form of Server Side Encryption. The correct parameters must be provided.',
+    message:
+      needed === undefined
+        ? 'The encryption parameters are not applicable to this object.'
+        : 'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
   })
 }
 
@@ -116,9 +138,10 @@ export function refuseArchived({ storageClass }: Version): void {
   if (archives.has(storageClass)) throw new S3Error('InvalidObjectState')
 }
 
-export const customerKeyOf = (headers: IncomingHttpHeaders): string | undefined => header(headers, customerKeyMd5)
+export const customerKeyOf = (headers: IncomingHttpHeaders): string | undefined =>
+  readCustomerKey(headers, customerPrefix)
 export const copySourceKeyOf = (headers: IncomingHttpHeaders): string | undefined =>
-  header(headers, 'x-amz-copy-source-server-side-encryption-customer-key-md5')
+  readCustomerKey(headers, 'x-amz-copy-source-server-side-encryption-customer-')
 
 /** The headers that describe a version in an answer to GET and HEAD. */
 export function describeVersion(bucket: Bucket, version: Version): Record<string, string | number> {

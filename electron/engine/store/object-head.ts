@@ -83,7 +83,9 @@ function readChecksums(headers: HeaderMap): readonly Checksum[] {
 }
 
 export function readEncryption(headers: HeaderMap): Encryption {
-  if (headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined) return { kind: 'sse-c' }
+  const keyMd5 = headers['x-amz-server-side-encryption-customer-key-md5'] ?? null
+  if (keyMd5 !== null || headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined)
+    return { kind: 'sse-c', keyMd5 }
   const kind = headers['x-amz-server-side-encryption']
   if (kind === undefined) return { kind: 'none' }
   if (kind === 'AES256') return { kind: 'sse-s3' }

@@ -3,7 +3,7 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
-import { plainEtag, readObjectHead, readTold } from './object-head.ts'
+import { plainEtag, readEncryption, readObjectHead, readTold } from './object-head.ts'
 import type {
   CallOptions,
   Checksum,
@@ -57,11 +57,11 @@ export class Objects {
   }
 
   async get(ref: ObjectRef, options: GetOptions = {}): Promise<ObjectBody | null> {
-    const { range, ifMatch, signal } = options
+    const { range, ifMatch, signal, sseCKey } = options
     const headers = range === undefined ? [...ownAnswer, tellChecksums] : [...ownAnswer]
     if (range !== undefined) headers.push(['range', `bytes=${range.first}-${range.last}`])
     if (ifMatch !== undefined) headers.push(['if-match', `"${ifMatch}"`])
-    const call: SignedCall = { ...callFor('GetObject', 'GET', ref), headers, stream: true, signal }
+    const call: SignedCall = { ...callFor('GetObject', 'GET', ref), headers, stream: true, sseCKey, signal }
     const answer = await this.#calls.exchange(call)
     const { stream } = answer
     if (stream === null) return this.#notGot(call, answer)
@@ -82,7 +82,8 @@ export class Objects {
   }
 
   async head(ref: ObjectRef, options: CallOptions & { readonly partNumber?: number } = {}): Promise<ObjectHead | null> {
-    const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: wholeHead, signal: options.signal }
+    const { signal, sseCKey } = options
+    const call: SignedCall = { ...callFor('HeadObject', 'HEAD', ref), headers: wholeHead, sseCKey, signal }
     const query = options.partNumber === undefined ? [] : [['partNumber', String(options.partNumber)] as const]
     const region = this.#calls.regionOf(ref.bucket)
     const answer = await this.#calls.exchange({ ...call, query: [...(call.query ?? []), ...query] })
@@ -141,7 +142,9 @@ export class Objects {
 
   async #put(version: NewVersion, body: PutBody, options: PutOptions): Promise<Stored> {
     const { query, headers } = stamp(version.identity, 'put', body.sizeBytes)
+    const { sseCKey } = options
     const call: SignedCall = {
+      sseCKey,
       operation: 'PutObject',
       method: 'PUT',
       bucket: version.bucket,
@@ -151,12 +154,25 @@ export class Objects {
       carried: carriedBy(version),
       accept: query.length > 0 ? [412] : [],
     }
+    needKey(version.sseCKeyMd5, call, this.#calls)
     const answer = await this.send(call, body, options)
     this.#seenBuckets.add(version.bucket)
     // MinIO's word for: this very version, id and ETag, is here already.
     if (answer.status === 412) return { versionId: version.identity!.versionId, etag: version.identity!.etag }
     const { headers: told } = answer
+    if (sseCKey !== undefined && readEncryption(told).kind !== 'sse-c') await this.#takeBack(call, answer)
     return { versionId: told['x-amz-version-id'] ?? null, etag: plainEtag(told['etag']), told: readTold(told) }
+  }
+
+  /** The site took the bytes and left the key alone: what should be sealed lies open there. */
+  async #takeBack(call: SignedCall, { headers }: WireAnswer): Promise<never> {
+    const { bucket, key, signal } = call
+    const versionId = headers['x-amz-version-id']
+    const query = versionId === undefined ? [] : [['versionId', versionId] as const]
+    const remove: SignedCall = { operation: 'DeleteObject', method: 'DELETE', bucket, key, query, signal }
+    const { status } = await this.#calls.exchange(remove)
+    const words = status < 300 ? 'removed again' : `it lies there unencrypted: removing it was answered with ${status}`
+    throw faultAt('ENCRYPTION_KEY_IGNORED', words, this.#calls.context(call))
   }
 
   /** Sends a body and checks that the site took these bytes; for whole objects and for parts. */
@@ -205,6 +221,12 @@ export class Objects {
       signal?.removeEventListener('abort', onAbort)
     }
   }
+}
+
+/** Nothing that is to be under a client's key leaves without it. */
+export function needKey(md5: string | undefined, call: SignedCall, calls: SignedCalls): void {
+  if (md5 !== call.sseCKey?.md5)
+    throw faultAt('ENCRYPTION_KEY_NEEDED', 'the key to store it under is not at hand', calls.context(call))
 }
 
 /** Read to its end by now, or of no use: a body that nobody reads holds its socket for ever. */

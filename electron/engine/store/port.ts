@@ -38,7 +38,19 @@ export interface Acl {
 }
 
 export type Encryption =
-  { readonly kind: 'none' | 'sse-s3' | 'sse-c' } | { readonly kind: 'sse-kms'; readonly keyId: string | null }
+  | { readonly kind: 'none' | 'sse-s3' }
+  | { readonly kind: 'sse-kms'; readonly keyId: string | null }
+  /** `keyMd5`: base64, of the client's key. */
+  | { readonly kind: 'sse-c'; readonly keyMd5: string | null }
+
+/** A key of a client (SSE-C) with its bytes: lives in the main process and its transfer threads only. */
+export interface SseCKey {
+  readonly name: string
+  /** Base64, 32 bytes. */
+  readonly key: string
+  /** Base64. */
+  readonly md5: string
+}
 
 /** An additional checksum (`x-amz-checksum-*`) as the site tells it. */
 export interface Checksum {
@@ -150,6 +162,8 @@ export interface NewVersion {
   readonly identity: IdentityStamp | null
   /** To be kept under this key of the site's key service; absent: as the site encrypts by itself. */
   readonly kmsKeyId?: string | undefined
+  /** To be kept under the client's key of this MD5 (base64), which the call has to carry: ENCRYPTION_KEY_NEEDED otherwise. */
+  readonly sseCKeyMd5?: string | undefined
   /** The additional checksum to be stored with it; of one body the site compares it with what arrives. */
   readonly checksum?: Checksum | undefined
 }
@@ -177,6 +191,8 @@ export interface UploadRef {
   readonly uploadId: string
   /** The checksum that the upload was begun for: each part is sent with one of its own. */
   readonly checksum?: Checksum | undefined
+  /** The MD5 of the client's key that the upload was begun with. */
+  readonly sseCKeyMd5?: string | undefined
 }
 
 export interface UploadedPart {
@@ -194,6 +210,8 @@ export interface SentPart extends UploadedPart {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
+  /** For what is, or is to be, under a client's key. */
+  readonly sseCKey?: SseCKey | undefined
 }
 
 /** For what may lie under a governance retention: go past it, with the right of Lockstep's own key at that site. */

@@ -4,6 +4,7 @@ import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
+import type { SseCKey } from './port.ts'
 import { encodeQuery, type QueryPair } from './address.ts'
 import { emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
@@ -32,6 +33,8 @@ export interface SignedCall {
   readonly carried?: FaultContext['carried']
   readonly responseMs?: number | undefined
   readonly onBytes?: ((bytes: number) => void) | undefined
+  /** Sent along, if the way to the site is fit for it. */
+  readonly sseCKey?: SseCKey | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -66,8 +69,9 @@ export class SignedCalls {
   }
 
   context(call: SignedCall): FaultContext {
-    const { operation, bucket, key, carried } = call
-    return { operation, siteId: this.#site.id, bucket, key, carried, secrets: this.#secrets }
+    const { operation, bucket, key, carried, sseCKey } = call
+    const secrets = sseCKey === undefined ? this.#secrets : [...this.#secrets, ...spellings(sseCKey)]
+    return { operation, siteId: this.#site.id, bucket, key, carried, secrets }
   }
 
   /** Throws a FaultError unless the status is 2xx or in `accept`. */
@@ -131,9 +135,11 @@ export class SignedCalls {
     const { method, bucket, key, body } = call
     const { address, signer } = this.#whereabouts.at(bucket)
     const host = address.host(bucket)
+    if (call.sseCKey !== undefined && !isFitForKeys(this.#site.endpoint))
+      throw faultAt('ENCRYPTION_KEY_NEEDS_TLS', 'the key was not sent', context)
     const path = encoded(() => address.path(bucket, key), context)
     const query = encodeQuery(call.query ?? [])
-    const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? [])]
+    const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? []), ...keyHeaders(call.sseCKey)]
     const payloadHash = payloadHashOf(call)
     let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
     for (const [name, value] of signer.sign({ method, path, query, headers, payloadHash })) {
@@ -144,6 +150,24 @@ export class SignedCalls {
     if (body !== undefined || method === 'PUT' || method === 'POST') head += `content-length: ${sizeBytes}\r\n`
     return `${head}${expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
   }
+}
+
+function keyHeaders(key: SseCKey | undefined): readonly HeaderPair[] {
+  if (key === undefined) return []
+  return [
+    ['x-amz-server-side-encryption-customer-algorithm', 'AES256'],
+    ['x-amz-server-side-encryption-customer-key', key.key],
+    ['x-amz-server-side-encryption-customer-key-md5', key.md5],
+  ]
+}
+
+/** As a site might repeat it in a refusal. */
+const spellings = ({ key }: SseCKey): readonly string[] => [key, Buffer.from(key, 'base64').toString('hex')]
+
+/** The key is in the request's head as it is: in clear it goes no further than this machine. */
+function isFitForKeys(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint)
+  return protocol === 'https:' || hostname === '[::1]' || hostname === 'localhost' || /^127(?:\.\d+){3}$/.test(hostname)
 }
 
 // eslint-disable-next-line no-control-regex -- the rule of RFC 9110 §5.5: nothing that could end the header

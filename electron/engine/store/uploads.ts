@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { chunkedHeaders, chunkedLength, pumpedFrames } from './aws-chunked-frame.ts'
 import { checksumAlgorithms, type ChecksumAlgorithm } from './checksum.ts'
 import { plainEtag, readEncryption, readTold } from './object-head.ts'
-import { carriedBy, checksumHeader, letGo, type Objects } from './objects.ts'
+import { carriedBy, checksumHeader, letGo, needKey, type Objects } from './objects.ts'
 import type {
   CallOptions,
   Checksum,
@@ -38,7 +38,7 @@ export class Uploads {
     this.#locks = locks
   }
 
-  async create(version: NewVersion, { signal }: CallOptions = {}): Promise<UploadRef> {
+  async create(version: NewVersion, { signal, sseCKey }: CallOptions = {}): Promise<UploadRef> {
     await this.#locks.demandFor(version, { signal })
     const { bucket, key } = version
     const { query, headers } = stamp(version.identity, 'create-upload', 0)
@@ -51,13 +51,15 @@ export class Uploads {
       headers: [...describeVersion(version), ...checksumKind(version.checksum), ...headers],
       carried: carriedBy(version),
       accept: [412],
+      sseCKey,
       signal,
     }
+    needKey(version.sseCKeyMd5, call, this.#calls)
     const answer = await this.#calls.send(call)
     if (answer.status === 412) throw this.#alreadyThere(call, answer)
     const uploadId = this.#calls.readXml(call, answer, xmlLeaves).get('UploadId') ?? ''
     if (uploadId === '') throw faultAt('RESPONSE_UNREADABLE', 'the answer names no upload', this.#calls.context(call))
-    return { bucket, key, uploadId, checksum: version.checksum }
+    return { bucket, key, uploadId, checksum: version.checksum, sseCKeyMd5: version.sseCKeyMd5 }
   }
 
   /** MinIO's word for: this very version is here already. The next look at the target finds it. */
@@ -67,10 +69,15 @@ export class Uploads {
 
   async putPart(upload: UploadRef, partNumber: number, body: PutBody, options: PutOptions = {}): Promise<SentPart> {
     const query = [['partNumber', String(partNumber)] as const, ['uploadId', upload.uploadId] as const]
-    const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query }
+    const { sseCKey } = options
+    const call: SignedCall = { ...callFor('UploadPart', 'PUT', upload), query, sseCKey }
     try {
+      needKey(upload.sseCKeyMd5, call, this.#calls)
       const answer = await this.#sendPart(call, upload.checksum?.algorithm, body, options)
       const { kind } = readEncryption(answer.headers)
+      // The part lies there unencrypted until the upload is given up, which a fault for good leads to.
+      if (sseCKey !== undefined && kind !== 'sse-c')
+        throw faultAt('ENCRYPTION_KEY_IGNORED', 'the part was not encrypted', this.#calls.context(call))
       const encrypted = kind === 'sse-kms' || kind === 'sse-c'
       const checksum = upload.checksum && answer.headers[`x-amz-checksum-${upload.checksum.algorithm}`]
       return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes, encrypted, checksum }
@@ -99,7 +106,7 @@ export class Uploads {
     parts: readonly UploadedPart[],
     identity: IdentityStamp | null,
     sizeBytes: number,
-    { signal }: CallOptions = {},
+    { signal, sseCKey }: CallOptions = {},
   ): Promise<Stored> {
     const { query, headers } = stamp(identity, 'complete-upload', sizeBytes)
     const { checksum } = upload
@@ -111,6 +118,7 @@ export class Uploads {
       headers: [...headers, ...told],
       body,
       responseMs: this.#calls.timeouts.completeMs,
+      sseCKey,
       signal,
     }
     const answer = await this.#calls.send(call)

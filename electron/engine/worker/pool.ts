@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { SiteWithCredentials } from '../../../shared/model/site.ts'
-import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 import type { UploadRecord } from '../journal/port.ts'
 import { threadEnded } from '../end-thread.ts'
@@ -43,6 +43,7 @@ export class TransferPool {
   readonly #threads: Thread[] = []
   readonly #sites = new Map<string, Extract<ToThread, { type: 'site' }>>()
   readonly #links = new Map<string, KnownLink>()
+  #sseCKeys: readonly SseCKey[] = []
   readonly #progress = new Map<number, Progress>()
   readonly #refilling: NodeJS.Timeout
   #calls = 0
@@ -66,6 +67,12 @@ export class TransferPool {
   forgetSite(siteId: string): void {
     this.#sites.delete(siteId)
     this.#tellAll({ type: 'forget-site', siteId })
+  }
+
+  /** All keys of clients that rules may name, in the place of those before. */
+  sseCKeys(keys: readonly SseCKey[]): void {
+    this.#sseCKeys = keys
+    this.#tellAll({ type: 'sse-c-keys', keys })
   }
 
   /** Adds a link, or changes it; its pace takes effect at once, also for transfers under way. */
@@ -134,6 +141,7 @@ export class TransferPool {
     thread.worker.on('message', (message: FromThread) => this.#receive(thread, message))
     thread.worker.on('error', (error) => this.#replace(thread, error))
     for (const message of this.#sites.values()) post(thread, message)
+    if (this.#sseCKeys.length > 0) post(thread, { type: 'sse-c-keys', keys: this.#sseCKeys })
     for (const { link, memory } of this.#links.values()) post(thread, { type: 'link', link, pacer: memory })
     return thread
   }

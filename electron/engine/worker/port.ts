@@ -5,7 +5,7 @@ import type { SettledBy } from '../../../shared/model/task.ts'
 import type { Identity, SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { NewTask, UploadRecord, VersionPair } from '../journal/port.ts'
 import type { SealKey } from '../replicate/seal.ts'
-import type { ListRequest, UploadedPart, VersionPage } from '../store/port.ts'
+import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 
 /** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */
@@ -96,6 +96,8 @@ export type ToThread =
     }
   | { readonly type: 'forget-site'; readonly siteId: string }
   | { readonly type: 'link'; readonly link: LinkOrder; readonly pacer: SharedArrayBuffer }
+  /** All that there are: a link takes those that its rule names. */
+  | { readonly type: 'sse-c-keys'; readonly keys: readonly SseCKey[] }
   | { readonly type: 'forget-link'; readonly linkId: string }
   | { readonly type: 'tasks'; readonly tasks: readonly TaskOrder[] }
   | { readonly type: 'cancel'; readonly seqs: readonly number[] }

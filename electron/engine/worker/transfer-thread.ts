@@ -7,6 +7,7 @@ import type { UploadNotes, World } from '../replicate/world.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+import { KeyedStores } from './keyed-stores.ts'
 import { ThreadStores } from './thread-stores.ts'
 
 /** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
@@ -25,6 +26,7 @@ export class TransferThread {
   readonly #onStopped: () => void
   readonly #stores = new ThreadStores()
   readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
+  #keyed = new KeyedStores([])
   readonly #running = new Map<number, Running>()
   readonly #moved = new Map<string, { read: number; written: number }>()
   readonly #outcomes: (readonly [number, Outcome])[] = []
@@ -44,6 +46,9 @@ export class TransferThread {
         return this.#stores.forget(message.siteId)
       case 'link':
         this.#links.set(message.link.linkId, { link: message.link, pacer: openPacer(message.pacer) })
+        return
+      case 'sse-c-keys':
+        this.#keyed = new KeyedStores(message.keys)
         return
       case 'forget-link':
         this.#links.delete(message.linkId)
@@ -77,8 +82,10 @@ export class TransferThread {
 
   async #replicate(running: Running): Promise<Outcome> {
     const known = this.#links.get(running.order.linkId)
-    const source = known && this.#stores.of(known.link.source.site)?.plain
-    const target = known && this.#stores.of(known.link.target.site)?.versioned
+    const plain = known && this.#stores.of(known.link.source.site)?.plain
+    const versioned = known && this.#stores.of(known.link.target.site)?.versioned
+    const source = plain && this.#keyed.of(plain, known.link.rule)
+    const target = versioned && this.#keyed.of(versioned, known.link.rule)
     if (known === undefined || source === undefined || target === undefined) {
       return { kind: 'fault', fault: fault('CANCELLED', 'The rule or its site was removed.') }
     }

@@ -13,7 +13,15 @@ interface RuleFieldsProps {
   readonly existing: boolean
 }
 
-const folded = ['priority', 'tags', 'storageClass', 'kmsKeyId', 'scanSeconds', 'attributePerSecond'] as const
+const folded = [
+  'priority',
+  'tags',
+  'storageClass',
+  'kmsKeyId',
+  'sseCKeys',
+  'scanSeconds',
+  'attributePerSecond',
+] as const
 
 /** The fields of a rule, each with what it means in plain words; what seldom changes is folded. */
 export function RuleFields({ form, existing }: RuleFieldsProps) {
@@ -208,6 +216,14 @@ function Advanced({ form }: { readonly form: RuleForm }) {
         label="Key of the target for what is under SSE-KMS"
         description="Empty: objects that the source’s key service encrypts are not copied, and listed as failures."
         placeholder="backup-key"
+      />
+      <Field
+        form={form}
+        name="sseCKeys"
+        span={6}
+        label="Keys for what clients encrypt (SSE-C)"
+        description="Names of keys under Settings, with commas between. Their copies are put under the same key; what is under any other is listed as a failure."
+        placeholder="archive"
       />
       <Field
         form={form}

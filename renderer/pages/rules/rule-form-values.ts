@@ -21,6 +21,7 @@ export interface RuleFormValues {
   objectLock: Rule['objectLock']
   storageClass: string
   kmsKeyId: string
+  sseCKeys: string
   refusedTags: Rule['fidelity']['refusedTags']
   shortenGovernance: boolean
   acl: Rule['fidelity']['acl']
@@ -73,6 +74,7 @@ export function valuesOf(rule: Rule): RuleFormValues {
     objectLock: rule.objectLock,
     storageClass: rule.storageClass ?? '',
     kmsKeyId: rule.fidelity.kmsKeyId ?? '',
+    sseCKeys: rule.fidelity.sseCKeys.join(', '),
     refusedTags: rule.fidelity.refusedTags,
     shortenGovernance: rule.fidelity.shortenGovernance,
     acl: rule.fidelity.acl,
@@ -142,6 +144,7 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
     storageClass: values.storageClass.trim() || null,
     fidelity: {
       kmsKeyId: values.kmsKeyId.trim() || null,
+      sseCKeys: values.sseCKeys.split(/[\s,]+/).filter((name) => name !== ''),
       refusedTags: values.refusedTags,
       shortenGovernance: values.shortenGovernance,
       acl: values.acl,
@@ -156,7 +159,7 @@ export function readRuleForm(values: RuleFormValues): ReadRule {
   })
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
-      const name = fieldOf(String(issue.path[0] ?? 'id'))
+      const name = issue.path[1] === 'sseCKeys' ? 'sseCKeys' : fieldOf(String(issue.path[0] ?? 'id'))
       const value = values[name]
       errors[name] ??= `${typeof value === 'string' ? `“${value}” does not fit: ` : ''}${issue.message}.`
     }

@@ -8,6 +8,7 @@ import { useConsole } from '../../console-parts.ts'
 import { KeysSwitch } from '../../layout/shortcut-sheet.tsx'
 import { formatClock } from '../../words/format.ts'
 import { ConfigPanel } from './config-panel.tsx'
+import { SseCKeysPanel } from './sse-c-keys-panel.tsx'
 import { WorkersPanel } from './workers-panel.tsx'
 import { WebhookAddress } from './webhook-address.tsx'
 
@@ -24,6 +25,7 @@ export function SettingsPage() {
         {(value) => (
           <>
             <WorkersPanel workers={value.workers} />
+            <SseCKeysPanel />
             <WherePanel settings={value} />
             <ConfigPanel />
             <DiagnosticsPanel />

@@ -1,3 +1,4 @@
+import type { GatewayWorld } from '../exchange.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
 import { S3Error } from '../protocol/s3-error.ts'
@@ -5,15 +6,21 @@ import { S3Error } from '../protocol/s3-error.ts'
 const customerKey = 'x-amz-server-side-encryption-customer-'
 
 /**
- * SSE-C: an object under a key that only its client has cannot be read here, so that no target would ever confirm it.
- * Where a rule's answer waits for targets it is refused before anything is stored; where none does, the failure list tells.
+ * SSE-C: an object under a key that a rule does not name cannot be read here, so that no target of it would ever confirm it.
+ * Where such a rule's answer waits for targets it is refused before anything is stored; where none does, the failure list tells.
  */
-export function refuseCustomerKey(headers: CallHeaders, links: readonly RuleLink[]): void {
+export function refuseCustomerKey(
+  headers: CallHeaders,
+  links: readonly RuleLink[],
+  { namesKey }: Pick<GatewayWorld, 'namesKey'>,
+): void {
   if (!Object.keys(headers).some((name) => name.startsWith(customerKey))) return
-  if (links.every(({ rule }) => rule.ack.policy === 'async')) return
+  const md5 = headers[`${customerKey}key-md5`]
+  const waiting = links.filter(({ rule }) => rule.ack.policy !== 'async')
+  if (waiting.every(({ rule }) => typeof md5 === 'string' && namesKey(rule, md5))) return
   throw new S3Error('InvalidRequest', {
     message:
-      'Nothing was stored: an object under a key that only its client has (SSE-C) cannot be replicated, and a rule answers ' +
-      'writes to this bucket only when other sites have them. Leave the key out, or write to a bucket or prefix without such a rule.',
+      'Nothing was stored: a rule answers writes to this bucket only when other sites have them, and it does not name this ' +
+      'key (SSE-C), so that it could not copy the object. Leave the key out, or let the rule name it (fidelity.sseCKeys).',
   })
 }

@@ -34,7 +34,7 @@ export const uploadPartCopy: Operation = async ({ siteId, upstream }, exchange) 
 export const createMultipartUpload: Operation = async (world, exchange) => {
   const { bucket, key, headers } = exchange.call
   const { intake, siteId } = world
-  refuseCustomerKey(headers, intake.linksFor({ siteId, bucket, key, operation: 'put' }))
+  refuseCustomerKey(headers, intake.linksFor({ siteId, bucket, key, operation: 'put' }), world)
   return passThrough(world, exchange)
 }
 

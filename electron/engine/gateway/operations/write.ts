@@ -35,7 +35,7 @@ export async function write(world: GatewayWorld, exchange: Exchange, what: Write
   const { bucket } = exchange.call
   const links = what.intended.flatMap((one) => intake.linksFor({ ...one, siteId, bucket }))
   const wanted = links.length > 0
-  refuseCustomerKey(exchange.call.headers, links)
+  refuseCustomerKey(exchange.call.headers, links, world)
   if (wanted) refuseUnlessDurable(world)
   refuseHeldDeletes(world, what.intended, links)
   const { headers = {}, responseMs, intended, changes } = what

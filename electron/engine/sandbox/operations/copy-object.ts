@@ -23,6 +23,7 @@ import {
 import {
   checkCustomerKey,
   copySourceKeyOf,
+  customerKeyOf,
   readDescription,
   readEncryption,
   readStorageClass,
@@ -51,7 +52,7 @@ function sourceOf(site: SiteState, { headers }: Exchange): CopySource {
   const bucket = site.catalog.buckets.find(path.slice(0, slash))
   if (bucket === undefined) throw new S3Error('NoSuchBucket')
   const version = versionOf(site, bucket, path.slice(slash + 1), versionId)
-  checkCustomerKey(version, copySourceKeyOf(headers))
+  checkCustomerKey(version.facts.customerKeyMd5, copySourceKeyOf(headers))
   refuseArchived(version)
   if (judge(headers, copyConditions, version) !== 'go') throw new S3Error('PreconditionFailed')
   return { bucket, version }
@@ -146,7 +147,8 @@ async function changeInPlace(
 
 export const uploadPartCopy: Operation = async (site, exchange) => {
   const partNumber = partNumberOf(exchange)
-  const { id } = uploadOf(site, exchange)
+  const { id, facts } = uploadOf(site, exchange)
+  checkCustomerKey(facts.version.customerKeyMd5, customerKeyOf(exchange.headers))
   const source = sourceOf(site, exchange)
   const { segments, sizeBytes } = source.version
   const rangeText = header(exchange.headers, 'x-amz-copy-source-range')

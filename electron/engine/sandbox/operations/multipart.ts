@@ -13,7 +13,7 @@ import {
   type Operation,
   type SiteState,
 } from '../exchange.ts'
-import { readStorageClass } from '../object-headers.ts'
+import { checkCustomerKey, customerKeyOf, readStorageClass } from '../object-headers.ts'
 import { readDeleteStamp, readStamp, type ReplicaStamp } from '../replica-stamp.ts'
 import type { Part, Upload } from '../upload-table.ts'
 
@@ -30,7 +30,7 @@ export const createMultipartUpload: Operation = async (site, exchange) => {
   await readDocument(exchange)
   site.catalog.uploads.create({ id, bucketId: bucket.id, key: call.key, startedAt: now, facts })
   const content = element('Bucket', call.bucket) + element('Key', call.key) + element('UploadId', id)
-  return xmlAnswer(xmlDocument('InitiateMultipartUploadResult', content))
+  return xmlAnswer(xmlDocument('InitiateMultipartUploadResult', content), version.encryption)
 }
 
 /** The upload that the request names; it must be one of this bucket and key. */
@@ -51,7 +51,8 @@ export function partNumberOf(exchange: Exchange): number {
 
 export const uploadPart: Operation = async (site, exchange) => {
   const partNumber = partNumberOf(exchange)
-  const { id } = uploadOf(site, exchange)
+  const { id, facts } = uploadOf(site, exchange)
+  checkCustomerKey(facts.version.customerKeyMd5, customerKeyOf(exchange.headers))
   const payload = exchange.payload()
   const received = await receiveBody(site, payload)
   await keepOrDiscard(site, received, () => {
@@ -60,7 +61,7 @@ export const uploadPart: Operation = async (site, exchange) => {
     enterPart(site, id, partNumber, exchange.now, received)
   })
   const checksums = checksumHeaders(Object.fromEntries(payload.checksums))
-  return { status: 200, headers: { etag: `"${received.md5}"`, ...checksums } }
+  return { status: 200, headers: { etag: `"${received.md5}"`, ...facts.version.encryption, ...checksums } }
 }
 
 export function enterPart(

@@ -13,7 +13,7 @@ export const getObject: Operation = (site, exchange) => {
   const { headers, call } = exchange
   const bucket = bucketOf(site, exchange)
   const version = versionOf(site, bucket, call.key, call.query.get('versionId'))
-  checkCustomerKey(version, customerKeyOf(headers))
+  checkCustomerKey(version.facts.customerKeyMd5, customerKeyOf(headers))
   if (call.method !== 'HEAD') refuseArchived(version)
   const described = describeVersion(bucket, version)
   const verdict = judge(headers, readConditions, version)
