@@ -109,6 +109,16 @@ it('a write whose answer is lost has happened', async () => {
   expect((await s3.send(new HeadObjectCommand({ ...at, Key: 'lost' }))).ContentLength).toBe(1)
 })
 
+it('a write whose answer is late has happened before', async () => {
+  const { site, s3 } = await world()
+  site.faults.add({ on: 'PutObject', times: 1, do: { kind: 'late-answer', delayMs: 60_000 } })
+  const put = s3.send(new PutObjectCommand({ ...at, Key: 'late', Body: 'y' })).catch(() => 'given up')
+  await eventually(async () =>
+    expect((await s3.send(new HeadObjectCommand({ ...at, Key: 'late' }))).ContentLength).toBe(1),
+  )
+  expect(await Promise.race([put, Promise.resolve('on its way')])).toBe('on its way')
+})
+
 it('a site that hangs or resets gives no answer', async () => {
   const { site, s3 } = await world()
   site.faults.add({ on: 'HeadObject', times: 1, do: { kind: 'reset' } })

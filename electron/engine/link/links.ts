@@ -191,6 +191,7 @@ export class Links {
         priority: link.rule.priority,
         sourceSite: link.source.site,
         targetSite: link.target.site,
+        way: { from: bucketKey(link.source), to: bucketKey(link.target) },
       })
     }
     if (link.rule.enabled) identities.want(link.target)

@@ -50,6 +50,8 @@ export class LinkWindow {
   readonly #delayed = new Map<string, number>()
   /** Delayed rows that are due and known here, leased ones too: the journal lists them still. */
   readonly #dueHere = new Set<number>()
+  /** Keys whose first task waits for one of another link: in no line until that has ended. */
+  readonly #aside = new Set<string>()
   #lines = newLines()
   /** Per lane the seq up to which every ready row was seen. A full lane stays where it is; the others go on. */
   #after = { small: 0, large: 0, mrf: 0 }
@@ -78,6 +80,7 @@ export class LinkWindow {
   retire(): void {
     this.active = false
     this.#lines = newLines()
+    this.#aside.clear()
     for (const [key, entry] of this.#held) {
       if (entry.state === 'leased') continue
       this.#held.delete(key)
@@ -127,6 +130,29 @@ export class LinkWindow {
     return entry
   }
 
+  /** The task of the key that a worker has, also while its end is being written down. */
+  leasedOf(key: string): TaskRow | undefined {
+    const held = this.#held.get(key)
+    return held?.state === 'leased' ? held.task : undefined
+  }
+
+  /** The first of the lane has to wait for a task of another link: its key is passed by until {@link resume}. */
+  setAside(lane: Lane): void {
+    const entry = this.#lines[lane].shift()
+    if (entry === undefined) return
+    this.#held.delete(entry.task.key)
+    this.#aside.add(entry.task.key)
+  }
+
+  /** What was set aside of the key may be asked for again. */
+  resume(key: string, now: number): void {
+    if (this.#aside.delete(key) && this.active) this.#takeNext(key, now)
+  }
+
+  resumeAll(now: number): void {
+    for (const key of this.#aside) this.resume(key, now)
+  }
+
   /** Takes this task before all that waits; null unless it is ready and the first of its key, and the key is free. */
   claim(task: TaskRow): Entry | null {
     const held = this.#held.get(task.key)
@@ -136,6 +162,7 @@ export class LinkWindow {
     // Others of the key may wait in the journal: it is asked when the key is free again.
     const entry: Entry = { task, state: 'leased', lane: laneOf(task), more: true, gone: false }
     this.#held.set(task.key, entry)
+    this.#aside.delete(task.key)
     this.#delayed.delete(task.key)
     this.leased++
     this.leasedReady++
@@ -228,6 +255,7 @@ export class LinkWindow {
       else if (held.state !== 'leased') held.task = row
       return true
     }
+    if (this.#aside.has(row.key)) return true
     const delayed = this.#delayed.get(row.key)
     if (delayed !== undefined && delayed !== UNKNOWN && delayed < row.seq) return true
     const doubtful = unseenBefore || delayed === UNKNOWN
@@ -276,8 +304,8 @@ export class LinkWindow {
     // Due and known, whatever becomes of it: one that must wait for another of its key is found when that one ends.
     this.#dueHere.add(row.seq)
     const held = this.#held.get(row.key)
-    if (held === undefined) this.#takeNext(row.key, now)
-    else held.more = true
+    if (held !== undefined) held.more = true
+    else if (!this.#aside.has(row.key)) this.#takeNext(row.key, now)
   }
 
   #firstDueAt(): number {

@@ -8,6 +8,8 @@ export interface LinkSpec {
   readonly priority: number
   readonly sourceSite: string
   readonly targetSite: string
+  /** Names of its two buckets, the same in every link: one that goes the other way works at the same keys. */
+  readonly way?: { readonly from: string; readonly to: string }
 }
 
 /** A worker's claim on a task, until ack, nack or release. */
@@ -25,7 +27,7 @@ export interface QueueCounts {
 
 /**
  * Decides which task is next: order per key (seq order within link + key; a delayed task holds back the later ones of its
- * key, a parked one does not), lanes (`small`, `large` from 128 MiB, `mrf` for attempts > 0), fair share between links
+ * key, a parked one does not), over links of opposite ways no delete of a key beside another task of it, lanes (`small`, `large` from 128 MiB, `mrf` for attempts > 0), fair share between links
  * weighted by priority, nothing from a link that is held. Memory is a window per link, never the backlog.
  */
 export interface TaskQueue {

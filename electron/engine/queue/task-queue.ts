@@ -1,12 +1,13 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Haste } from '../journal/group-commit.ts'
-import type { Journal, NewTask, RetryWhich, Settlement } from '../journal/port.ts'
+import type { Journal, NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port.ts'
 import { realTimers, type Timers } from '../journal/timers.ts'
 import { FairShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
 import { lanes } from './lane.ts'
 import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
+import { OppositeKeys } from './opposite-keys.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { Recency } from './recency.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
@@ -55,6 +56,9 @@ class DurableQueue implements TaskQueue {
   readonly #holds = new Map<string, Set<string>>()
   readonly #leases = new WeakMap<Lease, Held>()
   readonly #leased = new Set<number>()
+  readonly #opposites: OppositeKeys
+  /** Tasks that workers gave back without an end that is on disk. */
+  readonly #returned = new Set<number>()
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
     small: new FairShare(),
     large: new FairShare(),
@@ -78,6 +82,12 @@ class DurableQueue implements TaskQueue {
     this.#startedAt = now()
     this.#mark = new HandedOutMark(journal, () => this.#wake())
     this.#lastBefore = Math.max(this.#mark.atStart, journal.lastSeq())
+    this.#opposites = new OppositeKeys({
+      windows: this.#windows,
+      journal,
+      runs: (window) => this.#runs(window),
+      mayHaveRun: (task) => this.#mayHaveRun(task),
+    })
   }
 
   addLink(spec: LinkSpec): void {
@@ -85,12 +95,15 @@ class DurableQueue implements TaskQueue {
     if (window === undefined) this.#windows.set(spec.linkId, new LinkWindow(spec, this.#journal, this.#limits))
     else if (window.active) window.spec = spec
     else window.revive(spec)
+    this.#opposites.changed()
     this.#wake()
   }
 
   removeLink(linkId: string): void {
     const window = this.#windows.get(linkId)
     window?.retire()
+    if (window !== undefined) this.#opposites.stopped(window, this.#now())
+    this.#opposites.changed()
     // Kept while tasks are out: a link added again under the same id must know which keys are taken.
     if (window?.leased === 0) this.#windows.delete(linkId)
     this.#holds.delete(linkId)
@@ -102,6 +115,10 @@ class DurableQueue implements TaskQueue {
     const reasons = this.#holds.get(linkId)
     if (reasons === undefined) this.#holds.set(linkId, new Set([reason]))
     else reasons.add(reason)
+    const window = this.#windows.get(linkId)
+    if (window === undefined) return
+    this.#opposites.stopped(window, this.#now())
+    this.#wake()
   }
 
   unhold(linkId: string, reason: string): void {
@@ -149,6 +166,7 @@ class DurableQueue implements TaskQueue {
     const task = this.#closed ? null : this.#journal.task(seq)
     const window = task === null ? undefined : this.#windows.get(task.linkId)
     if (task === null || window === undefined || !this.#runs(window) || !this.#mark.covers(seq)) return null
+    if (this.#opposites.mustWait(window, task)) return null
     const entry = window.claim(task)
     return entry === null ? null : this.#leaseOf(window, entry)
   }
@@ -231,6 +249,12 @@ class DurableQueue implements TaskQueue {
     for (let left = room; left > 0; left--) {
       const window = this.#shares[lane].next(contenders)
       if (window === null) return
+      // A lease of this very round may keep its first back.
+      if (!this.#offers(window, lane)) {
+        contenders.delete(window)
+        left++
+        continue
+      }
       leases.push(this.#leaseFrom(window, lane))
       share.take(window)
       if (!this.#offers(window, lane)) contenders.delete(window)
@@ -240,8 +264,17 @@ class DurableQueue implements TaskQueue {
   }
 
   #offers(window: LinkWindow, lane: Lane): boolean {
-    const first = window.peek(lane)
-    return first !== undefined && this.#mark.covers(first.seq)
+    for (let first = window.peek(lane); first !== undefined; first = window.peek(lane)) {
+      if (!this.#mark.covers(first.seq)) return false
+      if (!this.#opposites.mustWait(window, first)) return true
+      window.setAside(lane)
+    }
+    return false
+  }
+
+  #mayHaveRun({ seq, attempts, triedBefore, state, dueAt }: TaskRow): boolean {
+    if (state === 'delayed' && dueAt > this.#now() + this.#retry.maxDelayMs) return false
+    return attempts + triedBefore > 0 || seq <= this.#mark.atStart || this.#returned.has(seq)
   }
 
   #leaseFrom(window: LinkWindow, lane: Lane): Lease {
@@ -296,7 +329,10 @@ class DurableQueue implements TaskQueue {
   /** The key and the place of the lease go to whoever is next. */
   #free({ window, entry }: Held, delayedUntil: number | null, again: boolean): void {
     this.#leased.delete(entry.task.seq)
+    if (again) this.#returned.add(entry.task.seq)
+    else this.#returned.delete(entry.task.seq)
     window.free(entry, { delayedUntil, again }, this.#now())
+    this.#opposites.freed(window, entry.task.key, this.#now())
     if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
     if (delayedUntil !== null) this.#armDue(this.#now())
     this.#wake()

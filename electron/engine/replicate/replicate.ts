@@ -71,6 +71,8 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
   const pair = seen.alignment.pairs.find(([source]) => source === named)
   if (pair !== undefined && isCovered(named, seen, world)) return bringOnTop(named, pair[1], seen, world)
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
+  const own = ownMarker(named, seen, world)
+  if (own !== undefined) return alreadyThere(named, own, seen, world)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
   const steps = sequence(
@@ -82,6 +84,20 @@ async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
   )
   const outcome = withLearned(seen.learned, await bringInOrder(named, steps, seen, world))
   return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
+}
+
+/** Listings tell times to the second. */
+const coarseMs = 1000
+
+/**
+ * A marker that an earlier attempt may have written, and whose answer was lost: where a rule leads back, versions of both sides lie
+ * in orders of their own, and its place tells nothing any more. It is paired in neither direction, and lies on top or came after the delete.
+ */
+function ownMarker(named: VersionEntry, { target, alignment }: Seen, { order, link }: World): VersionEntry | undefined {
+  if (!named.deleteMarker || order.mayHaveRun !== true || link.opposite === undefined) return undefined
+  return alignment.extra.find(
+    (there) => there.deleteMarker && (there === target[0] || there.modifiedAt >= named.modifiedAt - coarseMs),
+  )
 }
 
 const isLive = ([newest]: Seen['target']): boolean => newest?.deleteMarker === false

@@ -1,7 +1,7 @@
 import type { S3ErrorCode } from '../gateway/protocol/s3-error.ts'
 import type { Routed, S3Operation } from '../gateway/protocol/route.ts'
 
-/** What goes wrong. All but `latency` and the three for bodies keep the operation from being carried out. */
+/** What goes wrong. All but `latency`, the two for answers and the three for bodies keep the operation from being carried out. */
 export type FaultAction =
   /** The answer comes later. Several latencies add up. */
   | { readonly kind: 'latency'; readonly delayMs: number }
@@ -11,6 +11,8 @@ export type FaultAction =
   | { readonly kind: 'reset' }
   /** Carries the operation out, then resets the connection: the client cannot know. */
   | { readonly kind: 'lose-answer' }
+  /** Carries the operation out, and answers that much later. */
+  | { readonly kind: 'late-answer'; readonly delayMs: number }
   | { readonly kind: 'slow-down'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'server-error'; readonly status?: number }
   | { readonly kind: 'deny' }

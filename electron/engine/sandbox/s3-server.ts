@@ -124,6 +124,7 @@ export class S3Server implements NetworkPlug {
       return openPayload(request.iterator({ destroyOnReturn: false }), headers, verified.payload, call.operation)
     }
     const answer = await operation(this.#options.state, { call, headers, now, payload })
+    if (action?.kind === 'late-answer') await pause(action.delayMs, this.#closing.signal)
     if (action?.kind === 'lose-answer') response.socket?.resetAndDestroy()
     else await respond(response, answer, action)
   }
@@ -171,6 +172,7 @@ async function refuse(action: FaultAction, response: ServerResponse): Promise<bo
       throw new S3Error('XMinioStorageFull')
     case 'latency':
     case 'lose-answer':
+    case 'late-answer':
     case 'cut-body':
     case 'stall-body':
     case 'flip-byte':
