@@ -34,7 +34,7 @@ export async function look(world: World): Promise<Seen> {
   const { versions: source, whole: sourceIsWhole } = listed
   const { learned, leftovers, pending, claimed } = await recognise(source, found, world)
   const came = (order.came ?? []).map((pair) => ({ ...pair, proof: 'found' as const }))
-  const known = [...came, ...standing(order.pairs, found), ...learned]
+  const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...standing(order.pairs, found), ...learned]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
@@ -45,6 +45,13 @@ export async function look(world: World): Promise<Seen> {
   const all = [...leftovers, ...refused]
   return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }
 }
+
+/** Two markers that one direction took for one are one for the other too; of objects the content tells. */
+const alikeMarkers = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>
+  standing(
+    pairs.map((pair) => ({ ...pair, proof: 'found' as const })),
+    target.filter(({ deleteMarker }) => deleteMarker),
+  )
 
 /** A pair whose version is gone from the target must not stand in the way of the one that came in its place. */
 const standing = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>

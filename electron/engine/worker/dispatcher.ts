@@ -1,5 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
+import { turned } from '../feed/convergence.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
@@ -247,18 +248,16 @@ export class Dispatcher {
   }
 
   /** What other links brought to the source, or are bringing. */
-  #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'openAtSource' | 'asOfSeq'> {
+  #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'alike' | 'openAtSource' | 'asOfSeq'> {
     const { opposite, inbound = [] } = this.#link(linkId) ?? {}
     if (inbound.length === 0) return {}
     const openAtSource = inbound.flatMap((other) => this.#journal.openSeqs(other, key))
     const asOfSeq = this.#journal.lastSeq()
     if (opposite === undefined) return { openAtSource, asOfSeq }
-    const pairs = this.#journal.pairs(opposite.linkId, key).filter(({ proof }) => proof !== 'found')
-    const came = pairs.map((pair) => ({
-      sourceVersionId: pair.targetVersionId,
-      targetVersionId: pair.sourceVersionId,
-    }))
-    return { came, openAtSource, asOfSeq }
+    const pairs = this.#journal.pairs(opposite.linkId, key)
+    const came = turned(pairs.filter(({ proof }) => proof !== 'found'))
+    const alike = turned(pairs.filter(({ proof }) => proof === 'found'))
+    return { came, alike, openAtSource, asOfSeq }
   }
 
   /**

@@ -48,6 +48,8 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly judge?: Judgement | undefined
   /** Versions at the source that the opposite link brought there, and which of the target's own they are. */
   readonly came?: readonly VersionPair[]
+  /** Of the opposite link too: which versions it found alike. Both directions have to pair the same two markers. */
+  readonly alike?: readonly VersionPair[]
   /** Numbers of the tasks of this key that the journal has not settled. */
   readonly open?: readonly number[]
   /** The same, of the links that write to this one's source. */
