@@ -136,7 +136,7 @@ async function breakThePromise({ page, target }: TwoSites, client: S3Client): Pr
   await promise(page).getByText('Degraded', { exact: true }).waitFor()
   await promise(page).getByText(`oslo/${bucket} did not confirm a write in time.`).waitFor()
   await page
-    .getByText(/^1 rule degraded/)
+    .getByText(/\b1 rule degraded/)
     .first()
     .waitFor()
   await page.getByText(`${bucket}/late.jpg`).waitFor()
