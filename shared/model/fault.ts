@@ -108,7 +108,7 @@ export const faultKinds = {
   ),
   ENCRYPTION_KEY_NEEDED: permanent(
     'The object is encrypted with a key that only its owner has (SSE-C).',
-    'Store its key under Settings (or by lockstep sse-c-keys add), name it in the rule (fidelity.sseCKeys), then retry; or exclude the object from the rule. Nothing was stored without the key.',
+    'Store its key under Settings (or by lockstep sse-c-keys add) and name it in the rule (fidelity.sseCKeys), or exclude the object from the rule, then retry. Nothing was stored without the key.',
   ),
   ENCRYPTION_KEY_NEEDS_TLS: permanent(
     'A key of a client (SSE-C) travels only over TLS, and the site is reached without.',

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { siteUpdateInput } from '../../shared/api/inputs.ts'
 import type { Transfer } from '../../shared/model/task.ts'
@@ -77,7 +76,8 @@ test.for(['a', 'b'])(
     const reads = (): number => world.a.requests.list({ operation: 'GetObject' }).length
     const writes = (): number => world.b.requests.list({ operation: 'UploadPart' }).length
     const before = [reads(), writes()]
-    await setTimeout(1500)
+    // Not settled before that: whatever would go on has the time to.
+    await world.api().wait.settled({ ruleId: null, timeoutMs: 1500 })
     expect([reads(), writes(), (await world.sides()).b]).toEqual([...before, []])
   },
 )

@@ -27,7 +27,6 @@ export async function main(args: readonly string[]): Promise<number> {
   const options = { ratePerSecond: number('--rate', 3), roundEveryMs: 60_000, longestFaultMs: 75_000, tell: say }
   const report = await soak({ dir: dir.path, minutes, seed, vendors, ...options })
   tell(report)
-  setTimeout(() => say(JSON.stringify(process.getActiveResourcesInfo())), 5000).unref()
   if (!holds(report)) {
     say(`kept: ${dir.path}`)
     return 1
