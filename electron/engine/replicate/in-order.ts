@@ -75,7 +75,7 @@ export async function bringInOrder(
   for (const { version, former, removable } of await movable(named, await judged(steps, seen, world), world)) {
     // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
     if (former !== null && !wrote && version !== misplaced) continue
-    if (former !== null && !removable && wasWrittenAtBoth(world)) continue
+    if (former !== null && !removable && leadsBack(world)) continue
     const told = removable ? { ...world, replaces: former.versionId } : world
     const outcome =
       version === named ? await bring(version, told) : await bringOther(version, { ...told, sample: undefined })
@@ -94,10 +94,10 @@ export async function bringInOrder(
 }
 
 /**
- * What stays below its copy goes back as a new version where a rule leads back, moves others there, and comes again without end.
+ * What stays below its copy, a marker too, goes back as a new version where a rule leads back, moves others there, and comes again without end.
  * Of two sides that were both written, neither order is the right one.
  */
-const wasWrittenAtBoth = ({ order }: World): boolean => order.came !== undefined && order.came.length > 0
+const leadsBack = ({ link }: World): boolean => link.opposite !== undefined
 
 /** A step, and whether what it replaces may go: a version that only looks alike is left below its copy. */
 type JudgedStep =
