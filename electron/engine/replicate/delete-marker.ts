@@ -24,9 +24,13 @@ export async function writeMarker(
 const write = (identity: IdentityStamp | null, { link, order, target, signal }: World): Promise<Stored> =>
   target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, identity, { signal })
 
-/** A site may refuse, silently, to put one marker on another, or on nothing: then a placeholder goes in between. */
+/**
+ * A site may refuse, silently, to put one marker on another, or on nothing: then a placeholder goes in between. So it does where
+ * MinIO is told when the marker was made, but not its id: on nothing it would write a null version, and not say so.
+ */
 async function mintMarker(markerId: string, identity: IdentityStamp | null, world: World): Promise<Stored> {
-  if ((await newest(world))?.deleteMarker !== true) {
+  const top = await newest(world)
+  if (top === undefined ? identity === null : !top.deleteMarker) {
     const stored = await write(identity, world)
     if (stored.versionId !== null) return stored
   }
