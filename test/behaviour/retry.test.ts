@@ -10,6 +10,10 @@ async function worldOfFailures(): Promise<{ readonly world: World; readonly mend
   const broken = world.b.faults.add({ on: 'PutObject', key: /^class/, do: { kind: 'server-error', status: 501 } })
   await world.start()
   await expect.poll(() => world.failures().length, { timeout: 15_000 }).toBe(5)
+  // A version that was offered again while its first attempt ran has another one to come.
+  const parked = (): number =>
+    world.failures().filter(({ key, state }) => key.startsWith('deny') && state === 'parked').length
+  await expect.poll(parked, { timeout: 15_000 }).toBe(3)
   return {
     world,
     mend: () => {
