@@ -82,7 +82,9 @@ export function workerBetween(
         sizeBytes: null,
         changedAt: 0,
       }
-      const outcome = await outcomeOf({ ...full, ...order, pairs: known }, link, stores)
+      // What came the other way came by a rule that leads back.
+      const opposite = order.came === undefined ? {} : { opposite: { linkId: 'back/s/data', versionDeletes: true } }
+      const outcome = await outcomeOf({ ...full, ...order, pairs: known }, { ...link, ...opposite }, stores)
       if (outcome.kind === 'settled') {
         const gone = new Set([...outcome.forgotten, ...outcome.learned.map((pair) => pair.sourceVersionId)])
         pairs.set(order.key, [...known.filter((pair) => !gone.has(pair.sourceVersionId)), ...outcome.learned])
