@@ -14,7 +14,9 @@ const kept = 1000
 export class ApartKeys {
   /** Each with when it was last seen so. */
   readonly #apart = new Map<string, TwoSidedKey & { readonly seenAt: number }>()
-  readonly #doubts = new Set<string>()
+  /** Each with the number of the last sign that put it in doubt. */
+  readonly #doubts = new Map<string, number>()
+  #signs = 0
   /** Keys that this link brought something of lately, oldest first. */
   readonly #written = new Set<string>()
   #last: number
@@ -68,20 +70,21 @@ export class ApartKeys {
   }
 
   doubt(key: string): void {
-    if (this.#doubts.size < counted) this.#doubts.add(key)
+    if (this.#doubts.size < counted || this.#doubts.has(key)) this.#doubts.set(key, ++this.#signs)
     else this.#isOver = true
   }
 
   /** Up to `most` keys to look at; they go to the end of the line. */
   next(most: number): readonly string[] {
     const some: string[] = []
-    for (const key of this.#doubts) {
+    for (const key of this.#doubts.keys()) {
       if (some.length === most) break
       some.push(key)
     }
     for (const key of some) {
+      const sign = this.#doubts.get(key)!
       this.#doubts.delete(key)
-      this.#doubts.add(key)
+      this.#doubts.set(key, sign)
     }
     return some
   }
@@ -98,10 +101,18 @@ export class ApartKeys {
     return this.#written.has(key)
   }
 
-  /** Somebody looked, with nothing pending: null for a key that has come together. */
-  looked(key: string, apart: TwoSidedKey | null, at: number): void {
-    this.#doubts.delete(key)
-    this.#written.delete(key)
+  /** All signs up to now; a look that begins here answers these and no later one. */
+  get signs(): number {
+    return this.#signs
+  }
+
+  /** Somebody looked from `sign` on, with nothing pending: null for a key that has come together. */
+  looked(key: string, apart: TwoSidedKey | null, at: number, sign: number): void {
+    // What was written while somebody looked is not seen: the key stays in doubt.
+    if ((this.#doubts.get(key) ?? 0) <= sign) {
+      this.#doubts.delete(key)
+      this.#written.delete(key)
+    }
     if (apart === null) this.#apart.delete(key)
     else if (this.#apart.size < counted || this.#apart.has(key)) this.#apart.set(key, { ...apart, seenAt: at })
     else this.#isOver = true

@@ -190,10 +190,11 @@ export class ConvergenceBook {
 
   /** A site that does not answer now is asked again: the key stays in doubt. */
   async #look(link: Link, key: string): Promise<void> {
+    const { signs } = this.#book(link.linkId)
     const apart = this.#isPaired(link) ? this.#apart(link, key) : this.#covered(link, key)
     const found = await apart.catch(() => 'unknown' as const)
     if (found === 'unknown' || this.#abort.signal.aborted) return
-    this.#book(link.linkId).looked(key, found, this.#parts.clock.now())
+    this.#book(link.linkId).looked(key, found, this.#parts.clock.now(), signs)
     this.#changed(link.linkId)
   }
 
