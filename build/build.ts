@@ -18,7 +18,7 @@ export async function buildAll({ root }: BuildOptions): Promise<void> {
   await buildMain(root, notices.plugin)
   await buildPreload(root, 'preload')
   await buildPreload(root, 'passphrase-preload')
-  cpSync(path.join(root, 'electron/passphrase.html'), path.join(root, 'out/main/passphrase.html'))
+  cpSync(path.join(root, 'electron/desktop/passphrase.html'), path.join(root, 'out/main/passphrase.html'))
   cpSync(path.join(root, 'build/icons/icon.png'), path.join(root, 'out/main/icon.png'))
   writeFileSync(path.join(root, 'out/THIRD-PARTY-NOTICES.txt'), notices.text())
   // Last, so that a build that broke off never counts as fresh.
@@ -49,8 +49,8 @@ async function buildMain(root: string, notices: Plugin): Promise<void> {
       copyPublicDir: false,
       rolldownOptions: {
         input: {
-          main: entry('electron/main.ts'),
-          cli: entry('electron/cli.ts'),
+          main: entry('electron/desktop/main.ts'),
+          cli: entry('electron/cli/cli.ts'),
           thread: entry('electron/engine/worker/thread.ts'),
           'checkpoint-thread': entry('electron/engine/journal/checkpoint-thread.ts'),
         },
@@ -77,7 +77,7 @@ async function buildPreload(root: string, name: string): Promise<void> {
       minify: false,
       copyPublicDir: false,
       rolldownOptions: {
-        input: { [name]: path.join(root, `electron/${name}.ts`) },
+        input: { [name]: path.join(root, `electron/desktop/${name}.ts`) },
         external,
         output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
       },

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
 import { createSandboxSite, type SandboxSite } from '../electron/engine/sandbox/sandbox-site.ts'
 import type { ConfigInput } from '../shared/model/config.ts'
-import { newToken } from '../electron/control-file.ts'
+import { newToken } from '../electron/serve/control-file.ts'
 import { runTraffic, seededRandom } from './demo-traffic.ts'
 
 // The demo's sample sites and their traffic, in a process of their own so that the console stays responsive. Forked by

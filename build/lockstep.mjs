@@ -6,7 +6,7 @@ import { endProcess } from './end-process.mjs'
 import { isNode24, runUnderNode24 } from './node24.mjs'
 
 if (isNode24()) {
-  const source = new URL('../electron/cli.ts', import.meta.url)
+  const source = new URL('../electron/cli/cli.ts', import.meta.url)
   const { runCli } = await import(
     existsSync(source) ? source.href : new URL('../out/main/cli.js', import.meta.url).href
   )

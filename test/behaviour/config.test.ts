@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { configSchema, type ConfigInput } from '../../shared/model/config.ts'
 import { FaultError, type Fault } from '../../shared/model/fault.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 async function refusalOf(run: () => Promise<unknown>): Promise<Fault> {

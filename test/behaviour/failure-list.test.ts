@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EngineApi, FailureDetail } from '../../shared/api/engine-api.ts'
 import { failureFilter, failureListInput } from '../../shared/api/inputs.ts'
-import { failuresLines } from '../../electron/cli-views.ts'
+import { failuresLines } from '../../electron/cli/views.ts'
 import { remove } from '../support/s3-acts.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startEngine } from '../../electron/engine/engine.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { configSchema } from '../../shared/model/config.ts'
 import { clientKey, gatewayConfig, gatewayUrl, newKey } from '../support/gateway.ts'
 import { wholeAnswer, type RawRequest } from '../support/gateway-raw.ts'

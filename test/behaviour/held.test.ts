@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { overviewLines, settledLines } from '../../electron/cli-views.ts'
+import { overviewLines, settledLines } from '../../electron/cli/views.ts'
 import { overallOf } from '../../shared/words/overall.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { badge, failures, untilBadge } from '../support/watch.ts'

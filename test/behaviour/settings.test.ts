@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import { ruleOf } from '../support/rule-of.ts'
 import { startWorld } from '../support/world.ts'

@@ -7,7 +7,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
-import { ownersOfKeys } from '../../electron/vault-renewal.ts'
+import { ownersOfKeys } from '../../electron/secrets/vault-renewal.ts'
 import { customerKey, under, uploadUnder } from '../support/customer-key.ts'
 import { clientKey, gatewayConfig, gatewayUrl } from '../support/gateway.ts'
 import { ruleOf } from '../support/rule-of.ts'

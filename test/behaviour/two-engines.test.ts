@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { configSchema } from '../../shared/model/config.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import { clientKey, gatewayConfig, gatewayUrl } from '../support/gateway.ts'
 import type { SiteAccess } from '../support/s3-site.ts'

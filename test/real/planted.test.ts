@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exitCodes } from '../../electron/cli-io.ts'
+import { exitCodes } from '../../electron/cli/io.ts'
 import { compareLevels, type CompareLevel, type CompareReport, shownBy } from '../../shared/model/compare.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { ensureCeph, startCephSite, type CephSite } from '../support/ceph.ts'

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import { configSchema } from '../../shared/model/config.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import { overallOf } from '../../shared/words/overall.ts'
 import { reportSkipped } from '../support/install.ts'

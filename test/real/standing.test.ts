@@ -3,7 +3,7 @@ import { DeleteBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine } from '../../electron/engine/engine.ts'
 import type { Engine } from '../../electron/engine/start.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { configSchema } from '../../shared/model/config.ts'
 import { makeBucket, setVersioning } from '../support/buckets.ts'
 import { ensureCeph, startCephSite } from '../support/ceph.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gatewayKeyInput } from '../../shared/api/inputs.ts'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { ClientKeys } from '../../electron/engine/gateway/client-keys.ts'
 
 const now = Date.UTC(2026, 10, 26)

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { browserCommand, hasDesktop } from '../../build/desktop.ts'
 import { nextChange, seededRandom } from '../../build/demo-traffic.ts'
 import { consoleFlags } from '../../build/open-console.ts'
-import { bytesText, durationText, table } from '../../electron/cli-table.ts'
-import { desktopArguments } from '../../electron/desktop-arguments.ts'
-import { startPastDamage } from '../../electron/past-damage.ts'
-import { runUntilSignal } from '../../electron/stop-signal.ts'
+import { bytesText, durationText, table } from '../../electron/cli/table.ts'
+import { desktopArguments } from '../../electron/desktop/arguments.ts'
+import { startPastDamage } from '../../electron/desktop/damaged-journal.ts'
+import { runUntilSignal } from '../../electron/process/stop-signal.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import { hasTrayHost } from '../../electron/tray-host.ts'
+import { hasTrayHost } from '../../electron/desktop/tray-host.ts'
 
 /** A process that gets signals when the test says so. */
 function signalled(start: () => Promise<{ stop(): Promise<void> }>) {

@@ -1,4 +1,4 @@
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import type { Clock } from '../../electron/engine/feed/clock.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import type { Journal } from '../../electron/engine/journal/port.ts'

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openKeychain, type Keychain } from '../../electron/keychain.ts'
-import { openVault } from '../../electron/vault.ts'
-import { readVaultSecret } from '../../electron/vault-secret.ts'
+import { openKeychain, type Keychain } from '../../electron/secrets/keychain.ts'
+import { openVault } from '../../electron/secrets/vault.ts'
+import { readVaultSecret } from '../../electron/secrets/vault-secret.ts'
 
 const keys = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'a very secret key' }
 let dir: string

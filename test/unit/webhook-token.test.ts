@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { memoryCredentials } from '../../electron/memory-credentials.ts'
+import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { openWebhook } from '../../electron/engine/feed/open-webhook.ts'
 import type { Webhook } from '../../electron/engine/feed/webhook.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
