@@ -29,7 +29,7 @@ interface Suite {
 
 /** Each row but the first is a vitest project of the same name in `vitest.config.ts`. Cheap ones first. */
 const suites: readonly Suite[] = [
-  { name: 'check', about: 'types, lint, format, unused code', limitMinutes: 8 },
+  { name: 'check', about: 'types, lint, format, unused code, the order of the floors', limitMinutes: 8 },
   { name: 'unit', about: 'pure rules, parsers, the journal, the comparer', limitMinutes: 8 },
   { name: 'behaviour', about: 'one file per promise, on sandbox sites', limitMinutes: 28 },
   { name: 'renderer', about: 'the console’s pages, by role and text', limitMinutes: 14 },
@@ -105,6 +105,7 @@ async function runChecks(suite: Suite): Promise<Outcome> {
     ['lint', 'oxlint', ['--type-aware']],
     ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
     ['unused', 'knip', ['--no-config-hints']],
+    ['floors', 'node', ['test/floors/run.ts']],
   ]
   const failures: string[] = []
   for (const [name, command, args] of checks) {
