@@ -1,6 +1,7 @@
 import type { Elsewhere } from '../../shared/model/rule.ts'
 import { fault, FaultError, type Fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 /** What was asked of whom: it goes into the message, so that a fault can be understood without a log. */
 export interface FaultContext {
@@ -175,7 +176,8 @@ function codeOf(answer: SiteAnswer, context: FaultContext): FaultCode {
   if ((code !== null && /^kms[.:]|^Kms/i.test(code)) || /\bkms-?key-?id\b/i.test(words ?? '')) return 'KMS_KEY_MISSING'
   // Every site that refuses a tag's characters calls them as it calls a tag too long: what was sent decides.
   if (code === 'InvalidTag' && context.carried?.includes('tags') === true) return 'TAG_REFUSED'
-  if (status === 503 && answer.retryAfterMs != null) return 'SLOW_DOWN'
+  // The answer to a HEAD, and a proxy's web page, have no code: the status alone says that it is too much for the site.
+  if (status === 503 && (code === null || answer.retryAfterMs != null)) return 'SLOW_DOWN'
   if (code === null || generalCodes.has(code)) {
     const told = wordFaults.find(([pattern]) => words !== null && pattern.test(words))
     if (told !== undefined) return told[1]
@@ -211,8 +213,8 @@ export function faultFromAnswer(answer: SiteAnswer, context: FaultContext): Faul
     ...(answer.elsewhere?.region == null ? {} : { region: answer.elsewhere.region }),
     ...(answer.elsewhere?.endpoint == null ? {} : { endpoint: answer.elsewhere.endpoint }),
   }
-  if (code !== 'SLOW_DOWN') return fault(code, message, more)
-  return fault(code, message, { ...more, afterMs: answer.retryAfterMs ?? slowDownAfterMs })
+  const afterMs = answer.retryAfterMs ?? (answer.code === null ? undefined : slowDownAfterMs)
+  return fault(code, message, code === 'SLOW_DOWN' && afterMs !== undefined ? { ...more, afterMs } : more)
 }
 
 const noWordsRemedy =
@@ -295,9 +297,18 @@ function sdkAnswer(error: unknown): SiteAnswer | null {
   const metadata = error.$metadata
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return null
   const status = Number(metadata.httpStatusCode)
-  const known = error.name !== 'Error' && error.name !== 'Unknown' && error.name !== 'UnknownError'
   const words = error.message === 'UnknownError' || error.message === error.name ? null : error.message
-  return { status, code: known ? error.name : null, words }
+  return { status, code: sdkCode(error), words, retryAfterMs: retryAfterMs(sdkHeaders(error)) }
+}
+
+/** S3's code; null where the SDK had none to read and named the error itself. */
+export function sdkCode({ name }: Error): string | null {
+  return ['Unknown', 'UnknownError', 'Error'].includes(name) || /^\d+$/.test(name) ? null : name
+}
+
+function sdkHeaders(error: Error): Readonly<Record<string, string>> {
+  const { $response } = error as { readonly $response?: { readonly headers?: Readonly<Record<string, string>> } }
+  return $response?.headers ?? {}
 }
 
 function describe(context: FaultContext, words: string): string {

@@ -47,7 +47,7 @@ export const faultKinds = {
     'It is tried again. If it stays, check the site’s log for this object.',
   ),
   SLOW_DOWN: {
-    title: 'The site asked to slow down.',
+    title: 'The site is too busy, or asked to slow down.',
     remedy:
       'Nothing to do: Lockstep waits as asked. If it stays, lower the workers or give the rule a bandwidth limit.',
     retry: 'after',

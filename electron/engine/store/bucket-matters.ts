@@ -19,7 +19,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { BucketView, Site } from '../../../shared/model/site.ts'
-import { faultErrorFrom, faultFromAnswer } from '../errors.ts'
+import { faultErrorFrom, faultFromAnswer, sdkCode } from '../errors.ts'
 import type { KeyPair } from '../site/credentials.ts'
 import type { CallOptions } from './port.ts'
 import type { Pointing, Whereabouts } from './whereabouts.ts'
@@ -202,10 +202,9 @@ function sdkPointing(error: unknown): Pointing | null {
     return typeof value === 'string' ? value : null
   }
   const headers = $response?.headers ?? {}
-  const isNamed = !['Unknown', 'UnknownError', 'Error'].includes(error.name) && !/^\d+$/.test(error.name)
   return {
     status: $metadata.httpStatusCode ?? 0,
-    code: isNamed ? error.name : null,
+    code: sdkCode(error),
     headers,
     region: text('Region'),
     endpoint: text('Endpoint'),

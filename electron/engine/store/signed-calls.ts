@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '../errors.ts'
+import { retryAfterMs } from '../retry-after.ts'
 import type { KeyPair } from '../site/credentials.ts'
 import type { SseCKey } from './port.ts'
 import { encodeQuery, type QueryPair } from './address.ts'
@@ -192,9 +193,9 @@ function encoded(path: () => string, context: FaultContext): string {
 /** What the site says in its refusal: S3's error document, or the bare status. */
 export function readRefusal(answer: WireAnswer): SiteAnswer {
   const { status, headers, bytes } = answer
-  const retryAfterMs = retryAfter(headers['retry-after'], headers['date'])
   const leaves = errorLeaves(bytes)
-  return { status, code: leaves.get('Code') ?? null, words: leaves.get('Message') ?? null, retryAfterMs }
+  const [code = null, words = null] = [leaves.get('Code'), leaves.get('Message')]
+  return { status, code, words, retryAfterMs: retryAfterMs(headers) }
 }
 
 export function pointingOf({ status, headers, bytes }: Pick<WireAnswer, 'status' | 'headers' | 'bytes'>): Pointing {
@@ -211,14 +212,6 @@ function errorLeaves(bytes: Buffer): ReadonlyMap<string, string> {
     if (!(error instanceof XmlError)) throw error
     return new Map()
   }
-}
-
-/** Seconds or a date (RFC 9110 §10.2.3); the date is compared with the site's own clock. */
-function retryAfter(value: string | undefined, siteDate: string | undefined): number | null {
-  if (value === undefined) return null
-  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000
-  const waitMs = Date.parse(value) - Date.parse(siteDate ?? '')
-  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs)
 }
 
 /** Value of `Content-MD5`. */
