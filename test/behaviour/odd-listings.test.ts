@@ -104,6 +104,34 @@ test.each(['minio_cache', 'rustfs_cache'] as const)(
 )
 
 test(
+  'a listing of several pages that no scan could check is told at the rule as compare tells it, and stops nothing',
+  { timeout: 120_000 },
+  async () => {
+    const { world, source } = await oddWorld({ pageSize: 2, refusesCurrent: true })
+    const cautions = (): readonly string[] =>
+      world
+        .api()
+        .rules.get({ id: 'r' })
+        .cautions.map(({ message }) => message)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) source.add(key, `content of ${key}`)
+    await eventually(
+      async () => {
+        await world.settled(5000)
+        if ((await world.sides()).b.length !== 5) throw new Error('not all there')
+      },
+      { withinMs: 60_000 },
+    )
+    const words = 'obody could check that the listing of a/data leaves nothing out'
+    await expect.poll(cautions).toEqual([expect.stringContaining(words)])
+    expect((await compare(world)).statement).toContain(words)
+    expect(world.link().state.kind).toBe('in-step')
+    expect(scanFault(world)).toBeUndefined()
+    source.lies = { pageSize: 2 }
+    await expect.poll(cautions, { timeout: 30_000 }).toEqual([])
+  },
+)
+
+test(
   'a source that leaves out what sorts around a folder is never called equal or in step, and deletes nothing',
   { timeout: 120_000 },
   async () => {

@@ -26,6 +26,8 @@ export interface Lies {
   readonly form?: ListingForm | undefined
   /** Times of listings without milliseconds, as most sites give them. */
   readonly coarseTimes?: boolean | undefined
+  /** ListObjectsV2 is answered with AccessDenied. */
+  readonly refusesCurrent?: boolean | undefined
   /** Of a version that is not there. */
   readonly absent?: Refusal | undefined
   /** Of a version that is there. */
@@ -124,6 +126,8 @@ class Source implements HostileSource {
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 501, '')
     if (key !== '') return this.#object(request, response, key, query)
     if (query.has('versions')) return send(response, 200, this.#listing(query))
+    if (query.get('list-type') === '2' && this.lies.refusesCurrent === true)
+      return sendError(response, 403, 'AccessDenied')
     if (query.get('list-type') === '2') return send(response, 200, this.#current(query))
     if (query.has('versioning'))
       return send(response, 200, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>')

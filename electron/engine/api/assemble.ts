@@ -110,6 +110,7 @@ function ruleParts(parts: Parts): RulesParts {
     view: (link) => views.view(link),
     keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),
+    unchecked: (link) => feeds.unchecked(link),
     follow,
     lookAgain: (ruleId) =>
       lookAgain(ruleId, { ...parts, probe: (siteId) => sites.probe(siteId), view: (link) => views.view(link) }),

@@ -2,13 +2,24 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { Degraded, FeedView, LinkKeys, LinkView, Rule, RuleCaution, RuleView } from '../../../shared/model/rule.ts'
+import type {
+  BucketAt,
+  Degraded,
+  FeedView,
+  LinkKeys,
+  LinkView,
+  Rule,
+  RuleCaution,
+  RuleView,
+} from '../../../shared/model/rule.ts'
 import type { Capabilities, Site } from '../../../shared/model/site.ts'
+import { uncheckedWords } from '../../../shared/words/unchecked-words.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
+import { bucketKey } from '../rule/link.ts'
 import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from './activity.ts'
@@ -29,6 +40,8 @@ export interface RulesParts {
   readonly view: (link: Link) => LinkView
   readonly keys: (link: Link) => readonly LinkKeys[]
   readonly feedViews: (link: Link) => readonly FeedView[]
+  /** Listings that no scan could check. */
+  readonly unchecked: (link: Link) => readonly BucketAt[]
   /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
   readonly follow: () => Promise<void>
   readonly lookAgain: (ruleId: string | null) => Job
@@ -181,6 +194,14 @@ const cautionsOf = (ruleId: string, problems: readonly RuleProblem[]): readonly 
     .filter((problem) => problem.ruleId === ruleId && problem.level === 'warning')
     .map(({ message, remedy }) => ({ message, remedy }))
 
+function uncheckedCaution(found: readonly BucketAt[]): readonly RuleCaution[] {
+  const unchecked = [...new Map(found.map((at) => [bucketKey(at), at])).values()]
+  if (unchecked.length === 0) return []
+  const words = uncheckedWords(unchecked)
+  const remedy = 'Grant s3:ListBucket there. The rule goes on meanwhile, and trusts the listing of versions.'
+  return [{ message: `${words.charAt(0).toUpperCase()}${words.slice(1)}.`, remedy }]
+}
+
 function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[], parts: RulesParts): RuleView {
   const links = parts.links.ofRule(rule.id)
   const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
@@ -192,7 +213,7 @@ function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[]
     feeds,
     noticedBy: noticedBy(rule, feeds, views),
     degraded: parts.degraded(rule.id),
-    cautions: cautionsOf(rule.id, problems),
+    cautions: [...cautionsOf(rule.id, problems), ...uncheckedCaution(links.flatMap((link) => parts.unchecked(link)))],
   }
 }
 

@@ -1,7 +1,7 @@
 import { levelWords } from '../../../shared/model/compare-words.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import { bucketKey } from '../rule/link.ts'
+import { uncheckedWords } from '../../../shared/words/unchecked-words.ts'
 import type { TallyTotals } from './tally.ts'
 
 /** What a comparison that has ended may claim: only what it saw. Pure. */
@@ -38,10 +38,6 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
       : `Could not tell: ${fault.message}`
   }
 }
-
-/** Some sites leave keys out of a listing; where there is no other to hold it against, that would not be noticed. */
-const uncheckedWords = (unchecked: TallyTotals['unchecked']): string =>
-  `nobody could check that the listing of ${unchecked.map(bucketKey).join(' and of ')} leaves nothing out, because the site refuses ListObjectsV2 (grant s3:ListBucket)`
 
 const sum = (exceptions: TallyTotals['exceptions']): number => exceptions.reduce((total, { count }) => total + count, 0)
 

@@ -1,4 +1,6 @@
 import { FaultError } from '../../../shared/model/fault.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
+import { bucketKey } from '../rule/link.ts'
 import { everyPage, type CheckRate } from './current-keys.ts'
 
 /** Between the scans that check all pages, one page in so many is checked, others each time. */
@@ -15,6 +17,14 @@ const isListingFault = (error: unknown): boolean =>
 export class ListingChecks {
   #scans = 0
   #isDistrusted = false
+  /** Listings that no scan could check, by name: since the last whole scan, and in the one under way. */
+  #unchecked: ReadonlyMap<string, BucketAt> = new Map()
+  #found = new Map<string, BucketAt>()
+  readonly #onUnchecked: (unchecked: readonly BucketAt[]) => void
+
+  constructor(onUnchecked: (unchecked: readonly BucketAt[]) => void) {
+    this.#onUnchecked = onUnchecked
+  }
 
   get isDistrusted(): boolean {
     return this.#isDistrusted
@@ -25,11 +35,21 @@ export class ListingChecks {
     return { every: sampled, offset: this.#scans++ % sampled }
   }
 
+  /** A site refuses the listing that this one is checked by. */
+  cannotCheck({ site, bucket }: BucketAt): void {
+    this.#found.set(bucketKey({ site, bucket }), { site, bucket })
+    this.#onUnchecked([...new Map([...this.#unchecked, ...this.#found]).values()])
+  }
+
   /** Remembers whether the scan met a listing that is not to be trusted. `isWhole`: it looks at everything, from the first key on. */
   async during<T>(isWhole: boolean, scan: () => Promise<T>): Promise<T> {
+    this.#found = new Map()
     try {
       const result = await scan()
-      if (isWhole) this.#isDistrusted = false
+      if (!isWhole) return result
+      this.#isDistrusted = false
+      this.#unchecked = this.#found
+      this.#onUnchecked([...this.#found.values()])
       return result
     } catch (error) {
       if (isListingFault(error)) this.#isDistrusted = true

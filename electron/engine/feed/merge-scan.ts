@@ -1,4 +1,5 @@
 import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { checkedReader } from './checked-reader.ts'
@@ -28,6 +29,8 @@ export interface MergeScanOptions extends Pick<
   readonly enqueue: (tasks: readonly NewTask[]) => Promise<void>
   /** Told of each key once, with what the source has of it. */
   readonly onKey: (source: readonly VersionEntry[]) => void
+  /** The site refuses the listing that this one is checked by. */
+  readonly onUnchecked: (at: BucketAt) => void
   readonly prefix: string
   readonly covers: KeyMatch
   readonly isParked: (key: string, versionId: string | null) => boolean
@@ -134,10 +137,10 @@ export class MergeScan {
     await this.#flush()
   }
 
-  #reader(at: { readonly site: string; readonly bucket: string }): VersionReader {
-    const { list, prefix, signal, clock, checkRate: rate } = this.#options
+  #reader(at: BucketAt): VersionReader {
+    const { list, prefix, signal, clock, checkRate: rate, onUnchecked } = this.#options
     const span = { after: this.#after, until: () => this.#until, now: () => clock.now() }
-    return checkedReader({ ...span, at, prefix, list, rate, signal })
+    return checkedReader({ ...span, at, prefix, list, rate, signal, onUnavailable: () => onUnchecked(at) })
   }
 
   /** A page boundary is where a scan looks up: signal, progress, checkpoint. Between them it only computes. */

@@ -29,6 +29,8 @@ export interface ScannerOptions {
   readonly enqueue: (tasks: readonly NewTask[], startedAt: number) => Promise<void>
   /** A scan of everything, from the first key on, has ended: what the source held. */
   readonly onScanned?: (held: SourceCount, startedAt: number) => void
+  /** Listings of several pages that could not be held against ListObjectsV2, by the last whole scan and since. */
+  readonly onUnchecked?: (unchecked: readonly BucketAt[]) => void
   /** Tasks of the link that wait already; above `backlogLimit` the scan pauses, so that disk and memory stay bounded. */
   readonly backlogCount: () => number
   readonly backlogLimit?: number
@@ -113,7 +115,7 @@ export function createScanner(options: ScannerOptions): Scanner {
   const { link, clock, checkpoint } = options
   const limit = options.backlogLimit ?? defaultBacklogLimit
   const covers = compileKeyMatch(link.rule.filter)
-  const checks = new ListingChecks()
+  const checks = new ListingChecks(options.onUnchecked ?? (() => undefined))
   return {
     async run({ reason, prefix: asked = '', signal, onProgress }) {
       const prefix = narrowerPrefix(link.rule.filter.prefix, asked)
@@ -133,6 +135,7 @@ export function createScanner(options: ScannerOptions): Scanner {
         ...options,
         enqueue: (tasks) => options.enqueue(tasks, startedAt),
         onKey: (source) => held.add(source),
+        onUnchecked: (at) => checks.cannotCheck(at),
         prefix,
         covers,
         recognition,

@@ -1,4 +1,4 @@
-import type { EventsState, FeedView, Rule } from '../../../shared/model/rule.ts'
+import type { BucketAt, EventsState, FeedView, Rule } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../feed/clock.ts'
 import type { Brakes } from '../feed/brakes.ts'
@@ -52,6 +52,7 @@ export class LinkFeeds {
   readonly #scanned = new Map<string, Link>()
   readonly #streams = new Map<string, Feed>()
   readonly #topics: Topics | null
+  readonly #unchecked = new Map<string, readonly BucketAt[]>()
   #links: readonly Link[] = []
 
   constructor(parts: LinkFeedsParts) {
@@ -124,6 +125,11 @@ export class LinkFeeds {
     return [stream, scan].filter((view) => view !== null)
   }
 
+  /** Listings of several pages that no scan of the link could hold against ListObjectsV2: what they leave out is not noticed. */
+  unchecked({ linkId }: Link): readonly BucketAt[] {
+    return this.#unchecked.get(linkId) ?? []
+  }
+
   looked({ linkId }: Link): Looked {
     return this.#parts.schedule.looked(linkId)
   }
@@ -171,6 +177,7 @@ export class LinkFeeds {
 
   #stopScan(linkId: string): void {
     this.#scanned.delete(linkId)
+    this.#unchecked.delete(linkId)
     void this.#parts.schedule.remove(linkId)
   }
 
@@ -219,9 +226,16 @@ export class LinkFeeds {
         // A count for estimates: a journal that does not take it says so at the next task.
         record.hold(held, startedAt).catch(() => undefined)
       },
+      onUnchecked: (unchecked) => this.#noteUnchecked(link.linkId, unchecked),
       clock,
       skewMs: () => Math.abs((health(link.source.site).clockSkewMs ?? 0) - (health(link.target.site).clockSkewMs ?? 0)),
     })
+  }
+
+  #noteUnchecked(linkId: string, unchecked: readonly BucketAt[]): void {
+    const before = this.#unchecked.get(linkId) ?? []
+    this.#unchecked.set(linkId, unchecked)
+    if (String(before.map(bucketKey)) !== String(unchecked.map(bucketKey))) this.#parts.onChange()
   }
 
   /** The brake sees what a scan found before the queue does; what an event told already is no second change. */
