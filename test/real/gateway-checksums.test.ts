@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startChecksum, type ChecksumAlgorithm } from '../../electron/engine/store/checksum.ts'
+import { startChecksum, type ChecksumAlgorithm } from '../../electron/engine/s3/checksum.ts'
 import { compareBuckets } from '../compare/compare-buckets.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { ensurePackages, packagesOf, reportSkipped } from '../support/install.ts'

@@ -1,5 +1,5 @@
 import type { GatewayRight } from '../../shared/model/gateway-rights.ts'
-import type { HeaderPair } from '../../electron/engine/store/sigv4.ts'
+import type { HeaderPair } from '../../electron/engine/s3/signer.ts'
 
 /** A request in bucket `free`, and what a key must have for it: written down by hand, from what each does to the bucket. */
 export interface NeedCase {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { createSigner, type HeaderPair } from '../../electron/engine/store/sigv4.ts'
+import { createSigner, type HeaderPair } from '../../electron/engine/s3/signer.ts'
 import { clientKey } from './gateway.ts'
 
 export interface RawRequest {

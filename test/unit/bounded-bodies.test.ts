@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { openPayload } from '../../electron/engine/gateway/protocol/payload.ts'
+import { openPayload } from '../../electron/engine/s3/payload.ts'
 
 // Nothing that a client sends is gathered or believed before it is bounded.
 

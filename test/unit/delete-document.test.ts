@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deleteDocumentXml, parseDeleteDocument } from '../../electron/engine/gateway/protocol/delete-document.ts'
-import { childText, children, parseXml } from '../../electron/engine/gateway/protocol/xml.ts'
+import { childText, children, parseXml } from '../../electron/engine/s3/xml.ts'
 
 const parse = (xml: string): ReturnType<typeof parseDeleteDocument> => parseDeleteDocument(Buffer.from(xml))
 const codeOf = (xml: string): string => {

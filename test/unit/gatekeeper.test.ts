@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ClientKey } from '../../electron/engine/gateway/client-keys.ts'
 import { Gatekeeper } from '../../electron/engine/gateway/gatekeeper.ts'
-import { Query } from '../../electron/engine/gateway/protocol/query.ts'
+import { Query } from '../../electron/engine/s3/query.ts'
 import type { S3Call } from '../../electron/engine/gateway/protocol/read-call.ts'
 
 const call: S3Call = {

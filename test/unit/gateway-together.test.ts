@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { chosen, mayGoTogether, suits, type LinkFacts } from '../../electron/engine/gateway/together/fitness.ts'
 import { LeftBehind, SharedBody } from '../../electron/engine/gateway/together/shared-body.ts'
-import { parseQuery } from '../../electron/engine/gateway/protocol/query.ts'
+import { parseQuery } from '../../electron/engine/s3/query.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
 import { ruleSchema, type RuleInput } from '../../shared/model/rule.ts'
 import { HandClock } from './scan-world.ts'

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { IdentityStamp, ObjectStore } from '../../electron/engine/store/port.ts'
-import { pumped } from '../../electron/engine/store/wire/pumped.ts'
+import { pumped } from '../../electron/engine/s3/pumped.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import { plainVersion } from '../support/new-version.ts'
 

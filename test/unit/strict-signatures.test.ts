@@ -1,15 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { route } from '../../electron/engine/gateway/protocol/route.ts'
-import {
-  canonicalQuery,
-  canonicalRequest,
-  hexHmac,
-  signingKey,
-  stringToSign,
-} from '../../electron/engine/gateway/protocol/sigv4-sign.ts'
-import { SignatureVerifier } from '../../electron/engine/gateway/protocol/sigv4-verify.ts'
-import { parseQuery } from '../../electron/engine/gateway/protocol/query.ts'
+import { route } from '../../electron/engine/s3/route.ts'
+import { canonicalQuery, canonicalRequest, hexHmac, signingKey, stringToSign } from '../../electron/engine/s3/sigv4.ts'
+import { SignatureVerifier } from '../../electron/engine/s3/signature-verifier.ts'
+import { parseQuery } from '../../electron/engine/s3/query.ts'
 
 // Each of these is signed with the right secret: what is refused is that it can be read in more than one way.
 

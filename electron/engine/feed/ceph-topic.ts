@@ -1,5 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { escapeXml, xmlLeaves } from '../store/xml-scan.ts'
+import { escapeXml, xmlLeaves } from '../s3/xml-scan.ts'
 import type { SendSigned } from './port.ts'
 
 export interface CephTopicOptions {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { ChecksumAlgorithm } from '../store/checksum.ts'
-import { announcedChecksums, openPayload, type Payload } from './protocol/payload.ts'
-import type { S3Operation } from './protocol/route.ts'
-import { S3Error, type S3ErrorCode } from './protocol/s3-error.ts'
-import type { PayloadPromise } from './protocol/sigv4-verify.ts'
+import type { ChecksumAlgorithm } from '../s3/checksum.ts'
+import { announcedChecksums, openPayload, type Payload } from '../s3/payload.ts'
+import type { S3Operation } from '../s3/route.ts'
+import { S3Error, type S3ErrorCode } from '../s3/s3-error.ts'
+import type { PayloadPromise } from '../s3/signature-verifier.ts'
 
 /** Bodies up to this size are read and verified before anything goes to the site: they leave in one piece, with their checksum. */
 const wholeBytes = 256 * 1024

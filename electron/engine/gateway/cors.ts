@@ -3,8 +3,8 @@ import type { WireAnswer } from '../store/wire/request.ts'
 import type { GatewayWorld, Reply } from './exchange.ts'
 import { checkBucketName } from './grant-limits.ts'
 import { checkKey } from './protocol/key.ts'
-import type { Routed } from './protocol/route.ts'
-import { S3Error } from './protocol/s3-error.ts'
+import type { Routed } from '../s3/route.ts'
+import { S3Error } from '../s3/s3-error.ts'
 
 type Asked = Pick<Routed, 'bucket' | 'key'>
 

@@ -1,4 +1,4 @@
-import type { Pumped } from '../store/wire/pumped.ts'
+import type { Pumped } from '../s3/pumped.ts'
 import type { WireAnswer } from '../store/wire/request.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'

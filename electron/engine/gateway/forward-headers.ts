@@ -1,8 +1,8 @@
 import { isMarkHeader } from '../replicate/origin.ts'
-import type { HeaderPair } from '../store/sigv4.ts'
+import type { HeaderPair } from '../s3/signer.ts'
 import type { CallHeaders } from './protocol/read-call.ts'
-import { canonicalQuery } from './protocol/sigv4-sign.ts'
-import { Query } from './protocol/query.ts'
+import { canonicalQuery } from '../s3/sigv4.ts'
+import { Query } from '../s3/query.ts'
 
 /** Signed: S3 demands the x-* ones. The rest may be changed by proxies on the way, which must not break the signature. */
 const isSigned = (name: string): boolean => name.startsWith('x-') || name.startsWith('content-')

@@ -1,7 +1,7 @@
 import type { ClientKey } from './client-keys.ts'
 import { checkLimits, hasExpired } from './grant-limits.ts'
 import type { S3Call } from './protocol/read-call.ts'
-import { S3Error } from './protocol/s3-error.ts'
+import { S3Error } from '../s3/s3-error.ts'
 
 /** Says what a client key may do. The site itself sees only Lockstep's own key, so that what is not refused here is not refused at all. */
 export class Gatekeeper {

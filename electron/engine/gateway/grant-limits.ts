@@ -1,8 +1,8 @@
 import { prefixWords, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
 import { rightWords, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
-import { operationTable, type KnownOperation } from './protocol/operation-table.ts'
+import { operationTable, type KnownOperation } from '../s3/operation-table.ts'
 import type { S3Call } from './protocol/read-call.ts'
-import { S3Error } from './protocol/s3-error.ts'
+import { S3Error } from '../s3/s3-error.ts'
 
 /** Where and until when a key may act, and what. */
 type Limits = Pick<GatewayGrant, 'rights' | 'buckets' | 'prefixes' | 'expiresAt'>

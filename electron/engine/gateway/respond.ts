@@ -1,10 +1,10 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { FaultError } from '../../../shared/model/fault.ts'
-import type { Pumped } from '../store/wire/pumped.ts'
+import type { Pumped } from '../s3/pumped.ts'
 import { answerHeaders } from './answers/answer-headers.ts'
 import type { Reply } from './exchange.ts'
 import { endAnswer } from './linger.ts'
-import { errorXml, S3Error } from './protocol/s3-error.ts'
+import { errorXml, S3Error } from '../s3/s3-error.ts'
 
 /** A client that takes no byte for this long is given up. */
 const stalledMs = 120_000

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { canaryPrefix } from '../rule/match.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
-import { childText, parseXml } from './protocol/xml.ts'
-import { unsignedTrailerPayload } from '../store/sigv4.ts'
-import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../store/aws-chunked-frame.ts'
-import { startChecksum } from '../store/checksum.ts'
+import { childText, parseXml } from '../s3/xml.ts'
+import { unsignedTrailerPayload } from '../s3/signer.ts'
+import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../s3/aws-chunked-frame.ts'
+import { startChecksum } from '../s3/checksum.ts'
 
 /** As `x-amz-content-sha256` names a body whose checksum follows it. */
 

@@ -1,5 +1,5 @@
-import type { Pumped } from '../store/wire/pumped.ts'
-import { gathered } from '../store/wire/pumped.ts'
+import type { Pumped } from '../s3/pumped.ts'
+import { gathered } from '../s3/pumped.ts'
 import type { World } from './world.ts'
 
 /** Up to here a body is collected and goes out in one write with its headers. */

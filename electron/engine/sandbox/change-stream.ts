@@ -1,4 +1,4 @@
-import type { Query } from '../gateway/protocol/query.ts'
+import type { Query } from '../s3/query.ts'
 
 /** One thing that happened to one object. */
 export interface ObjectEvent {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { S3Error } from '../gateway/protocol/s3-error.ts'
+import { S3Error } from '../s3/s3-error.ts'
 import { header } from './exchange.ts'
 import type { Version } from './version-table.ts'
 

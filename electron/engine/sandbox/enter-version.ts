@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { S3Error } from '../gateway/protocol/s3-error.ts'
+import { S3Error } from '../s3/s3-error.ts'
 import type { Bucket } from './bucket-table.ts'
 import { checkWrite } from './conditions.ts'
 import type { SiteState } from './exchange.ts'

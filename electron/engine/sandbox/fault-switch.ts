@@ -1,5 +1,5 @@
-import type { S3ErrorCode } from '../gateway/protocol/s3-error.ts'
-import type { Routed, S3Operation } from '../gateway/protocol/route.ts'
+import type { S3ErrorCode } from '../s3/s3-error.ts'
+import type { Routed, S3Operation } from '../s3/route.ts'
 
 /** What goes wrong. All but `latency`, the two for answers and the three for bodies keep the operation from being carried out. */
 export type FaultAction =

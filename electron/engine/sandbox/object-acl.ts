@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { S3Error } from '../gateway/protocol/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../gateway/protocol/xml.ts'
+import { S3Error } from '../s3/s3-error.ts'
+import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../s3/xml.ts'
 import { ownerId, ownerXml } from './operations/buckets.ts'
 import { header } from './exchange.ts'
 import type { Grant, VersionFacts } from './version-table.ts'

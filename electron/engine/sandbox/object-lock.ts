@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { S3Error } from '../gateway/protocol/s3-error.ts'
+import { S3Error } from '../s3/s3-error.ts'
 import type { Bucket, DefaultRetention } from './bucket-table.ts'
 import { header } from './exchange.ts'
 import type { Retention, Version, VersionFacts } from './version-table.ts'

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Query } from '../gateway/protocol/query.ts'
-import { S3Error } from '../gateway/protocol/s3-error.ts'
+import type { Query } from '../s3/query.ts'
+import { S3Error } from '../s3/s3-error.ts'
 import type { Bucket } from './bucket-table.ts'
 import { header, type SandboxIdentity } from './exchange.ts'
 

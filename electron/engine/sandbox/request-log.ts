@@ -1,4 +1,4 @@
-import type { S3Operation } from '../gateway/protocol/route.ts'
+import type { S3Operation } from '../s3/route.ts'
 
 /** One request as the site saw it. */
 export interface RequestEntry {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { SignatureVerifier } from '../gateway/protocol/sigv4-verify.ts'
+import { SignatureVerifier } from '../s3/signature-verifier.ts'
 import { Catalog } from './catalog.ts'
 import { ChangeStream } from './change-stream.ts'
 import type { PlainMarkers, SandboxIdentity, SiteState, TagText } from './exchange.ts'

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect, isIP } from 'node:net'
 import { connect as connectTls, getCACertificates, type PeerCertificate } from 'node:tls'
 import type { Site } from '../../../shared/model/site.ts'
-import { createAddress } from '../store/address.ts'
+import { createAddress } from '../s3/address.ts'
 
 export interface Certificate {
   readonly subject: string

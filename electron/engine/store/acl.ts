@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, AclGrant, AclPermission, CallOptions } from './port.ts'
 import type { SignedCalls } from './signed-calls.ts'
 import { callFor, namespace, withXml } from './tags-and-locks.ts'
-import { escapeXml, scanXml } from './xml-scan.ts'
+import { escapeXml, scanXml } from '../s3/xml-scan.ts'
 
 export async function getAcl(calls: SignedCalls, ref: ObjectRef, { signal }: CallOptions = {}): Promise<Acl> {
   const call = { ...callFor('GetObjectAcl', 'GET', ref, 'acl'), signal }

@@ -1,4 +1,4 @@
-import { checksumAlgorithms } from './checksum.ts'
+import { checksumAlgorithms } from '../s3/checksum.ts'
 import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead, Stored } from './port.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 

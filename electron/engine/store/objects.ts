@@ -1,4 +1,4 @@
-import { BodyLengthError, gathered, type Pumped } from './wire/pumped.ts'
+import { BodyLengthError, gathered, type Pumped } from '../s3/pumped.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../errors.ts'
@@ -17,7 +17,7 @@ import type {
   Stored,
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import type { HeaderPair } from './sigv4.ts'
+import type { HeaderPair } from '../s3/signer.ts'
 import { areWithinLimits, describeVersion, stamp } from './version-headers.ts'
 import type { WireAnswer } from './wire/request.ts'
 import type { HeaderMap } from './wire/response-head.ts'

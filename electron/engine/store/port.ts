@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { Pumped } from './wire/pumped.ts'
+import type { Pumped } from '../s3/pumped.ts'
 import type { BucketView, Identity } from '../../../shared/model/site.ts'
-import type { ChecksumAlgorithm } from './checksum.ts'
+import type { ChecksumAlgorithm } from '../s3/checksum.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 
 /** Standard headers that travel with an object; values exactly as on the wire. */

@@ -1,4 +1,4 @@
-import type { Pumped } from './wire/pumped.ts'
+import type { Pumped } from '../s3/pumped.ts'
 import { hash } from 'node:crypto'
 import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
@@ -6,12 +6,12 @@ import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '..
 import { retryAfterMs } from '../retry-after.ts'
 import type { KeyPair } from '../site/credentials.ts'
 import type { SseCKey } from './port.ts'
-import { encodeQuery, type QueryPair } from './address.ts'
-import { emptyPayloadHash, unsignedPayload, type HeaderPair } from './sigv4.ts'
+import { encodeQuery, type QueryPair } from '../s3/address.ts'
+import { emptyPayloadHash, unsignedPayload, type HeaderPair } from '../s3/signer.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
 import type { Timeouts, WireAnswer } from './wire/request.ts'
 import { Whereabouts, type Pointing } from './whereabouts.ts'
-import { XmlError, xmlLeaves } from './xml-scan.ts'
+import { XmlError, xmlLeaves } from '../s3/xml-scan.ts'
 
 /** One S3 request in our words, before it is addressed, signed and sent. */
 export interface SignedCall {

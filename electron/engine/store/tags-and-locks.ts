@@ -1,11 +1,11 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import type { QueryPair } from './address.ts'
+import type { QueryPair } from '../s3/address.ts'
 import type { CallOptions, Lock, LockOptions, Tags } from './port.ts'
-import type { HeaderPair } from './sigv4.ts'
+import type { HeaderPair } from '../s3/signer.ts'
 import { areWithinLimits } from './version-headers.ts'
 import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
+import { escapeXml, scanXml, xmlLeaves } from '../s3/xml-scan.ts'
 
 export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 

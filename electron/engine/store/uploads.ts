@@ -2,8 +2,8 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import { faultAt, faultFromAnswer } from '../errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
 import { Readable } from 'node:stream'
-import { chunkedHeaders, chunkedLength, pumpedFrames } from './aws-chunked-frame.ts'
-import { checksumAlgorithms, type ChecksumAlgorithm } from './checksum.ts'
+import { chunkedHeaders, chunkedLength, pumpedFrames } from '../s3/aws-chunked-frame.ts'
+import { checksumAlgorithms, type ChecksumAlgorithm } from '../s3/checksum.ts'
 import { plainEtag, readEncryption, readTold } from './object-head.ts'
 import { carriedBy, checksumHeader, letGo, needKey, type Objects } from './objects.ts'
 import type {
@@ -19,12 +19,12 @@ import type {
   UploadRef,
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import { unsignedTrailerPayload, type HeaderPair } from './sigv4.ts'
+import { unsignedTrailerPayload, type HeaderPair } from '../s3/signer.ts'
 import { describeVersion, stamp } from './version-headers.ts'
-import { pumped } from './wire/pumped.ts'
+import { pumped } from '../s3/pumped.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 import type { WireAnswer } from './wire/request.ts'
-import { escapeXml, scanXml, xmlLeaves } from './xml-scan.ts'
+import { escapeXml, scanXml, xmlLeaves } from '../s3/xml-scan.ts'
 
 /** Multipart uploads, part by part: who calls keeps the list of parts. */
 export class Uploads {

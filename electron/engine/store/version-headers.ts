@@ -1,6 +1,6 @@
-import type { QueryPair } from './address.ts'
+import type { QueryPair } from '../s3/address.ts'
 import type { IdentityStamp, Lock, NewVersion, Tags } from './port.ts'
-import type { HeaderPair } from './sigv4.ts'
+import type { HeaderPair } from '../s3/signer.ts'
 
 /** What a request carries besides its fixed parts. */
 export interface Stamped {

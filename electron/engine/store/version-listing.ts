@@ -2,7 +2,7 @@ import { compareKeys } from '../feed/key-order.ts'
 import { plainEtag } from './object-head.ts'
 import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
 import { inListingOrder, type ListingForm } from './version-order.ts'
-import { scanXml, XmlError } from './xml-scan.ts'
+import { scanXml, XmlError } from '../s3/xml-scan.ts'
 
 interface Draft {
   key: string

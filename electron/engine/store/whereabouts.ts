@@ -1,8 +1,8 @@
 import type { Elsewhere } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../site/credentials.ts'
-import { createAddress, type Address } from './address.ts'
-import { createSigner, type Signer } from './sigv4.ts'
+import { createAddress, type Address } from '../s3/address.ts'
+import { createSigner, type Signer } from '../s3/signer.ts'
 import type { HeaderMap } from './wire/response-head.ts'
 
 /** How to ask for a bucket. */

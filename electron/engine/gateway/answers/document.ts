@@ -1,4 +1,4 @@
-import { scanXml, XmlError } from '../../store/xml-scan.ts'
+import { scanXml, XmlError } from '../../s3/xml-scan.ts'
 
 export interface AnswerDocument {
   readonly root: string

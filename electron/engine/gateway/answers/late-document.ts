@@ -1,4 +1,4 @@
-import type { Pumped } from '../../store/wire/pumped.ts'
+import type { Pumped } from '../../s3/pumped.ts'
 
 /** Far beyond what S3 says of a copied or joined object. */
 const longestBytes = 64 * 1024

@@ -1,5 +1,5 @@
-import { isCode, S3Error, s3ErrorKinds, type S3ErrorCode } from '../protocol/s3-error.ts'
-import { element } from '../protocol/xml.ts'
+import { isCode, S3Error, s3ErrorKinds, type S3ErrorCode } from '../../s3/s3-error.ts'
+import { element } from '../../s3/xml.ts'
 import { readDocument } from './document.ts'
 
 /** Facts of S3's error documents that tell of the request itself. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { GatewayWorld, Operation } from '../exchange.ts'
-import { checksumAlgorithms } from '../../store/checksum.ts'
-import { S3Error } from '../protocol/s3-error.ts'
-import { children, element, parseXml, xmlDocument, type XmlNode } from '../protocol/xml.ts'
+import { checksumAlgorithms } from '../../s3/checksum.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
 import { passThrough } from './pass-through.ts'
 
 const longestBytes = 64 * 1024

@@ -1,7 +1,7 @@
 import type { GatewayWorld } from '../exchange.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
-import { S3Error } from '../protocol/s3-error.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 
 const customerKey = 'x-amz-server-side-encryption-customer-'
 

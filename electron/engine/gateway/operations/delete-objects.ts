@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import type { Change } from '../../feed/port.ts'
-import { startChecksum } from '../../store/checksum.ts'
+import { startChecksum } from '../../s3/checksum.ts'
 import {
   deleteDocumentXml,
   parseDeleteDocument,
   type DeleteDocument,
   type DoomedObject,
 } from '../protocol/delete-document.ts'
-import { childText, children, parseXml, type XmlNode } from '../protocol/xml.ts'
+import { childText, children, parseXml, type XmlNode } from '../../s3/xml.ts'
 import type { WholeBody } from '../client-body.ts'
 import type { Operation } from '../exchange.ts'
 import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'

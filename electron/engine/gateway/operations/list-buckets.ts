@@ -1,9 +1,9 @@
-import { scanXml } from '../../store/xml-scan.ts'
+import { scanXml } from '../../s3/xml-scan.ts'
 import type { ClientKey } from '../client-keys.ts'
 import type { Operation } from '../exchange.ts'
-import { Query } from '../protocol/query.ts'
-import { S3Error } from '../protocol/s3-error.ts'
-import { element, xmlDocument } from '../protocol/xml.ts'
+import { Query } from '../../s3/query.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { element, xmlDocument } from '../../s3/xml.ts'
 
 const mostBuckets = 10_000
 

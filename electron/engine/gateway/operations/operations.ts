@@ -1,4 +1,4 @@
-import type { KnownOperation } from '../protocol/operation-table.ts'
+import type { KnownOperation } from '../../s3/operation-table.ts'
 import type { Operation } from '../exchange.ts'
 import { putObjectAcl } from './acl.ts'
 import { deleteBucket, putBucketLifecycle, putBucketVersioning, putObjectLockConfiguration } from './bucket-settings.ts'

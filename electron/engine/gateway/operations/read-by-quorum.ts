@@ -1,5 +1,5 @@
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
-import { S3Error } from '../protocol/s3-error.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 import { askCopies, type Answered } from '../quorum/ask-copies.ts'
 import { judge, type Holder, type Verdict } from '../quorum/judge.ts'
 import { mend } from '../quorum/mend.ts'

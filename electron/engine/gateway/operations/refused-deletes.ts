@@ -2,8 +2,8 @@ import type { ClientKey } from '../client-keys.ts'
 import type { Reply } from '../exchange.ts'
 import { checkDelete } from '../grant-limits.ts'
 import type { DoomedObject } from '../protocol/delete-document.ts'
-import { S3Error } from '../protocol/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../protocol/xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
 
 /** The objects of a list that its key may not delete, and why: the others are deleted, as S3 does it. */
 export type RefusedDeletes = ReadonlyMap<DoomedObject, S3Error>

@@ -7,7 +7,7 @@ import type { TogetherWrite } from '../together/together.ts'
 import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
 import type { Passage } from '../upstream.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
-import { S3Error } from '../protocol/s3-error.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 import { refuseCustomerKey } from './customer-key.ts'
 
 /** What a write was about, before the site has answered: enough to know which rules want it. */

@@ -1,7 +1,7 @@
-import { decodePercent } from './query.ts'
+import { decodePercent } from '../../s3/query.ts'
 import { checkKey } from './key.ts'
-import { S3Error } from './s3-error.ts'
-import { encodeUri } from './xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { encodeUri } from '../../s3/xml.ts'
 
 /** The version that a copy is made of: `read` is needed for it. */
 export interface CopySource {

@@ -1,6 +1,6 @@
 import { checkKey } from './key.ts'
-import { S3Error } from './s3-error.ts'
-import { children, element, parseXml, xmlDocument, type XmlNode } from './xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
 
 const mostObjects = 1000
 /** Key, version, ETag, time and size of each, with room: more is not read at all, for reading stops everything else. */

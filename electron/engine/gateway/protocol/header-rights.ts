@@ -1,6 +1,6 @@
 import type { GatewayRight } from '../../../../shared/model/gateway-rights.ts'
-import * as headerNames from './header-names.ts'
-import { S3Error } from './s3-error.ts'
+import * as headerNames from '../../s3/header-names.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 
 const of = (names: string, right: GatewayRight): readonly (readonly [string, GatewayRight])[] =>
   names.split(' ').map((name) => [name, right] as const)

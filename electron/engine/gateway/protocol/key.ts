@@ -1,4 +1,4 @@
-import { S3Error } from './s3-error.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 
 /**
  * Throws for what not every site reads as the same key: longer than S3 allows; with a zero byte, at which some end; with `.` or

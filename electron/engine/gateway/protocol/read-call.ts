@@ -1,13 +1,13 @@
 import type { GatewayRight } from '../../../../shared/model/gateway-rights.ts'
 import { checkKey } from './key.ts'
 import { parseCopySource, type CopySource } from './copy-source.ts'
-import * as headerNames from './header-names.ts'
-import { operationTable, type KnownOperation, type OperationRow } from './operation-table.ts'
+import * as headerNames from '../../s3/header-names.ts'
+import { operationTable, type KnownOperation, type OperationRow } from '../../s3/operation-table.ts'
 import { ignored, isWellFormed, repeatable } from './query-syntax.ts'
-import { Query } from './query.ts'
+import { Query } from '../../s3/query.ts'
 import { rightOfHeader } from './header-rights.ts'
-import type { Routed } from './route.ts'
-import { S3Error } from './s3-error.ts'
+import type { Routed } from '../../s3/route.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 
 /** Names in lower case. */
 export type CallHeaders = Readonly<Record<string, string | undefined>>

@@ -1,6 +1,6 @@
 import type { VersionEntry } from '../../store/port.ts'
 import type { Exchange, GatewayWorld } from '../exchange.ts'
-import { S3Error } from '../protocol/s3-error.ts'
+import { S3Error } from '../../s3/s3-error.ts'
 import type { Copy } from '../replicas.ts'
 import type { Answered } from './ask-copies.ts'
 import { newestOf, type CopyHistory } from './newest.ts'

@@ -1,7 +1,7 @@
 import type { LinkOrder } from '../../worker/port.ts'
 import { neededTargets } from '../../../../shared/model/quorum.ts'
 import { presigned, type CallHeaders } from '../protocol/read-call.ts'
-import type { Query } from '../protocol/query.ts'
+import type { Query } from '../../s3/query.ts'
 import type { RuleLink } from '../../rule/link.ts'
 
 /** AWS counts names and values of all user metadata against 2 KiB; the stamp wants its share. */

@@ -1,5 +1,5 @@
-import { S3Error } from '../../gateway/protocol/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument } from '../../gateway/protocol/xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { childText, children, element, parseXml, xmlDocument } from '../../s3/xml.ts'
 import type { DefaultRetention } from '../bucket-table.ts'
 import { bucketOf, header, readDocument, xmlAnswer, type Answer, type Operation } from '../exchange.ts'
 

@@ -1,5 +1,5 @@
-import { S3Error } from '../../gateway/protocol/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument } from '../../gateway/protocol/xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { childText, children, element, parseXml, xmlDocument } from '../../s3/xml.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { newVersionId, publishChange, replace, sortTime } from '../enter-version.ts'
 import { bucketOf, checkVersionId, readDocument, xmlAnswer, type Operation, type SiteState } from '../exchange.ts'

@@ -1,5 +1,5 @@
-import { S3Error } from '../../gateway/protocol/s3-error.ts'
-import { childText, element, parseXml, xmlDocument } from '../../gateway/protocol/xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { childText, element, parseXml, xmlDocument } from '../../s3/xml.ts'
 import { changeFacts, named } from './tagging.ts'
 import { readDocument, xmlAnswer, type Operation } from '../exchange.ts'
 import { bypassesGovernance, checkRetention, checkRetentionChange, readHold, requireLock } from '../object-lock.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { S3Error } from '../../gateway/protocol/s3-error.ts'
-import { childText, children, element, encodeListed, parseXml, xmlDocument } from '../../gateway/protocol/xml.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import { childText, children, element, encodeListed, parseXml, xmlDocument } from '../../s3/xml.ts'
 import { ownerXml } from './buckets.ts'
 import { checksumHeaders, keepOrDiscard, readFacts, receiveBody } from './write-object.ts'
 import { enterVersion } from '../enter-version.ts'

@@ -1,4 +1,4 @@
-import type { S3Operation } from '../../gateway/protocol/route.ts'
+import type { S3Operation } from '../../s3/route.ts'
 import type { Operation } from '../exchange.ts'
 import * as acl from './acl.ts'
 import * as buckets from './buckets.ts'

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { S3Error } from '../../gateway/protocol/s3-error.ts'
-import type { Payload } from '../../gateway/protocol/payload.ts'
+import { S3Error } from '../../s3/s3-error.ts'
+import type { Payload } from '../../s3/payload.ts'
 import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { enterVersion, type Draft } from '../enter-version.ts'

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { createAddress } from '../../store/address.ts'
+import { createAddress } from '../../s3/address.ts'
 import { ok, type CheckContext, type Finding, type Side } from './check.ts'
 
 /** Does the host name have addresses? With virtual-host style the bucket’s own name is looked up too. */

@@ -1,4 +1,4 @@
-import { createAddress } from '../../store/address.ts'
+import { createAddress } from '../../s3/address.ts'
 import { withCanary } from '../canary.ts'
 import { failed, ok, warning, type CheckContext, type Finding, type Side } from './check.ts'
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { createAddress } from '../../store/address.ts'
+import { createAddress } from '../../s3/address.ts'
 import type { Certificate } from '../network.ts'
 import { failed, notNeeded, ok, warning, type CheckContext, type Finding, type Side } from './check.ts'
 import { counted } from './words.ts'

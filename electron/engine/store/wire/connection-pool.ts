@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls'
-import type { Host } from '../address.ts'
+import type { Host } from '../../s3/address.ts'
 import { Connection, StaleConnection, type ConnectionOptions } from './connection.ts'
 import type { Timeouts, WireAnswer, WireRequest } from './request.ts'
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Pumped, TakePiece } from './pumped.ts'
+import type { Pumped, TakePiece } from '../../s3/pumped.ts'
 
 /** What a body needs of its connection. */
 export interface BodySource {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { Pumped } from './pumped.ts'
+import type { Pumped } from '../../s3/pumped.ts'
 import type { FaultContext } from '../../errors.ts'
-import type { Host } from '../address.ts'
+import type { Host } from '../../s3/address.ts'
 import type { HeaderMap } from './response-head.ts'
 
 export interface Timeouts {

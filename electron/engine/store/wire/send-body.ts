@@ -1,4 +1,4 @@
-import { BodyLengthError, type Pumped } from './pumped.ts'
+import { BodyLengthError, type Pumped } from '../../s3/pumped.ts'
 
 /** Where body bytes go. */
 export interface Outlet {

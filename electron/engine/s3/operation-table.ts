@@ -1,4 +1,4 @@
-import type { GatewayRight } from '../../../../shared/model/gateway-rights.ts'
+import type { GatewayRight } from '../../../shared/model/gateway-rights.ts'
 import * as names from './header-names.ts'
 
 export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { decodeAwsChunked } from './aws-chunked.ts'
-import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from '../../store/checksum.ts'
+import { decodeAwsChunked } from './aws-chunked-decode.ts'
+import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
 import { S3Error } from './s3-error.ts'
 import type { S3Operation } from './route.ts'
-import type { PayloadPromise } from './sigv4-verify.ts'
+import type { PayloadPromise } from './signature-verifier.ts'
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 

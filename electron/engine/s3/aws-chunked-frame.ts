@@ -1,5 +1,5 @@
 import { startChecksum, type ChecksumAlgorithm } from './checksum.ts'
-import { BodyLengthError, type Pumped } from './wire/pumped.ts'
+import { BodyLengthError, type Pumped } from './pumped.ts'
 
 /** MinIO takes chunks of up to 16 MiB and reads each into memory; the command-line clients send 1 MiB too. */
 const chunkBytes = 1024 * 1024

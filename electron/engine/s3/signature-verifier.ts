@@ -9,7 +9,7 @@ import {
   signingKey,
   stringToSign,
   type SignatureScope,
-} from './sigv4-sign.ts'
+} from './sigv4.ts'
 import { encodeUri } from './xml.ts'
 
 /** S3 accepts a request whose time is at most this far from its own. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { S3Error } from './s3-error.ts'
-import { hexHmac, scopeText } from './sigv4-sign.ts'
-import { sameSignature, type ChunkSeed } from './sigv4-verify.ts'
+import { hexHmac, scopeText } from './sigv4.ts'
+import { sameSignature, type ChunkSeed } from './signature-verifier.ts'
 
 /** A chunk's head or a trailer is a name and a signature or checksum; anything longer is not aws-chunked. */
 const longestLineBytes = 512
