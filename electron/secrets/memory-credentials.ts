@@ -1,4 +1,5 @@
-import type { CredentialStore, KeyPair } from '../engine/site/credentials.ts'
+import type { CredentialStore } from '../engine/site/credentials.ts'
+import type { KeyPair } from '../engine/s3/key-pair.ts'
 
 /** Forgotten with the process: for the demo and for tests. */
 export function memoryCredentials(): CredentialStore {

@@ -3,7 +3,8 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import type { CredentialStore, KeyPair } from '../engine/site/credentials.ts'
+import type { CredentialStore } from '../engine/site/credentials.ts'
+import type { KeyPair } from '../engine/s3/key-pair.ts'
 import { isErrno } from '../process/errno.ts'
 
 export interface VaultOptions {

@@ -53,7 +53,6 @@ export const exceptions: readonly string[] = [
   'electron/engine/site → electron/engine/feed',
   'electron/engine/site → electron/engine/metrics',
   'electron/engine/store → electron/engine',
-  'electron/engine/store → electron/engine/site',
   'electron/engine/store → electron/engine/feed',
   'electron/engine/worker → electron/engine',
   'circle in electron/engine/feed',

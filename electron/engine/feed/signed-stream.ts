@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import type { KeyPair } from '../site/credentials.ts'
+import type { KeyPair } from '../s3/key-pair.ts'
 import { secureContextOf } from '../store/s3-store.ts'
 import { SignedCalls } from '../store/signed-calls.ts'
 import { ConnectionPool } from '../store/wire/connection-pool.ts'

@@ -1,5 +1,5 @@
 import type { Site } from '../../../shared/model/site.ts'
-import type { KeyPair } from '../site/credentials.ts'
+import type { KeyPair } from '../s3/key-pair.ts'
 import type { HeaderPair } from '../s3/signer.ts'
 import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
 import type { Timeouts, WireAnswer } from '../store/wire/request.ts'

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
-import type { KeyPair } from '../site/credentials.ts'
+import type { KeyPair } from './key-pair.ts'
 
 /** Header names in lower case. */
 export type HeaderPair = readonly [name: string, value: string]

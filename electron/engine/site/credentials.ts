@@ -1,8 +1,4 @@
-/** The resolved keys of one site, or of one client of the gateway. Lives in the main process and its transfer threads only. */
-export interface KeyPair {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
+import type { KeyPair } from '../s3/key-pair.ts'
 
 /** Where secrets rest: the OS keychain (Electron), an encrypted vault file (`serve`), or memory (tests and the demo). */
 export interface CredentialStore {

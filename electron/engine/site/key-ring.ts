@@ -1,6 +1,7 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
-import type { CredentialStore, KeyPair } from './credentials.ts'
+import type { CredentialStore } from './credentials.ts'
+import type { KeyPair } from '../s3/key-pair.ts'
 import type { SiteRecord } from './site-record.ts'
 
 /** The resolved keys of all sites, in memory while the engine runs: workers must not wait for a keychain. */

@@ -1,6 +1,6 @@
 import type { Elsewhere } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import type { KeyPair } from '../site/credentials.ts'
+import type { KeyPair } from '../s3/key-pair.ts'
 import { createAddress, type Address } from '../s3/address.ts'
 import { createSigner, type Signer } from '../s3/signer.ts'
 import type { HeaderMap } from './wire/response-head.ts'
