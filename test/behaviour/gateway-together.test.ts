@@ -6,7 +6,7 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import { pendingStamp } from '../../electron/engine/replicate/origin.ts'
 import { openSealKey } from '../../electron/engine/site/seal-key.ts'
@@ -16,12 +16,13 @@ import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { bytesOf } from '../support/random.ts'
+import { remove, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /** Everything that a client waits for; nothing that events or scans would bring too. */
 async function synchronousWorld(timeoutMs = 20_000, timeouts: Partial<Timeouts> = {}): Promise<World> {
   const world = await startWorld({
-    rules: [{ scanIntervalSeconds: 604_800, ack: { policy: 'all', timeoutMs } }],
+    rules: [{ versionDeletes: true, scanIntervalSeconds: 604_800, ack: { policy: 'all', timeoutMs } }],
     config: { gateway: gatewayConfig },
     engine: { timeouts },
   })
@@ -204,3 +205,39 @@ test('after a crash in the middle of a write what only the target took is remove
     { a: 0, b: 1 },
   ])
 })
+
+describe('a copy that was written beside its source is Lockstep’s own, though nobody heard how the write ended', () => {
+  const lost = { kind: 'late-answer', delayMs: 120_000 } as const
+  const unheardOf = [
+    ['the source', (world: World) => [world.a]],
+    ['both sites', (world: World) => [world.a, world.b]],
+  ] as const
+
+  test.each(unheardOf)('the answer of %s is lost', async (_, sites) => {
+    const world = await synchronousWorld(20_000, { responseMs: 1_500 })
+    for (const { faults } of sites(world)) faults.add({ on: 'PutObject', key: 'key', do: lost, times: 1 })
+    await expect(gatewayClient(world.api()).send(put('key'))).rejects.toMatchObject({ name: 'ServiceUnavailable' })
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
+    await removeNewest(world, 'key')
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('the engine ends before it hears', async () => {
+    const world = await synchronousWorld(20_000, { responseMs: 1_500 })
+    for (const { faults } of [world.a, world.b]) faults.add({ on: 'PutObject', key: 'key', do: lost, times: 1 })
+    const sent = gatewayClient(world.api()).send(put('key'))
+    await eventually(async () => expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 }))
+    await Promise.all([expect(sent).rejects.toThrow(), world.stop()])
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+    await removeNewest(world, 'key')
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+})
+
+/** For good, at the source. */
+async function removeNewest(world: World, key: string): Promise<void> {
+  const [newest] = await versionsOf({ site: world.a, bucket: 'data' }, key)
+  await remove(world.s3.a, key, newest!.versionId)
+}

@@ -40,11 +40,17 @@ export async function look(world: World): Promise<Seen> {
   const alignment = align(source, without(leftovers), known)
   // Only a listing that was read to its end can leave out what a write of the gateway became.
   const refused = sourceIsWhole ? pending.filter((entry) => alignment.extra.includes(entry)) : []
-  const seen = { source, sourceListing: listed, learned, claimed }
+  const seen = { source, sourceListing: listed, learned: [...learned, ...taken(pending, alignment)], claimed }
   if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
   const all = [...leftovers, ...refused]
   return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }
 }
+
+/** What became of writes of the gateway that the source has taken: nobody heard its id, and once their task is settled nothing proves whose they are. */
+const taken = (pending: readonly VersionEntry[], { pairs }: Alignment): readonly VersionPair[] =>
+  pairs
+    .filter(([, there]) => pending.includes(there))
+    .map(([{ versionId }, there]) => ({ sourceVersionId: versionId, targetVersionId: there.versionId }))
 
 /** Two markers that one direction took for one are one for the other too; of objects the content tells. */
 const alikeMarkers = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>
