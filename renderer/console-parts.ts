@@ -1,7 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { Ticker } from './components/ticker.ts'
 import type { Live, LiveState } from './live.ts'
-import type { Preferences } from './preferences.ts'
+import type { Preferences, PreferenceValues } from './preferences.ts'
 import type { Queries } from './queries.ts'
 import type { Client } from './transport.ts'
 
@@ -27,4 +27,9 @@ export function useConsole(): ConsoleParts {
 export function useLive(): LiveState {
   const { live } = useConsole()
   return useSyncExternalStore(live.subscribe, live.state)
+}
+
+export function usePreferences(): PreferenceValues {
+  const { preferences } = useConsole()
+  return useSyncExternalStore(preferences.subscribe, preferences.values)
 }

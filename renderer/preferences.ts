@@ -1,6 +1,3 @@
-import { useSyncExternalStore } from 'react'
-import { useConsole } from './console-parts.ts'
-
 /** What this screen remembers about itself; the theme is kept by the kit. */
 export interface PreferenceValues {
   /** Single keys such as `?` and `g` `o`: off for those whose tools send stray keys (WCAG 2.1.4). */
@@ -30,9 +27,4 @@ export function createPreferences(storage: Pick<Storage, 'getItem' | 'setItem'>)
       return () => listeners.delete(listener)
     },
   }
-}
-
-export function usePreferences(): PreferenceValues {
-  const { preferences } = useConsole()
-  return useSyncExternalStore(preferences.subscribe, preferences.values)
 }

@@ -1,6 +1,6 @@
 import type { DemoView } from '../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import type { DemoControl } from '../engine/start.ts'
+import type { DemoControl } from '../engine/composition/options.ts'
 
 /** The demo's switch, whose sample sites run in a process of their own: `POST url?broken=true|false`. */
 export function demoControlAt(url: string, targetSite: string): DemoControl {

@@ -1,7 +1,7 @@
-import { assembleApi } from './api/assemble.ts'
+import { assembleApi } from './composition/api.ts'
 import { applyConfig } from './api/config.ts'
-import { openParts, type Parts } from './parts.ts'
-import type { Engine, EngineOptions } from './start.ts'
+import { openParts, type Parts } from './composition/parts.ts'
+import type { Engine, EngineOptions } from './composition/options.ts'
 import { loadBucketMatters } from './store/s3-store.ts'
 
 /**

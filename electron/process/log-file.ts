@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { takePrivateDirectory } from '../engine/private-files.ts'
+import { takePrivateDirectory } from '../engine/base/private-files.ts'
 
 export interface LogFile {
   readonly file: string

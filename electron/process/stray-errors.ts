@@ -1,5 +1,5 @@
 import { FaultError, type Fault } from '../../shared/model/fault.ts'
-import { faultFrom } from '../engine/errors.ts'
+import { faultFrom } from '../engine/base/errors.ts'
 
 /** An error that no code caught: a promise that nobody waited for, or a throw in a callback. */
 export interface StrayError {

@@ -1,6 +1,6 @@
 import { formatAgo, formatDuration, formatInstant, formatUntil } from '../words/format.ts'
 import { behindOf } from '../words/link-words.ts'
-import { useNow } from './ticker.ts'
+import { useNow } from './use-now.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
 

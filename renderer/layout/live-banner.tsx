@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { IconPlugConnectedX } from '@tabler/icons-react'
 import { faultKinds } from '../../shared/model/fault.ts'
-import { useWallClock } from '../components/ticker.ts'
+import { useWallClock } from '../components/use-now.ts'
 import { useConsole, useLive } from '../console-parts.ts'
 import { isStale, type LiveState } from '../live.ts'
 import { formatAgo, formatClock } from '../words/format.ts'

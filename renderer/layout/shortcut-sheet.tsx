@@ -1,6 +1,6 @@
 import { Group, Kbd, Modal, Switch, Text } from '@mantine/core'
 import { useConsole } from '../console-parts.ts'
-import { usePreferences } from '../preferences.ts'
+import { usePreferences } from '../console-parts.ts'
 import { destinations } from './destinations.ts'
 
 export function ShortcutSheet({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import { usePreferences } from '../preferences.ts'
+import { usePreferences } from '../console-parts.ts'
 import { destinations, type Destination } from './destinations.ts'
 
 const sequenceMs = 1200

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import type { Journal, NewTask } from '../../electron/engine/journal/port.ts'
-import { realTimers, type Timers } from '../../electron/engine/journal/timers.ts'
+import { realTimers, type Timers } from '../../electron/engine/base/timers.ts'
 import type { TaskQueue } from '../../electron/engine/queue/port.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
 

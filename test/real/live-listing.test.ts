@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkedReader } from '../../electron/engine/feed/checked-reader.ts'
-import { everyPage } from '../../electron/engine/feed/current-keys.ts'
+import { everyPage } from '../../electron/engine/store/current-keys.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { forEachAtMost } from '../support/concurrency.ts'
 import { reportSkipped } from '../support/install.ts'

@@ -7,7 +7,7 @@ import { replicate } from '../../electron/engine/replicate/replicate.ts'
 import type { World } from '../../electron/engine/replicate/world.ts'
 import type { ObjectStore } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
-import type { LinkOrder, Outcome, TaskOrder } from '../../electron/engine/worker/port.ts'
+import type { LinkOrder, Outcome, TaskOrder } from '../../electron/engine/replicate/port.ts'
 import type { SiteAccess } from './s3-site.ts'
 
 type Order = Pick<TaskOrder, 'key' | 'versionId' | 'operation'> & Partial<TaskOrder>

@@ -1,4 +1,4 @@
-import { takePrivateDirectory } from '../../electron/engine/private-files.ts'
+import { takePrivateDirectory } from '../../electron/engine/base/private-files.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 
 /** Takes the directory named on the command line and prints the code of its refusal: for another user than the test's. */

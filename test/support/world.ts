@@ -17,7 +17,7 @@ import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { startEngine } from '../../electron/engine/engine.ts'
 import type { RetryPolicy } from '../../electron/engine/queue/retry.ts'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
-import type { Engine, EngineOptions } from '../../electron/engine/start.ts'
+import type { Engine, EngineOptions } from '../../electron/engine/composition/options.ts'
 import { startSandbox, type SandboxOptions } from './sandbox.ts'
 import { makeTempDir } from './temp.ts'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { threadEnded } from '../../electron/engine/end-thread.ts'
+import { threadEnded } from '../../electron/engine/base/end-thread.ts'
 
 test('who waits for the end of a thread that has ended already does not wait', async () => {
   const thread = new Worker('', { eval: true })

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { fault, FaultError, type FaultCode } from '../../shared/model/fault.ts'
-import { faultFrom, faultFromAnswer, redact, type FaultContext, type SiteAnswer } from '../../electron/engine/errors.ts'
+import {
+  faultFrom,
+  faultFromAnswer,
+  redact,
+  type FaultContext,
+  type SiteAnswer,
+} from '../../electron/engine/base/errors.ts'
 
 const context: FaultContext = { operation: 'PutObject', siteId: 'b', bucket: 'photos', key: 'a/b.jpg' }
 type Refusal = readonly [status: number, code: string | null, words: string | null, wanted: FaultCode]

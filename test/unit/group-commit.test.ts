@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { GroupCommit, type CommitHooks } from '../../electron/engine/journal/group-commit.ts'
-import { realTimers } from '../../electron/engine/journal/timers.ts'
+import { realTimers } from '../../electron/engine/base/timers.ts'
 
 /** A disk that has synced when the test says so. */
 function opened(hooks: Partial<CommitHooks> = {}) {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../electron/engine/journal/database.ts'
 import { GroupCommit } from '../../electron/engine/journal/group-commit.ts'
 import { journalLimits, openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
-import { realTimers } from '../../electron/engine/journal/timers.ts'
+import { realTimers } from '../../electron/engine/base/timers.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeTempDir } from '../support/temp.ts'
 

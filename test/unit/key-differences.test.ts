@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { differencesOfKey, latestDifference, type KeyView } from '../../electron/engine/audit/key-differences.ts'
 import type { VersionPair } from '../../electron/engine/journal/port.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
-import type { LinkOrder } from '../../electron/engine/worker/port.ts'
+import type { LinkOrder } from '../../electron/engine/replicate/port.ts'
 import { fidelityKindsOf } from '../../shared/model/fidelity.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CurrentKeys } from '../../electron/engine/feed/current-keys.ts'
+import { CurrentKeys } from '../../electron/engine/store/current-keys.ts'
 import { VersionReader } from '../../electron/engine/feed/version-reader.ts'
 import type { ListPosition, VersionPage } from '../../electron/engine/store/port.ts'
 import { FaultError } from '../../shared/model/fault.ts'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { RateBook, WindowedSum } from '../../electron/engine/metrics/rates.ts'
+import { WindowedSum } from '../../electron/engine/base/windowed-sum.ts'
+import { RateBook } from '../../electron/engine/metrics/rates.ts'
 import { downsample, type Sample } from '../../electron/engine/metrics/sample.ts'
 import { watchEventLoop } from '../../electron/engine/metrics/event-loop.ts'
 import { metricsText, type LinkMetrics } from '../../electron/engine/metrics/text.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { checkIds, type CheckId, type CheckRun, type CheckStep } from '../../shared/model/check.ts'
-import { systemClock } from '../../electron/engine/feed/clock.ts'
+import { systemClock } from '../../electron/engine/base/clock.ts'
 import { createBucketAs } from '../../electron/engine/site/buckets.ts'
 import { systemNetwork, type Network } from '../../electron/engine/site/network.ts'
 import { createPreflight, type Preflight } from '../../electron/engine/site/preflight.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { compareKeys } from '../../electron/engine/feed/key-order.ts'
+import { compareKeys } from '../../electron/engine/base/key-order.ts'
 import { align } from '../../electron/engine/replicate/align.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { FaultError, fault } from '../../shared/model/fault.ts'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../../electron/engine/feed/clock.ts'
+import { systemClock } from '../../electron/engine/base/clock.ts'
 import { createBucketAs } from '../../electron/engine/site/buckets.ts'
 import { probeTarget, vendorOf } from '../../electron/engine/site/capabilities.ts'
 import { canaryPrefix } from '../../electron/engine/rule/match.ts'

@@ -1,4 +1,4 @@
-import type { Timers } from '../../electron/engine/journal/timers.ts'
+import type { Timers } from '../../electron/engine/base/timers.ts'
 
 /** A clock that stands still until it is wound; timers that fall due on the way fire in their order. */
 export class WoundClock implements Timers {

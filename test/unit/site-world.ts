@@ -1,5 +1,5 @@
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
-import type { Clock } from '../../electron/engine/feed/clock.ts'
+import type { Clock } from '../../electron/engine/base/clock.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
 import type { Journal } from '../../electron/engine/journal/port.ts'
 import { createSandboxSite, type SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { TransferPool, type PoolEvents } from '../../electron/engine/worker/pool.ts'
-import type { Outcome, TaskOrder } from '../../electron/engine/worker/port.ts'
+import type { Outcome, TaskOrder } from '../../electron/engine/replicate/port.ts'
 
 /**
  * A thread that takes tasks of `deadly` as its end and reports every other as copied. A listing of `silent` is not answered, any

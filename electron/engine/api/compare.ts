@@ -7,10 +7,10 @@ import { compareLink } from '../audit/compare-link.ts'
 import { costsOf } from '../audit/cost.ts'
 import { Tally } from '../audit/tally.ts'
 import { statementOf, verdictOf } from '../audit/verdict.ts'
-import { faultFrom } from '../errors.ts'
+import { faultFrom } from '../base/errors.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { Link } from '../link/links.ts'
-import { compareFigures, linkToCompare, type CompareSources } from '../link/link-to-compare.ts'
+import { compareFigures, linkToCompare, type CompareSources } from '../audit/link-to-compare.ts'
 
 interface Parts extends CompareSources {
   readonly jobs: Jobs

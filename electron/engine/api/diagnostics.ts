@@ -1,14 +1,31 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
-import type { Parts } from '../parts.ts'
-import type { EngineOptions } from '../start.ts'
+import type { Overview } from '../../../shared/model/overview.ts'
+import type { EngineSettings } from '../config/settings.ts'
+import type { Jobs } from '../job/jobs.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Links } from '../link/links.ts'
+import type { TaskQueue } from '../queue/port.ts'
+import type { Sites } from '../site/registry.ts'
+import type { StrayNotes } from '../live/stray-notes.ts'
+
+export interface DiagnosticsParts {
+  readonly journal: Pick<Journal, 'handedOut'>
+  readonly overview: () => Overview
+  readonly strays: Pick<StrayNotes, 'count'>
+  readonly settings: Pick<EngineSettings, 'workers'>
+  readonly queue: Pick<TaskQueue, 'counts'>
+  readonly links: Pick<Links, 'order'>
+  readonly sites: Pick<Sites, 'list'>
+  readonly jobs: Pick<Jobs, 'list'>
+}
 
 /** One report for the operator and for us. Made of numbers, states and codes: no endpoint's keys, no object's key. */
-export function diagnosticsApi(parts: Parts, options: EngineOptions): EngineApi['diagnostics'] {
+export function diagnosticsApi(parts: DiagnosticsParts, version: string): EngineApi['diagnostics'] {
   return {
     get() {
       const overview = parts.overview()
       const report = {
-        version: options.version,
+        version: version,
         runtime: { node: process.versions.node, sqlite: process.versions.sqlite, platform: process.platform },
         memoryBytes: process.memoryUsage.rss(),
         eventLoopDelayP99Ms: overview.eventLoopDelayP99Ms,

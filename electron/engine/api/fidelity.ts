@@ -1,11 +1,21 @@
 import { fidelityOf, type LinkFidelity } from '../../../shared/model/fidelity.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { RulesParts } from './rules.ts'
+import type { Capabilities } from '../../../shared/model/site.ts'
+import type { Links } from '../link/links.ts'
+import type { SseCKeys } from '../site/sse-c-keys.ts'
+
+export interface FidelityParts {
+  readonly links: Pick<Links, 'ofRule'>
+  readonly sseCKeys: Pick<SseCKeys, 'list'>
+  readonly capabilities: (siteId: string) => Capabilities | null
+  /** How many versions a link copied without a property, by property. */
+  readonly notKept: (linkId: string) => ReadonlyMap<string, number>
+}
 
 /** What becomes of each property at each target of a rule, which may be a draft. */
 export function linkFidelities(
   rule: Rule,
-  { links, capabilities, notKept, sseCKeys }: Pick<RulesParts, 'links' | 'capabilities' | 'notKept' | 'sseCKeys'>,
+  { links, capabilities, notKept, sseCKeys }: FidelityParts,
 ): readonly LinkFidelity[] {
   const known = links.ofRule(rule.id)
   const source = capabilities(rule.source.site)
@@ -19,7 +29,7 @@ export function linkFidelities(
 }
 
 /** A key that is lost opens nothing: the table tells of those that are there. */
-function withKeysAtHand(rule: Rule, keys: RulesParts['sseCKeys']): Rule {
+function withKeysAtHand(rule: Rule, keys: FidelityParts['sseCKeys']): Rule {
   const there = new Set(keys.list().flatMap(({ name, isThere }) => (isThere ? [name] : [])))
   return { ...rule, fidelity: { ...rule.fidelity, sseCKeys: rule.fidelity.sseCKeys.filter((name) => there.has(name)) } }
 }

@@ -3,9 +3,23 @@ import type { LinkView } from '../../../shared/model/rule.ts'
 import { isHeld, isInStep, isOnline } from '../../../shared/model/standing.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
-import type { Parts } from '../parts.ts'
+import type { Overview } from '../../../shared/model/overview.ts'
+import type { Journal } from '../journal/port.ts'
+import type { Sites } from '../site/registry.ts'
+import type { StrayNotes } from '../live/stray-notes.ts'
 
-export function metricsApi({ journal, overview, sites, strays, now }: Parts, version: string): EngineApi['metrics'] {
+export interface MetricsParts {
+  readonly journal: Pick<Journal, 'notKept'>
+  readonly overview: () => Overview
+  readonly sites: Pick<Sites, 'get' | 'list'>
+  readonly strays: Pick<StrayNotes, 'count'>
+  readonly now: () => number
+}
+
+export function metricsApi(
+  { journal, overview, sites, strays, now }: MetricsParts,
+  version: string,
+): EngineApi['metrics'] {
   return {
     text() {
       const { links, held, workers, eventLoopDelayP99Ms } = overview()

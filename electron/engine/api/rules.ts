@@ -12,7 +12,7 @@ import type {
   RuleCaution,
   RuleView,
 } from '../../../shared/model/rule.ts'
-import type { Capabilities, Site } from '../../../shared/model/site.ts'
+import type { Site } from '../../../shared/model/site.ts'
 import { uncheckedWords } from '../../../shared/words/unchecked-words.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
@@ -22,11 +22,11 @@ import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
 import { bucketKey } from '../rule/link.ts'
 import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import { startsAnew, type TargetGuard } from '../link/target-guard.ts'
-import type { Tell } from './activity.ts'
-import { linkFidelities } from './fidelity.ts'
+import type { Tell } from '../log/activity.ts'
+import { linkFidelities, type FidelityParts } from './fidelity.ts'
 import { refuseUnknownKeys, type SseCKeys } from '../site/sse-c-keys.ts'
 
-export interface RulesParts {
+export interface RulesParts extends FidelityParts {
   readonly rules: RuleBook
   readonly links: Links
   readonly guard: TargetGuard
@@ -35,8 +35,6 @@ export interface RulesParts {
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly sseCKeys: Pick<SseCKeys, 'has' | 'list'>
-  readonly capabilities: (siteId: string) => Capabilities | null
-  readonly notKept: (linkId: string) => ReadonlyMap<string, number>
   readonly view: (link: Link) => LinkView
   readonly keys: (link: Link) => readonly LinkKeys[]
   readonly feedViews: (link: Link) => readonly FeedView[]

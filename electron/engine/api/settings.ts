@@ -1,12 +1,30 @@
 import type { EngineApi, Settings } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { Parts } from '../parts.ts'
-import type { EngineOptions } from '../start.ts'
+import type { CredentialStore } from '../site/credentials.ts'
+import type { EngineSettings } from '../config/settings.ts'
+import type { Webhook } from '../feed/webhook.ts'
+import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { Tell } from '../log/activity.ts'
+
+export interface SettingsParts {
+  readonly settings: EngineSettings
+  /** null: the receiver is off. */
+  readonly webhook: Pick<Webhook, 'address' | 'renewUrl'> | null
+  readonly feeds: Pick<LinkFeeds, 'webhookMoved'>
+  readonly tell: Tell
+}
+
+/** What the host said of this engine. */
+export interface Hosted {
+  readonly dataDir: string
+  readonly credentials: Pick<CredentialStore, 'kind'>
+  readonly version: string
+}
 
 const turnOn = 'Set “notifications” in the configuration, and start Lockstep again.'
 const secretsIn = { keychain: 'keychain', vault: 'vault', memory: 'config' } as const
 
-export function settingsApi({ settings, webhook, feeds, tell }: Parts, options: EngineOptions): EngineApi['settings'] {
+export function settingsApi({ settings, webhook, feeds, tell }: SettingsParts, options: Hosted): EngineApi['settings'] {
   const get = (): Settings => ({
     workers: settings.workers(),
     dataDir: options.dataDir,

@@ -1,8 +1,20 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
-import type { Parts } from '../parts.ts'
+import type { RuleBook } from '../link/rule-book.ts'
+import type { TargetGuard } from '../link/target-guard.ts'
+import type { Tell } from '../log/activity.ts'
 import { bucketViews, createBucketAs } from '../site/buckets.ts'
+import type { Sites } from '../site/registry.ts'
 
-export function sitesApi({ sites, rules, guard, tell, follow }: Parts): EngineApi['sites'] {
+export interface SitesParts {
+  readonly sites: Sites
+  readonly rules: Pick<RuleBook, 'ofSite'>
+  readonly guard: Pick<TargetGuard, 'require' | 'sync'>
+  readonly tell: Tell
+  /** To be called after the place of a site has changed. */
+  readonly follow: () => Promise<void>
+}
+
+export function sitesApi({ sites, rules, guard, tell, follow }: SitesParts): EngineApi['sites'] {
   return {
     list: () => sites.list(),
     async create(site) {

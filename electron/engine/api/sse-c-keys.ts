@@ -1,7 +1,13 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
-import type { Parts } from '../parts.ts'
+import type { Tell } from '../log/activity.ts'
+import type { SseCKeys } from '../site/sse-c-keys.ts'
 
-export function sseCKeysApi({ sseCKeys, tell }: Pick<Parts, 'sseCKeys' | 'tell'>): EngineApi['sseCKeys'] {
+export interface SseCKeysParts {
+  readonly sseCKeys: SseCKeys
+  readonly tell: Tell
+}
+
+export function sseCKeysApi({ sseCKeys, tell }: SseCKeysParts): EngineApi['sseCKeys'] {
   return {
     list: () => sseCKeys.list(),
     async put({ name, key }) {

@@ -9,7 +9,8 @@ import { sameLock, unlocked } from '../replicate/metadata.ts'
 import type { Encryption, Lock, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { headerDifferences } from './header-differences.ts'
 import { contentDetail, isPlain } from './key-differences.ts'
-import type { CompareRun, Findings, PairOfVersions, SideName } from './port.ts'
+import type { Findings, PairOfVersions, SideName } from './findings.ts'
+import type { CompareRun } from './port.ts'
 
 export interface PairLook extends Findings {
   /** It went, or became another, between the listing and now: what the listing said of it holds no more. */

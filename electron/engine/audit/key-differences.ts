@@ -3,8 +3,8 @@ import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
 import type { VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
-import type { Exception, PairOfVersions } from './port.ts'
+import type { LinkOrder } from '../replicate/port.ts'
+import type { Exception, PairOfVersions } from './findings.ts'
 
 /** One key as both sides list it, newest first, and what the journal knows of it. */
 export interface KeyView {

@@ -1,7 +1,8 @@
-import type { CompareLevel, Difference, ExceptionKind, NotSeen } from '../../../shared/model/compare.ts'
+import type { SideName } from './findings.ts'
+import type { CompareLevel } from '../../../shared/model/compare.ts'
 import type { TaskRow, VersionPair } from '../journal/port.ts'
-import type { ListRequest, ObjectHead, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
+import type { ListRequest, ObjectHead, ObjectStore, VersionPage } from '../store/port.ts'
+import type { LinkOrder } from '../replicate/port.ts'
 import type { Patience } from './patience.ts'
 import type { SilentSides } from './silent-sides.ts'
 import type { Tally } from './tally.ts'
@@ -39,8 +40,6 @@ export interface CompareParts {
   readonly tally: Tally
 }
 
-export type SideName = 'source' | 'target'
-
 /** `leadsBack`: of the link that copies the other way. */
 export type PendingTask = Pick<TaskRow, 'operation' | 'versionId' | 'changedAt' | 'attempts' | 'fault'> & {
   readonly leadsBack: boolean
@@ -50,20 +49,4 @@ export type PendingTask = Pick<TaskRow, 'operation' | 'versionId' | 'changedAt' 
 export interface CompareRun extends CompareParts {
   readonly sides: SilentSides
   readonly patience: Patience
-}
-
-export type PairOfVersions = readonly [source: VersionEntry, target: VersionEntry]
-
-/** One version that is not alike on both sides, and is not meant to be. */
-export interface Exception {
-  readonly kind: ExceptionKind
-  readonly key: string
-  readonly versionId: string | null
-}
-
-/** What a look at something came to. */
-export interface Findings {
-  readonly differences: readonly Difference[]
-  readonly exceptions: readonly Exception[]
-  readonly notSeen: readonly NotSeen[]
 }

@@ -4,7 +4,8 @@ import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, latestDifference, type KeyView } from './key-differences.ts'
-import type { CompareParts, CompareRun, Findings, PendingTask } from './port.ts'
+import type { Findings } from './findings.ts'
+import type { CompareParts, CompareRun, PendingTask } from './port.ts'
 import { settleDoubts } from './settle-doubts.ts'
 
 /** A key that the first pass did not find alike, and what it saw of it. */

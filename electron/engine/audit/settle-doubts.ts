@@ -5,7 +5,8 @@ import { matchesTags } from '../rule/match.ts'
 import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { areComparable } from './compare-pair.ts'
 import { contentDetail, describe, type Doubt, type KeyView } from './key-differences.ts'
-import type { CompareParts, Findings, PairOfVersions } from './port.ts'
+import type { Findings, PairOfVersions } from './findings.ts'
+import type { CompareParts } from './port.ts'
 
 export interface SettledDoubts extends Findings {
   /** Versions at the target that turned out to be replicas of what the source deleted, which the rule does not repeat. */

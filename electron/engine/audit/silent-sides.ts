@@ -1,5 +1,13 @@
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
-import type { CompareParts, SideName } from './port.ts'
+import type { SideName } from './findings.ts'
+import type { LinkOrder } from '../replicate/port.ts'
+
+export interface SidesParts {
+  readonly link: Pick<LinkOrder, SideName>
+  readonly source: ObjectStore
+  readonly target: ObjectStore
+  readonly signal: AbortSignal
+}
 
 type Listed = Pick<VersionEntry, 'isLatest'>
 const nameOf = (side: SideName, isLatest: boolean): string => `${side} ${isLatest ? 'current' : 'older'}`
@@ -10,12 +18,12 @@ const nameOf = (side: SideName, isLatest: boolean): string => `${side} ${isLates
  * from current ones: versitygw tells nothing of the locks of the former.
  */
 export class SilentSides {
-  readonly #parts: CompareParts
+  readonly #parts: SidesParts
   readonly #tellsTags = new Set<string>()
   readonly #tellsLocks = new Set<string>()
   readonly #hasLocks = new Map<SideName, Promise<boolean>>()
 
-  constructor(parts: CompareParts) {
+  constructor(parts: SidesParts) {
     this.#parts = parts
   }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../shared/model/compare.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import { bucketKey } from '../rule/link.ts'
-import type { Exception } from './port.ts'
+import type { Exception } from './findings.ts'
 
 const keptRows = 1000
 const keptExamples = 20

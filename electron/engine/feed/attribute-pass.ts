@@ -6,7 +6,7 @@ import { align } from '../replicate/align.ts'
 import { metadataChanges, type MetadataSides } from '../replicate/metadata.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
-import { compareKeys } from './key-order.ts'
+import { compareKeys } from '../base/key-order.ts'
 import { VersionReader } from './version-reader.ts'
 
 export interface AttributePassOptions {

@@ -2,7 +2,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { Journal, NewTask } from '../journal/port.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
-import type { Judgement, Outcome } from '../worker/port.ts'
+import type { Judgement, Outcome } from '../replicate/port.ts'
 import { LinkBrake, type ScanOrigin, type TrippedBrake } from './link-brake.ts'
 
 type Settled = Extract<Outcome, { kind: 'settled' }>

@@ -1,6 +1,6 @@
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { ListPosition, ListRequest, VersionPage } from '../store/port.ts'
-import { CurrentKeys, type CheckRate, type CurrentKeysOptions } from './current-keys.ts'
+import { CurrentKeys, type CheckRate, type CurrentKeysOptions } from '../store/current-keys.ts'
 import { VersionReader, type VersionReaderOptions } from './version-reader.ts'
 
 export interface CheckedReaderOptions

@@ -5,7 +5,7 @@ import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteBrake } from '../rule/delete-brake.ts'
 
-import type { Judgement, Outcome } from '../worker/port.ts'
+import type { Judgement, Outcome } from '../replicate/port.ts'
 import { isDelete } from './is-delete.ts'
 import { LiveKeys } from './live-keys.ts'
 import { OverwriteWatch, type OverwriteTrip } from './overwrite-watch.ts'

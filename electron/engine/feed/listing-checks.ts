@@ -1,7 +1,7 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import { bucketKey } from '../rule/link.ts'
-import { everyPage, type CheckRate } from './current-keys.ts'
+import { everyPage, type CheckRate } from '../store/current-keys.ts'
 
 /** Between the scans that check all pages, one page in so many is checked, others each time. */
 const sampled = 16

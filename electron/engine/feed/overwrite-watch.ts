@@ -2,7 +2,7 @@ import type { NewTask } from '../journal/port.ts'
 import type { Lease } from '../queue/port.ts'
 import { addToWindow, totalOf, type Slot } from '../rule/brake-window.ts'
 import { isAttentive, isSampled, stemOf, tripsOn, type OverwriteBrake } from '../rule/overwrite-brake.ts'
-import type { Judgement, Outcome } from '../worker/port.ts'
+import type { Judgement, Outcome } from '../replicate/port.ts'
 import { isDelete } from './is-delete.ts'
 
 /** Keys of the window that are known by name; of more, some replacements under new names go unseen. */

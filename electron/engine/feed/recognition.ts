@@ -1,7 +1,7 @@
 import { sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { GoneTask } from './scan-gone.ts'
-import type { KeyView } from './scan-key.ts'
+import type { KeyView } from './key-view.ts'
 
 /** What is held back beyond this is dropped: the next scan finds it again. */
 const heldAtMost = 20_000

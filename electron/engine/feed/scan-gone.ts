@@ -1,6 +1,6 @@
 import type { NewTask } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { KeyContext, KeyView } from './scan-key.ts'
+import type { KeyContext, KeyView } from './key-view.ts'
 
 /** A task for what is gone from the source without a trace. */
 export interface GoneTask {

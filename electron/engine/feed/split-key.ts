@@ -1,5 +1,5 @@
 import type { VersionPage } from '../store/port.ts'
-import { compareKeys } from './key-order.ts'
+import { compareKeys } from '../base/key-order.ts'
 import type { Span } from './scan-checkpoint.ts'
 
 /** A span whose keys up to `after` are done. */

@@ -4,7 +4,7 @@ import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { ListRequest, VersionEntry, VersionPage } from '../store/port.ts'
-import { compareKeys } from './key-order.ts'
+import { compareKeys } from '../base/key-order.ts'
 import { VersionReader } from './version-reader.ts'
 
 /** One key of a rule, versions newest first: the source's as far as the rule brings them. */

@@ -1,8 +1,8 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ListPosition, VersionEntry, VersionPage } from '../store/port.ts'
 import { isSame } from '../store/version-order.ts'
-import type { CurrentKeys } from './current-keys.ts'
-import { compareKeys } from './key-order.ts'
+import type { CurrentKeys } from '../store/current-keys.ts'
+import { compareKeys } from '../base/key-order.ts'
 
 interface DatedPage extends VersionPage {
   /** Before the page was asked for: whatever it does not hold was absent at some time after this. */

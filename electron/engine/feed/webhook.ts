@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { FeedView } from '../../../shared/model/rule.ts'
-import { listenFault } from '../listen-fault.ts'
+import { listenFault } from '../base/listen-fault.ts'
 import { parseEvents } from './parse-event.ts'
 import type { Intake } from './port.ts'
 import type { WebhookToken } from './webhook-token.ts'

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { WireAnswer } from '../store/wire/request.ts'
-import type { GatewayWorld, Reply } from './exchange.ts'
+import type { GatewayWorld } from './world.ts'
+import type { Reply } from './exchange.ts'
 import { checkBucketName } from './grant-limits.ts'
 import { checkKey } from './protocol/key.ts'
 import type { Routed } from '../s3/route.ts'

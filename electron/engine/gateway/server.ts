@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
-import { listenFault } from '../listen-fault.ts'
+import { listenFault } from '../base/listen-fault.ts'
 
 /** Takes one request; resolves when it has been answered, or its client is gone. */
 export type Serve = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => Promise<void>

@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import { faultFrom } from '../errors.ts'
+import { faultFrom } from '../base/errors.ts'
 
 /** What a running job may say of itself. */
 export interface JobReport {

@@ -1,5 +1,5 @@
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Clock } from '../feed/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../journal/port.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { ObjectStore } from '../store/port.ts'

@@ -1,4 +1,4 @@
-import type { Tell } from '../api/activity.ts'
+import type { Tell } from '../log/activity.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Link } from './links.ts'
 

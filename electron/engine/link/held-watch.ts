@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { fault } from '../../../shared/model/fault.ts'
 import type { HeldCause } from '../../../shared/model/standing.ts'
 import { heldRules, heldTitle } from '../../../shared/words/held-words.ts'
-import type { Tell } from '../api/activity.ts'
-import type { Clock } from '../feed/clock.ts'
+import type { Tell } from '../log/activity.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../journal/port.ts'
 
 export interface HeldWatchParts {

@@ -1,7 +1,7 @@
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
-import { faultFrom } from '../errors.ts'
-import type { Clock } from '../feed/clock.ts'
+import { faultFrom } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
 import type { TargetIdentity } from '../site/capabilities.ts'
 
 export type IdentityState = TargetIdentity | { readonly probing: Fault | 'under-way' }

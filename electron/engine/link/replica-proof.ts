@@ -1,8 +1,8 @@
-import type { ReplicaProof } from '../feed/scanner.ts'
+import type { ReplicaProof } from '../feed/scan-port.ts'
 import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 import type { ObjectHead, ObjectStore } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
+import type { LinkOrder } from '../replicate/port.ts'
 
 /** Versions known to be somebody else's; they stay that for ever, so they are asked about once. */
 const remembered = 50_000

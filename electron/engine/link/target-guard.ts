@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { Fault } from '../../../shared/model/fault.ts'
 import { twoSidedKeySchema, type Rule, type TwoSidedKey } from '../../../shared/model/rule.ts'
-import { faultFrom } from '../errors.ts'
-import type { Clock } from '../feed/clock.ts'
+import { faultFrom } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
 import { findTargetWrites, isEmptyTarget, type KeySides, type TargetLook } from '../feed/target-writes.ts'
 import type { Jobs } from '../job/jobs.ts'
 import type { Journal } from '../journal/port.ts'
 import { bucketKey, linkIdOf } from '../rule/link.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
+import type { LinkOrder } from '../replicate/port.ts'
 import type { Link } from './links.ts'
 
 const recordSchema = z.discriminatedUnion('state', [

@@ -1,4 +1,4 @@
-import type { Tell } from '../api/activity.ts'
+import type { Tell } from '../log/activity.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 
 /** Told at most this often: an error that comes with every request must not fill the Activity page. */

@@ -1,6 +1,6 @@
 import { sampleEveryMs, type SeriesPoint } from '../../../shared/model/overview.ts'
 import type { Journal, Rollup } from '../journal/port.ts'
-import type { Timers } from '../journal/timers.ts'
+import type { Timers } from '../base/timers.ts'
 import { acrossLinks, downsample, overTime, type Sample } from './sample.ts'
 
 /** Counts and gauges of one link at one tick; counts are since the tick before. */

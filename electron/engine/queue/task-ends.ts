@@ -1,5 +1,5 @@
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from '../replicate/port.ts'
 
 /** How a task left the queue's hands: it is in step, or nothing more is tried until somebody mends the cause. */
 export type TaskEnd =

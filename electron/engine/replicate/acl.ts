@@ -2,7 +2,7 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, AclGrant, AclPermission, CallOptions, ObjectStore } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
+import type { LinkOrder } from './port.ts'
 import type { World } from './world.ts'
 
 const everyone = 'http://acs.amazonaws.com/groups/global/AllUsers'

@@ -1,7 +1,7 @@
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { NewVersion, Tags } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
+import type { LinkOrder } from './port.ts'
 import type { World } from './world.ts'
 
 /** What the narrowest of sites (MinIO) takes in a tag; S3 allows any letter. */

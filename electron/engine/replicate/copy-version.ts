@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectBody, ObjectHead, Tags } from '../store/port.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from './port.ts'
 import { matchesTags } from '../rule/match.ts'
 import { aclToBring, bringAcl } from './acl.ts'
 import { conceding } from './concede.ts'

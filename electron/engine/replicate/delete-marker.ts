@@ -1,6 +1,6 @@
 import type { IdentityStamp, Stored, VersionEntry } from '../store/port.ts'
 import { adoptsMarkerId } from '../store/version-headers.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from './port.ts'
 import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
 import type { VersionPair } from '../journal/port.ts'

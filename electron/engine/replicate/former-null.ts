@@ -1,4 +1,4 @@
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from './port.ts'
 import type { World } from './world.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { isRecognisable, looksRandom, sampleBytes } from '../content/looks-random.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { gathered } from '../s3/pumped.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from './port.ts'
 import type { Settled } from './settled.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { isWithoutListing, namesOn } from '../feed/current-keys.ts'
+import { isWithoutListing, namesOn } from '../store/current-keys.ts'
 import type { ListPosition, ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
 
 /** The versions of exactly one key, newest first, as far as they were read. */

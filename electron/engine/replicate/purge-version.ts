@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from './port.ts'
 import { isGone } from './absence.ts'
 import type { Seen } from './look.ts'
 import { isReplicaOf, markOf, sealOf } from './origin.ts'

@@ -1,5 +1,5 @@
 import type { VersionPair } from '../journal/port.ts'
-import type { LinkOrder, Outcome } from '../worker/port.ts'
+import type { LinkOrder, Outcome } from './port.ts'
 
 export type Settled = Extract<Outcome, { kind: 'settled' }>
 const nothing: readonly never[] = []

@@ -1,7 +1,7 @@
 import type { Sample } from '../content/sample.ts'
 import type { UploadRecord } from '../journal/port.ts'
 import type { ObjectStore, UploadedPart } from '../store/port.ts'
-import type { LinkOrder, TaskOrder } from '../worker/port.ts'
+import type { LinkOrder, TaskOrder } from './port.ts'
 import type { Writer } from './origin.ts'
 
 /** Notes about a multipart copy, journalled so that a restart resumes it. */

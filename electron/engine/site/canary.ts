@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { Identity } from '../../../shared/model/site.ts'
-import { faultFrom } from '../errors.ts'
-import { pause, type Clock } from '../feed/clock.ts'
+import { faultFrom } from '../base/errors.ts'
+import { pause, type Clock } from '../base/clock.ts'
 import { canaryPrefix } from '../rule/match.ts'
 import type { Lock, ObjectStore, Stored, VersionEntry } from '../store/port.ts'
 

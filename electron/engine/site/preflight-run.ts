@@ -1,7 +1,7 @@
 import { checkIds, type CheckId, type CheckRun, type CheckStep } from '../../../shared/model/check.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
-import { faultFrom } from '../errors.ts'
+import { faultFrom } from '../base/errors.ts'
 import type { TargetIdentity } from './capabilities.ts'
 import { checkList } from './checks/check-list.ts'
 import { failedWith, type CheckContext, type Finding, type Repair } from './checks/check.ts'

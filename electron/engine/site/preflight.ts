@@ -1,7 +1,7 @@
 import type { CheckId, CheckRun } from '../../../shared/model/check.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
-import type { Clock } from '../feed/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { uuid } from './canary.ts'
 import type { Side } from './checks/check.ts'
 import type { Network } from './network.ts'

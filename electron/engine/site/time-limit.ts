@@ -1,5 +1,5 @@
 import { FaultError, fault } from '../../../shared/model/fault.ts'
-import type { Clock } from '../feed/clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** Runs `ask` with a signal that ends with `signal`, and with a RESPONSE_TIMEOUT fault after `limitMs`. */
 export async function withTimeLimit<T>(

@@ -1,4 +1,4 @@
-import type { Clock } from '../feed/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { ListPosition, ObjectStore } from '../store/port.ts'
 import { canaryPrefix } from '../rule/match.ts'
 

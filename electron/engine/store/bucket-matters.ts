@@ -19,7 +19,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { BucketView, Site } from '../../../shared/model/site.ts'
-import { faultErrorFrom, faultFromAnswer, sdkCode } from '../errors.ts'
+import { faultErrorFrom, faultFromAnswer, sdkCode } from '../base/errors.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import type { CallOptions } from './port.ts'
 import type { Pointing, Whereabouts } from './whereabouts.ts'

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import { faultAt } from '../errors.ts'
+import { faultAt } from '../base/errors.ts'
 import { isUnknown } from './objects.ts'
 import type { CallOptions, IdentityStamp, LockOptions, Stored } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'

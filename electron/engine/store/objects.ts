@@ -1,7 +1,7 @@
 import { BodyLengthError, gathered, type Pumped } from '../s3/pumped.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import { faultAt } from '../errors.ts'
+import { faultAt } from '../base/errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
 import { plainEtag, readEncryption, readObjectHead, readTold } from './object-head.ts'
 import type {

@@ -1,5 +1,5 @@
 import { FaultError } from '../../../shared/model/fault.ts'
-import { faultAt, faultFromAnswer } from '../errors.ts'
+import { faultAt, faultFromAnswer } from '../base/errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
 import { Readable } from 'node:stream'
 import { chunkedHeaders, chunkedLength, pumpedFrames } from '../s3/aws-chunked-frame.ts'

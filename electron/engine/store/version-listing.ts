@@ -1,4 +1,4 @@
-import { compareKeys } from '../feed/key-order.ts'
+import { compareKeys } from '../base/key-order.ts'
 import { plainEtag } from './object-head.ts'
 import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
 import { inListingOrder, type ListingForm } from './version-order.ts'

@@ -1,4 +1,4 @@
-import { compareKeys } from '../feed/key-order.ts'
+import { compareKeys } from '../base/key-order.ts'
 import type { VersionEntry } from './port.ts'
 import { isNewer } from './version-age.ts'
 

@@ -1,4 +1,4 @@
-import { faultAt } from '../errors.ts'
+import { faultAt } from '../base/errors.ts'
 import type { CallOptions, ListRequest, VersionEntry, VersionPage } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'
 import { parseCurrentListing, parseVersionListing } from './version-listing.ts'

@@ -6,7 +6,7 @@ import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './adapt.ts'
 import type { TransferPool } from './pool.ts'
-import type { Judgement, LinkOrder, Outcome, TaskOrder } from './port.ts'
+import type { Judgement, LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 
 export interface WorkerLimits {
   readonly limit: number

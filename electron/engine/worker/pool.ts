@@ -4,9 +4,10 @@ import type { SiteWithCredentials } from '../../../shared/model/site.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 import type { UploadRecord } from '../journal/port.ts'
-import { threadEnded } from '../end-thread.ts'
+import { threadEnded } from '../base/end-thread.ts'
 import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
-import type { FromThread, LinkOrder, Outcome, Progress, TaskOrder, ToThread } from './port.ts'
+import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
+import type { FromThread, Progress, ToThread } from './port.ts'
 
 /** A thread gives its transfers two seconds to end, and then ends itself. */
 const threadPatienceMs = 5000

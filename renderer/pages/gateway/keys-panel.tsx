@@ -7,7 +7,7 @@ import type { GatewayKeyView, GatewayView } from '../../../shared/model/gateway.
 import { Confirm } from '../../components/confirm.tsx'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Panel } from '../../components/page.tsx'
-import { useNow } from '../../components/ticker.ts'
+import { useNow } from '../../components/use-now.ts'
 import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'

@@ -1,6 +1,6 @@
 import { Group, Stack } from '@mantine/core'
 import { Field } from '../../components/form-field.tsx'
-import type { RuleForm } from './rule-fields.tsx'
+import type { RuleForm } from './rule-form-values.ts'
 
 /** When a burst stops the rule and asks. */
 export function BrakeFields({ form }: { readonly form: RuleForm }) {

@@ -7,7 +7,8 @@ import { Panel } from '../../components/page.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { placeOf } from '../../words/link-words.ts'
-import { RuleFields, type RuleForm } from './rule-fields.tsx'
+import type { RuleForm } from './rule-form-values.ts'
+import { RuleFields } from './rule-fields.tsx'
 import { readRuleForm, valuesOf, type RuleFormValues } from './rule-form-values.ts'
 
 const mostTargets = 8

@@ -1,11 +1,8 @@
 import { Grid, Group, Select, Stack } from '@mantine/core'
-import type { UseFormReturnType } from '@mantine/form'
 import { Field } from '../../components/form-field.tsx'
 import { AckFields } from './ack-fields.tsx'
 import { BrakeFields } from './brake-fields.tsx'
-import type { RuleFormValues } from './rule-form-values.ts'
-
-export type RuleForm = UseFormReturnType<RuleFormValues>
+import type { RuleForm } from './rule-form-values.ts'
 
 interface RuleFieldsProps {
   readonly form: RuleForm

@@ -1,3 +1,4 @@
+import type { UseFormReturnType } from '@mantine/form'
 import { hidesFromCopies, type CopySwitch } from '../../../shared/model/quorum.ts'
 import { deleteBrakeSchema, overwriteBrakeSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
@@ -260,3 +261,5 @@ function linesOf(text: string): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '')
 }
+
+export type RuleForm = UseFormReturnType<RuleFormValues>

@@ -1,4 +1,4 @@
-import type { Clock } from '../../feed/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnds } from '../../queue/task-ends.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'

@@ -1,5 +1,5 @@
 import type { Degraded, Rule } from '../../../../shared/model/rule.ts'
-import type { Clock } from '../../feed/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { LinkTotals } from '../../journal/port.ts'
 import type { LinksOf } from '../../rule/decide.ts'
 

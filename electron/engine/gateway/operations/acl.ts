@@ -1,4 +1,4 @@
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { changeMetadata } from './metadata.ts'
 import { passThrough } from './pass-through.ts'
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { GatewayWorld, Operation } from '../exchange.ts'
+import type { GatewayWorld, Operation } from '../world.ts'
 import { checksumAlgorithms } from '../../s3/checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'

@@ -1,4 +1,4 @@
-import type { GatewayWorld } from '../exchange.ts'
+import type { GatewayWorld } from '../world.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
 import { S3Error } from '../../s3/s3-error.ts'

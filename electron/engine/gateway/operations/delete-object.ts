@@ -1,5 +1,5 @@
 import type { Change } from '../../feed/port.ts'
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { write } from './write.ts'
 
 /** DeleteObject: a marker without a version id, a purge with one. */

@@ -9,7 +9,7 @@ import {
 } from '../protocol/delete-document.ts'
 import { childText, children, parseXml, type XmlNode } from '../../s3/xml.ts'
 import type { WholeBody } from '../client-body.ts'
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'
 import { write, type Write } from './write.ts'
 

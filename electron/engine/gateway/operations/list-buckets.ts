@@ -1,6 +1,6 @@
 import { scanXml } from '../../s3/xml-scan.ts'
 import type { ClientKey } from '../client-keys.ts'
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { Query } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml.ts'

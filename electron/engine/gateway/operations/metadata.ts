@@ -1,4 +1,4 @@
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { write } from './write.ts'
 
 /** Tags, retention and legal hold: set on a version that is there already. */

@@ -1,5 +1,5 @@
 import type { KnownOperation } from '../../s3/operation-table.ts'
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 import { putObjectAcl } from './acl.ts'
 import { deleteBucket, putBucketLifecycle, putBucketVersioning, putObjectLockConfiguration } from './bucket-settings.ts'
 import { deleteObject } from './delete-object.ts'

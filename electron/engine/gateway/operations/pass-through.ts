@@ -1,4 +1,4 @@
-import type { Operation } from '../exchange.ts'
+import type { Operation } from '../world.ts'
 
 /** What the gateway need not understand further: signed anew and sent on, streaming both ways. */
 export const passThrough: Operation = async ({ siteId, upstream }, exchange) => {

@@ -1,6 +1,7 @@
 import type { WireAnswer } from '../../store/wire/request.ts'
 import { defaultTimeouts } from '../../store/wire/request.ts'
-import type { Exchange, GatewayWorld, Operation } from '../exchange.ts'
+import type { GatewayWorld, Operation } from '../world.ts'
+import type { Exchange } from '../exchange.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { TogetherWrite } from '../together/together.ts'
 import { refuseCustomerKey } from './customer-key.ts'

@@ -1,4 +1,5 @@
-import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
+import type { GatewayWorld } from '../world.ts'
+import type { Exchange, Reply } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { askCopies, type Answered } from '../quorum/ask-copies.ts'
 import { judge, type Holder, type Verdict } from '../quorum/judge.ts'

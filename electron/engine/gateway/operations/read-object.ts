@@ -1,5 +1,6 @@
 import type { WireAnswer } from '../../store/wire/request.ts'
-import type { Exchange, GatewayWorld, Operation, Reply } from '../exchange.ts'
+import type { GatewayWorld, Operation } from '../world.ts'
+import type { Exchange, Reply } from '../exchange.ts'
 import { readByQuorum } from './read-by-quorum.ts'
 import { fromReplicas, patienceMs } from './read-replica.ts'
 

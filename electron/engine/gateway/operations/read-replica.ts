@@ -1,7 +1,8 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
 import { isPendingName } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
-import type { Exchange, GatewayWorld, Reply } from '../exchange.ts'
+import type { GatewayWorld } from '../world.ts'
+import type { Exchange, Reply } from '../exchange.ts'
 import type { Replica } from '../replicas.ts'
 
 /** A site that has not begun to answer by then is taken for gone, where somebody else can answer. */

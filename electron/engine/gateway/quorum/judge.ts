@@ -1,5 +1,6 @@
 import type { VersionEntry } from '../../store/port.ts'
-import type { Exchange, GatewayWorld } from '../exchange.ts'
+import type { GatewayWorld } from '../world.ts'
+import type { Exchange } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import type { Copy } from '../replicas.ts'
 import type { Answered } from './ask-copies.ts'

@@ -1,5 +1,6 @@
 import type { Change } from '../../feed/port.ts'
-import type { Exchange, GatewayWorld } from '../exchange.ts'
+import type { GatewayWorld } from '../world.ts'
+import type { Exchange } from '../exchange.ts'
 import type { Copies } from '../replicas.ts'
 import type { Holder, Verdict } from './judge.ts'
 

@@ -1,5 +1,5 @@
 import type { BucketView } from '../../../../shared/model/site.ts'
-import type { Clock } from '../../feed/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 
 /** Versioning and object lock of a bucket change rarely, and never without an operator. */
 const believedMs = 60_000

@@ -1,4 +1,4 @@
-import type { LinkOrder } from '../../worker/port.ts'
+import type { LinkOrder } from '../../replicate/port.ts'
 import { neededTargets } from '../../../../shared/model/quorum.ts'
 import { presigned, type CallHeaders } from '../protocol/read-call.ts'
 import type { Query } from '../../s3/query.ts'

@@ -4,7 +4,7 @@ import type { Lease } from '../../queue/port.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { Exchange } from '../exchange.ts'
 import { LeftBehind } from './shared-body.ts'
-import type { LegBody, TogetherOptions } from './together.ts'
+import type { LegBody, TogetherOptions } from './port.ts'
 
 /**
  * The way of a write to one target, beside its way to the source. Its lease holds the key at this target from before the first

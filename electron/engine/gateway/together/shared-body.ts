@@ -1,4 +1,4 @@
-import type { Clock } from '../../feed/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 
 /** This taker kept the others waiting for too long, or nobody wants it to have the rest. */
 export class LeftBehind extends Error {

@@ -1,33 +1,12 @@
-import type { Clock } from '../../feed/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Placed } from '../../feed/port.ts'
-import type { TaskEnds } from '../../queue/task-ends.ts'
-import type { TaskQueue } from '../../queue/port.ts'
-import type { SealKey } from '../../replicate/seal.ts'
 import type { RuleLink } from '../../rule/link.ts'
-import type { Outcome } from '../../worker/port.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { Exchange } from '../exchange.ts'
-import type { Upstream } from '../upstream.ts'
-import { chosen, mayGoTogether, type LinkFacts } from './fitness.ts'
+import { chosen, mayGoTogether } from './fitness.ts'
 import { Leg } from './leg.ts'
-import { SharedBody, type Share } from './shared-body.ts'
-
-export interface TogetherOptions {
-  readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
-  readonly taskEnds: Pick<TaskEnds, 'tell'>
-  readonly facts: (link: RuleLink) => LinkFacts
-  readonly isDegraded: (ruleId: string) => boolean
-  /** Ends a task as a worker would: with what came of it. */
-  readonly settle: (seq: number, outcome: Extract<Outcome, { kind: 'settled' }>) => Promise<void>
-  readonly hurry: (seqs: readonly number[]) => void
-  readonly onMoved: (linkId: string, bytes: number) => void
-  readonly onError: (error: unknown) => void
-  readonly upstream: Upstream
-  readonly clock: Clock
-  readonly newId: () => string
-  /** null: marks are not sealed. */
-  readonly seal: SealKey | null
-}
+import { SharedBody } from './shared-body.ts'
+import type { LegBody, TogetherOptions } from './port.ts'
 
 /**
  * Sends a write to its source and to the targets that it waits for at the same time. Each such target has a task in the journal
@@ -110,12 +89,6 @@ export class TogetherWrite {
       this.#options.onError(error)
     }
   }
-}
-
-export interface LegBody extends Pick<Share, 'leave'> {
-  readonly body: OutgoingBody
-  /** null for a body at hand. */
-  readonly left: AbortSignal | null
 }
 
 /** A body at hand goes to all as it is; one that streams is shared piece by piece. */

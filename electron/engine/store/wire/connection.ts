@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
-import { faultAt, faultErrorFrom } from '../../errors.ts'
+import { faultAt, faultErrorFrom } from '../../base/errors.ts'
 import type { Host } from '../../s3/address.ts'
 import { AnswerReader, type AnswerEvents } from './answer-reader.ts'
 import { ReceivedBody } from './received-body.ts'

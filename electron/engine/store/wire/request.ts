@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Pumped } from '../../s3/pumped.ts'
-import type { FaultContext } from '../../errors.ts'
+import type { FaultContext } from '../../base/errors.ts'
 import type { Host } from '../../s3/address.ts'
 import type { HeaderMap } from './response-head.ts'
 

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { fault, FaultError } from '../../shared/model/fault.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
 
 /** What the engine and its hosts make in a data directory, and what an attempt to write it may leave behind. */
 const ours =

@@ -1,10 +1,10 @@
-import type { DemoView, EngineApi } from '../../shared/api/engine-api.ts'
-import type { Config } from '../../shared/model/config.ts'
-import type { Fault } from '../../shared/model/fault.ts'
-import type { JournalLimits } from './journal/sqlite-journal.ts'
-import type { RetryPolicy } from './queue/retry.ts'
-import type { CredentialStore } from './site/credentials.ts'
-import type { Timeouts } from './store/wire/request.ts'
+import type { DemoView, EngineApi } from '../../../shared/api/engine-api.ts'
+import type { Config } from '../../../shared/model/config.ts'
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { JournalLimits } from '../journal/sqlite-journal.ts'
+import type { RetryPolicy } from '../queue/retry.ts'
+import type { CredentialStore } from '../site/credentials.ts'
+import type { Timeouts } from '../store/wire/request.ts'
 
 /** What a host gives the engine. The engine never reads the environment, the command line or the clock by itself. */
 export interface EngineOptions {

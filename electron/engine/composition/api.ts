@@ -2,26 +2,25 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Hold } from '../../../shared/model/task.ts'
 import { holdOf } from '../link/hold.ts'
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 import { FirstSeen } from '../audit/first-seen.ts'
 import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
-import type { EngineOptions } from '../start.ts'
-import { advisorApi } from './advisor.ts'
-import { activityApi } from './activity.ts'
-import { compareApi } from './compare.ts'
-import { configApi, type ConfigParts } from './config.ts'
-import { diagnosticsApi } from './diagnostics.ts'
-import { failuresApi } from './failures.ts'
-import { gatewayApi } from './gateway.ts'
-import { linkKeys } from './link-keys.ts'
-import { lookAgain } from './look-again.ts'
-import { metricsApi } from './metrics.ts'
-import { rulesApi, storeRule, type RulesParts } from './rules.ts'
-import { settingsApi } from './settings.ts'
-import { sitesApi } from './sites.ts'
-import { sseCKeysApi } from './sse-c-keys.ts'
-import { waitApi } from './wait.ts'
+import type { EngineOptions } from './options.ts'
+import { advisorApi } from '../api/advisor.ts'
+import { compareApi } from '../api/compare.ts'
+import { configApi, type ConfigParts } from '../api/config.ts'
+import { diagnosticsApi } from '../api/diagnostics.ts'
+import { failuresApi } from '../api/failures.ts'
+import { gatewayApi } from '../api/gateway.ts'
+import { linkKeys } from '../api/link-keys.ts'
+import { lookAgain } from '../api/look-again.ts'
+import { metricsApi } from '../api/metrics.ts'
+import { rulesApi, storeRule, type RulesParts } from '../api/rules.ts'
+import { settingsApi } from '../api/settings.ts'
+import { sitesApi } from '../api/sites.ts'
+import { sseCKeysApi } from '../api/sse-c-keys.ts'
+import { waitApi } from '../api/wait.ts'
 
 /** Everything that a console or a script may ask, answered by the engine's parts: one row per subject. */
 export function assembleApi(
@@ -57,12 +56,12 @@ export function assembleApi(
       list: (siteId, request, signal) => parts.pool.list(siteId, request, signal),
     }),
     advisor: advisorApi({ ...parts, workers: () => parts.settings.workers().limit }),
-    activity: activityApi(journal),
+    activity: { list: (q) => journal.activity(q) },
     settings: settingsApi(parts, options),
     sseCKeys: sseCKeysApi(parts),
     gateway: gatewayApi(parts.gateway),
     config: configApi(config),
-    diagnostics: diagnosticsApi(parts, options),
+    diagnostics: diagnosticsApi(parts, options.version),
     metrics: metricsApi(parts, options.version),
     wait: waitApi({
       links,

@@ -1,11 +1,11 @@
-import { systemClock, type Clock } from '../feed/clock.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import type { Journal } from '../journal/port.ts'
 import { openCheckedJournal } from '../journal/sqlite-journal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
 import { systemNetwork, type Network } from '../site/network.ts'
 import type { SealKey } from '../replicate/seal.ts'
-import type { EngineOptions } from '../start.ts'
+import type { EngineOptions } from './options.ts'
 
 /** What every part stands on: the journal, and the world outside the engine. */
 export interface Ground {

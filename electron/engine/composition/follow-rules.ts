@@ -1,4 +1,4 @@
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 
 /** The rule book or the place of a site changed: links, holds and feeds follow; links that went are forgotten. */
 export async function followRules({

@@ -1,5 +1,5 @@
-import { fault, FaultError } from '../../shared/model/fault.ts'
-import type { GatewaySettings } from '../../shared/model/gateway.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { GatewaySettings } from '../../../shared/model/gateway.ts'
 
 type Listening = Pick<GatewaySettings, 'tls'> & { readonly listen: string; readonly what?: string }
 

@@ -1,22 +1,22 @@
 import type { CompareLevel } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
 import { trafficOf } from '../advisor/traffic.ts'
-import type { LinkFigures } from '../audit/cost.ts'
-import type { FirstSeen } from '../audit/first-seen.ts'
-import type { CompareParts } from '../audit/port.ts'
-import type { Tally } from '../audit/tally.ts'
+import type { LinkFigures } from './cost.ts'
+import type { FirstSeen } from './first-seen.ts'
+import type { CompareParts } from './port.ts'
+import type { Tally } from './tally.ts'
 import type { JobReport } from '../job/jobs.ts'
 import type { Journal, VersionPair } from '../journal/port.ts'
 import { sealOf } from '../replicate/origin.ts'
 import { bucketKey } from '../rule/link.ts'
 import { narrowerPrefix } from '../rule/match.ts'
-import type { JoinedSites } from '../parts/sites.ts'
 import type { Sites } from '../site/registry.ts'
-import type { ListRequest, VersionPage } from '../store/port.ts'
-import type { LinkOrder } from '../worker/port.ts'
-import type { LinkFeeds } from './link-feeds.ts'
-import type { Link, Links } from './links.ts'
-import { scanRecord } from './scan-record.ts'
+import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
+import type { LinkOrder } from '../replicate/port.ts'
+import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { Link, Links } from '../link/links.ts'
+import { scanRecord } from '../link/scan-record.ts'
 
 /** What the engine knows that a comparison asks for. */
 export interface CompareSources {
@@ -24,7 +24,7 @@ export interface CompareSources {
   readonly journal: Journal
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly sites: Pick<Sites, 'health'>
-  readonly keyedStore: JoinedSites['keyedStore']
+  readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
   readonly feeds: Pick<LinkFeeds, 'views'>
   readonly orphans: FirstSeen
   readonly now: () => number

@@ -1,7 +1,7 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { ListPosition, VersionPage } from '../store/port.ts'
-import { lastNameOn } from '../store/version-listing.ts'
-import { compareKeys } from './key-order.ts'
+import type { ListPosition, VersionPage } from './port.ts'
+import { lastNameOn } from './version-listing.ts'
+import { compareKeys } from '../base/key-order.ts'
 
 /** Which pages are held against ListObjectsV2: every n-th, the first one `offset` pages on. 1: all. */
 export interface CheckRate {

@@ -1,16 +1,16 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Tell } from '../api/activity.ts'
-import { faultFrom } from '../errors.ts'
+import type { Tell } from '../log/activity.ts'
+import { faultFrom } from '../base/errors.ts'
 import type { TrippedBrake } from '../feed/link-brake.ts'
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
-import { pauseOf, pauseReason } from './brake-words.ts'
-import type { StandingChange } from './bucket-watch.ts'
-import type { Link } from './links.ts'
-import type { Guarded } from './target-guard.ts'
+import { pauseOf, pauseReason } from '../link/brake-words.ts'
+import type { StandingChange } from '../link/bucket-watch.ts'
+import type { Link } from '../link/links.ts'
+import type { Guarded } from '../link/target-guard.ts'
 
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
 const spareSockets = 8

@@ -1,7 +1,6 @@
-import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Activity } from '../../../shared/model/activity.ts'
 import type { Journal } from '../journal/port.ts'
-import type { Logger } from '../log/logger.ts'
+import type { Logger } from './logger.ts'
 
 export type Tell = (
   level: Activity['level'],
@@ -22,5 +21,3 @@ export function teller(journal: Journal, log: Logger, now: () => number, onChang
     journal.addActivity(entry).then(onChange, () => undefined)
   }
 }
-
-export const activityApi = (journal: Journal): EngineApi['activity'] => ({ list: (q) => journal.activity(q) })

@@ -1,12 +1,12 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import type { RateBook } from '../metrics/rates.ts'
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 import type { Lease } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
-import type { Outcome } from '../worker/port.ts'
+import type { Outcome } from '../replicate/port.ts'
 
 type TaskParts = Pick<
   Parts,

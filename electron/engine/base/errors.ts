@@ -1,6 +1,6 @@
-import type { Elsewhere } from '../../shared/model/rule.ts'
-import { fault, FaultError, type Fault, type FaultCode } from '../../shared/model/fault.ts'
-import { grantRemedy } from '../../shared/model/rights.ts'
+import type { Elsewhere } from '../../../shared/model/rule.ts'
+import { fault, FaultError, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
+import { grantRemedy } from '../../../shared/model/rights.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 /** What was asked of whom: it goes into the message, so that a fault can be understood without a log. */

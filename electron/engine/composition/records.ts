@@ -1,10 +1,10 @@
 import { openSettings, type EngineSettings } from '../config/settings.ts'
 import { RuleBook } from '../link/rule-book.ts'
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { TaskEnds } from '../queue/task-ends.ts'
 import { createQueue } from '../queue/task-queue.ts'
-import type { EngineOptions } from '../start.ts'
+import type { EngineOptions } from './options.ts'
 import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
 

@@ -1,8 +1,8 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
-import { teller, type Tell } from '../api/activity.ts'
+import { teller, type Tell } from '../log/activity.ts'
 import { Announcer } from '../live/announcer.ts'
 import { StrayNotes } from '../live/stray-notes.ts'
-import type { Parts } from '../parts.ts'
+import type { Parts } from './parts.ts'
 import type { Ground } from './ground.ts'
 
 /** How a part tells consoles and the operator. */

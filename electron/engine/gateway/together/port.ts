@@ -1,0 +1,33 @@
+import type { Clock } from '../../base/clock.ts'
+import type { TaskEnds } from '../../queue/task-ends.ts'
+import type { TaskQueue } from '../../queue/port.ts'
+import type { SealKey } from '../../replicate/seal.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { Outcome } from '../../replicate/port.ts'
+import type { OutgoingBody } from '../client-body.ts'
+import type { Upstream } from '../upstream.ts'
+import { type LinkFacts } from './fitness.ts'
+import { type Share } from './shared-body.ts'
+
+export interface TogetherOptions {
+  readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
+  readonly taskEnds: Pick<TaskEnds, 'tell'>
+  readonly facts: (link: RuleLink) => LinkFacts
+  readonly isDegraded: (ruleId: string) => boolean
+  /** Ends a task as a worker would: with what came of it. */
+  readonly settle: (seq: number, outcome: Extract<Outcome, { kind: 'settled' }>) => Promise<void>
+  readonly hurry: (seqs: readonly number[]) => void
+  readonly onMoved: (linkId: string, bytes: number) => void
+  readonly onError: (error: unknown) => void
+  readonly upstream: Upstream
+  readonly clock: Clock
+  readonly newId: () => string
+  /** null: marks are not sealed. */
+  readonly seal: SealKey | null
+}
+
+export interface LegBody extends Pick<Share, 'leave'> {
+  readonly body: OutgoingBody
+  /** null for a body at hand. */
+  readonly left: AbortSignal | null
+}
