@@ -59,6 +59,7 @@ export const differenceWords: Readonly<Record<DifferenceKind, string>> = {
 /** What each exception means, and why it is none of the differences. */
 const leftOutWords: Readonly<Record<LeftOut, string>> = {
   'outside-filter': 'Keys that the rule’s filter leaves out',
+  canary: 'Keys that Lockstep itself wrote to try what the site does; they may be deleted',
   'other-tags': 'Versions without the tags that the rule asks for',
   'before-rule': 'Versions older than the rule, which does not copy existing objects',
   'markers-not-carried': 'Delete markers, which the rule does not copy',

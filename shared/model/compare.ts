@@ -49,6 +49,7 @@ export interface OnItsWay extends Difference {
 /** What is not the same on both sides because the rule leaves it out. */
 export type LeftOut =
   | 'outside-filter'
+  | 'canary'
   | 'other-tags'
   | 'before-rule'
   | 'markers-not-carried'
@@ -62,7 +63,7 @@ export type ExceptionKind = LeftOut | FidelityProperty
 
 export interface CompareException {
   readonly kind: ExceptionKind
-  /** Versions; keys for `outside-filter`. */
+  /** Versions; keys for `outside-filter` and `canary`. */
   readonly count: number
   /** The first 20. */
   readonly examples: readonly { readonly key: string; readonly versionId: string | null }[]

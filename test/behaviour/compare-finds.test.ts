@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
 import type { CompareLevel, CompareReport } from '../../shared/model/compare.ts'
@@ -113,6 +113,21 @@ test('what the rule leaves out is counted by its reason', async () => {
   const report = await compare(world)
   expect(report).toMatchObject({ verdict: 'equal', differences: [] })
   expect(exceptionsOf(report)).toEqual({ 'outside-filter': 1, 'markers-not-carried': 1, 'other-tags': 1 })
+})
+
+test('of what lies beside probes of Lockstep only the probes are left out, and told; the rest is a client’s', async () => {
+  const probe = '.lockstep-canary/1d7f4a52-9c1b-4d0e-8a53-0a6c2f1b7e90'
+  const others = ['.lockstep-canary/notes', '.lockstep-canary/trailer-notes', `${probe}-around-us`, `${probe}/x`]
+  const world = await startWorld()
+  for (const key of [probe, `${probe}-around.b`, `${probe}-around/b`, ...others]) await world.put(key)
+  await remove(world.s3.a, '.lockstep-canary/notes')
+  await world.settled()
+  await world.api().rules.pause({ id: 'r' })
+  const { Contents = [] } = await world.s3.b.send(new ListObjectsV2Command({ Bucket: 'data' }))
+  expect(Contents.map(({ Key }) => Key)).toEqual(others.slice(1).toSorted())
+  const report = await compare(world)
+  expect(report).toMatchObject({ verdict: 'equal', keys: 4, versions: 5 })
+  expect(exceptionsOf(report)).toEqual({ canary: 3 })
 })
 
 test('wrong bytes under an equal ETag are found by bytes, and by that level alone', async () => {

@@ -2,7 +2,8 @@ import { checkedReader } from '../feed/checked-reader.ts'
 import { everyPage } from '../store/current-keys.ts'
 import { compareKeys } from '../base/key-order.ts'
 import type { VersionReader } from '../feed/version-reader.ts'
-import { compileKeyMatch, canaryPrefix } from '../rule/match.ts'
+import { isCanary } from '../rule/canary-keys.ts'
+import { compileKeyMatch } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'
 import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView } from './key-differences.ts'
@@ -71,7 +72,7 @@ class FirstPass {
         tally.key(here.length)
         const isTold = !(source.key === key && source.isUndecided) && !(target.key === key && target.isUndecided)
         await this.#key({ ...viewOf(key, this.#run), source: here, target: there }, isTold)
-      } else if (!key.startsWith(canaryPrefix)) tally.except({ kind: 'outside-filter', key, versionId: null })
+      } else tally.except({ kind: isCanary(key) ? 'canary' : 'outside-filter', key, versionId: null })
       if (++this.#keys % 1000 === 0) onProgress(this.#keys)
       await Promise.all([source.key === key ? next(source) : null, target.key === key ? next(target) : null])
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { canaryPrefix } from '../rule/match.ts'
+import { canaryPrefix } from '../rule/canary-keys.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
 import { childText, parseXml } from '../s3/xml.ts'
 import { unsignedTrailerPayload } from '../s3/signer.ts'

@@ -1,16 +1,14 @@
 import type { Filter } from '../../../shared/model/rule.ts'
+import { isCanary } from './canary-keys.ts'
 import { matchesGlob } from './glob.ts'
 
 /** Says whether a rule covers a key; tags are asked for separately, because listings and most events carry none. */
 export type KeyMatch = (key: string) => boolean
 
-/** Where the probes of a site write. A canary is never replicated, listed as a difference, or counted. */
-export const canaryPrefix = '.lockstep-canary/'
-
 /** Compiles the prefix and the excludes of a filter; do it once per rule, the result is called for every key. */
 export function compileKeyMatch(filter: Pick<Filter, 'prefix' | 'exclude'>): KeyMatch {
   const { prefix, exclude } = filter
-  const covers = (key: string): boolean => key.startsWith(prefix) && !key.startsWith(canaryPrefix)
+  const covers = (key: string): boolean => key.startsWith(prefix) && !isCanary(key)
   if (exclude.length === 0) return covers
   return (key) => covers(key) && !exclude.some((glob) => matchesGlob(glob, key))
 }

@@ -3,7 +3,7 @@ import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { Identity } from '../../../shared/model/site.ts'
 import { faultFrom } from '../base/errors.ts'
 import { pause, type Clock } from '../base/clock.ts'
-import { canaryPrefix } from '../rule/match.ts'
+import { canaryPrefix, listingNeighbours } from '../rule/canary-keys.ts'
 import type { Lock, ObjectStore, Stored, VersionEntry } from '../store/port.ts'
 
 export interface CanaryPorts {
@@ -26,12 +26,6 @@ const etag = createHash('md5').update(body).digest('hex')
 const lockedMs = 3_000
 const writeLimitMs = 20_000
 const removalLimitMs = 15_000
-
-/**
- * Behind a canary's key: keys that sort around a slash, in S3's order. On a file system the third lies in a folder whose name
- * none of the others may have.
- */
-export const listingNeighbours = ['-around-b', '-around.b', '-around/b'] as const
 
 /** One key of its own in a bucket, and its neighbours, for trying what the bucket does. */
 export class Canary {

@@ -1,6 +1,7 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ListPosition, ObjectStore } from '../store/port.ts'
-import { listingNeighbours, type Canary } from './canary.ts'
+import { listingNeighbours } from '../rule/canary-keys.ts'
+import type { Canary } from './canary.ts'
 
 /** Two at a time, so that a page ends among three keys. */
 const limit = 2

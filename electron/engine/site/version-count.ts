@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { ListPosition, ObjectStore } from '../store/port.ts'
-import { canaryPrefix } from '../rule/match.ts'
+import { isCanary } from '../rule/canary-keys.ts'
 
 export interface VersionCount {
   readonly versions: number
@@ -29,7 +29,7 @@ export async function countVersions(
   do {
     const page = await store.listVersions({ ...where, ...(from === undefined ? {} : { from }) }, { signal })
     for (const entry of page.entries) {
-      if (entry.key.startsWith(canaryPrefix)) continue
+      if (isCanary(entry.key)) continue
       if (entry.deleteMarker) deleteMarkers++
       else versions++
       bytes += entry.sizeBytes
