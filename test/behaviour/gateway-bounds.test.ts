@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HeaderPair } from '../../electron/engine/s3/signer.ts'
+import type { HeaderPair } from '../../electron/engine/s3/headers.ts'
 import { gatewayConfig, gatewayUrl } from '../support/gateway.ts'
 import { answerOn, rawRequest, type RawRequest } from '../support/gateway-raw.ts'
 import { small } from '../support/gateway-wrongs.ts'

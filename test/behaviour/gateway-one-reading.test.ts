@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import type { NewGatewayKey } from '../../shared/model/gateway.ts'
-import type { HeaderPair } from '../../electron/engine/s3/signer.ts'
+import type { HeaderPair } from '../../electron/engine/s3/headers.ts'
 import { clientKey, gatewayConfig, gatewayUrl, newKey } from '../support/gateway.ts'
 import { wholeAnswer, type RawRequest } from '../support/gateway-raw.ts'
 import { small } from '../support/gateway-wrongs.ts'

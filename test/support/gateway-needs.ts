@@ -1,5 +1,5 @@
 import type { GatewayRight } from '../../shared/model/gateway-rights.ts'
-import type { HeaderPair } from '../../electron/engine/s3/signer.ts'
+import type { HeaderPair } from '../../electron/engine/s3/headers.ts'
 
 /** A request in bucket `free`, and what a key must have for it: written down by hand, from what each does to the bucket. */
 export interface NeedCase {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { createSigner, type HeaderPair } from '../../electron/engine/s3/signer.ts'
+import type { HeaderPair } from '../../electron/engine/s3/headers.ts'
+import { createSigner } from '../../electron/engine/s3/signer.ts'
 import { clientKey } from './gateway.ts'
 
 export interface RawRequest {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { expect } from 'vitest'
-import type { HeaderPair } from '../../electron/engine/s3/signer.ts'
+import type { HeaderPair } from '../../electron/engine/s3/headers.ts'
 import { chunkedBody, type RawRequest } from './gateway-raw.ts'
 
 export const small = Buffer.from('a small body')

@@ -8,7 +8,7 @@ import { openPayload } from '../../electron/engine/s3/payload.ts'
 import { route } from '../../electron/engine/s3/route.ts'
 import { hexHmac, scopeText, signingKey } from '../../electron/engine/s3/sigv4.ts'
 import { SignatureVerifier, type Verified } from '../../electron/engine/s3/signature-verifier.ts'
-import { encodeUri } from '../../electron/engine/s3/xml.ts'
+import { encodeUri } from '../../electron/engine/s3/uri.ts'
 import { awkwardKeys } from '../support/awkward-keys.ts'
 
 const keys = { accessKeyId: 'AKID/EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
@@ -127,6 +127,20 @@ describe('signatures', () => {
         expect(verify(await sign(plan))).toMatchObject({ accessKeyId: keys.accessKeyId, payload: { kind: 'unsigned' } })
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('a header in UTF-8 is accepted byte for byte, whichever letters it has', async () => {
+    const letters = fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 12 })
+      .filter((text) => !/[\s\p{Cc}]/u.test(text))
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.constantFrom('voilà', 'Район', 'à la carte'), letters), async (text) => {
+        const signed = await sign({ ...simple, headers: { 'x-amz-meta-text': text, ...unsigned } })
+        const headers = { ...signed.headers, 'x-amz-meta-text': Buffer.from(text).toString('latin1') }
+        expect(verify({ ...signed, headers }).accessKeyId).toBe(keys.accessKeyId)
+      }),
+      { numRuns: 200 },
     )
   })
 

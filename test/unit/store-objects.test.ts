@@ -155,6 +155,17 @@ test('reads ask for the site’s own answer, not that of its replication peer', 
   }
 })
 
+test('metadata in UTF-8 is read and sent byte for byte, whichever letter it ends in', async () => {
+  const texts = ['voilà', 'Р', '\u{1f520}', 'ends in no-break space\u00a0']
+  const wired = Object.fromEntries(texts.map((text, at) => [`${at}`, Buffer.from(text).toString('latin1')]))
+  const named = Object.fromEntries(Object.entries(wired).map(([name, value]) => [`x-amz-meta-${name}`, value]))
+  const { store, seen } = await site(() => ({ status: 200, headers: { 'content-length': '0', etag: '"e"', ...named } }))
+  const head = await store.head(ref)
+  expect({ ...head?.metadata }).toEqual(wired)
+  await store.put({ ...plain, metadata: { ...head?.metadata } }, { sizeBytes: 0, body: Buffer.alloc(0) })
+  expect(seen.at(-1)?.headers).toMatchObject(named)
+})
+
 test('a head is read field by field, raw as on the wire', async () => {
   const { store } = await site(() => ({
     status: 200,

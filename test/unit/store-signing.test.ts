@@ -3,9 +3,11 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import * as fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { siteSchema } from '../../shared/model/site.ts'
-import { createAddress, encodeQuery } from '../../electron/engine/s3/address.ts'
+import { encodeQuery } from '../../electron/engine/s3/uri.ts'
+import { createAddress } from '../../electron/engine/s3/address.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
-import { createSigner, unsignedPayload } from '../../electron/engine/s3/signer.ts'
+import { unsignedPayload } from '../../electron/engine/s3/sigv4.ts'
+import { createSigner } from '../../electron/engine/s3/signer.ts'
 import { awkwardKeys } from '../support/awkward-keys.ts'
 import { sandboxForTest, sandboxKeys } from '../support/sandbox.ts'
 
@@ -78,6 +80,29 @@ test('a request is signed as the reference signer signs it', async () => {
     ),
     { numRuns: 150 },
   )
+})
+
+test('blanks in a header are signed as the reference signer signs them, and no byte of a letter counts as one', async () => {
+  const signer = createSigner(keys, 'eu-test-1', () => 0)
+  for (const text of ['a  b', 'a \t b', 'à la carte', 'voilà', 'Район']) {
+    const value = Buffer.from(text).toString('latin1')
+    const request = { method: 'PUT', path: '/b/k', query: '', payloadHash: unsignedPayload }
+    const ours = signer.sign({
+      ...request,
+      headers: [['host', 's3.test'] as const, ['x-amz-meta-text', value] as const],
+    })
+    const theirs = await oracle.sign(
+      {
+        method: 'PUT',
+        protocol: 'https:',
+        hostname: 's3.test',
+        path: '/b/k',
+        headers: { host: 's3.test', 'x-amz-meta-text': text, 'x-amz-content-sha256': unsignedPayload },
+      },
+      { signingDate: new Date(0) },
+    )
+    expect([text, Object.fromEntries(ours)['authorization']]).toEqual([text, theirs.headers['authorization']])
+  }
 })
 
 test('a path is never normalised, and every byte of a key comes back from it', () => {

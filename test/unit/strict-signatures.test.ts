@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { route } from '../../electron/engine/s3/route.ts'
-import { canonicalQuery, canonicalRequest, hexHmac, signingKey, stringToSign } from '../../electron/engine/s3/sigv4.ts'
+import { canonicalRequest, hexHmac, signingKey, stringToSign } from '../../electron/engine/s3/sigv4.ts'
 import { SignatureVerifier } from '../../electron/engine/s3/signature-verifier.ts'
-import { parseQuery } from '../../electron/engine/s3/query.ts'
+import { parseQuery, canonicalQuery } from '../../electron/engine/s3/query.ts'
 
 // Each of these is signed with the right secret: what is refused is that it can be read in more than one way.
 
@@ -31,8 +31,8 @@ function signatureOf(
     method: 'GET',
     path: '/bucket/key',
     query: canonicalQuery(parseQuery(query)),
-    headers,
-    signedHeaders,
+    headerLines: signedHeaders.map((name) => `${name}:${headers[name] ?? ''}\n`).join(''),
+    signedHeaders: signedHeaders.join(';'),
     payloadHash,
   })
   const text = stringToSign(canonical, amzDate, { ...scope, date }, 'latin1')

@@ -4,10 +4,10 @@ import { announcedChecksums, openPayload, type Payload } from '../s3/payload.ts'
 import type { S3Operation } from '../s3/route.ts'
 import { S3Error, type S3ErrorCode } from '../s3/s3-error.ts'
 import type { PayloadPromise } from '../s3/signature-verifier.ts'
+import { emptyPayloadHash } from '../s3/sigv4.ts'
 
 /** Bodies up to this size are read and verified before anything goes to the site: they leave in one piece, with their checksum. */
 const wholeBytes = 256 * 1024
-const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** What the site gets for a client's body. */
 export interface OutgoingBody {
@@ -103,7 +103,7 @@ export class ClientBody {
 
   async #absent(): Promise<OutgoingBody> {
     const { request, promise } = this.#options
-    if (promise.kind === 'sha256' && promise.hex !== emptyHash) throw new S3Error('XAmzContentSHA256Mismatch')
+    if (promise.kind === 'sha256' && promise.hex !== emptyPayloadHash) throw new S3Error('XAmzContentSHA256Mismatch')
     if (promise.kind === 'chunked') throw new S3Error('IncompleteBody')
     const takesBody = bodyMethods.has(request.method ?? '')
     const announced = request.headers['content-length'] !== undefined || takesBody

@@ -1,8 +1,7 @@
 import { isMarkHeader } from '../replicate/origin.ts'
-import type { HeaderPair } from '../s3/signer.ts'
+import type { HeaderPair } from '../s3/headers.ts'
 import type { CallHeaders } from './protocol/read-call.ts'
-import { canonicalQuery } from '../s3/sigv4.ts'
-import { Query } from '../s3/query.ts'
+import { canonicalQuery, Query } from '../s3/query.ts'
 
 /** Signed: S3 demands the x-* ones. The rest may be changed by proxies on the way, which must not break the signature. */
 const isSigned = (name: string): boolean => name.startsWith('x-') || name.startsWith('content-')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { canaryPrefix } from '../rule/canary-keys.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
 import { childText, parseXml } from '../s3/xml.ts'
-import { unsignedTrailerPayload } from '../s3/signer.ts'
+import { unsignedTrailerPayload } from '../s3/sigv4.ts'
 import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../s3/aws-chunked-frame.ts'
 import { startChecksum } from '../s3/checksum.ts'
 

@@ -1,13 +1,13 @@
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
-import type { HeaderPair } from '../s3/signer.ts'
 import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
 import type { Timeouts, WireAnswer } from '../store/wire/request.ts'
 import type { OutgoingBody } from './client-body.ts'
 import type { S3Call } from './protocol/read-call.ts'
 import { forwardHeaders, forwardQuery } from './forward-headers.ts'
 import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../s3/aws-chunked-frame.ts'
-import { unsignedTrailerPayload } from '../s3/signer.ts'
+import type { HeaderPair } from '../s3/headers.ts'
+import { unsignedTrailerPayload } from '../s3/sigv4.ts'
 import { TrailerProbe } from './trailer-probe.ts'
 
 export interface UpstreamOptions {

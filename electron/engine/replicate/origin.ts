@@ -1,7 +1,7 @@
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import { readObjectHead } from '../store/object-head.ts'
 import type { ObjectHead } from '../store/port.ts'
-import type { HeaderMap } from '../store/wire/response-head.ts'
+import type { HeaderMap } from '../s3/headers.ts'
 import { openSeal, sealed, type Seal, type SealedFacts, type SealKey } from './seal.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Site } from '../../../shared/model/site.ts'
+import { encodeKey, encodeUri } from './uri.ts'
 
 /** Where to connect, and what to call it. */
 export interface Host {
@@ -41,28 +42,8 @@ export function createAddress(site: Pick<Site, 'endpoint' | 'pathStyle'>): Addre
       return host
     },
     path(bucket, key) {
-      const inPath = pathStyle && bucket !== undefined ? `/${encode(bucket)}` : ''
+      const inPath = pathStyle && bucket !== undefined ? `/${encodeUri(bucket)}` : ''
       return `${base}${inPath}${key === undefined ? '' : `/${encodeKey(key)}`}` || '/'
     },
   }
-}
-
-const plainKey = /^[A-Za-z0-9\-._~/]*$/
-const percent = (found: string): string => `%${found.charCodeAt(0).toString(16).toUpperCase()}`
-
-/** Percent-encodes every byte but the unreserved ones of RFC 3986, as SigV4 demands. Throws URIError on a lone surrogate. */
-export const encode = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, percent)
-
-const encodeKey = (key: string): string => (plainKey.test(key) ? key : encode(key).replaceAll('%2F', '/'))
-
-export type QueryPair = readonly [name: string, value: string]
-
-/** Encoded and sorted as SigV4 wants it; '' when there is nothing to send. */
-export function encodeQuery(pairs: readonly QueryPair[]): string {
-  if (pairs.length === 0) return ''
-  return pairs
-    .map(([name, value]) => [encode(name), encode(value)] as const)
-    .sort((a, b) => (a[0] < b[0] ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&')
 }

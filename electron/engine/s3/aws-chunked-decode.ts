@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { S3Error } from './s3-error.ts'
-import { hexHmac, scopeText } from './sigv4.ts'
+import { withoutBlanks } from './headers.ts'
+import { emptyPayloadHash, hexHmac, scopeText } from './sigv4.ts'
 import { sameSignature, type ChunkSeed } from './signature-verifier.ts'
 
 /** A chunk's head or a trailer is a name and a signature or checksum; anything longer is not aws-chunked. */
@@ -12,7 +13,6 @@ const longestEndBytes = 16
  * may begin with smaller ones.
  */
 const mostChunks = (decodedBytes: number): number => 1000 + decodedBytes / 1024
-const emptyHash = createHash('sha256').update('').digest('hex')
 
 export interface ChunkedOptions {
   /** null for STREAMING-UNSIGNED-PAYLOAD-TRAILER. */
@@ -80,9 +80,6 @@ function parseChunkHead(line: string, isSigned: boolean): { readonly sizeBytes: 
   return { sizeBytes: Number.parseInt(size, 16), signature }
 }
 
-/** Blanks around a trailer's value are not signed; other white space is. */
-const withoutBlanks = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
-
 const trailerSignature = 'x-amz-trailer-signature'
 
 /** Each that was announced at most once, and no other: what nobody knew to come, nobody would check. */
@@ -127,7 +124,7 @@ class SignatureChain {
   }
 
   close(): void {
-    this.#check('AWS4-HMAC-SHA256-PAYLOAD', `${emptyHash}\n${this.#hash.digest('hex')}`, this.#claimed)
+    this.#check('AWS4-HMAC-SHA256-PAYLOAD', `${emptyPayloadHash}\n${this.#hash.digest('hex')}`, this.#claimed)
   }
 
   checkTrailers(canonical: string, claimed: string): void {

@@ -1,10 +1,11 @@
 import { S3Error } from './s3-error.ts'
+import { encodeQuery, type QueryPair } from './uri.ts'
 
 /** The query of a request, decoded, in the order of the wire. Names may repeat (`events=…&events=…`). */
 export class Query {
-  readonly pairs: readonly (readonly [name: string, value: string])[]
+  readonly pairs: readonly QueryPair[]
 
-  constructor(pairs: readonly (readonly [name: string, value: string])[]) {
+  constructor(pairs: readonly QueryPair[]) {
     this.pairs = pairs
   }
 
@@ -53,3 +54,7 @@ export function decodePercent(text: string): string {
     throw new S3Error('InvalidURI', { cause })
   }
 }
+
+/** As it is signed: without the signature itself. */
+export const canonicalQuery = (query: Query): string =>
+  encodeQuery(query.pairs.filter(([name]) => name !== 'X-Amz-Signature'))

@@ -1,16 +1,23 @@
 import { timingSafeEqual, type KeyObject } from 'node:crypto'
-import { decodePercent, type Query } from './query.ts'
+import { canonicalQuery, decodePercent, type Query } from './query.ts'
 import { S3Error } from './s3-error.ts'
+import type { IncomingHeaderMap } from './headers.ts'
 import {
-  canonicalQuery,
+  algorithm,
+  amzDateOf,
   canonicalRequest,
   hexHmac,
+  isAscii,
   parseAmzDate,
+  signedChunksPayload,
+  signedChunksTrailerPayload,
   signingKey,
   stringToSign,
+  unsignedPayload,
+  unsignedTrailerPayload,
   type SignatureScope,
 } from './sigv4.ts'
-import { encodeUri } from './xml.ts'
+import { encodeKey } from './uri.ts'
 
 /** S3 accepts a request whose time is at most this far from its own. */
 export const clockWindowMs = 15 * 60_000
@@ -41,7 +48,7 @@ export interface SignedRequest {
   readonly method: string
   readonly rawPath: string
   readonly query: Query
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly headers: IncomingHeaderMap
 }
 
 export interface VerifyOptions {
@@ -119,8 +126,8 @@ const olderSignature =
 function headerClaim(authorization: string, request: SignedRequest): Claim {
   const malformed = (): S3Error => new S3Error('AuthorizationHeaderMalformed')
   if (authorization.startsWith('AWS ')) throw new S3Error('InvalidRequest', { message: olderSignature })
-  if (!authorization.startsWith('AWS4-HMAC-SHA256 ')) throw malformed()
-  const fields = authorizationFields(authorization.slice('AWS4-HMAC-SHA256 '.length), malformed)
+  if (!authorization.startsWith(`${algorithm} `)) throw malformed()
+  const fields = authorizationFields(authorization.slice(algorithm.length + 1), malformed)
   const payloadHash = request.headers['x-amz-content-sha256']
   if (typeof payloadHash !== 'string') {
     throw new S3Error('InvalidRequest', { message: 'Missing required header: x-amz-content-sha256.' })
@@ -169,7 +176,7 @@ function requestDate(request: SignedRequest): string {
   const date = String(request.headers['date'])
   const at = httpDate.test(date) ? Date.parse(date) : Number.NaN
   if (Number.isNaN(at)) throw new S3Error('AccessDenied', { message: 'A valid Date or x-amz-date header is required.' })
-  return `${new Date(at).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z`
+  return amzDateOf(at)
 }
 
 function presignedClaim({ query, headers }: SignedRequest): Claim {
@@ -180,7 +187,7 @@ function presignedClaim({ query, headers }: SignedRequest): Claim {
     if (others.length > 0) throw malformed()
     return value
   }
-  if (only('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') throw malformed()
+  if (only('X-Amz-Algorithm') !== algorithm) throw malformed()
   const expires = only('X-Amz-Expires') ?? ''
   const expiresSeconds = Number(expires)
   if (!/^(?:0|[1-9]\d{0,5})$/.test(expires) || expiresSeconds > longestPresignSeconds) throw malformed()
@@ -190,7 +197,7 @@ function presignedClaim({ query, headers }: SignedRequest): Claim {
     amzDate: only('X-Amz-Date') ?? '',
     signedHeaders: headerNames(only('X-Amz-SignedHeaders') ?? '', malformed),
     signature: only('X-Amz-Signature') ?? '',
-    payloadHash: typeof declared === 'string' ? declared : 'UNSIGNED-PAYLOAD',
+    payloadHash: typeof declared === 'string' ? declared : unsignedPayload,
     expiresSeconds,
   }
 }
@@ -250,20 +257,40 @@ function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): vo
 function signatureMatches(claim: Claim, request: SignedRequest, key: KeyObject): boolean {
   const query = canonicalQuery(request.query)
   if (pathMatches(request.rawPath, query, claim, request, key)) return true
-  const canonicalPath = encodeUri(decodePercent(request.rawPath)).replaceAll('%2F', '/')
+  const canonicalPath = encodeKey(decodePercent(request.rawPath))
   return canonicalPath !== request.rawPath && pathMatches(canonicalPath, query, claim, request, key)
 }
 
 function pathMatches(path: string, query: string, claim: Claim, request: SignedRequest, key: KeyObject): boolean {
   const { method, headers } = request
-  const canonical = canonicalRequest({ method, headers, path, query, ...claim })
-  for (const encoding of ['latin1', 'utf8'] as const) {
-    const text = stringToSign(canonical, claim.amzDate, claim.scope, encoding)
-    if (sameSignature(hexHmac(key, text), claim.signature)) return true
-    // oxlint-disable-next-line no-control-regex -- all of ASCII reads the same in both encodings
-    if (/^[\u0000-\u007f]*$/.test(canonical)) break
+  const { payloadHash, amzDate, scope, signature } = claim
+  const signedHeaders = claim.signedHeaders.join(';')
+  const matches = (blank: RegExp): boolean => {
+    const headerLines = headerLinesOf(claim.signedHeaders, headers, blank)
+    const canonical = canonicalRequest({ method, path, query, headerLines, signedHeaders, payloadHash })
+    const encodings = isAscii(canonical) ? (['latin1'] as const) : (['latin1', 'utf8'] as const)
+    return encodings.some((encoding) =>
+      sameSignature(hexHmac(key, stringToSign(canonical, amzDate, scope, encoding)), signature),
+    )
   }
-  return false
+  return matches(blanks) || (claim.signedHeaders.some((name) => holdsNoBreak(headers[name])) && matches(blanksOfSdk))
+}
+
+const blanks = /[ \t]+/g
+/** The SDK for JavaScript takes a no-break space for one: in latin1 a byte that many letters have in UTF-8. */
+const blanksOfSdk = /[ \t\u00a0]+/g
+const holdsNoBreak = (value: IncomingHeaderMap[string]): boolean => String(value).includes('\u00a0')
+
+function headerLinesOf(names: readonly string[], headers: IncomingHeaderMap, blank: RegExp): string {
+  let lines = ''
+  for (const name of names) lines += `${name}:${signedText(headers[name], blank)}\n`
+  return lines
+}
+
+/** Blanks around a value are not signed, several within count as one. */
+function signedText(value: IncomingHeaderMap[string], blank: RegExp): string {
+  const text = typeof value === 'string' ? value : (value ?? []).join(',')
+  return text.replace(blank, ' ').replace(/^ | $/g, '')
 }
 
 /** Compares in constant time; the length of a signature is no secret. */
@@ -277,13 +304,13 @@ function payloadPromise(claim: Claim, key: KeyObject): PayloadPromise {
   const { amzDate, scope, signature } = claim
   const seed: ChunkSeed = { key, amzDate, scope, signature }
   switch (claim.payloadHash) {
-    case 'UNSIGNED-PAYLOAD':
+    case unsignedPayload:
       return { kind: 'unsigned' }
-    case 'STREAMING-UNSIGNED-PAYLOAD-TRAILER':
+    case unsignedTrailerPayload:
       return { kind: 'chunked', trailer: true, seed: null }
-    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD':
+    case signedChunksPayload:
       return { kind: 'chunked', trailer: false, seed }
-    case 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER':
+    case signedChunksTrailerPayload:
       return { kind: 'chunked', trailer: true, seed }
     default:
       return sha256Promise(claim.payloadHash)

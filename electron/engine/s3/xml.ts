@@ -1,4 +1,5 @@
 import { XMLParser } from 'fast-xml-parser'
+import { encodeKey } from './uri.ts'
 
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 const entities: Readonly<Record<string, string>> = {
@@ -26,14 +27,9 @@ export function xmlDocument(root: string, content: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${namespace}">${content}</${root}>`
 }
 
-/** RFC 3986 encoding as SigV4 wants it: everything but unreserved characters. */
-export function encodeUri(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-}
-
 /** Keys in a listing with `encoding-type=url`. `/` stays and a space is %20: every SDK's decoder agrees on these. */
 export function encodeListed(text: string, encodingType: 'url' | null): string {
-  return encodingType === null ? text : encodeUri(text).replaceAll('%2F', '/')
+  return encodingType === null ? text : encodeKey(text)
 }
 
 /** A parsed element: text, or children by name. Repeated children are arrays. */

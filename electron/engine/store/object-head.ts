@@ -1,6 +1,6 @@
 import { checksumAlgorithms } from '../s3/checksum.ts'
 import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead, Stored } from './port.ts'
-import type { HeaderMap } from './wire/response-head.ts'
+import type { HeaderMap } from '../s3/headers.ts'
 
 /** Strips the quotes that RFC 9110 wants and Ceph now and then forgets. */
 export function plainEtag(value: string | undefined): string {

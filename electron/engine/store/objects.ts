@@ -17,10 +17,9 @@ import type {
   Stored,
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import type { HeaderPair } from '../s3/signer.ts'
+import type { HeaderMap, HeaderPair } from '../s3/headers.ts'
 import { areWithinLimits, describeVersion, stamp } from './version-headers.ts'
 import type { WireAnswer } from './wire/request.ts'
-import type { HeaderMap } from './wire/response-head.ts'
 
 /**
  * MinIO and RustFS answer a missing object from their own replication peer unless told not to: a site would be compared

@@ -19,10 +19,10 @@ import type {
   UploadRef,
 } from './port.ts'
 import { readRefusal, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import { unsignedTrailerPayload, type HeaderPair } from '../s3/signer.ts'
+import type { HeaderMap, HeaderPair } from '../s3/headers.ts'
+import { unsignedTrailerPayload } from '../s3/sigv4.ts'
 import { describeVersion, stamp } from './version-headers.ts'
 import { pumped } from '../s3/pumped.ts'
-import type { HeaderMap } from './wire/response-head.ts'
 import type { WireAnswer } from './wire/request.ts'
 import { escapeXml, scanXml, xmlLeaves } from '../s3/xml-scan.ts'
 

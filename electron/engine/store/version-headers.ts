@@ -1,6 +1,6 @@
-import type { QueryPair } from '../s3/address.ts'
+import type { QueryPair } from '../s3/uri.ts'
 import type { IdentityStamp, Lock, NewVersion, Tags } from './port.ts'
-import type { HeaderPair } from '../s3/signer.ts'
+import { withoutBlanks, type HeaderPair } from '../s3/headers.ts'
 
 /** What a request carries besides its fixed parts. */
 export interface Stamped {
@@ -24,7 +24,7 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
   add('x-amz-website-redirect-location', content.websiteRedirectLocation)
   add('x-amz-tagging', encodeTags(tags))
   add('x-amz-storage-class', storageClass)
-  for (const name in metadata) headers.push([`x-amz-meta-${name.toLowerCase()}`, metadata[name]!.trim()])
+  for (const name in metadata) headers.push([`x-amz-meta-${name.toLowerCase()}`, withoutBlanks(metadata[name]!)])
   if (lock !== null) headers.push(...lockHeaders(lock))
   if (version.kmsKeyId !== undefined)
     headers.push(

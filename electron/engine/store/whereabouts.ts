@@ -3,7 +3,7 @@ import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { createAddress, type Address } from '../s3/address.ts'
 import { createSigner, type Signer } from '../s3/signer.ts'
-import type { HeaderMap } from './wire/response-head.ts'
+import type { HeaderMap } from '../s3/headers.ts'
 
 /** How to ask for a bucket. */
 export interface Place {

@@ -1,5 +1,5 @@
 import { isMarkHeader } from '../../replicate/origin.ts'
-import type { HeaderMap } from '../../store/wire/response-head.ts'
+import type { HeaderMap } from '../../s3/headers.ts'
 
 /** Of HTTP, with a meaning for an object or for a browser. */
 const passed: ReadonlySet<string> = new Set(

@@ -1,7 +1,7 @@
 import { decodePercent } from '../../s3/query.ts'
 import { checkKey } from './key.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { encodeUri } from '../../s3/xml.ts'
+import { encodeKey, encodeUri } from '../../s3/uri.ts'
 
 /** The version that a copy is made of: `read` is needed for it. */
 export interface CopySource {
@@ -29,7 +29,7 @@ export function parseCopySource(text: string): CopySource {
   if (versionId !== null && !/^[^\u0000-\u0020\u007f]{1,1024}$/.test(versionId))
     throw malformed('its version id is empty or not one')
   const version = versionId === null ? '' : `${versionMark}${encodeUri(versionId)}`
-  const header = `/${encodeUri(bucket)}/${encodeUri(key).replaceAll('%2F', '/')}${version}`
+  const header = `/${encodeUri(bucket)}/${encodeKey(key)}${version}`
   return { bucket, key, versionId, header }
 }
 

@@ -1,7 +1,7 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
 import type { MarkPlace } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
-import type { HeaderMap } from '../../store/wire/response-head.ts'
+import type { HeaderMap } from '../../s3/headers.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { GatewayWorld } from '../world.ts'
 import type { Exchange } from '../exchange.ts'

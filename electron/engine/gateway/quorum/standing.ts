@@ -1,4 +1,4 @@
-import type { HeaderMap } from '../../store/wire/response-head.ts'
+import type { HeaderMap } from '../../s3/headers.ts'
 
 /** What is newest of one key at one copy, as far as one answer tells. */
 export interface Standing {

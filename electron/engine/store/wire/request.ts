@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Pumped } from '../../s3/pumped.ts'
 import type { FaultContext } from '../../base/errors.ts'
 import type { Host } from '../../s3/address.ts'
-import type { HeaderMap } from './response-head.ts'
+import type { HeaderMap } from '../../s3/headers.ts'
 
 export interface Timeouts {
   /** To an open connection, DNS and TLS included. */

@@ -1,5 +1,4 @@
-/** Header names in lower case, values as latin1 text; repeated ones joined with `, `. */
-export type HeaderMap = Readonly<Record<string, string | undefined>>
+import { withoutBlanks, type HeaderMap } from '../../s3/headers.ts'
 
 export interface ResponseHead {
   readonly status: number
@@ -32,7 +31,7 @@ export function parseResponseHead(text: string): ResponseHead {
       throw new MalformedResponse('the answer has a header line without a name')
     }
     const name = text.slice(start, colon).toLowerCase()
-    const value = text.slice(colon + 1, end).trim()
+    const value = withoutBlanks(text.slice(colon + 1, end))
     const former = headers[name]
     headers[name] = former === undefined ? value : `${former}, ${value}`
   }
