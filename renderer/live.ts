@@ -2,7 +2,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { LiveBatch, LiveTopic } from '../shared/api/engine-api.ts'
 import { keysOfTopic, type Queries } from './queries.ts'
 import type { Client } from './transport.ts'
-import { tellError } from './words/told.ts'
+import { tellError } from './text/told.ts'
 
 /**
  * How fresh the screen is. `asOf` is the instant of the last word from the engine; null before the first. `signed-out`: an engine

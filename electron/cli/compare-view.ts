@@ -1,6 +1,6 @@
 import { differenceWords, exceptionWords, levelWords } from '../../shared/model/compare-words.ts'
 import type { CompareCost, CompareReport, Difference } from '../../shared/model/compare.ts'
-import { faultWords } from '../../shared/words/sentence.ts'
+import { faultWords } from '../../shared/text/sentence.ts'
 import { bytesText, cellText, durationText, table } from './table.ts'
 
 type Lines = readonly string[]

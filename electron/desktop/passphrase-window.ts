@@ -1,6 +1,6 @@
 import { BrowserWindow, ipcMain } from 'electron'
 import { FaultError } from '../../shared/model/fault.ts'
-import { faultWords } from '../../shared/words/sentence.ts'
+import { faultWords } from '../../shared/text/sentence.ts'
 import { passphraseChannel } from './passphrase-channel.ts'
 
 export interface PassphraseOptions<T> {

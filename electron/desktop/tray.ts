@@ -1,6 +1,6 @@
 import { Menu, nativeImage, Tray, type MenuItemConstructorOptions } from 'electron'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
-import { overallOf } from '../../shared/words/overall.ts'
+import { overallOf } from '../../shared/text/overall.ts'
 
 export interface TrayOptions {
   readonly api: EngineApi

@@ -1,5 +1,5 @@
 import { sampleEveryMs, type SeriesPoint } from '../../shared/model/overview.ts'
-import { formatByteRate, formatCount, formatDuration, formatObjectRate } from '../words/format.ts'
+import { formatByteRate, formatCount, formatDuration, formatObjectRate } from '../text/format.ts'
 
 export interface ChartKind {
   readonly id: string

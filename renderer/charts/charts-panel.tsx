@@ -7,7 +7,7 @@ import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { useNow } from '../components/use-now.ts'
 import { QueryFault } from '../components/query-fault.tsx'
 import { useConsole } from '../console-parts.ts'
-import { formatBytes, formatClock } from '../words/format.ts'
+import { formatBytes, formatClock } from '../text/format.ts'
 import { chartKinds, collectingWords, thinOut } from './chart-kinds.ts'
 
 const SeriesChart = lazy(async () => ({ default: (await import('./series-chart.tsx')).SeriesChart }))

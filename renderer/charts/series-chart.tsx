@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import { Area, AreaChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
-import { formatClock } from '../words/format.ts'
+import { formatClock } from '../text/format.ts'
 import type { ChartKind } from './chart-kinds.ts'
 
 interface SeriesChartProps {

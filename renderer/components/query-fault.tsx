@@ -1,6 +1,6 @@
 import { useLive } from '../console-parts.ts'
 import { isStale } from '../live.ts'
-import { tellError } from '../words/told.ts'
+import { tellError } from '../text/told.ts'
 import { ToldNote } from './told-note.tsx'
 
 /** What the one banner above the page says already. */

@@ -1,5 +1,5 @@
 import { Button, Text } from '@mantine/core'
-import type { Told } from '../words/told.ts'
+import type { Told } from '../text/told.ts'
 
 /** A refusal or fault: title, what exactly, what to do; what a report needs is folded. */
 export function ToldNote({ told, retry }: { readonly told: Told; readonly retry?: (() => void) | undefined }) {

@@ -14,8 +14,8 @@ import {
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import type { LinkState } from '../../shared/model/rule.ts'
-import { kindOf, type StateKind } from '../../shared/model/standing.ts'
-import { stateWords, type Tone } from '../words/link-words.ts'
+import { kindOf, type StateKind } from '../../shared/model/sync-state.ts'
+import { stateWords, type Tone } from '../text/link-words.ts'
 
 const stateIcons: Record<StateKind, typeof IconCopy> = {
   'in-step': IconCircleCheck,

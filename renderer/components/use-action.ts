@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { faultWords } from '../../shared/words/sentence.ts'
-import { tellError } from '../words/told.ts'
+import { faultWords } from '../../shared/text/sentence.ts'
+import { tellError } from '../text/told.ts'
 
 /**
  * Something the operator asks of the engine. Says that it was done (when `done` names it), or why not and what to do;

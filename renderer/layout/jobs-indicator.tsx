@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { Job } from '../../shared/model/job.ts'
 import { JobLine } from '../components/job-line.tsx'
 import { useConsole } from '../console-parts.ts'
-import { countOf } from '../words/format.ts'
+import { countOf } from '../text/format.ts'
 
 const shownJobs = 8
 

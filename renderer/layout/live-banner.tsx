@@ -4,7 +4,7 @@ import { faultKinds } from '../../shared/model/fault.ts'
 import { useWallClock } from '../components/use-now.ts'
 import { useConsole, useLive } from '../console-parts.ts'
 import { isStale, type LiveState } from '../live.ts'
-import { formatAgo, formatClock } from '../words/format.ts'
+import { formatAgo, formatClock } from '../text/format.ts'
 
 /** The one place that says that the screen is a memory, of when, and what to do. */
 export function LiveBanner() {

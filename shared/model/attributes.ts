@@ -1,4 +1,4 @@
-import { faultWords, sentence } from '../words/sentence.ts'
+import { faultWords, sentence } from '../text/sentence.ts'
 import type { Fault } from './fault.ts'
 
 /** How the tags and locks of what a link copied are compared again, and when that was last done. */

@@ -1,5 +1,5 @@
 import type { LinkView } from './rule.ts'
-import type { HeldCause } from './standing.ts'
+import type { HeldCause } from './sync-state.ts'
 
 /** Everything the first page shows, read at one instant. */
 export interface Overview {

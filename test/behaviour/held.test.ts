@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { overviewLines, settledLines } from '../../electron/cli/views.ts'
-import { overallOf } from '../../shared/words/overall.ts'
+import { overallOf } from '../../shared/text/overall.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { badge, failures, untilBadge } from '../support/watch.ts'
 import { startWorld, type World } from '../support/world.ts'

@@ -20,10 +20,9 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/intake'],
   // What is counted, told and run besides replication.
   ['electron/engine/metrics', 'electron/engine/job', 'electron/engine/advisor', 'electron/engine/config'],
-  ['electron/engine/live'],
   ['electron/engine/link'],
   ['electron/engine/gateway'],
-  ['electron/engine/audit'],
+  ['electron/engine/compare'],
   ['electron/engine/renewal', 'electron/engine/sandbox'],
   ['electron/engine/api'],
   ['electron/engine/composition'],

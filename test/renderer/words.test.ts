@@ -12,11 +12,11 @@ import {
 } from '../../renderer/pages/sites/site-form-values.ts'
 import { pagesFor } from '../../renderer/pages/failures/failure-rows.ts'
 import { failureSearch, listInputOf } from '../../renderer/search.ts'
-import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/words/format.ts'
-import { overallOf } from '../../shared/words/overall.ts'
-import { promiseNow } from '../../renderer/words/promise-words.ts'
-import { tellError } from '../../renderer/words/told.ts'
-import { inFlightWords, nothingInFlightWords } from '../../renderer/words/transfer-words.ts'
+import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/text/format.ts'
+import { overallOf } from '../../shared/text/overall.ts'
+import { promiseNow } from '../../renderer/text/promise-words.ts'
+import { tellError } from '../../renderer/text/told.ts'
+import { inFlightWords, nothingInFlightWords } from '../../renderer/text/transfer-words.ts'
 
 describe('numbers in words', () => {
   test('bytes are powers of 1024 with their unit', () => {

@@ -49,7 +49,7 @@ describe('the order of the floors', () => {
 
   it('reads every form of import, types counted', async () => {
     const root = await makeTempDir('floors')
-    await mkdir(join(root.path, 'shared/words'), { recursive: true })
+    await mkdir(join(root.path, 'shared/text'), { recursive: true })
     const lines = [
       "import { a } from './words/a.ts'",
       "import type { B } from './words/b.ts'",
@@ -61,9 +61,9 @@ describe('the order of the floors', () => {
     ]
     await writeFile(join(root.path, 'shared/all.ts'), lines.join('\n'))
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
-    for (const name of names) await writeFile(join(root.path, `shared/words/${name}.ts`), '')
+    for (const name of names) await writeFile(join(root.path, `shared/text/${name}.ts`), '')
     const imports = readImports(root.path, ['shared'])
-    expect(imports.get('shared/all.ts')).toEqual(names.map((name) => `shared/words/${name}.ts`))
+    expect(imports.get('shared/all.ts')).toEqual(names.map((name) => `shared/text/${name}.ts`))
     await root.remove()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HeldCause } from '../../shared/model/standing.ts'
+import type { HeldCause } from '../../shared/model/sync-state.ts'
 import { HeldWatch } from '../../electron/engine/link/held-watch.ts'
 import { HandClock } from './scan-world.ts'
 

@@ -2,9 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { quorumOf } from '../../shared/model/quorum.ts'
 import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
-import { gather } from '../../electron/engine/gateway/quorum/gather.ts'
-import { newestOf, type CopyHistory } from '../../electron/engine/gateway/quorum/newest.ts'
-import { standingOf } from '../../electron/engine/gateway/quorum/standing.ts'
+import { gather } from '../../electron/engine/gateway/read-quorum/gather.ts'
+import { newestOf, type CopyHistory } from '../../electron/engine/gateway/read-quorum/newest.ts'
+import { standingOf } from '../../electron/engine/gateway/read-quorum/copy-state.ts'
 import { validateRules } from '../../electron/engine/rule/validate.ts'
 
 const policies = fc.constantFrom<Rule['ack']['policy'][]>('async', 'one', 'majority', 'all')

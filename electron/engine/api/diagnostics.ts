@@ -6,7 +6,7 @@ import type { Journal } from '../journal/port.ts'
 import type { Links } from '../link/links.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { Sites } from '../site/registry.ts'
-import type { StrayNotes } from '../live/stray-notes.ts'
+import type { StrayNotes } from './stray-notes.ts'
 
 export interface DiagnosticsParts {
   readonly journal: Pick<Journal, 'handedOut'>

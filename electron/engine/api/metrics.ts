@@ -1,12 +1,12 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
-import { isHeld, isInStep, isOnline } from '../../../shared/model/standing.ts'
+import { isHeld, isInStep, isOnline } from '../../../shared/model/sync-state.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
 import type { Journal } from '../journal/port.ts'
 import type { Sites } from '../site/registry.ts'
-import type { StrayNotes } from '../live/stray-notes.ts'
+import type { StrayNotes } from './stray-notes.ts'
 
 export interface MetricsParts {
   readonly journal: Pick<Journal, 'notKept'>

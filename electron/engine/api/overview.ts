@@ -1,6 +1,6 @@
 import type { Overview } from '../../../shared/model/overview.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
-import { heldCauses } from '../../../shared/model/standing.ts'
+import { heldCauses } from '../../../shared/model/sync-state.ts'
 
 interface Parts {
   readonly links: () => readonly LinkView[]

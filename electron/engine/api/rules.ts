@@ -13,7 +13,7 @@ import type {
   RuleView,
 } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import { uncheckedWords } from '../../../shared/words/unchecked-words.ts'
+import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
 import type { Brakes } from '../feed/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'

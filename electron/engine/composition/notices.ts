@@ -1,7 +1,7 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import { teller, type Tell } from '../log/activity.ts'
-import { Announcer } from '../live/announcer.ts'
-import { StrayNotes } from '../live/stray-notes.ts'
+import { Announcer } from '../api/live-updates.ts'
+import { StrayNotes } from '../api/stray-notes.ts'
 import type { Parts } from './parts.ts'
 import type { Ground } from './ground.ts'
 

@@ -6,7 +6,7 @@ import type { HeaderMap } from '../s3/headers.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import type { Replicas } from './replicas.ts'
-import type { Together } from './together/together.ts'
+import type { Together } from './dual-write/dual-write.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 

@@ -11,7 +11,7 @@ import {
   standingSchema,
   type BucketAnswer,
   type Standing,
-} from './bucket-standing.ts'
+} from './bucket-state.ts'
 import type { Link } from './links.ts'
 
 /** Why a link is kept back by the state of its buckets; `looking`: a site was away, and they are asked for before anything is written. */

@@ -1,6 +1,6 @@
 import type { HeldBy, LinkState } from '../../../shared/model/rule.ts'
 import { fault, faultKinds, type Fault } from '../../../shared/model/fault.ts'
-import { sentence } from '../../../shared/words/sentence.ts'
+import { sentence } from '../../../shared/text/sentence.ts'
 import type { BucketHold } from './bucket-watch.ts'
 import type { Convergence } from './convergence.ts'
 import type { Guarded } from './target-guard.ts'

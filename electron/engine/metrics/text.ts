@@ -1,4 +1,4 @@
-import type { HeldCause } from '../../../shared/model/standing.ts'
+import type { HeldCause } from '../../../shared/model/sync-state.ts'
 
 /** One link as the text endpoint tells it; `endpoint` is the target site’s URL. */
 export interface LinkMetrics {

@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { allVersionsOf, shows, type KeyListing } from './key-listing.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** From this attempt on an unclear answer is set aside for the operator: what waits would hold back the key's later changes. */
 const attemptsBeforeParked = 3

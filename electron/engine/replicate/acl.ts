@@ -3,7 +3,7 @@ import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, AclGrant, AclPermission, CallOptions, ObjectStore } from '../store/port.ts'
 import type { LinkOrder } from './port.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 const everyone = 'http://acs.amazonaws.com/groups/global/AllUsers'
 const signedIn = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers'

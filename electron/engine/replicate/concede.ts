@@ -2,7 +2,7 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { NewVersion, Tags } from '../store/port.ts'
 import type { LinkOrder } from './port.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** What the narrowest of sites (MinIO) takes in a tag; S3 allows any letter. */
 const narrowTag = /^[A-Za-z0-9 +\-=._:/@]*$/

@@ -9,8 +9,8 @@ import { notKeptOf } from './fidelity.ts'
 import { paced } from './paced.ts'
 import { layoutAtSource, likelyLayouts, multipartEtag, partsInEtag } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
-import { arrived } from './settled.ts'
-import type { World } from './world.ts'
+import { arrived } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /** Parts of one object under way at one time: enough to hide the round trip, few enough to be fair to other objects. */
 const partsAtOnce = 4

@@ -11,8 +11,8 @@ import { echoOf } from './echo.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
 import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
-import { arrived, settled } from './settled.ts'
-import type { World } from './world.ts'
+import { arrived, settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 const noTags: Tags = {}
 

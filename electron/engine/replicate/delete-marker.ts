@@ -4,8 +4,8 @@ import type { Outcome } from './port.ts'
 import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
 import type { VersionPair } from '../journal/port.ts'
-import { arrived, settled } from './settled.ts'
-import type { World } from './world.ts'
+import { arrived, settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /** Writes the source's delete marker at the target, with its id where the target adopts ids. */
 export async function writeMarker(

@@ -3,8 +3,8 @@ import type { ObjectHead } from '../store/port.ts'
 import { versionsOf } from './key-listing.ts'
 import { isReplicaOf, markOf, sealOf, withoutOrigin, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'
-import { settled, type Settled } from './settled.ts'
-import type { World } from './world.ts'
+import { settled, type Settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /**
  * P7: is this version of the source one that came from the target? Then the outcome that leaves it where it is; null for

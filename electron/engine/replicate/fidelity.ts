@@ -1,7 +1,7 @@
 import { fault, FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { NewVersion, ObjectHead, Stored } from '../store/port.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** Throws where the rule does not allow this version to be stored as it would have to be: nothing was read or sent yet. */
 export function refuseUnkept(head: ObjectHead, { link }: Pick<World, 'link'>): void {

@@ -1,5 +1,5 @@
 import type { Outcome } from './port.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /**
  * A source without versions, or with suspended ones, keeps one null version: what was overwritten or hidden there is gone for good.

@@ -5,10 +5,10 @@ import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder, Outcome } from './port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
-import type { Seen } from './look.ts'
-import { isOurs } from './ours.ts'
-import type { Settled } from './settled.ts'
-import type { World } from './world.ts'
+import type { Seen } from './compare-key.ts'
+import { isOurs } from './ownership.ts'
+import type { Settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /** Brings one version or delete marker that the target has not got. */
 export const bring = (version: NamedVersion & { readonly deleteMarker: boolean }, world: World): Promise<Outcome> =>

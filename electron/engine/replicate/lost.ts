@@ -1,6 +1,6 @@
 import { isGone } from './absence.ts'
 import { shows, versionsOf } from './key-listing.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** A listing may be a little late. From this attempt on, what is listed and not found is taken for lost. */
 const attemptsBeforeLost = 3

@@ -4,7 +4,7 @@ import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
 import { aclChange, aclOf, carriedAcl, setAcl, setsAny, type AclChange, type CarriedAcl } from './acl.ts'
 import { narrowed, putTagsTaken, sameTags } from './concede.ts'
 import { isKnownEcho } from './echo.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /**
  * Brings tags, retention, legal hold and, where the rule carries it, the ACL of a version that is at the target already in step. The rest of the metadata

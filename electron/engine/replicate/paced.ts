@@ -1,6 +1,6 @@
 import type { Pumped } from '../s3/pumped.ts'
 import { gathered } from '../s3/pumped.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** Up to here a body is collected and goes out in one write with its headers. */
 export const smallBodyBytes = 1024 * 1024

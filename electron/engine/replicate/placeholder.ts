@@ -1,6 +1,6 @@
 import type { VersionEntry } from '../store/port.ts'
 import { placeholderStamp } from './origin.ts'
-import { writerOf, type World } from './world.ts'
+import { writerOf, type World } from './context.ts'
 
 const nothing = Buffer.alloc(0)
 

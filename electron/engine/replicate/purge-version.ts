@@ -2,12 +2,12 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from './port.ts'
 import { isGone } from './absence.ts'
-import type { Seen } from './look.ts'
+import type { Seen } from './compare-key.ts'
 import { isReplicaOf, markOf, sealOf } from './origin.ts'
-import { isOurs } from './ours.ts'
+import { isOurs } from './ownership.ts'
 import { identityFor } from './replica.ts'
-import { settled } from './settled.ts'
-import type { World } from './world.ts'
+import { settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /**
  * Repeats the permanent delete of one version. Only a version known to be the replica of exactly that one is removed, and

@@ -3,7 +3,7 @@ import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { markOf, sealOf, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'
 import type { Seal } from './seal.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** What was found out about versions at the target that the journal does not know. */
 export interface Recognised {

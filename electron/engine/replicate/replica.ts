@@ -1,6 +1,6 @@
 import type { Identity } from '../../../shared/model/site.ts'
 import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
-import { writerOf, type World } from './world.ts'
+import { writerOf, type World } from './context.ts'
 import { isMinioId } from '../store/version-headers.ts'
 import { checksumProperty } from './fidelity.ts'
 import { stamped } from './origin.ts'

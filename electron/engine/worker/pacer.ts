@@ -1,4 +1,4 @@
-import type { Pacer } from '../replicate/world.ts'
+import type { Pacer } from '../replicate/context.ts'
 
 /**
  * A token bucket in shared memory: the main thread refills it, every transfer thread takes from it, so that one rule's

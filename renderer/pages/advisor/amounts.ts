@@ -1,5 +1,5 @@
 import { syncLimits, type Origin } from '../../../shared/model/advisor.ts'
-import { formatCount, formatDuration, formatMs } from '../../words/format.ts'
+import { formatCount, formatDuration, formatMs } from '../../text/format.ts'
 
 /** `0.2 s`, `12 s`, `2 min 14 s`: what is short is told to a tenth. */
 export function formatSeconds(seconds: number): string {

@@ -1,5 +1,5 @@
 import type { AdviceFigures, Figure, LossFigure, SiteFigures, TargetFigures } from '../../../shared/model/advisor.ts'
-import { countOf, formatByteRate, formatBytes, formatCount, formatDuration, formatMs } from '../../words/format.ts'
+import { countOf, formatByteRate, formatBytes, formatCount, formatDuration, formatMs } from '../../text/format.ts'
 import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, lossLimit, originWords } from './amounts.ts'
 
 /** One line of what the comparison stands on. */

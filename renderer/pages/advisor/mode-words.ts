@@ -1,7 +1,7 @@
 import type { Advice, AdvisedMode, AckPolicy, ModeComparison, WritePath } from '../../../shared/model/advisor.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../words/format.ts'
-import { policyNames } from '../../words/ack-words.ts'
+import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../text/format.ts'
+import { policyNames } from '../../text/ack-words.ts'
 import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, originNote } from './amounts.ts'
 import { extremes } from './reason-words.ts'
 

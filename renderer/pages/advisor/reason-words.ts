@@ -5,7 +5,7 @@ import {
   type RecentWrites,
   type Recommendation,
 } from '../../../shared/model/advisor.ts'
-import { formatCount, formatDuration, formatMs } from '../../words/format.ts'
+import { formatCount, formatDuration, formatMs } from '../../text/format.ts'
 import { formatChangeRate, formatSeconds, lossLimit } from './amounts.ts'
 
 const headlines: Record<NonNullable<Recommendation['policy']>, string> = {

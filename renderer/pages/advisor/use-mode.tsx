@@ -4,7 +4,7 @@ import { ruleOf, type Rule, type RuleView } from '../../../shared/model/rule.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { formatDuration } from '../../words/format.ts'
+import { formatDuration } from '../../text/format.ts'
 import { modeNames } from './mode-words.ts'
 
 /** What a rule uses, and how to let it use another. */

@@ -7,9 +7,9 @@ import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { formatBytes, formatInstant } from '../../words/format.ts'
-import { operationWords } from '../../words/link-words.ts'
-import { tellFault, titleOf } from '../../words/told.ts'
+import { formatBytes, formatInstant } from '../../text/format.ts'
+import { operationWords } from '../../text/link-words.ts'
+import { tellFault, titleOf } from '../../text/told.ts'
 import { NextAttempt } from './next-attempt.tsx'
 
 interface FailureDrawerProps {

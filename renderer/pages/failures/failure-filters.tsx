@@ -7,9 +7,9 @@ import type { FailurePage } from '../../../shared/api/engine-api.ts'
 import { operations } from '../../../shared/model/task.ts'
 import { useConsole } from '../../console-parts.ts'
 import type { FailureSearch } from '../../search.ts'
-import { formatCount } from '../../words/format.ts'
-import { operationWords } from '../../words/link-words.ts'
-import { titleOf } from '../../words/told.ts'
+import { formatCount } from '../../text/format.ts'
+import { operationWords } from '../../text/link-words.ts'
+import { titleOf } from '../../text/told.ts'
 
 interface FailureFiltersProps {
   readonly search: FailureSearch

@@ -1,6 +1,6 @@
 import type { FailureFilter } from '../../../shared/api/inputs.ts'
-import { countOf } from '../../words/format.ts'
-import { operationWords } from '../../words/link-words.ts'
+import { countOf } from '../../text/format.ts'
+import { operationWords } from '../../text/link-words.ts'
 
 /** A filter as the end of a sentence: “of rule photos, parked, with ACCESS_DENIED”; empty when nothing is filtered. */
 export function filterWords(filter: FailureFilter): string {

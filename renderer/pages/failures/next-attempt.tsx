@@ -1,6 +1,6 @@
 import type { Failure, Hold } from '../../../shared/model/task.ts'
 import { Age, Until } from '../../components/times.tsx'
-import { formatInstant } from '../../words/format.ts'
+import { formatInstant } from '../../text/format.ts'
 
 /** “in 12 s”, “parked”, that a worker has it at this moment, or what has to happen first and since when. */
 export function NextAttempt({ failure: { state, waits, nextAttemptAt } }: { readonly failure: Failure }) {

@@ -11,9 +11,9 @@ import { ToldNote } from '../../components/told-note.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatBytes, formatCount, formatInstant } from '../../words/format.ts'
-import { configLines, keyName, usageLines } from '../../words/gateway-words.ts'
-import { tellFault } from '../../words/told.ts'
+import { countOf, formatBytes, formatCount, formatInstant } from '../../text/format.ts'
+import { configLines, keyName, usageLines } from '../../text/gateway-words.ts'
+import { tellFault } from '../../text/told.ts'
 import { GatewayEditor } from './gateway-editor.tsx'
 
 /** Whether it listens, where, for whom, and what that means; with the way to change or stop it. */

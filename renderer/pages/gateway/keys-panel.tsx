@@ -12,8 +12,8 @@ import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { formatInstant } from '../../words/format.ts'
-import { expiryOf, grantWords, keyName, presetOf } from '../../words/gateway-words.ts'
+import { formatInstant } from '../../text/format.ts'
+import { expiryOf, grantWords, keyName, presetOf } from '../../text/gateway-words.ts'
 import { NewKeyDialog } from './new-key-dialog.tsx'
 
 /** The keys that clients sign with: who may do what, where, until when, and last used. */

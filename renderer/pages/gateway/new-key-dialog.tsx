@@ -2,8 +2,8 @@ import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import type { NewGatewayKey } from '../../../shared/model/gateway.ts'
 import { CopyAction, Copyable } from '../../components/copyable.tsx'
-import { formatInstant } from '../../words/format.ts'
-import { grantWords } from '../../words/gateway-words.ts'
+import { formatInstant } from '../../text/format.ts'
+import { grantWords } from '../../text/gateway-words.ts'
 import { KeyForm } from './key-form.tsx'
 
 interface NewKeyDialogProps {

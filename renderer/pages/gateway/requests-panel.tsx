@@ -7,8 +7,8 @@ import { Loaded } from '../../components/loaded.tsx'
 import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { formatClock, formatInstant } from '../../words/format.ts'
-import { keyName, outcomeOf, tookWords } from '../../words/gateway-words.ts'
+import { formatClock, formatInstant } from '../../text/format.ts'
+import { keyName, outcomeOf, tookWords } from '../../text/gateway-words.ts'
 
 /** What clients asked for just now and what they heard, newest first, as it happens. */
 export function RequestsPanel({ keys }: { readonly keys: readonly GatewayKeyView[] }) {

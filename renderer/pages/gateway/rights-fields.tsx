@@ -1,7 +1,7 @@
 import { Checkbox, Radio, SimpleGrid, Stack } from '@mantine/core'
 import { useState } from 'react'
 import { gatewayRights, rightWords, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
-import { presetOf, rightsPresets } from '../../words/gateway-words.ts'
+import { presetOf, rightsPresets } from '../../text/gateway-words.ts'
 
 interface RightsFieldsProps {
   readonly rights: readonly GatewayRight[]

@@ -4,11 +4,11 @@ import type { SiteHealth } from '../../../shared/model/site.ts'
 import { Route } from '../../components/place.tsx'
 import { Behind } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
-import { kindOf } from '../../../shared/model/standing.ts'
-import { eventsLine } from '../../../shared/words/held-words.ts'
-import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../words/format.ts'
-import { backlogOf, forecastOf, notInStepOf, stateWords, whyOf } from '../../words/link-words.ts'
-import { currentRtt } from '../../words/site-words.ts'
+import { kindOf } from '../../../shared/model/sync-state.ts'
+import { eventsLine } from '../../../shared/text/held-words.ts'
+import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../text/format.ts'
+import { backlogOf, forecastOf, notInStepOf, stateWords, whyOf } from '../../text/link-words.ts'
+import { currentRtt } from '../../text/site-words.ts'
 
 interface LinkCardProps {
   readonly link: LinkView

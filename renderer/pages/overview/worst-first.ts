@@ -1,5 +1,5 @@
 import type { LinkView } from '../../../shared/model/rule.ts'
-import { kindOf, type StateKind } from '../../../shared/model/standing.ts'
+import { kindOf, type StateKind } from '../../../shared/model/sync-state.ts'
 
 const rank: Record<StateKind, number> = {
   held: -1,

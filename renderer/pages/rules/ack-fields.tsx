@@ -1,6 +1,6 @@
 import { Grid, Group, Text } from '@mantine/core'
 import { Field } from '../../components/form-field.tsx'
-import { ackPolicies, lateWords, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../words/ack-words.ts'
+import { ackPolicies, lateWords, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../text/ack-words.ts'
 import type { RuleForm } from './rule-form-values.ts'
 
 /** What clients of the gateway are promised, each choice with what it means for them and for a disaster. */

@@ -6,7 +6,7 @@ import { compareLevels, type CompareCost, type CompareLevel } from '../../../sha
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatBytes, formatDuration } from '../../words/format.ts'
+import { countOf, formatBytes, formatDuration } from '../../text/format.ts'
 import { Buttons, PrefixField, type DialogProps } from './rule-dialogs.tsx'
 
 /** Compares both sides, versions and all, as thoroughly as is chosen; the report appears on the rule's page. */

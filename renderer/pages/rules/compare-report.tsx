@@ -2,14 +2,14 @@ import { Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { differenceWords, exceptionWords } from '../../../shared/model/compare-words.ts'
 import type { CompareReport, Difference, NotSeen, OnItsWay } from '../../../shared/model/compare.ts'
-import { faultWords } from '../../../shared/words/sentence.ts'
+import { faultWords } from '../../../shared/text/sentence.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatBytes, formatCount } from '../../words/format.ts'
-import { tellFault } from '../../words/told.ts'
+import { countOf, formatBytes, formatCount } from '../../text/format.ts'
+import { tellFault } from '../../text/told.ts'
 
 /** One comparison: what may be said of both sides, and what that stands on. */
 export function Report({ jobId }: { readonly jobId: string }) {

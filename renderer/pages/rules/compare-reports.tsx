@@ -7,8 +7,8 @@ import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatCount } from '../../words/format.ts'
-import type { Tone } from '../../words/link-words.ts'
+import { countOf, formatCount } from '../../text/format.ts'
+import type { Tone } from '../../text/link-words.ts'
 import { Report } from './compare-report.tsx'
 
 const route = getRouteApi('/rules/$ruleId')

@@ -4,9 +4,9 @@ import type { FeedView, LinkView, RuleView } from '../../../shared/model/rule.ts
 import { Panel } from '../../components/page.tsx'
 import { useNow } from '../../components/use-now.ts'
 import { ToneBadge } from '../../components/tone.tsx'
-import { formatAgo, formatDuration } from '../../words/format.ts'
-import { feedLine, feedTitle, placeOf, type Tone } from '../../words/link-words.ts'
-import { titleOf } from '../../words/told.ts'
+import { formatAgo, formatDuration } from '../../text/format.ts'
+import { feedLine, feedTitle, placeOf, type Tone } from '../../text/link-words.ts'
+import { titleOf } from '../../text/told.ts'
 
 const tones: Record<FeedView['state'], Tone> = {
   live: 'good',

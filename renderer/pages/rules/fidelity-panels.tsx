@@ -7,9 +7,9 @@ import { Loaded } from '../../components/loaded.tsx'
 import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { formatCount } from '../../words/format.ts'
-import { fidelityWords } from '../../words/fidelity-words.ts'
-import { placeOf } from '../../words/link-words.ts'
+import { formatCount } from '../../text/format.ts'
+import { fidelityWords } from '../../text/fidelity-words.ts'
+import { placeOf } from '../../text/link-words.ts'
 
 /** What each target keeps of an object under a rule: told before it is made, and for as long as it runs. */
 export function FidelityPanels({ rule }: { readonly rule: Rule }) {

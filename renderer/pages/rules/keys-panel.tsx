@@ -5,8 +5,8 @@ import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { countOf, formatBytes, formatCount } from '../../words/format.ts'
-import { placeOf } from '../../words/link-words.ts'
+import { countOf, formatBytes, formatCount } from '../../text/format.ts'
+import { placeOf } from '../../text/link-words.ts'
 
 const titles: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'Keys that do not converge',

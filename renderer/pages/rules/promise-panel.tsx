@@ -5,7 +5,7 @@ import type { GatewayView } from '../../../shared/model/gateway.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { lateWords, policyTitle, promiseOf, readsOf } from '../../words/ack-words.ts'
+import { lateWords, policyTitle, promiseOf, readsOf } from '../../text/ack-words.ts'
 
 /** What clients that write through the gateway are promised by this rule, and whether they can use it at all. */
 export function PromisePanel({ rule }: { readonly rule: Rule }) {

@@ -1,9 +1,9 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
-import { formatByteRate, formatCount, formatDuration } from '../../words/format.ts'
-import { ackLine, readLine } from '../../words/ack-words.ts'
-import { deleteLimit, overwriteLimit } from '../../words/brake-words.ts'
-import { placeOf } from '../../words/link-words.ts'
+import { formatByteRate, formatCount, formatDuration } from '../../text/format.ts'
+import { ackLine, readLine } from '../../text/ack-words.ts'
+import { deleteLimit, overwriteLimit } from '../../text/brake-words.ts'
+import { placeOf } from '../../text/link-words.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
 export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {

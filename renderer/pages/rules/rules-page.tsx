@@ -10,9 +10,9 @@ import { Empty, Page } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { StateBadge, ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { kindOf } from '../../../shared/model/standing.ts'
-import { countOf, formatBytes, formatClock } from '../../words/format.ts'
-import { notInStepOf, placeOf, whyOf } from '../../words/link-words.ts'
+import { kindOf } from '../../../shared/model/sync-state.ts'
+import { countOf, formatBytes, formatClock } from '../../text/format.ts'
+import { notInStepOf, placeOf, whyOf } from '../../text/link-words.ts'
 import { oldestOf, sumOf, withLiveLinks, worstLinkOf } from './rule-links.ts'
 
 export function RulesPage() {

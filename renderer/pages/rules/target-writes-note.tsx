@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { countOf } from '../../words/format.ts'
+import { countOf } from '../../text/format.ts'
 
 /** The rule would cover what others wrote at its target: says how many, and asks what becomes of them. */
 export function TargetWritesNote({ rule }: { readonly rule: RuleView }) {

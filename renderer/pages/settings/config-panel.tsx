@@ -6,8 +6,8 @@ import { Panel } from '../../components/page.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { countOf } from '../../words/format.ts'
-import { tellError } from '../../words/told.ts'
+import { countOf } from '../../text/format.ts'
+import { tellError } from '../../text/told.ts'
 
 /** Sites, rules and workers as one file: taken out without secrets, and taken in only after its changes were shown. */
 export function ConfigPanel() {

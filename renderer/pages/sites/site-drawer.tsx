@@ -15,7 +15,7 @@ import {
   formatInstant,
   formatMs,
   formatShare,
-} from '../../words/format.ts'
+} from '../../text/format.ts'
 import {
   capabilitySentences,
   credentialsWords,
@@ -23,8 +23,8 @@ import {
   siteState,
   skewWords,
   vendorNames,
-} from '../../words/site-words.ts'
-import { tellFault } from '../../words/told.ts'
+} from '../../text/site-words.ts'
+import { tellFault } from '../../text/told.ts'
 import { SiteEditor } from './site-editor.tsx'
 
 /** One site: how it is, what it can do, and what can be done with it. */

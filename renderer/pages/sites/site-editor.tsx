@@ -6,7 +6,7 @@ import { ToldNote } from '../../components/told-note.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import type { Client } from '../../transport.ts'
-import { tellError } from '../../words/told.ts'
+import { tellError } from '../../text/told.ts'
 import { SiteFields } from './site-fields.tsx'
 import {
   emptySiteValues,

@@ -10,9 +10,9 @@ import { Empty, Page } from '../../components/page.tsx'
 import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
 import { useConsole, useLive } from '../../console-parts.ts'
-import { formatByteRate, formatBytes, formatClock, formatCount } from '../../words/format.ts'
-import { laneWords, operationWords } from '../../words/link-words.ts'
-import { inFlightWords, nothingInFlightWords } from '../../words/transfer-words.ts'
+import { formatByteRate, formatBytes, formatClock, formatCount } from '../../text/format.ts'
+import { laneWords, operationWords } from '../../text/link-words.ts'
+import { inFlightWords, nothingInFlightWords } from '../../text/transfer-words.ts'
 
 const route = getRouteApi('/transfers')
 

@@ -3,7 +3,7 @@ import type { Rule } from '../../../../shared/model/rule.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnd } from '../../queue/task-ends.ts'
 import { bucketKey } from '../../rule/link.ts'
-import { standing, type TargetState } from './standing.ts'
+import { standing, type TargetState } from './promise-state.ts'
 
 interface Waited extends Placed {
   state: TargetState

@@ -1,9 +1,9 @@
 import type { GatewayWorld } from '../world.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { askCopies, type Answered } from '../quorum/ask-copies.ts'
-import { judge, type Holder, type Verdict } from '../quorum/judge.ts'
-import { mend } from '../quorum/mend.ts'
+import { askCopies, type Answered } from '../read-quorum/ask-copies.ts'
+import { judge, type Holder, type Verdict } from '../read-quorum/resolve-newest.ts'
+import { mend } from '../read-quorum/read-repair.ts'
 import type { Copies } from '../replicas.ts'
 import { fromReplicas, patienceMs } from './read-replica.ts'
 

@@ -1,6 +1,6 @@
-import { formatCount } from '../../shared/words/count.ts'
+import { formatCount } from '../../shared/text/count.ts'
 
-export { countOf, formatCount } from '../../shared/words/count.ts'
+export { countOf, formatCount } from '../../shared/text/count.ts'
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 

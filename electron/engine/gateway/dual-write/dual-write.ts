@@ -4,7 +4,7 @@ import type { RuleLink } from '../../rule/link.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { Exchange } from '../exchange.ts'
 import { chosen, mayGoTogether } from './fitness.ts'
-import { Leg } from './leg.ts'
+import { Leg } from './target-write.ts'
 import { SharedBody } from './shared-body.ts'
 import type { LegBody, TogetherOptions } from './port.ts'
 

@@ -2,8 +2,8 @@ import { isRecognisable, looksRandom, sampleBytes } from '../content/looks-rando
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { gathered } from '../s3/pumped.ts'
 import type { Outcome } from './port.ts'
-import type { Settled } from './settled.ts'
-import type { World } from './world.ts'
+import type { Settled } from './outcomes.ts'
+import type { World } from './context.ts'
 
 /** So far down a key's history at most the content before is looked for. */
 const looked = 10

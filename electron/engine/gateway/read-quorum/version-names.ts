@@ -1,6 +1,6 @@
 import type { VersionEntry } from '../../store/port.ts'
 import type { Replica } from '../replicas.ts'
-import type { Standing } from './standing.ts'
+import type { Standing } from './copy-state.ts'
 
 /** Enough of a version to name it. */
 type Named = Pick<VersionEntry, 'versionId' | 'etag' | 'deleteMarker'>

@@ -1,7 +1,7 @@
 import type { BucketAt, FeedView, LinkView } from '../../shared/model/rule.ts'
-import { isBehind, isInStep, kindOf, standsStill, type StateKind } from '../../shared/model/standing.ts'
+import { isBehind, isInStep, kindOf, standsStill, type StateKind } from '../../shared/model/sync-state.ts'
 import type { Lane, Operation } from '../../shared/model/task.ts'
-import type { Tone } from '../../shared/words/overall.ts'
+import type { Tone } from '../../shared/text/overall.ts'
 import { countOf, formatAgo, formatCount, formatDuration } from './format.ts'
 
 export type { Tone }

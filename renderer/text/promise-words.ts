@@ -1,6 +1,6 @@
 import type { GatewayRuleView, GatewayState } from '../../shared/model/gateway.ts'
 import type { LinkView } from '../../shared/model/rule.ts'
-import { standsStill } from '../../shared/model/standing.ts'
+import { standsStill } from '../../shared/model/sync-state.ts'
 import { countOf, formatDuration } from './format.ts'
 import { whyOf, type Tone } from './link-words.ts'
 

@@ -2,7 +2,7 @@ import type { Change } from '../../feed/port.ts'
 import type { GatewayWorld } from '../world.ts'
 import type { Exchange } from '../exchange.ts'
 import type { Copies } from '../replicas.ts'
-import type { Holder, Verdict } from './judge.ts'
+import type { Holder, Verdict } from './resolve-newest.ts'
 
 /** Leaves the copies that were found stale to the ordinary engine, unless it knows of the key already. Waits for nothing. */
 export function mend(world: GatewayWorld, exchange: Exchange, { rule }: Copies, { holders, stale }: Verdict): void {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { fault } from '../../shared/model/fault.ts'
 import type { EventsState, LinkView } from '../../shared/model/rule.ts'
-import { heldCauses, isInStep, isSettled } from '../../shared/model/standing.ts'
-import { overallOf } from '../../shared/words/overall.ts'
+import { heldCauses, isInStep, isSettled } from '../../shared/model/sync-state.ts'
+import { overallOf } from '../../shared/text/overall.ts'
 import { overviewLines } from '../../electron/cli/views.ts'
 import { overviewOf } from '../../electron/engine/api/overview.ts'
 import { linkState, unknownOf, type LinkFacts } from '../../electron/engine/link/link-state.ts'
-import { notInStepOf } from '../../renderer/words/link-words.ts'
-import { promiseNow } from '../../renderer/words/promise-words.ts'
+import { notInStepOf } from '../../renderer/text/link-words.ts'
+import { promiseNow } from '../../renderer/text/promise-words.ts'
 
 const now = 10_000_000
 const denied = fault('ACCESS_DENIED', 'PutObject data: answered 403 AccessDenied', { site: 'b' })

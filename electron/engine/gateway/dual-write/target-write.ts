@@ -1,4 +1,4 @@
-import { settled } from '../../replicate/settled.ts'
+import { settled } from '../../replicate/outcomes.ts'
 import { pendingStamp } from '../../replicate/origin.ts'
 import type { Lease } from '../../queue/port.ts'
 import type { RuleLink } from '../../rule/link.ts'

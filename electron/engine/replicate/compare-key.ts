@@ -3,7 +3,7 @@ import type { VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
 import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 import { recognise } from './recognise.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /** One key as both sides have it at the same moment. */
 export interface Seen {

@@ -1,7 +1,7 @@
 import type { VersionEntry } from '../store/port.ts'
-import type { Seen } from './look.ts'
+import type { Seen } from './compare-key.ts'
 import { markOf } from './origin.ts'
-import type { World } from './world.ts'
+import type { World } from './context.ts'
 
 /**
  * May this version at the target be deleted for good, as the replica of that version of the source? Only what Lockstep can

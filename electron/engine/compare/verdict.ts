@@ -1,7 +1,7 @@
 import { levelWords } from '../../../shared/model/compare-words.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import { uncheckedWords } from '../../../shared/words/unchecked-words.ts'
+import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
 import type { TallyTotals } from './tally.ts'
 
 /** What a comparison that has ended may claim: only what it saw. Pure. */

@@ -1,6 +1,6 @@
 import { faultKinds } from '../model/fault.ts'
 import type { EventsState } from '../model/rule.ts'
-import type { HeldCause } from '../model/standing.ts'
+import type { HeldCause } from '../model/sync-state.ts'
 import { countOf, formatCount } from './count.ts'
 import { faultWords } from './sentence.ts'
 

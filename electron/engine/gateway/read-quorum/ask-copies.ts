@@ -9,7 +9,7 @@ import { patienceMs } from '../operations/read-replica.ts'
 import { Query } from '../../s3/query.ts'
 import type { Copies, Copy } from '../replicas.ts'
 import { gather } from './gather.ts'
-import { standingOf, type Standing } from './standing.ts'
+import { standingOf, type Standing } from './copy-state.ts'
 
 /** One copy's word. */
 export interface Answered {

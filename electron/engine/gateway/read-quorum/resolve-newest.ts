@@ -5,7 +5,7 @@ import { S3Error } from '../../s3/s3-error.ts'
 import type { Copy } from '../replicas.ts'
 import type { Answered } from './ask-copies.ts'
 import { newestOf, type CopyHistory } from './newest.ts'
-import type { Standing } from './standing.ts'
+import type { Standing } from './copy-state.ts'
 import { versionNames, type VersionNames } from './version-names.ts'
 
 /** What one copy has as its newest. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { chosen, mayGoTogether, suits, type LinkFacts } from '../../electron/engine/gateway/together/fitness.ts'
-import { LeftBehind, SharedBody } from '../../electron/engine/gateway/together/shared-body.ts'
+import { chosen, mayGoTogether, suits, type LinkFacts } from '../../electron/engine/gateway/dual-write/fitness.ts'
+import { LeftBehind, SharedBody } from '../../electron/engine/gateway/dual-write/shared-body.ts'
 import { parseQuery } from '../../electron/engine/s3/query.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
 import { ruleSchema, type RuleInput } from '../../shared/model/rule.ts'

@@ -1,6 +1,6 @@
 import type { Overview } from '../model/overview.ts'
 import type { LinkView } from '../model/rule.ts'
-import { heldCauses, isBehind, isHeld, isInStep, kindOf } from '../model/standing.ts'
+import { heldCauses, isBehind, isHeld, isInStep, kindOf } from '../model/sync-state.ts'
 import { countOf } from './count.ts'
 
 export type Tone = 'good' | 'busy' | 'waiting' | 'bad' | 'quiet'
