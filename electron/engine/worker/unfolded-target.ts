@@ -1,4 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { mayFold } from '../s3/folded-key.ts'
 import type { CallOptions, ObjectStore, Stored } from '../store/port.ts'
 
 interface KeyAt {
@@ -10,6 +11,7 @@ interface KeyAt {
  * A store that refuses a key with KEY_NOT_ALLOWED where the site keeps it under another: MinIO takes `/photo` for `photo`, versitygw
  * resolves `a//b` and `a/./b` as the paths of its file system. Such a write would cover an object of that other name, and is answered
  * with success. A key that is there and not in the listing is not written; one that is not listed once written is taken away again.
+ * Keys that cannot be folded are written without a question.
  */
 export function unfoldedTarget(store: ObjectStore, siteId: string): ObjectStore {
   const isListed = async ({ bucket, key }: KeyAt, options?: CallOptions): Promise<boolean> => {
@@ -48,12 +50,6 @@ export function unfoldedTarget(store: ObjectStore, siteId: string): ObjectStore 
       return after(await store.writeDeleteMarker(ref, identity, options), ref, options)
     },
   }
-}
-
-/** Keys that a path on a file system could not tell from another. All others are written without a question. */
-function mayFold(key: string): boolean {
-  const segments = key.split('/')
-  return segments.slice(0, -1).includes('') || segments.some((segment) => segment === '.' || segment === '..')
 }
 
 const folded = (site: string): FaultError =>

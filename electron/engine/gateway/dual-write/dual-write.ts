@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { RuleLink } from '../../rule/link.ts'
+import { mayFold } from '../../s3/folded-key.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { Exchange } from '../exchange.ts'
 import { chosen, mayGoTogether } from './fitness.ts'
@@ -22,7 +23,9 @@ export class Together {
 
   /** null when no target may get the write before the source has answered. */
   begin(exchange: Exchange, body: OutgoingBody, links: readonly RuleLink[]): TogetherWrite | null {
-    if (body.sizeBytes === null || !mayGoTogether(exchange.call.headers, exchange.call.query)) return null
+    const { key, headers, query } = exchange.call
+    // Whether the target keeps such a key under its own name is looked at before and after the write: a worker does that.
+    if (body.sizeBytes === null || mayFold(key) || !mayGoTogether(headers, query)) return null
     const { facts, isDegraded } = this.#options
     const waiting = links.filter(({ rule }) => rule.ack.policy !== 'async' && !isDegraded(rule.id))
     const fit = chosen(waiting.map((link) => ({ link, facts: facts(link) })))
