@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { strippedThreads } from './support/stripped-threads.mjs'
 
 const minute = 60_000
 
@@ -12,6 +13,8 @@ function suite(name: string, include: readonly string[], timeoutMs: number, work
       environment: 'node',
       // Child processes end with the thread that started them: each file needs a process of its own.
       pool: 'forks' as const,
+      globalSetup: ['./support/strip-once.ts'],
+      execArgv: [...strippedThreads],
       maxWorkers: workers,
       testTimeout: timeoutMs,
       hookTimeout: Math.max(timeoutMs, minute),

@@ -1,17 +1,25 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { extractFile, listPackage } from '@electron/asar'
 import { beforeAll, expect, test } from 'vitest'
 import { ensureBuild } from '../../build/freshness.ts'
+import { eventually } from '../support/eventually.ts'
+import { startLockstep } from '../support/lockstep-process.ts'
+import { startSandbox } from '../support/sandbox.ts'
+import { siteConfig } from '../support/site-config.ts'
 import { makeTempDir } from '../support/temp.ts'
+import { clientOf, createBucket } from '../support/world.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const built = (...parts: readonly string[]) => path.join(root, 'out', ...parts)
 const shipped = JSON.parse(readFileSync(path.join(root, 'build/electron-builder.json'), 'utf8'))
 const { validateSchema } = createRequire(import.meta.url)('app-builder-lib/out/util/config/schemaValidator.js')
+// In every thread, before anything else.
+const withoutWebAssembly = ['--import', 'data:text/javascript,delete globalThis.WebAssembly']
 const mainFiles = () => readdirSync(built('main')).filter((name) => /\.c?js$/.test(name))
 
 beforeAll(() => ensureBuild(root, () => undefined), 120_000)
@@ -59,6 +67,35 @@ test('the engine finds its threads in the bundle', () => {
   const code = mainFiles().map((name) => readFileSync(built('main', name), 'utf8'))
   for (const entry of ['thread.js', 'checkpoint-thread.js'])
     expect(code.filter((text) => text.includes(`"./${entry}"`))).toHaveLength(1)
+})
+
+test('the engine of the build copies where there is no WebAssembly, which can end a process of several threads', async () => {
+  const temp = await makeTempDir('no-wasm')
+  // As it is installed: without its source beside it.
+  cpSync(path.join(root, 'build'), path.join(temp.path, 'build'), { recursive: true })
+  symlinkSync(path.join(root, 'out'), path.join(temp.path, 'out'))
+  const sites = { a: await startSandbox({ dir: path.join(temp.path, 'a') }), b: await startSandbox() }
+  const s3 = { a: clientOf(sites.a), b: clientOf(sites.b) }
+  await Promise.all([createBucket(s3.a, 'data'), createBucket(s3.b, 'data')])
+  await s3.a.send(new PutObjectCommand({ Bucket: 'data', Key: 'key', Body: 'content' }))
+  const [source, target] = [
+    { site: 'a', bucket: 'data' },
+    { site: 'b', bucket: 'data' },
+  ] as const
+  const engine = await startLockstep({
+    dir: path.join(temp.path, 'engine'),
+    program: path.join(temp.path, 'build/lockstep.mjs'),
+    nodeArgs: withoutWebAssembly,
+    config: {
+      version: 1,
+      sites: [siteConfig('a', sites.a), siteConfig('b', sites.b)],
+      rules: [{ id: 'r', source, targets: [target] }],
+    },
+  })
+  await eventually(() => s3.b.send(new GetObjectCommand({ Bucket: 'data', Key: 'key' })))
+  await engine.stop()
+  await Promise.all([sites.a.close(), sites.b.close()])
+  await temp.remove()
 })
 
 test('no path of the machine that built it is in the build', () => {

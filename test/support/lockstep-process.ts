@@ -8,6 +8,7 @@ import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client'
 import { z } from 'zod'
 import type { ConfigInput } from '../../shared/model/config.ts'
 import type { Router } from '../../shared/api/router.ts'
+import { strippedThreads } from './stripped-threads.mjs'
 
 const program = join(import.meta.dirname, '../../build/lockstep.mjs')
 
@@ -35,6 +36,8 @@ export interface LockstepOptions {
   readonly dir: string
   readonly config: ConfigInput
   readonly environment?: Readonly<Record<string, string>>
+  /** The command. Default: that of this source. */
+  readonly program?: string
   /** Node’s own options, before the program. */
   readonly nodeArgs?: readonly string[]
   /** The test makes errors that nobody catches. Otherwise one of them, or an end by itself, fails it when the engine is stopped. */
@@ -119,11 +122,11 @@ export async function spawnLockstep(options: LockstepOptions): Promise<StartedPr
   await mkdir(options.dir, { recursive: true })
   const configFile = join(options.dir, 'lockstep.config.json')
   await writeFile(configFile, JSON.stringify(options.config, null, 2), { mode: 0o600 })
-  const args = [program, 'serve', '--config', configFile, '--data', join(options.dir, 'data')]
+  const args = [options.program ?? program, 'serve', '--config', configFile, '--data', join(options.dir, 'data')]
   // Ends with this process, however that dies.
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', '--', process.execPath, ...(options.nodeArgs ?? []), ...args],
+    ['--pdeathsig', 'KILL', '--', process.execPath, ...strippedThreads, ...(options.nodeArgs ?? []), ...args],
     {
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
