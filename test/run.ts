@@ -4,8 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { existsSync, globSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
 import { ensurePackages, packagesOf } from './support/install.ts'
+import { LastWords, readStrays } from './support/last-words.ts'
 import { ensureMinio } from './support/minio.ts'
 import { ensureVersitygw } from './support/versitygw.ts'
 
@@ -109,7 +111,7 @@ async function runChecks(suite: Suite): Promise<Outcome> {
   ]
   const failures: string[] = []
   for (const [name, command, args] of checks) {
-    const code = await run(join(bin, command), args, suite.limitMinutes)
+    const { code } = await run(join(bin, command), args, suite.limitMinutes)
     say(`  ${code === 0 ? '✔' : '✘'} ${name}`)
     if (code !== 0) failures.push(`check › ${name}: ${command} ended with ${code}`)
   }
@@ -141,25 +143,36 @@ async function runVitest(suite: Suite, scratch: string): Promise<Outcome> {
   const file = join(scratch, `${suite.name}.json`)
   const config = ['--config', join(import.meta.dirname, 'vitest.config.ts'), '--project', suite.name]
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const code = await run(join(bin, 'vitest'), ['run', ...config, ...reporters], suite.limitMinutes, {
+  const strays = join(scratch, `${suite.name}.strays`)
+  const { code, lastWords } = await run(join(bin, 'vitest'), ['run', ...config, ...reporters], suite.limitMinutes, {
     LOCKSTEP_SKIP_NOTES: join(scratch, 'skipped'),
+    LOCKSTEP_STRAYS: strays,
   })
   const parsed = existsSync(file) ? reportSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))) : null
   if (parsed === null || !parsed.success) {
-    return brokenSuite(`${suite.name} ended with ${code} and left no report`)
+    return brokenSuite([`${suite.name} ended with ${code} and left no report`, ...lastWords].join('\n'))
   }
-  return outcomeOf(parsed.data, code)
+  return outcomeOf(parsed.data, { code, strays: readStrays(strays), lastWords })
 }
 
 function brokenSuite(reason: string): Outcome {
   return { passed: 0, failed: 1, skipped: 0, failures: [reason] }
 }
 
+/** How vitest ended. */
+interface Ending {
+  readonly code: number | string
+  /** Errors that belong to no test. */
+  readonly strays: readonly string[]
+  /** Of stderr. */
+  readonly lastWords: readonly string[]
+}
+
 /** A file that could not be loaded has no failed test, and an unhandled error belongs to none: both count as one. */
-function outcomeOf(result: z.output<typeof reportSchema>, code: number): Outcome {
-  const failures = result.testResults.flatMap(failuresOf)
-  if (failures.length === 0 && (code !== 0 || result.numPassedTests + result.numPendingTests === 0))
-    failures.push(`ended with ${code} though no test failed: an error that belongs to none, told above`)
+export function outcomeOf(result: z.output<typeof reportSchema>, ending: Ending): Outcome {
+  const failures = result.testResults.flatMap((file) => failuresOf(file, ending))
+  if (failures.length === 0 && (ending.code !== 0 || result.numPassedTests + result.numPendingTests === 0))
+    failures.push([`ended with ${ending.code} though no test failed`, ...ending.strays].join('\n'))
   return {
     passed: result.numPassedTests,
     failed: failures.length,
@@ -168,11 +181,18 @@ function outcomeOf(result: z.output<typeof reportSchema>, code: number): Outcome
   }
 }
 
-function failuresOf(file: z.output<typeof reportSchema>['testResults'][number]): readonly string[] {
+function failuresOf(
+  file: z.output<typeof reportSchema>['testResults'][number],
+  { strays, lastWords }: Ending,
+): readonly string[] {
   const name = relative(import.meta.dirname, file.name)
   const tests = file.assertionResults.filter((test) => test.status === 'failed')
-  if (file.status === 'failed' && tests.length === 0) return [`${name}: ${file.message || 'could not be run'}`]
-  return tests.map((test) => `${name} › ${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
+  if (file.status !== 'failed' || tests.length > 0)
+    return tests.map((test) => `${name} › ${test.fullName}\n${(test.failureMessages ?? []).join('\n')}`)
+  if (file.message !== '') return [`${name}: ${file.message}`]
+  // Its process died, and only the error that belongs to no test knows how.
+  const death = strays.find((stray) => stray.includes(file.name))
+  return [[`${name}: ${death ?? 'could not be run'}`, ...lastWords].join('\n')]
 }
 
 async function run(
@@ -180,13 +200,15 @@ async function run(
   args: readonly string[],
   limitMinutes: number,
   environment: Readonly<Record<string, string>> = {},
-): Promise<number> {
+): Promise<{ readonly code: number | string; readonly lastWords: readonly string[] }> {
   const child = spawn(command, args, {
     cwd: root,
     // Scripts that say `node` get the Node of the dependencies, whatever the system has.
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, ...environment },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'pipe'],
   })
+  const lastWords = new LastWords()
+  lastWords.listen(child.stderr, process.stderr)
   const limit = setTimeout(() => {
     say(`  longer than ${limitMinutes} minutes: ended`)
     child.kill('SIGTERM')
@@ -194,7 +216,9 @@ async function run(
   }, limitMinutes * 60_000)
   await Promise.race([once(child, 'exit'), once(child, 'error').then(([error]: unknown[]) => say(String(error)))])
   clearTimeout(limit)
-  return child.exitCode ?? 1
+  // The end of what it said; what it left behind may hold its stderr open.
+  await Promise.race([once(child, 'close'), wait(1000)])
+  return { code: child.exitCode ?? child.signalCode ?? 1, lastWords: lastWords.lines }
 }
 
 function say(line: string): void {

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { noteStray } from './support/last-words.ts'
 import { strippedThreads } from './support/stripped-threads.mjs'
 
 const minute = 60_000
@@ -26,6 +27,7 @@ export default defineConfig({
   test: {
     // An error that nobody caught belongs to no test, and fails the run.
     dangerouslyIgnoreUnhandledErrors: false,
+    onUnhandledError: noteStray,
     projects: [
       suite('unit', ['unit/**/*.test.ts', 'compare/*.test.ts'], minute / 2, 2),
       suite('behaviour', ['behaviour/**/*.test.ts'], minute, 2),
