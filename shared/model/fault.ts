@@ -183,6 +183,10 @@ export const faultKinds = {
     'The source lists the version and does not give it.',
     'Its data may be lost there: check the source’s health for this object. Restore the version or delete it there, then retry.',
   ),
+  DELETE_UNPROVEN: permanent(
+    'A version was deleted for good at the source, and nothing proves that the one at the target is Lockstep’s copy of it.',
+    'Nothing was deleted at the target: the version was there before the rule, or the journal that knew it as a copy is lost. If it shall go, delete it there by hand, then retry.',
+  ),
   NULL_DELETE_UNPROVEN: permanent(
     'A null version was deleted for good at the source, and nothing proves that the one at the target is its replica.',
     'Nothing was deleted at the target. Compare both sides; if its null version is the replica, delete it there by hand, then retry.',

@@ -1,5 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
+import { failureFilter } from '../../shared/api/inputs.ts'
 import type { SandboxOptions } from '../support/sandbox.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { remove, versionsOf } from '../support/s3-acts.ts'
@@ -65,6 +66,30 @@ describe.each(pairs)('from a site that $from to one that $to', ({ from, to }) =>
     await expect.poll(() => differencesOnceSettled(world, { sameIds }), { timeout: 20_000 }).toEqual([])
   })
 })
+
+test.each(['while it runs', 'while it is down'])(
+  'what others wrote at the target is not deleted with its twin at the source, and that is told: %s',
+  async (when) => {
+    const world = await startWorld({ rules: [{ versionDeletes: true, scanIntervalSeconds: 10 }] })
+    // Something by which the source is known to be what it was.
+    await world.put('other')
+    await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'key', Body: 'same' }))
+    const twin = await world.put('key', 'same')
+    expect(await differencesOnceSettled(world)).toEqual([])
+    if (when === 'while it is down') await world.stop()
+    await remove(world.s3.a, 'key', twin)
+    if (when === 'while it is down') await world.start()
+    const codes = (): readonly string[] => world.failures().map(({ fault }) => fault.code)
+    // What is as young as the scan is left for the next one.
+    await expect.poll(codes, { timeout: 30_000 }).toEqual(['DELETE_UNPROVEN'])
+    expect(world.link().state.kind).not.toBe('in-step')
+    const [there] = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
+    await remove(world.s3.b, 'key', there!.versionId)
+    world.api().failures.retry({ filter: failureFilter.parse({}) })
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(world.failures()).toEqual([])
+  },
+)
 
 test('a version deleted for good stays at the target under a rule that does not repeat version deletes', async () => {
   const world = await startWorld({ rules: [{ versionDeletes: false }] })

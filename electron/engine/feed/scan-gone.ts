@@ -1,4 +1,4 @@
-import type { NewTask } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { KeyContext, KeyView } from './key-view.ts'
 
@@ -7,24 +7,25 @@ export interface GoneTask {
   readonly task: NewTask
   /** The version at the target that it is about. */
   readonly replicaId: string
-  /** We paired it ourselves. Otherwise it may be somebody else’s: it must be proved a replica first. */
+  /** The journal pairs it with what is gone. Otherwise it may be somebody else’s: it must be proved a replica first. */
   readonly proven: boolean
 }
 
 /**
- * Finds the replicas of versions that are gone from the source, oldest first. Never by position or content: what we paired
- * ourselves, and where ids are shared what has an id that the source has not.
+ * Finds the replicas of versions that are gone from the source, oldest first. Never by position or content: what the journal
+ * has paired, and where ids are shared what has an id that the source has not. Of a pair that was only found alike the task
+ * tells that nothing proves it a copy; where a rule leads back it may be the original, and is left alone.
  */
-export function tasksForGone(
-  view: KeyView,
-  extra: readonly VersionEntry[],
-  partner: ReadonlyMap<string, string>,
-  context: KeyContext,
-): readonly GoneTask[] {
+export function tasksForGone(view: KeyView, extra: readonly VersionEntry[], context: KeyContext): readonly GoneTask[] {
   const { versionDeletes, deleteMarkers } = context.switches
-  const purged = versionDeletes ? purges(view, extra, partner, context) : []
-  return deleteMarkers ? [...purged, ...lostObject(view, partner, context)] : purged
+  const written = view.pairs.filter(({ proof }) => proof !== 'found')
+  const purged = versionDeletes ? purges(view, extra, partners(context.twoWay ? written : view.pairs), context) : []
+  return deleteMarkers ? [...purged, ...lostObject(view, partners(written), context)] : purged
 }
+
+/** The version at the source by that at the target. */
+const partners = (pairs: readonly VersionPair[]): ReadonlyMap<string, string> =>
+  new Map(pairs.map(({ sourceVersionId, targetVersionId }) => [targetVersionId, sourceVersionId]))
 
 /**
  * The listings are not of one instant: a version written and copied after the source's page was read is missing there, and

@@ -44,11 +44,7 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
-  // What only looks like our replica is never proposed for a delete.
-  const ours = new Map(
-    view.pairs.filter(({ proof }) => proof !== 'found').map((pair) => [pair.targetVersionId, pair.sourceVersionId]),
-  )
-  const gone = tasksForGone(view, extra, ours, context)
+  const gone = tasksForGone(view, extra, context)
   const tasks = [
     ...missing.map((entry) => ({
       ...taskFor(entry, writeOf(entry), absentSeenAt, context),

@@ -20,8 +20,9 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
   const original = isOriginal(versionId, replica, world)
   if (original && world.order.isWrittenAtSource === true) throw notKnownYet(world)
   const mayGo = original || (await isRemovable(versionId, replica, seen, world))
-  if (!mayGo) return settled('not-wanted', seen.learned)
+  if (!mayGo && !isPaired(versionId, replica, world)) return settled('not-wanted', seen.learned)
   if (!(await isGone(versionId, world, seen.sourceListing))) return settled('not-wanted', seen.learned)
+  if (!mayGo) throw unproven('DELETE_UNPROVEN', replica, world)
   const identity = identityFor(world.link.identity, versionId, world.now(), '')
   await world.target.deleteVersion(
     { bucket: world.link.target.bucket, key: world.order.key, versionId: replica.versionId },
@@ -53,8 +54,25 @@ function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntr
 async function isRemovable(versionId: string, replica: VersionEntry, seen: Seen, world: World): Promise<boolean> {
   if (replica.versionId === 'null' ? await isOurNull(world) : await isOurs(versionId, replica, seen, world)) return true
   if (versionId !== 'null') return false
-  const message = `Nothing proves that version ${replica.versionId} of bucket “${world.link.target.bucket}” is the replica.`
-  throw new FaultError(fault('NULL_DELETE_UNPROVEN', message, { site: world.link.target.site }))
+  throw unproven('NULL_DELETE_UNPROVEN', replica, world)
+}
+
+/**
+ * Does the journal hold it for the replica, though another may have written it? Then it is shown as in step for as long as the
+ * source has its version. Where a rule leads back, it is the original of what the source had, or of the other rule's business.
+ */
+const isPaired = (versionId: string, { versionId: there }: VersionEntry, { order, link }: World): boolean =>
+  link.opposite === undefined &&
+  order.pairs.some((pair) => pair.sourceVersionId === versionId && pair.targetVersionId === there)
+
+function unproven(
+  code: 'DELETE_UNPROVEN' | 'NULL_DELETE_UNPROVEN',
+  replica: VersionEntry,
+  { link }: World,
+): FaultError {
+  const { site, bucket } = link.target
+  const message = `Nothing proves that version ${replica.versionId} of bucket “${bucket}” is the replica.`
+  return new FaultError(fault(code, message, { site }))
 }
 
 /** Lockstep's seal over this very content, or the mark that none but replicators may write. */
