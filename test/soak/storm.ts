@@ -67,7 +67,7 @@ async function raise(name: FaultName, site: StageSite, forMs: number, options: S
       site.turn('down')
       await site.kill()
       await pause(forMs, options.signal)
-      await site.restart()
+      await restart(site, options)
       return site.turn('fair')
     case 'cut off':
       return await during(site, 'down', forMs, options, () => site.proxy.turnOff())
@@ -85,6 +85,18 @@ async function raise(name: FaultName, site: StageSite, forMs: number, options: S
       return await during(site, 'bad', forMs / 3, options, () => site.proxy.setWeather({ cutRequests: true }))
     case '503':
       return await during(site, 'bad', forMs, options, () => site.proxy.setWeather({ busy: true }))
+  }
+}
+
+/** A server may need longer than its script waits, on a machine that is busy: it is down until it is up. */
+async function restart(site: StageSite, { tell }: StormOptions): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await site.restart()
+    } catch (error) {
+      if (tries === 5) throw error
+      tell(`${site.name} has not come up yet: ${String(error).split('\n').at(-2) ?? ''}`)
+    }
   }
 }
 
