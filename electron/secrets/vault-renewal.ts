@@ -1,9 +1,9 @@
 import { existsSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import { salvageValues } from '../engine/journal/salvage.ts'
+import { salvageValues } from '../engine/journal/sqlite/salvage.ts'
 import { sseCKeyPrefix } from '../engine/site/sse-c-keys.ts'
-import { claimJournal, journalPath } from '../engine/journal/sqlite-journal.ts'
+import { claimJournal, journalPath } from '../engine/journal/sqlite/sqlite-journal.ts'
 
 /** Whose keys lie in the credentials of a data directory, as far as its journal can be read: “site a”, “gateway client AK…”. */
 export function ownersOfKeys(dataDir: string): readonly string[] {

@@ -166,8 +166,8 @@ export interface EngineApi {
   }
   compare: {
     /** What each level would ask of the sites now. */
-    cost(q: In<typeof input.compareCostInput>): readonly CompareCost[]
-    start(q: In<typeof input.compareInput>): Job
+    cost(q: In<typeof input.compareCostInput>): Promise<readonly CompareCost[]>
+    start(q: In<typeof input.compareInput>): Promise<Job>
     report(q: In<typeof input.compareReportInput>): CompareReport | null
     reports(): readonly CompareReport[]
   }

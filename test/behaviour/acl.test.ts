@@ -31,7 +31,7 @@ const setUsers = (world: World, side: 'a' | 'b', Key: string): Promise<unknown> 
   )
 
 async function compare(world: World, level: CompareLevel = 'attributes'): Promise<CompareReport> {
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', level }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r', level }))
   const report = (): CompareReport | null => world.api().compare.report({ jobId: id })
   await expect.poll(() => report()?.endedAt ?? null, { timeout: 60_000 }).not.toBeNull()
   return report()!

@@ -6,7 +6,7 @@ import { remove, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World, type WorldOptions } from '../support/world.ts'
 
 async function compare(world: World, level: CompareLevel = 'listing'): Promise<CompareReport> {
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', level }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r', level }))
   const report = (): CompareReport | null => world.api().compare.report({ jobId: id })
   await expect.poll(() => report()?.endedAt ?? null, { timeout: 60_000 }).not.toBeNull()
   return report()!
@@ -187,7 +187,7 @@ test('a prefix outside of the rule is refused, and names no key equal', async ()
   await world.put('in/a', 'x')
   await world.put('out', 'x')
   await world.settled()
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', prefix: 'out' }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r', prefix: 'out' }))
   await expect.poll(() => world.api().compare.report({ jobId: id })?.fault?.code).toBe('CONFIG_INVALID')
   expect(world.api().compare.report({ jobId: id })?.verdict).toBe('unknown')
 })
@@ -198,13 +198,13 @@ test('each level tells what it costs before it starts', async () => {
   await world.put('b', 'sixsix')
   await world.start()
   await world.settled()
-  const costs = world.api().compare.cost({ ruleId: 'r', prefix: '' })
+  const costs = await world.api().compare.cost({ ruleId: 'r', prefix: '' })
   expect(costs.map(({ level, requests, readBytes }) => [level, requests, readBytes])).toEqual([
     ['listing', 2, 0],
     ['attributes', 14, 0],
     ['bytes', 18, 20],
   ])
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', level: 'bytes' }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r', level: 'bytes' }))
   expect(world.api().compare.report({ jobId: id })?.cost).toEqual(costs[2])
 })
 

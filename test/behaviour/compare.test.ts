@@ -1,5 +1,5 @@
 import { PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { describe, expect, test } from 'vitest'
 import { compareInput } from '../../shared/api/inputs.ts'
 import { compareLevels, type CompareLevel, type CompareReport } from '../../shared/model/compare.ts'
@@ -11,7 +11,7 @@ async function compare(
   world: World,
   more: { readonly level?: CompareLevel; readonly prefix?: string } = {},
 ): Promise<CompareReport> {
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r', ...more }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r', ...more }))
   const report = (): CompareReport | null => world.api().compare.report({ jobId: id })
   await expect.poll(() => report()?.endedAt ?? null, { timeout: 20_000 }).not.toBeNull()
   return report()!

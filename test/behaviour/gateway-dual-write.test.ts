@@ -7,7 +7,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { pendingStamp } from '../../electron/engine/replicate/origin.ts'
 import { openSealKey } from '../../electron/engine/site/seal-key.ts'
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'

@@ -27,7 +27,7 @@ async function oddWorld(lies: Lies): Promise<OddWorld> {
 }
 
 async function compare(world: World): Promise<CompareReport> {
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r' }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r' }))
   return eventually(
     () => {
       const report = world.api().compare.report({ jobId: id })

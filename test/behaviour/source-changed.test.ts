@@ -121,7 +121,7 @@ test('a rule that is edited in anything but its source and targets keeps its lin
 })
 
 async function extrasOf(world: World): Promise<number> {
-  const { id } = world.api().compare.start(compareInput.parse({ ruleId: 'r' }))
+  const { id } = await world.api().compare.start(compareInput.parse({ ruleId: 'r' }))
   const report = () => world.api().compare.report({ jobId: id })
   await expect.poll(() => report()?.endedAt ?? null, { timeout: 20_000 }).not.toBeNull()
   return report()!.differences.filter(({ kind }) => kind === 'extra-at-target').length

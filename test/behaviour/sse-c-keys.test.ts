@@ -125,7 +125,7 @@ async function onlyOpensWith(s3: S3Client, key: string): Promise<void> {
 }
 
 async function compared(world: World, level: 'attributes' | 'bytes'): Promise<string | null> {
-  const { id } = world.api().compare.start({ ruleId: 'r', prefix: '', level })
+  const { id } = await world.api().compare.start({ ruleId: 'r', prefix: '', level })
   await expect
     .poll(() => world.api().compare.report({ jobId: id })?.endedAt ?? null, { timeout: 20_000 })
     .not.toBeNull()

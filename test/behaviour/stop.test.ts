@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { startWorld } from '../support/world.ts'
 
 test('what is under way or waits when the engine stops is in the journal still', async () => {

@@ -1,5 +1,5 @@
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
-import type { NewTask } from '../../electron/engine/journal/port.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/journal.ts'
 import { linkIdOf } from '../../electron/engine/rule/link.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 import { usageOf } from './process-usage.ts'

@@ -293,8 +293,8 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       },
     },
     compare: {
-      cost: () => compareLevels.map((level) => costAt(world.now, level)),
-      start: ({ ruleId, level }) => startJob('compare', `Compare ${ruleId} by ${level}`, ruleId, null),
+      cost: async () => compareLevels.map((level) => costAt(world.now, level)),
+      start: async ({ ruleId, level }) => startJob('compare', `Compare ${ruleId} by ${level}`, ruleId, null),
       report: ({ jobId }) => world.reports.find((report) => report.jobId === jobId) ?? null,
       reports: () => world.reports.map((report) => ({ ...report, differences: [] })),
     },

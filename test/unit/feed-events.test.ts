@@ -6,7 +6,7 @@ import { createIntake } from '../../electron/engine/feed/intake.ts'
 import { indexRules } from '../../electron/engine/rule/decide.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
-import type { NewTask } from '../../electron/engine/journal/port.ts'
+import type { NewTask } from '../../electron/engine/journal/port/journal.ts'
 
 const record = (eventSource: string, eventName: string, object: object, eventTime = '2026-03-01T10:00:00.250Z') => ({
   eventVersion: '2.1',

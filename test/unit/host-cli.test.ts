@@ -112,7 +112,7 @@ test.each([
   let asked = 0
   const answer: CompareReport = report(verdict, differsBy)
   await engineWith({
-    compare: { cost: () => [cost], start: () => job('running'), report: () => answer },
+    compare: { cost: async () => [cost], start: async () => job('running'), report: () => answer },
     jobs: { list: () => [job(states[asked++] ?? 'done')] },
   })
   expect(await cli('compare', 'r')).toBe(exitCode)
@@ -123,7 +123,7 @@ test.each([
 })
 
 test('compare: what each level costs is told without comparing', async () => {
-  await engineWith({ compare: { cost: () => [cost] } })
+  await engineWith({ compare: { cost: async () => [cost] } })
   expect(await cli('compare', 'r', '--cost', '--json')).toBe(0)
   expect(JSON.parse(lines[0] ?? '')).toEqual([cost])
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const writer = join(import.meta.dirname, 'journal-writer.ts')

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 
 /** `journal-filler.ts DIR PAUSE_MS`: writes until the journal refuses, and prints what was acknowledged, then why it ended. */

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { openCheckedJournal, openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openCheckedJournal, openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const writer = join(import.meta.dirname, 'journal-filler.ts')

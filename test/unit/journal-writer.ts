@@ -1,4 +1,4 @@
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 
 /** `journal-writer.ts DIR RUN`: writes until it is killed, and prints every number whose write was promised to be on disk. */
 const [dir = '', run = ''] = process.argv.slice(2)

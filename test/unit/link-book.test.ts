@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { ruleSchema, type RuleInput } from '../../shared/model/rule.ts'
-import type { Journal } from '../../electron/engine/journal/port.ts'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { LinkBook } from '../../electron/engine/link/link-book.ts'
 import { makeTempDir } from '../support/temp.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
-import type { Journal } from '../../electron/engine/journal/port.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { createSeries, type LinkSample } from '../../electron/engine/metrics/series.ts'
 import { makeTempDir } from '../support/temp.ts'
 import { WoundClock } from './site-clock.ts'

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { LinkBook } from '../../electron/engine/link/link-book.ts'
 import { RuleBook } from '../../electron/engine/link/rule-book.ts'
 import { currentRuleIndex } from '../../electron/engine/link/rule-index.ts'

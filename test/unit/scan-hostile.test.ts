@@ -115,7 +115,7 @@ test('a source that leaves keys out is told, its checkpoint forgotten, and every
   }
   const scanner = world.scanner({
     list,
-    lastScan: { read: () => lastScan, write: (at) => Promise.resolve(void (lastScan = at)) },
+    lastScan: { read: async () => lastScan, write: (at) => Promise.resolve(void (lastScan = at)) },
   })
   const end = (): Promise<string> =>
     scanner.run({ reason: 'interval', signal: never }).then(

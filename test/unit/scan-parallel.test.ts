@@ -117,7 +117,7 @@ describe('a scan that reads several folders at a time', () => {
           ...asked(world, later),
           enqueue: (tasks) => later(() => void world.queued.push(...tasks)),
           checkpoint: {
-            read: () => null,
+            read: async () => null,
             write: (value) => {
               const durable = new Set(world.queued.map((task) => task.key))
               const spans = value?.spans ?? []

@@ -10,7 +10,7 @@ function inStep(keys: number, adopts = false) {
   world.clock.wind(60_000)
   let isDoubted = false
   const doubt = {
-    read: () => isDoubted,
+    read: async () => isDoubted,
     write: (now: boolean) => {
       isDoubted = now
       return Promise.resolve()

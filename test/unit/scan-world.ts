@@ -1,4 +1,4 @@
-import type { NewTask, VersionPair } from '../../electron/engine/journal/port.ts'
+import type { NewTask, VersionPair } from '../../electron/engine/journal/port/journal.ts'
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
@@ -177,7 +177,7 @@ export class World {
       },
       backlogCount: () => 0,
       checkpoint: {
-        read: () => this.checkpoint,
+        read: async () => this.checkpoint,
         write: (value) => {
           this.checkpoint = value
           return Promise.resolve()

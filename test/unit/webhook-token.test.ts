@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { openWebhook } from '../../electron/engine/feed/open-webhook.ts'
 import type { Webhook } from '../../electron/engine/feed/webhook.ts'
-import { openJournal } from '../../electron/engine/journal/sqlite-journal.ts'
+import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import type { CredentialStore } from '../../electron/engine/site/credentials.ts'
 import { makeTempDir } from '../support/temp.ts'
 

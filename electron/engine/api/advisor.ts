@@ -6,7 +6,7 @@ import { figuresOf, type SeenSite, type SeenTarget } from '../advisor/figures.ts
 import { recommend } from '../advisor/recommend.ts'
 import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
 import { suits } from '../gateway/dual-write/fitness.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { FirstCopies } from '../link/first-copy.ts'
 import type { LinkViews } from '../link/link-views.ts'
 import type { Link, Links } from '../link/links.ts'

@@ -29,17 +29,10 @@ const keptReports = 20
 export function compareApi(parts: Parts): EngineApi['compare'] {
   const reports = new Map<string, CompareReport>()
   return {
-    cost: ({ ruleId, prefix }) =>
-      costsOf(
-        prefix,
-        linksOf(ruleId).map((link) => compareFigures(link, parts)),
-      ),
-    start(q): Job {
+    cost: ({ ruleId, prefix }) => costs(linksOf(ruleId), prefix),
+    async start(q): Promise<Job> {
       const links = linksOf(q.ruleId)
-      const costs = costsOf(
-        q.prefix,
-        links.map((link) => compareFigures(link, parts)),
-      )
+      const foretold = await costs(links, q.prefix)
       const under = q.prefix === '' ? '' : `, keys under “${q.prefix}”`
       const job: Job = parts.jobs.start({
         kind: 'compare',
@@ -47,12 +40,16 @@ export function compareApi(parts: Parts): EngineApi['compare'] {
         ruleId: q.ruleId,
         run: (report) => run(job.id, links, q, report),
       })
-      const cost = costs.find(({ level }) => level === q.level)!
+      const cost = foretold.find(({ level }) => level === q.level)!
       keep(blank(job, q, cost))
       return job
     },
     report: ({ jobId }) => reports.get(jobId) ?? null,
     reports: () => [...reports.values()].toReversed().map(withoutRows),
+  }
+
+  async function costs(links: readonly Link[], prefix: string): Promise<readonly CompareCost[]> {
+    return costsOf(prefix, await Promise.all(links.map((link) => compareFigures(link, parts))))
   }
 
   function linksOf(ruleId: string): readonly Link[] {

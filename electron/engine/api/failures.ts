@@ -2,7 +2,7 @@ import type { EngineApi, FailureDetail, FailurePage, ItemName } from '../../../s
 import type { FailureListInput, RetryInput } from '../../../shared/api/inputs.ts'
 import type { Failure } from '../../../shared/model/task.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { TaskRow } from '../journal/port.ts'
+import type { TaskRow } from '../journal/port/journal.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import { retryMatching, retrySeqs, unknownItem, type RetryParts } from './retry-job.ts'
 

@@ -4,7 +4,7 @@ import { isHeld, isInStep, isOnline } from '../../../shared/model/sync-state.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { Sites } from '../site/registry.ts'
 import type { StrayNotes } from './stray-notes.ts'
 

@@ -3,7 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
 import type { Hold } from '../../../shared/model/task.ts'
 import type { Jobs } from '../job/jobs.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { TaskQueue } from '../queue/port.ts'
 
 export interface RetryParts {

@@ -1,7 +1,7 @@
 import type { EngineApi, Settled } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses, isSettled } from '../../../shared/model/sync-state.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { Convergence } from '../link/convergence.ts'
 import type { Link, Links } from '../link/links.ts'
 

@@ -109,7 +109,7 @@ class FirstPass {
     } else if (this.#hasRoom || this.#again.has(one.key)) this.#again.set(one.key, one)
     else {
       this.#run.tally.once()
-      place(look, one, this.#asSeen(view), this.#run)
+      await place(look, one, this.#asSeen(view), this.#run)
     }
   }
 

@@ -7,7 +7,7 @@ import type { FirstSeen } from './first-seen.ts'
 import type { CompareParts } from './port.ts'
 import type { Tally } from './tally.ts'
 import type { JobReport } from '../job/jobs.ts'
-import type { Journal, VersionPair } from '../journal/port.ts'
+import type { Journal, VersionPair } from '../journal/port/journal.ts'
 import { sealOf } from '../replicate/origin.ts'
 import { bucketKey } from '../rule/link.ts'
 import { narrowerPrefix } from '../rule/match.ts'
@@ -74,24 +74,24 @@ export function linkToCompare(
 }
 
 /** Epoch ms at which the last whole scan of the link began; null while it does not look for changes. */
-function noticedUntil(link: Link | null, { journal, feeds }: CompareSources): number | null {
+async function noticedUntil(link: Link | null, { journal, feeds }: CompareSources): Promise<number | null> {
   if (link === null) return null
   const looks = feeds.views(link).some(({ kind, state }) => kind === 'scan' && state !== 'fault')
   if (!link.rule.enabled || link.record.paused !== null || !looks) return null
-  return scanRecord(journal, link.linkId).startedAt()
+  return scanRecord(journal.scans, link.linkId).startedAt()
 }
 
 const dayMs = 86_400_000
 
 /** What is known beforehand of what a comparison of the link asks. */
-export function compareFigures(
+export async function compareFigures(
   { linkId, source, target, rule }: Link,
   { journal, sites, now }: CompareSources,
-): LinkFigures {
+): Promise<LinkFigures> {
   const round = [source, target].map(({ site }) => sites.health(site).rttMs?.median ?? null)
   const minutes = journal.rollups(linkId, now() - dayMs)
   return {
-    held: scanRecord(journal, linkId).held(),
+    held: await scanRecord(journal.scans, linkId).held(),
     comparesAcl: rule.fidelity.acl === 'carry',
     rttMs: round.includes(null) ? null : Math.max(...round.map((one) => one ?? 0)),
     bytesPerSecond: trafficOf(minutes, null).bandwidthBytesPerSecond?.value ?? null,

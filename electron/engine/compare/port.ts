@@ -1,6 +1,6 @@
 import type { SideName } from './findings.ts'
 import type { CompareLevel } from '../../../shared/model/compare.ts'
-import type { TaskRow, VersionPair } from '../journal/port.ts'
+import type { TaskRow, VersionPair } from '../journal/port/journal.ts'
 import type { ListRequest, ObjectHead, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import type { Patience } from './patience.ts'
@@ -26,7 +26,7 @@ export interface CompareParts {
   /** Why what is pending does not move, as a sentence; null when nothing holds it. */
   readonly heldBy: string | null
   /** Epoch ms: whatever changed before this at that side was met by a scan; null while nobody looks there. */
-  readonly noticedUntil: (side: SideName) => number | null
+  readonly noticedUntil: (side: SideName) => Promise<number | null>
   readonly source: ObjectStore
   readonly target: ObjectStore
   /** Epoch ms at which a comparison first met that replica without its original. */

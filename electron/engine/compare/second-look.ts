@@ -91,12 +91,13 @@ export async function judge(one: KeyAgain, anew: Anew, run: CompareRun): Promise
   const settled = await settleDoubts(view, listed.doubts, run)
   const latest = latestDifference(view, listed, new Set([...listed.excused, ...settled.excused]), link)
   if (!one.isCounted) for (const exception of listed.exceptions) tally.except(exception)
-  place({ ...listed, notSeen: [], exceptions: [] }, one, anew, run)
-  place(settled, one, anew, run)
-  if (latest !== null) place({ differences: [latest], exceptions: [], notSeen: [] }, one, anew, run)
+  await place({ ...listed, notSeen: [], exceptions: [] }, one, anew, run)
+  await place(settled, one, anew, run)
+  if (latest !== null) await place({ differences: [latest], exceptions: [], notSeen: [] }, one, anew, run)
   if (level === 'listing') return
   for (const pair of listed.pairs)
-    if (!pair[0].deleteMarker && !one.alike.has(nameOf(pair[0]))) place(await comparePair(pair, run), one, anew, run)
+    if (!pair[0].deleteMarker && !one.alike.has(nameOf(pair[0])))
+      await place(await comparePair(pair, run), one, anew, run)
 }
 
 /** What the journal knows of the key. */
@@ -113,12 +114,12 @@ export function viewOf(
 }
 
 /** Counts what was found: each difference as one, or as on its way. */
-export function place(found: Findings, one: KeyAgain, anew: Anew, run: CompareRun): void {
+export async function place(found: Findings, one: KeyAgain, anew: Anew, run: CompareRun): Promise<void> {
   const { tally } = run
   for (const exception of found.exceptions) tally.except(exception)
   for (const notSeen of found.notSeen) tally.notSeen(notSeen)
   for (const difference of found.differences) {
-    const waits = waitsFor(difference, one, anew, run)
+    const waits = await waitsFor(difference, one, anew, run)
     if (waits !== null) tally.onItsWay({ ...difference, ...waits })
     else tally.differs({ ...difference, detail: `${difference.detail}${asideOf(difference, run)}` })
   }
@@ -135,7 +136,7 @@ interface Waits {
   readonly why: string
 }
 
-function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: CompareRun): Waits | null {
+async function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: CompareRun): Promise<Waits | null> {
   const { kind, versionId } = difference
   // What lay there in both looks is no copy under way: only a delete takes it, or the way back brings it to the source.
   const isStray = kind === 'extra-at-target' && versionId !== null && one.extras.has(versionId)
@@ -145,7 +146,7 @@ function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: Compar
   const side = isStray ? 'target' : 'source'
   const newest = Math.max(0, ...anew[side].map(({ modifiedAt }) => modifiedAt))
   if (anew.changed && !isStray) return { since: newest, why: 'It changed again and again while it was looked at.' }
-  return isUnnoticed(difference, anew[side], run.noticedUntil(side))
+  return isUnnoticed(difference, anew[side], await run.noticedUntil(side))
     ? { since: newest, why: 'It changed after the last scan began; the next one finds it.' }
     : null
 }
@@ -160,8 +161,12 @@ function isOrphan(versionId: string, key: string, { source }: Anew, { link, pair
 }
 
 /** Nothing tells when a version was deleted for good: it is left to a scan that begins after it was first missed, and to no other. */
-function waitsForScan(versionId: string, key: string, { orphanSince, noticedUntil }: CompareRun): Waits | null {
-  const until = noticedUntil('source')
+async function waitsForScan(
+  versionId: string,
+  key: string,
+  { orphanSince, noticedUntil }: CompareRun,
+): Promise<Waits | null> {
+  const until = await noticedUntil('source')
   const since = orphanSince(key, versionId)
   if (until === null || until > since) return null
   return { since, why: 'Its original was deleted for good at the source; the next scan deletes it here.' }

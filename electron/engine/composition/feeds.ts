@@ -32,7 +32,8 @@ export async function joinFeeds(
   made: Ground & Notices & Records & JoinedSites & Transfers,
   later: () => Pick<Parts, 'feeds'>,
 ): Promise<Feeds> {
-  const { journal, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } = made
+  const { journal, kept, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } =
+    made
   const { keyedStore, clock, random, now, changed, tell } = made
   const brakes = new Brakes({
     journal,
@@ -42,6 +43,7 @@ export async function joinFeeds(
   })
   const firstCopies = new FirstCopies({
     journal,
+    marks: kept.firstCopies,
     link: (linkId) => links.get(linkId),
     siteName: (siteId) => sites.name(siteId),
     tell,
@@ -83,6 +85,7 @@ export async function joinFeeds(
   })
   const attributePasses = new AttributePasses({
     journal,
+    marks: kept.attributes,
     links: () => links.list(),
     isOpen: ({ linkId }) => links.isOpen(linkId),
     isTwoWay: (link) => links.opposites(link).length > 0,

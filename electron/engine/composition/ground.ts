@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port.ts'
-import { openCheckedJournal } from '../journal/sqlite-journal.ts'
+import { openKeptBooks, type KeptBooks } from '../journal/kept-books.ts'
+import type { Journal } from '../journal/port/journal.ts'
+import { openCheckedJournal } from '../journal/sqlite/sqlite-journal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
 import { systemNetwork, type Network } from '../site/network.ts'
@@ -10,6 +11,7 @@ import type { EngineOptions } from './options.ts'
 /** What every part stands on: the journal, and the world outside the engine. */
 export interface Ground {
   readonly journal: Journal
+  readonly kept: KeptBooks
   readonly log: Logger
   readonly network: Network
   readonly clock: Clock
@@ -26,13 +28,15 @@ export interface Ground {
 export async function openGround(options: EngineOptions): Promise<Omit<Ground, 'seal'>> {
   const now = (): number => systemClock.now()
   const startedAt = now()
+  const journal = await openCheckedJournal({
+    dir: options.dataDir,
+    now,
+    log: options.log,
+    limits: options.journalLimits ?? {},
+  })
   return {
-    journal: await openCheckedJournal({
-      dir: options.dataDir,
-      now,
-      log: options.log,
-      limits: options.journalLimits ?? {},
-    }),
+    journal,
+    kept: await readKept(journal),
     log: createLogger(options.log),
     network: systemNetwork,
     clock: systemClock,
@@ -40,5 +44,14 @@ export async function openGround(options: EngineOptions): Promise<Omit<Ground, '
     now,
     startedAt,
     eventLoop: watchEventLoop(startedAt),
+  }
+}
+
+async function readKept(journal: Journal): Promise<KeptBooks> {
+  try {
+    return await openKeptBooks(journal)
+  } catch (error) {
+    await journal.close()
+    throw error
   }
 }

@@ -1,7 +1,7 @@
 import type { DemoView, EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Config } from '../../../shared/model/config.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { JournalLimits } from '../journal/sqlite-journal.ts'
+import type { JournalLimits } from '../journal/sqlite/sqlite-journal.ts'
 import type { RetryPolicy } from '../queue/retry.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 import type { Timeouts } from '../store/wire/request.ts'

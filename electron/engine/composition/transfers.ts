@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../shared/model/config.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import { BucketWatch } from '../link/bucket-watch.ts'
 import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
@@ -37,6 +37,7 @@ export function joinTransfers(
   { timeouts, bucketCheckMs }: EngineOptions,
   {
     journal,
+    kept,
     queue,
     rules,
     linkBook,
@@ -83,6 +84,7 @@ export function joinTransfers(
   })
   const convergence = new ConvergenceBook({
     journal,
+    marks: kept.apart,
     link: (linkId) => links.get(linkId),
     opposites: (of) => links.opposites(of),
     isOnlyWriter: (of) => links.isOnlyWriter(of),

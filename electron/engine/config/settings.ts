@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { notificationsSchema, workersSchema, type Config } from '../../../shared/model/config.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 
 /** What the operator may change while the engine runs, kept in the journal. */
 export interface EngineSettings {

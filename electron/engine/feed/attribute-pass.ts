@@ -1,6 +1,6 @@
 import { faultKinds, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port/journal.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { align } from '../replicate/align.ts'
 import { metadataChanges, type MetadataSides } from '../replicate/metadata.ts'

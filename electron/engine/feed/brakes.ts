@@ -1,5 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Journal, NewTask } from '../journal/port.ts'
+import type { Journal, NewTask } from '../journal/port/journal.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import type { Judgement, Outcome } from '../replicate/port.ts'

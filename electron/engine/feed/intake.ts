@@ -1,5 +1,5 @@
-import type { Haste } from '../journal/group-commit.ts'
-import type { NewTask } from '../journal/port.ts'
+import type { Haste } from '../journal/sqlite/group-commit.ts'
+import type { NewTask } from '../journal/port/journal.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'

@@ -1,4 +1,4 @@
-import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port/journal.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'

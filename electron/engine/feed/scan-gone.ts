@@ -1,4 +1,4 @@
-import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port/journal.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { KeyContext, KeyView } from './key-view.ts'
 

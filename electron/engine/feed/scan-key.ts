@@ -1,4 +1,4 @@
-import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port/journal.ts'
 import { align, sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { isCoveredAtTarget } from '../replicate/both-sides.ts'

@@ -1,7 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Clock } from '../base/clock.ts'
-import type { NewTask, VersionPair } from '../journal/port.ts'
+import type { NewTask, VersionPair } from '../journal/port/journal.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { SourceCount } from './held-count.ts'
 import type { KeyView } from './key-view.ts'
@@ -32,14 +32,14 @@ export interface ScannerOptions {
   readonly backlogLimit?: number
   /** Is this version parked with a fault that nobody mended? Then only a resync, which an operator asked for, takes it up. */
   readonly isParked?: (key: string, versionId: string | null) => boolean
-  readonly checkpoint: { read(): unknown; write(value: ScanCheckpoint | null): Promise<void> }
+  readonly checkpoint: { read(): Promise<unknown>; write(value: ScanCheckpoint | null): Promise<void> }
   readonly clock: Clock
   /** How far the clocks of the two sites may be apart. */
   readonly skewMs: () => number
   /** Does the source send an event when tags or locks change? Otherwise what was written lately is compared again. */
   readonly tellsOfTags?: () => boolean
   /** When the last full scan began, epoch ms; 0 when there was none. Absent: every scan looks as the first does. */
-  readonly lastScan?: { read(): number; write(startedAt: number): Promise<void> }
+  readonly lastScan?: { read(): Promise<number>; write(startedAt: number): Promise<void> }
   /** May versions that lie in another order at the target be put in the source's? Absent: they stay as they lie. */
   readonly mendsOrder?: () => boolean
   /** Epoch ms: what others wrote at the target before may be covered. Absent: nothing. */
@@ -49,7 +49,7 @@ export interface ScannerOptions {
   /** Absent: nobody asks which keys do not converge. */
   readonly watch?: ScanWatch
   /** A scan met nothing of what was copied, and nobody said that this is right. Absent: the source is never questioned. */
-  readonly doubt?: { read(): boolean; write(isDoubted: boolean): Promise<void> }
+  readonly doubt?: { read(): Promise<boolean>; write(isDoubted: boolean): Promise<void> }
   /** Absent: what was not paired is never purged. */
   readonly replicas?: ReplicaProof
 }

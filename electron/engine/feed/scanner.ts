@@ -23,14 +23,15 @@ export function createScanner(options: ScannerOptions): Scanner {
       if (prefix === null) return { keys: 0, versions: 0, differences: 0, resumed: false }
       // A scan of a part must not disturb the checkpoint of the whole.
       const whole = prefix === link.rule.filter.prefix
-      const begin = whole && reason === 'start' ? parseCheckpoint(checkpoint.read(), prefix) : null
+      const begin = whole && reason === 'start' ? parseCheckpoint(await checkpoint.read(), prefix) : null
       const startedAt = clock.now()
       const isWatched = options.watch?.isWatched() ?? false
       const unwanted = reason === 'resync' ? undefined : options.isParked
       const held = new HeldCount()
       // An operator who asks for a full pass after a doubt was told what that means.
-      const isDoubted = options.doubt?.read() ?? false
+      const isDoubted = (await options.doubt?.read()) ?? false
       const confirmed = options.doubt === undefined || (isDoubted && whole && reason === 'resync')
+      const lastScanAt = (await options.lastScan?.read()) ?? 0
       const recognition = new Recognition(confirmed ? 'unquestioned' : isDoubted ? 'doubted' : 'to-be-seen')
       const scan = new ParallelScan({
         ...options,
@@ -42,8 +43,8 @@ export function createScanner(options: ScannerOptions): Scanner {
         recognition,
         isParked: unwanted ?? (() => false),
         thorough: reason === 'resync',
-        checkRate: checks.rate(reason === 'resync' || (options.lastScan?.read() ?? 0) === 0),
-        changedSince: options.lastScan?.read() ?? 0,
+        checkRate: checks.rate(reason === 'resync' || lastScanAt === 0),
+        changedSince: lastScanAt,
         begin,
         signal,
         onProgress,

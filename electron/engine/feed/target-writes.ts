@@ -1,5 +1,5 @@
 import type { BucketAt, CurrentVersion, TwoSidedKey } from '../../../shared/model/rule.ts'
-import type { VersionPair } from '../journal/port.ts'
+import type { VersionPair } from '../journal/port/journal.ts'
 import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
 import type { KeyMatch } from '../rule/match.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { grantOf, statedGrantSchema, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
 import type { DeclaredGatewayKey, GatewayKeyView, NewGatewayKey } from '../../../shared/model/gateway.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 
 export const clientKeyRecordSchema = statedGrantSchema

@@ -14,7 +14,7 @@ import {
 } from '../../../shared/model/gateway.ts'
 import type { Degraded, Rule } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../base/errors.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { DegradedRules } from './acks/degraded-rules.ts'
 import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { ClientKeys } from './client-keys.ts'

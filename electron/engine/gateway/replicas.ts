@@ -1,6 +1,6 @@
 import { quorumOf } from '../../../shared/model/quorum.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 

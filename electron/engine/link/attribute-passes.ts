@@ -5,7 +5,8 @@ import type { AttributesView } from '../../../shared/model/attributes.ts'
 import { faultFrom } from '../base/errors.ts'
 import { passAttributes } from '../feed/attribute-pass.ts'
 import { pause, type Clock } from '../base/clock.ts'
-import type { Journal, NewTask } from '../journal/port.ts'
+import type { Journal, NewTask } from '../journal/port/journal.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
@@ -30,7 +31,9 @@ const recordSchema = z.object({
 type PassRecord = z.infer<typeof recordSchema>
 
 export interface AttributePassesParts {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'pairs' | 'unsettled' | 'isParked'>
+  readonly journal: Pick<Journal, 'pairs' | 'unsettled' | 'isParked'>
+  /** How far each link's pass has come. */
+  readonly marks: Remembered
   readonly links: () => readonly Link[]
   /** Nothing keeps the link from working: what was found could be mended now. */
   readonly isOpen: (link: Link) => boolean
@@ -59,7 +62,6 @@ const roundMs = { auto: 600_000, chosen: 5000 } as const
 const closedPollMs = 1000
 const afterFaultMs = 30_000
 const saveEveryMs = 5000
-const nameOf = (linkId: string): string => `attributes/${linkId}`
 const fresh = { after: null, startedAt: null, versions: 0, differences: 0, unseen: 0 } as const
 
 /** The pass of one link under way. */
@@ -139,7 +141,7 @@ export class AttributePasses {
 
   #state(linkId: string): PassState {
     let state = this.#states.get(linkId)
-    if (state === undefined) this.#states.set(linkId, (state = new PassState(this.#parts.journal.read(nameOf(linkId)))))
+    if (state === undefined) this.#states.set(linkId, (state = new PassState(this.#parts.marks.get(linkId))))
     return state
   }
 
@@ -261,7 +263,7 @@ export class AttributePasses {
   #save(linkId: string, state: PassState): void {
     state.savedAt = this.#parts.clock.now()
     if (this.#states.get(linkId) !== state) return
-    this.#parts.journal.write(nameOf(linkId), state.record).catch(() => undefined)
+    this.#parts.marks.write(linkId, state.record).catch(() => undefined)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { ObjectStore } from '../store/port.ts'
 import {

@@ -5,7 +5,8 @@ import { isApart, isCoveredAtTarget, type BothSides } from '../replicate/both-si
 import type { KeyView } from '../feed/key-view.ts'
 import type { ScanWatch } from '../feed/scan-port.ts'
 import { currentOf, type KeySides } from '../feed/target-writes.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../rule/match.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
@@ -13,7 +14,9 @@ import { ApartKeys } from './apart-keys.ts'
 import { beginOf, type Link } from './links.ts'
 
 export interface ConvergenceParts {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'pairs' | 'unsettled'>
+  /** The keys that are apart, by link. */
+  readonly marks: Remembered
   readonly link: (linkId: string) => Link | null
   /** The enabled links that copy some of the same keys the other way. */
   readonly opposites: (link: Link) => readonly Link[]
@@ -40,7 +43,6 @@ export interface Convergence {
 const lookEveryMs = 200
 const looksAtOnce = 16
 const saveAfterMs = 1000
-const nameOf = (linkId: string): string => `apart/${linkId}`
 
 /**
  * Counts the keys whose two sides do not show the same though nothing is pending: of opposite pairs those that do not converge,
@@ -129,7 +131,7 @@ export class ConvergenceBook {
 
   forget(linkId: string): void {
     this.#books.delete(linkId)
-    void this.#parts.journal.erase(nameOf(linkId)).catch(() => undefined)
+    void this.#parts.marks.erase(linkId).catch(() => undefined)
   }
 
   stop(): void {
@@ -155,7 +157,7 @@ export class ConvergenceBook {
 
   #book(linkId: string): ApartKeys {
     let book = this.#books.get(linkId)
-    if (book === undefined) this.#books.set(linkId, (book = new ApartKeys(this.#parts.journal.read(nameOf(linkId)))))
+    if (book === undefined) this.#books.set(linkId, (book = new ApartKeys(this.#parts.marks.get(linkId))))
     return book
   }
 
@@ -277,6 +279,6 @@ export class ConvergenceBook {
   #save(linkId: string): void {
     const book = this.#books.get(linkId)
     if (book === undefined) return
-    void this.#parts.journal.write(nameOf(linkId), book.kept()).catch(() => undefined)
+    void this.#parts.marks.write(linkId, book.kept()).catch(() => undefined)
   }
 }

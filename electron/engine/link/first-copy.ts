@@ -1,16 +1,18 @@
 import type { Tell } from '../log/activity.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import type { Link } from './links.ts'
 
 export interface FirstCopyParts {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'lastSeq' | 'isPendingUpTo' | 'totals'>
+  /** When the first copies ended, by link. */
+  readonly marks: Remembered
   readonly link: (linkId: string) => Link | null
   readonly siteName: (siteId: string) => string
   readonly tell: Tell
   readonly now: () => number
 }
 
-const prefix = 'first-copy-ended/'
 /** An end that is not dated is long past. */
 const instantOf = (kept: unknown): number => (typeof kept === 'number' ? kept : 0)
 const items = (count: number): string => `${count.toLocaleString('en')} ${count === 1 ? 'item needs' : 'items need'}`
@@ -27,9 +29,8 @@ export class FirstCopies {
 
   constructor(parts: FirstCopyParts) {
     this.#parts = parts
-    const { journal } = parts
-    for (const name of journal.names(prefix))
-      this.#endedAt.set(name.slice(prefix.length), instantOf(journal.read(name)))
+    const { marks } = parts
+    for (const linkId of marks.names()) this.#endedAt.set(linkId, instantOf(marks.get(linkId)))
   }
 
   /** Epoch ms since when the link carries changes only; null while what the source held already is being copied. */
@@ -52,18 +53,18 @@ export class FirstCopies {
   forget(linkId: string): void {
     this.#endedAt.delete(linkId)
     this.#lastOf.delete(linkId)
-    void this.#parts.journal.erase(prefix + linkId).catch(() => undefined)
+    void this.#parts.marks.erase(linkId).catch(() => undefined)
   }
 
   #look(linkId: string): void {
-    const { journal, link, now } = this.#parts
+    const { journal, marks, link, now } = this.#parts
     const found = link(linkId)
     if (found === null || journal.isPendingUpTo(linkId, this.#lastOf.get(linkId) ?? 0)) return
     const at = now()
     this.#lastOf.delete(linkId)
     this.#endedAt.set(linkId, at)
     // In one turn: both go to the disk together.
-    void journal.write(prefix + linkId, at).catch(() => undefined)
+    void marks.write(linkId, at).catch(() => undefined)
     this.#tellEnd(found)
   }
 

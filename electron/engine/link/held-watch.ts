@@ -4,7 +4,7 @@ import type { HeldCause } from '../../../shared/model/sync-state.ts'
 import { heldRules, heldTitle } from '../../../shared/text/held-words.ts'
 import type { Tell } from '../log/activity.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 
 export interface HeldWatchParts {
   readonly causes: () => readonly HeldCause[]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { Journal, LinkEnd, LinkIdentity } from '../journal/port.ts'
+import type { Journal, LinkEnd, LinkIdentity } from '../journal/port/journal.ts'
 import { bucketKey, linkIdOf, type RuleLink } from '../rule/link.ts'
 
 /** Stands in a journal that took the place of a damaged one. */
@@ -150,17 +150,8 @@ export class LinkBook {
   }
 }
 
-/** What is kept of a link under a name of its own, besides its rows. */
-const keptByName = [
-  'scan',
-  'scanned',
-  'first-copy-ended',
-  'apart',
-  'brake',
-  'doubted',
-  'buckets',
-  'attributes',
-] as const
+/** What is kept of a link under a name of its own, besides its rows and marks. */
+const keptByName = ['brake', 'buckets'] as const
 
 const generationSchema = z.number().catch(0)
 const sourcesSchema = z.array(z.string()).catch([])

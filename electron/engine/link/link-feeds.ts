@@ -8,7 +8,7 @@ import type { ScanResult, Scanner, ScanWatch } from '../feed/scan-port.ts'
 import { createScanner } from '../feed/scanner.ts'
 import type { Looked, ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
-import type { Journal, NewTask } from '../journal/port.ts'
+import type { Journal, NewTask } from '../journal/port/journal.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { mendsOrder } from '../replicate/in-order.ts'
 import { bucketKey } from '../rule/link.ts'
@@ -184,8 +184,8 @@ export class LinkFeeds {
 
   #scanner(link: Link): Scanner {
     const { journal, list, clock, health, order, isShared, store, brakes } = this.#parts
-    const checkpointName = `scan/${link.linkId}`
-    const record = scanRecord(journal, link.linkId)
+    const { scans } = journal
+    const record = scanRecord(scans, link.linkId)
     return createScanner({
       link: { ...link, ruleStartedAt: beginOf(link) },
       list,
@@ -211,11 +211,14 @@ export class LinkFeeds {
       enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
       backlogCount: () => journal.totals(link.linkId).backlogCount,
       isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
-      checkpoint: { read: () => journal.read(checkpointName), write: (value) => journal.write(checkpointName, value) },
+      checkpoint: {
+        read: () => scans.read(link.linkId, 'checkpoint'),
+        write: (value) => scans.write(link.linkId, 'checkpoint', value),
+      },
       tellsOfTags: () => tellsOfTags(this.#parts.capabilities(link.source.site)),
       doubt: {
-        read: () => journal.read(`doubted/${link.linkId}`) === true,
-        write: (isDoubted) => journal.write(`doubted/${link.linkId}`, isDoubted),
+        read: async () => (await scans.read(link.linkId, 'doubted')) === true,
+        write: (isDoubted) => scans.write(link.linkId, 'doubted', isDoubted),
       },
       lastScan: {
         read: () => record.startedAt(),

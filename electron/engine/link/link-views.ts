@@ -1,7 +1,7 @@
 import type { Looked } from '../feed/schedule.ts'
 import type { EventsState, FeedView, LinkState, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { RateBook } from '../metrics/rates.ts'
 import type { AttributePasses } from './attribute-passes.ts'
 import type { BucketWatch } from './bucket-watch.ts'

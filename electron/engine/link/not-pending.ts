@@ -1,4 +1,4 @@
-import type { Journal, NewTask } from '../journal/port.ts'
+import type { Journal, NewTask } from '../journal/port/journal.ts'
 
 /** Versions of one key are few; what lies beyond is counted twice, on the safe side of a brake. */
 const pendingOfKey = 1000

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { brakeReportSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type Rule } from '../../../shared/model/rule.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 
 const pausedSchema = z.object({
   by: z.enum(['operator', 'brake']),

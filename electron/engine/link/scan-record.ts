@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SourceCount } from '../feed/held-count.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Scans } from '../journal/port/scans.ts'
 
 const heldSchema = z.object({
   live: z.number(),
@@ -15,20 +15,26 @@ export type HeldAt = Readonly<z.infer<typeof heldSchema>>
 /** What the journal keeps of the last whole scan of a link. */
 export interface ScanRecord {
   /** Epoch ms at which it began; 0 when there was none. */
-  startedAt(): number
+  startedAt(): Promise<number>
   start(at: number): Promise<void>
   /** What the source held under the rule; null when that was never counted. */
-  held(): HeldAt | null
+  held(): Promise<HeldAt | null>
   hold(count: SourceCount, at: number): Promise<void>
 }
 
-export function scanRecord(journal: Pick<Journal, 'read' | 'write'>, linkId: string): ScanRecord {
-  const startName = `scanned/${linkId}`
-  const heldName = `held/${linkId}`
+export function scanRecord(scans: Pick<Scans, 'read' | 'write'>, linkId: string): ScanRecord {
   return {
-    startedAt: () => z.number().catch(0).parse(journal.read(startName)),
-    start: (at) => journal.write(startName, at),
-    held: () => heldSchema.nullable().catch(null).parse(journal.read(heldName)),
-    hold: (count, at) => journal.write(heldName, { ...count, at } satisfies HeldAt),
+    startedAt: async () =>
+      z
+        .number()
+        .catch(0)
+        .parse(await scans.read(linkId, 'started')),
+    start: (at) => scans.write(linkId, 'started', at),
+    held: async () =>
+      heldSchema
+        .nullable()
+        .catch(null)
+        .parse(await scans.read(linkId, 'held')),
+    hold: (count, at) => scans.write(linkId, 'held', { ...count, at } satisfies HeldAt),
   }
 }

@@ -1,5 +1,5 @@
 import type { Activity } from '../../../shared/model/activity.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { Logger } from './logger.ts'
 
 export type Tell = (

@@ -1,5 +1,5 @@
 import { sampleEveryMs } from '../../../shared/model/overview.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { QueueCounts } from '../queue/port.ts'
 import type { RateBook } from './rates.ts'
 import type { LinkSample } from './series.ts'

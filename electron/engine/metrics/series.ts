@@ -1,5 +1,5 @@
 import { sampleEveryMs, type SeriesPoint } from '../../../shared/model/overview.ts'
-import type { Journal, Rollup } from '../journal/port.ts'
+import type { Journal, Rollup } from '../journal/port/journal.ts'
 import type { Timers } from '../base/timers.ts'
 import { acrossLinks, downsample, overTime, type Sample } from './sample.ts'
 

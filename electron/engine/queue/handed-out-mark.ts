@@ -1,4 +1,4 @@
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 
 /** How far the mark is raised beyond need: one small write per so many leases. */
 const STEP = 5000

@@ -1,6 +1,6 @@
 import type { Lane } from '../../../shared/model/task.ts'
-import type { TaskRow } from '../journal/port.ts'
-import { largeBytes } from '../journal/task-row.ts'
+import type { TaskRow } from '../journal/port/journal.ts'
+import { largeBytes } from '../journal/sqlite/task-row.ts'
 
 export const lanes: readonly Lane[] = ['small', 'large', 'mrf']
 

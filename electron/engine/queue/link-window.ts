@@ -1,5 +1,5 @@
 import type { Lane, TaskState } from '../../../shared/model/task.ts'
-import type { Journal, TaskRow } from '../journal/port.ts'
+import type { Journal, TaskRow } from '../journal/port/journal.ts'
 import { laneOf, lanes } from './lane.ts'
 import { Line } from './line.ts'
 import type { LinkSpec } from './port.ts'

@@ -1,4 +1,4 @@
-import type { Journal, TaskRow } from '../journal/port.ts'
+import type { Journal, TaskRow } from '../journal/port/journal.ts'
 import type { LinkWindow } from './link-window.ts'
 
 type Way = { readonly from: string; readonly to: string }

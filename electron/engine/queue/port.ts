@@ -1,7 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
-import type { Haste } from '../journal/group-commit.ts'
-import type { NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port.ts'
+import type { Haste } from '../journal/sqlite/group-commit.ts'
+import type { NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port/journal.ts'
 
 export interface LinkSpec {
   readonly linkId: string

@@ -1,8 +1,14 @@
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { salvageValues } from '../journal/salvage.ts'
-import { claimJournal, journalPath, openCheckedJournal, openJournal, witnessPath } from '../journal/sqlite-journal.ts'
+import { salvageValues } from '../journal/sqlite/salvage.ts'
+import {
+  claimJournal,
+  journalPath,
+  openCheckedJournal,
+  openJournal,
+  witnessPath,
+} from '../journal/sqlite/sqlite-journal.ts'
 import { renewedName } from '../link/link-book.ts'
 import { takenOverPrefixes, takeOver, type TakenOver } from './taken-over.ts'
 

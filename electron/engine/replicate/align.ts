@@ -1,5 +1,5 @@
 import type { VersionEntry } from '../store/port.ts'
-import type { VersionPair } from '../journal/port.ts'
+import type { VersionPair } from '../journal/port/journal.ts'
 
 /** How the versions of one key on both sides belong together. Computed, never stored. */
 export interface Alignment {

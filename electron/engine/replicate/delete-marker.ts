@@ -3,9 +3,9 @@ import { adoptsMarkerId } from '../store/version-headers.ts'
 import type { Outcome } from './port.ts'
 import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
-import type { VersionPair } from '../journal/port.ts'
 import { arrived, settled } from './outcomes.ts'
 import type { World } from './context.ts'
+import type { VersionPair } from '../journal/port/journal.ts'
 
 /** Writes the source's delete marker at the target, with its id where the target adopts ids. */
 export async function writeMarker(

@@ -1,4 +1,4 @@
-import type { VersionPair } from '../journal/port.ts'
+import type { VersionPair } from '../journal/port/journal.ts'
 import type { LinkOrder, Outcome } from './port.ts'
 
 export type Settled = Extract<Outcome, { kind: 'settled' }>

@@ -4,7 +4,7 @@ import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } fr
 import { siteSchema } from '../../../shared/model/site.ts'
 import { faultErrorFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { changeStreams, probeTarget, vendorOf, type TargetIdentity } from './capabilities.ts'
 import type { CanaryNotes } from './canary.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { SealKey } from '../replicate/seal.ts'
 import type { CredentialStore } from './credentials.ts'
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { sseCKeyName, sseCKeyText, type DeclaredSseCKey, type SseCKeyView } from '../../../shared/model/sse-c-key.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { SseCKey } from '../store/port.ts'
 import type { CredentialStore } from './credentials.ts'
 

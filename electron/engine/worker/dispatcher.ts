@@ -1,7 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
 import { turned } from '../feed/convergence.ts'
-import type { Journal } from '../journal/port.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './adapt.ts'

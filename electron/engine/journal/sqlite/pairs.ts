@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal, Settlement, VersionPair } from './port.ts'
+import type { Journal, Settlement, VersionPair } from '../port/journal.ts'
 
 export interface Pairs {
   readonly port: Pick<Journal, 'pairs' | 'pairsBetween'>

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal, TaskRow } from './port.ts'
+import type { Journal, TaskRow } from '../port/journal.ts'
 import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 
 type TaskReads = Pick<

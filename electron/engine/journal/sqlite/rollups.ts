@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal, Rollup } from './port.ts'
+import type { Journal, Rollup } from '../port/journal.ts'
 
 export interface Rollups {
   readonly port: Pick<Journal, 'addRollups' | 'rollups'>

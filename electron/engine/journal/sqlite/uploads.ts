@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { UploadedPart } from '../store/port.ts'
+import type { UploadedPart } from '../../store/port.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal } from './port.ts'
+import type { Journal } from '../port/journal.ts'
 
 export interface Uploads {
   readonly port: Pick<Journal, 'upload' | 'saveUpload' | 'savePart' | 'forgetUpload'>

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { makePrivateFile } from '../base/private-files.ts'
+import { fault, FaultError } from '../../../../shared/model/fault.ts'
+import { makePrivateFile } from '../../base/private-files.ts'
 import { damaged, isDamage } from './damage.ts'
 import { refusal } from './thread-words.ts'
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal } from './port.ts'
+import type { Journal } from '../port/journal.ts'
 
 export interface NotKept {
   readonly port: Pick<Journal, 'notKept'>

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { makePrivateFile, takePrivateDirectory } from '../base/private-files.ts'
+import { makePrivateFile, takePrivateDirectory } from '../../base/private-files.ts'
 import { openActivity } from './activity-log.ts'
 import { FileChecks } from './checks.ts'
 import { CommitCount } from './commit-count.ts'
@@ -14,7 +14,8 @@ import { Links } from './links.ts'
 import { takeLock } from './lock.ts'
 import { openNotKept } from './not-kept.ts'
 import { openPairs } from './pairs.ts'
-import type { Journal } from './port.ts'
+import type { Journal } from '../port/journal.ts'
+import { openScans } from './scans.ts'
 import { openRollups } from './rollups.ts'
 import { migrate, migrations } from './schema.ts'
 import { FileWatch } from './file-watch.ts'
@@ -23,7 +24,7 @@ import { Sweep } from './sweep.ts'
 import { openTaskReads } from './task-reads.ts'
 import { openTaskWrites, TaskWrites } from './task-writes.ts'
 import { refusal } from './thread-words.ts'
-import { realTimers, type Timers } from '../base/timers.ts'
+import { realTimers, type Timers } from '../../base/timers.ts'
 import { openUploads } from './uploads.ts'
 import { openValues } from './values.ts'
 import { Witness } from './witness.ts'
@@ -190,6 +191,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   }
   const wal = new WriteAheadLog(path, watch, witness, () => count.commits)
   const commit = new GroupCommit(database, wal, hooks, { timers, elapsedMs }, limits)
+  const scans = openScans(database, commit)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)
@@ -210,6 +212,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   sweep.start()
   return {
     path,
+    scans: scans.port,
     onUnwritable: (listener) => commit.onUnwritable(listener),
     ...openEnqueue(database, commit, links, history, now),
     ...openTaskReads(database, links),
@@ -240,6 +243,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       await commit.submit(1, () => {
         links.forget(linkId)
         rollups.drop(linkId)
+        scans.drop(linkId)
       })
       sweep.start()
     },

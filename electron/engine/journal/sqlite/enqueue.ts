@@ -3,7 +3,7 @@ import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { History } from './history.ts'
 import type { LinkEntry, Links } from './links.ts'
-import type { Journal, NewTask } from './port.ts'
+import type { Journal, NewTask } from '../port/journal.ts'
 import { operationCode, stateCode, storedVersion } from './task-row.ts'
 
 /** Rows per statement: half the cost of one by one; more than 16 gain little. */

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
+import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Links } from './links.ts'
-import type { Journal, RetryWhich, TaskRow } from './port.ts'
+import type { Journal, RetryWhich, TaskRow } from '../port/journal.ts'
 import { operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 import type { TaskWrites } from './task-writes.ts'
 

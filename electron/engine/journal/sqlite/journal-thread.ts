@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { threadEnded } from '../base/end-thread.ts'
+import { threadEnded } from '../../base/end-thread.ts'
 import type { ThreadAnswer, ThreadOrder } from './thread-words.ts'
 
 const patienceMs = 5000

@@ -1,10 +1,11 @@
-import type { Haste } from './group-commit.ts'
-import type { BucketAt } from '../../../shared/model/rule.ts'
-import type { Activity } from '../../../shared/model/activity.ts'
-import type { Fault } from '../../../shared/model/fault.ts'
-import type { FailureFilter, FailureListInput } from '../../../shared/api/inputs.ts'
-import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../shared/model/task.ts'
-import type { UploadedPart } from '../store/port.ts'
+import type { Haste } from '../sqlite/group-commit.ts'
+import type { BucketAt } from '../../../../shared/model/rule.ts'
+import type { Activity } from '../../../../shared/model/activity.ts'
+import type { Fault } from '../../../../shared/model/fault.ts'
+import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
+import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../shared/model/task.ts'
+import type { Scans } from './scans.ts'
+import type { UploadedPart } from '../../store/port.ts'
 
 /** A version to bring to one target; says which, never what changed. Dedupe key: link + key + version id. */
 export interface NewTask {
@@ -157,6 +158,7 @@ export type RetriedBecause = Extract<ItemEvent['what'], 'retried' | 'resumed'>
  */
 export interface Journal {
   readonly path: string
+  readonly scans: Scans
   onUnwritable(listener: (fault: Fault) => void): void
 
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
@@ -229,7 +231,7 @@ export interface Journal {
   handedOut(): number
   raiseHandedOut(seq: number): Promise<void>
 
-  /** Small values by name: rules, sites, settings, scan checkpoints, feed positions. JSON; null where there is none. The reader parses. */
+  /** Small values by name: rules, sites, settings. JSON; null where there is none. The reader parses. */
   read(name: string): unknown
   write(name: string, value: unknown): Promise<void>
   names(prefix: string): readonly string[]

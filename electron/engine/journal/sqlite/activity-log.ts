@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Activity } from '../../../shared/model/activity.ts'
+import type { Activity } from '../../../../shared/model/activity.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal } from './port.ts'
+import type { Journal } from '../port/journal.ts'
 import { storedFault } from './task-row.ts'
 
 type Row = readonly [

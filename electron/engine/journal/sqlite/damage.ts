@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { fault, FaultError } from '../../../../shared/model/fault.ts'
 import { refusal } from './thread-words.ts'
 
 const SQLITE_CORRUPT = 11

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal } from './port.ts'
+import type { Journal } from '../port/journal.ts'
 
 /** Small values by name, as JSON. */
 export function openValues(

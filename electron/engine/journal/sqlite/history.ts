@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ItemEvent, SettledBy } from '../../../shared/model/task.ts'
+import type { ItemEvent, SettledBy } from '../../../../shared/model/task.ts'
 import { query } from './database.ts'
 import { storedFault, storedVersion } from './task-row.ts'
 
