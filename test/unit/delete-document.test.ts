@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deleteDocumentXml, parseDeleteDocument } from '../../electron/engine/gateway/protocol/delete-document.ts'
-import { childText, children, parseXml } from '../../electron/engine/s3/xml.ts'
+import { childText, children, parseXml } from '../../electron/engine/s3/xml-tree.ts'
 
 const parse = (xml: string): ReturnType<typeof parseDeleteDocument> => parseDeleteDocument(Buffer.from(xml))
 const codeOf = (xml: string): string => {
@@ -32,7 +32,7 @@ test('a site gets the list that was read, however the client wrote it', () => {
       '<Object><VersionId>v1</VersionId><ETag>"e"</ETag><Key>&lt;k&gt; </Key></Object><Quiet>TRUE</Quiet></d:Delete>',
   )
   const xml = deleteDocumentXml(document)
-  const root = parseXml(xml, 'Delete')!
+  const root = parseXml(Buffer.from(xml), 'Delete')!
   const objects = children(root, 'Object').map((node) =>
     ['Key', 'VersionId', 'ETag'].map((name) => childText(node, name)),
   )

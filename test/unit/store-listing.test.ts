@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { parseVersionListing } from '../../electron/engine/store/version-listing.ts'
 import { isSame } from '../../electron/engine/store/version-order.ts'
-import { escapeXml, scanXml, XmlError, xmlLeaves } from '../../electron/engine/s3/xml-scan.ts'
+import { escapeXml } from '../../electron/engine/s3/xml-write.ts'
+import { scanXml, XmlError, xmlLeaves } from '../../electron/engine/s3/xml-scan.ts'
 import { awkwardKeys } from '../support/awkward-keys.ts'
 
 const listing = (inner: string): Buffer =>

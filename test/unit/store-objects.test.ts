@@ -289,7 +289,7 @@ test('tags, locks and parts go and come as they are', async () => {
     'GET /b/k?tagging=&versionId=v',
   ])
   expect(Buffer.from(seen[0]!.body, 'latin1').toString()).toContain(
-    '<Tag><Key>a&lt;b</Key><Value>ü &amp; &#34;x&#34;</Value></Tag>',
+    '<Tag><Key>a&lt;b</Key><Value>ü &amp; &quot;x&quot;</Value></Tag>',
   )
 })
 

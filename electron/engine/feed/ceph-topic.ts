@@ -1,5 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { escapeXml, xmlLeaves } from '../s3/xml-scan.ts'
+import { element, requestXml } from '../s3/xml-write.ts'
+import { xmlLeaves } from '../s3/xml-scan.ts'
 import type { SendSigned } from './port.ts'
 
 export interface CephTopicOptions {
@@ -89,9 +90,9 @@ async function snsCall(
 }
 
 function configuration({ name, prefix }: CephTopicOptions, arn: string): string {
-  const rule = `<FilterRule><Name>prefix</Name><Value>${escapeXml(prefix)}</Value></FilterRule>`
+  const rule = `<FilterRule><Name>prefix</Name>${element('Value', prefix)}</FilterRule>`
   const filter = prefix === '' ? '' : `<Filter><S3Key>${rule}</S3Key></Filter>`
-  const wanted = events.map((event) => `<Event>${event}</Event>`).join('')
-  const topic = `<Id>${escapeXml(name)}</Id><Topic>${escapeXml(arn)}</Topic>${wanted}${filter}`
-  return `<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TopicConfiguration>${topic}</TopicConfiguration></NotificationConfiguration>`
+  const wanted = events.map((event) => element('Event', event)).join('')
+  const topic = element('Id', name) + element('Topic', arn) + wanted + filter
+  return requestXml('NotificationConfiguration', `<TopicConfiguration>${topic}</TopicConfiguration>`)
 }

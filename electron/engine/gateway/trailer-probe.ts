@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { canaryPrefix } from '../rule/canary-keys.ts'
 import type { SiteWire, WireCall } from '../store/site-wire.ts'
-import { childText, parseXml } from '../s3/xml.ts'
+import { childText, parseXml } from '../s3/xml-tree.ts'
 import { unsignedTrailerPayload } from '../s3/sigv4.ts'
 import { chunkedFrames, chunkedHeaders, chunkedLength, type Trailing } from '../s3/aws-chunked-frame.ts'
 import { startChecksum } from '../s3/checksum.ts'
@@ -125,6 +125,6 @@ async function* inOnePiece(bytes: Buffer): AsyncGenerator<Uint8Array> {
 }
 
 function uploadIdOf(bytes: Buffer): string | undefined {
-  const root = parseXml(bytes.toString('utf8'), 'InitiateMultipartUploadResult')
+  const root = parseXml(bytes, 'InitiateMultipartUploadResult')
   return root === null ? undefined : childText(root, 'UploadId')
 }

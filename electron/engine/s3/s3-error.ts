@@ -1,4 +1,4 @@
-import { escapeXml } from './xml.ts'
+import { element, errorDocument } from './xml-write.ts'
 
 interface ErrorKind {
   readonly status: number
@@ -99,10 +99,11 @@ export class S3Error extends Error {
 
 /** The body of an error answer. */
 export function errorXml(error: S3Error, resource: string, requestId: string): string {
-  const region = error.region === null ? '' : `<Region>${escapeXml(error.region)}</Region>`
-  return (
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${region}` +
-    `<Resource>${escapeXml(resource)}</Resource><RequestId>${escapeXml(requestId)}</RequestId></Error>`
+  return errorDocument(
+    element('Code', error.code) +
+      element('Message', error.message) +
+      element('Region', error.region) +
+      element('Resource', resource) +
+      element('RequestId', requestId),
   )
 }

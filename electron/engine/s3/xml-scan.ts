@@ -22,11 +22,17 @@ const doubleQuote = 34
 const singleQuote = 39
 
 /**
+ * `lenient` is for the answers of sites, whatever they write besides their elements. `strict` is for what a client wrote
+ * and a site is to read too: nothing may stand in it that another reader could take in another way.
+ */
+export type Strictness = 'lenient' | 'strict'
+
+/**
  * Walks a UTF-8 document from element to element, without building a tree. Namespace prefixes are dropped, attributes
  * skipped. Throws {@link XmlError} on anything unbalanced, cut, or declared.
  */
-export function scanXml(bytes: Buffer, events: XmlEvents): void {
-  new Scanner(bytes, events).run()
+export function scanXml(bytes: Buffer, events: XmlEvents, strictness: Strictness = 'lenient'): void {
+  new Scanner(bytes, events, strictness === 'strict').run()
 }
 
 /**
@@ -38,21 +44,29 @@ class Scanner {
   readonly #latin1: string
   readonly #ascii: boolean
   readonly #events: XmlEvents
+  readonly #isStrict: boolean
   readonly #parents: Name[] = []
   /** Names met so far by length and first letter: an answer has a dozen, a thousand times. */
   readonly #names: (Name | undefined)[] = []
-  #at = 0
+  /** Behind the byte order mark, where there is one. */
+  readonly #start: number
+  #at: number
   #elements = 0
 
-  constructor(bytes: Buffer, events: XmlEvents) {
+  constructor(bytes: Buffer, events: XmlEvents, isStrict: boolean) {
+    this.#isStrict = isStrict
     this.#bytes = bytes
     this.#latin1 = bytes.toString('latin1')
     this.#ascii = isAscii(bytes)
     this.#events = events
+    this.#start = this.#latin1.startsWith(byteOrderMark) ? byteOrderMark.length : 0
+    this.#at = this.#start
   }
 
   run(): void {
-    while (this.#toTag()) {
+    let from = this.#start
+    for (; this.#toTag(); from = this.#at) {
+      if (this.#isStrict) refuseStray(this.#latin1, from, this.#at)
       const kind = this.#bytes[this.#at + 1]
       if (kind === slash) {
         const name = this.#parents.pop()
@@ -63,6 +77,7 @@ class Scanner {
       else this.#opening()
     }
     if (this.#parents.length > 0 || this.#elements === 0) throw new XmlError('the XML is cut')
+    if (this.#isStrict) refuseStray(this.#latin1, from, this.#at)
   }
 
   /** On to the next `<`. */
@@ -78,17 +93,21 @@ class Scanner {
     if (this.#parents.length === 0 && this.#elements > 0) throw new XmlError('the XML has more than one root')
     this.#elements += 1
     const name = this.#name()
-    if (this.#tagEnd()) return this.#events.leaf(name.local, '')
+    const nameEnd = this.#at
+    const isEmpty = this.#tagEnd()
+    if (this.#isStrict) refuseOddTag(name, this.#latin1.slice(nameEnd, this.#at))
+    if (isEmpty) return this.#events.leaf(name.local, '')
     let text = ''
     for (;;) {
       const from = this.#at
       if (!this.#toTag()) throw new XmlError('the XML is cut')
       const kind = this.#bytes[this.#at + 1]
       if (kind !== slash && kind !== bang && kind !== question) {
+        if (this.#isStrict) refuseStray(text + this.#latin1.slice(from, this.#at))
         this.#parents.push(name)
         return this.#events.open(name.local)
       }
-      text += decodeEntities(this.#text(from, this.#at))
+      text += this.#isStrict ? strictText(this.#text(from, this.#at)) : decodeEntities(this.#text(from, this.#at))
       if (kind === slash) break
       text += this.#aside()
     }
@@ -154,7 +173,13 @@ class Scanner {
     const end = this.#latin1.indexOf(closed, from)
     if (end === -1) throw new XmlError('the XML is cut')
     this.#at = end + closed.length
+    if (this.#isStrict && opened === instruction) this.#refuseUnlessDeclaration(at, this.#latin1.slice(at, end))
     return opened === cdata ? this.#text(from, end) : ''
+  }
+
+  #refuseUnlessDeclaration(at: number, text: string): void {
+    const isOne = at === this.#start && text.startsWith('<?xml') && attributes.test(`${text.slice(5)}>`)
+    if (!isOne || text.length > longestAttributes) throw new XmlError('the XML gives instructions')
   }
 
   #text(from: number, to: number): string {
@@ -163,10 +188,11 @@ class Scanner {
 }
 
 const cdata = '<![CDATA['
+const instruction = '<?'
 const asides = [
   [cdata, ']]>'],
   ['<!--', '-->'],
-  ['<?', '?>'],
+  [instruction, '?>'],
 ] as const
 
 interface Name {
@@ -194,6 +220,39 @@ function decodeEntities(text: string): string {
   })
 }
 
+/** UTF-8's, in latin1. */
+const byteOrderMark = '\u00ef\u00bb\u00bf'
+
+/** Text beside elements: nothing of S3 has any but blanks. */
+function refuseStray(text: string, from = 0, to = text.length): void {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at)
+    if (code !== 32 && code !== 9 && code !== 10 && code !== 13)
+      throw new XmlError('the XML has text beside its elements')
+  }
+}
+
+const plainName = /^(?:[a-z_][\w.-]*:)?[a-z_][\w.-]*$/i
+const attributes = /^(?:\s+[a-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*\/?>$/i
+/** A namespace or two: more is no document of S3. */
+const longestAttributes = 4096
+
+function refuseOddTag({ bytes }: Name, rest: string): void {
+  const isOdd = rest !== '>' && (rest.length > longestAttributes || !attributes.test(rest))
+  if (isOdd || !plainName.test(bytes.toString('latin1'))) throw new XmlError('the XML has an odd tag')
+}
+
+/** Every `&` begins a reference that XML itself has, to a character that text may hold. */
+function strictText(text: string): string {
+  if (!text.includes('&')) return text
+  return text.replace(/&([^;&]{0,8};)?/g, (whole, reference) => {
+    const decoded = reference === undefined || whole[2] === 'X' ? whole : decodeEntities(whole)
+    if (decoded === whole || decoded === '\0' || !decoded.isWellFormed())
+      throw new XmlError('the XML refers to what it has not got')
+    return decoded
+  })
+}
+
 /** The values of the elements without children, first of each name; for short answers. */
 export function xmlLeaves(xml: Buffer): ReadonlyMap<string, string> {
   const leaves = new Map<string, string>()
@@ -206,12 +265,3 @@ export function xmlLeaves(xml: Buffer): ReadonlyMap<string, string> {
   })
   return leaves
 }
-
-/** For text between tags; control characters survive as references. */
-export const escapeXml = (text: string): string =>
-  text.replace(unsafe, (found) =>
-    found === '&' ? '&amp;' : found === '<' ? '&lt;' : found === '>' ? '&gt;' : `&#${found.charCodeAt(0)};`,
-  )
-
-// eslint-disable-next-line no-control-regex -- XML has to carry them as references
-const unsafe = /[&<>"'\u0000-\u001f]/g

@@ -109,7 +109,7 @@ export function versionHeader(bucket: Bucket, versionId: string): Record<string,
 }
 
 /** Request documents are small; the largest is DeleteObjects with 1000 keys of 1024 bytes. */
-export async function readDocument(exchange: Exchange, limitBytes = 16 * 1024 * 1024): Promise<string> {
+export async function readDocument(exchange: Exchange, limitBytes = 16 * 1024 * 1024): Promise<Buffer> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of exchange.payload().bytes) {
@@ -117,5 +117,5 @@ export async function readDocument(exchange: Exchange, limitBytes = 16 * 1024 * 
     if (sizeBytes > limitBytes) throw new S3Error('MalformedXML')
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { S3Error } from '../s3/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../s3/xml.ts'
+import { element, xmlDocument } from '../s3/xml-write.ts'
+import { childText, children, parseRequestXml, type XmlElement } from '../s3/xml-tree.ts'
 import { ownerId, ownerXml } from './operations/buckets.ts'
 import { header } from './exchange.ts'
 import type { Grant, VersionFacts } from './version-table.ts'
@@ -69,10 +70,10 @@ export function readAcl(headers: IncomingHttpHeaders): Pick<VersionFacts, 'grant
 }
 
 /** The ACL that a PutObjectAcl sets: by its headers, or by its document. Without the owner's own right, which stays. */
-export function aclOf(headers: IncomingHttpHeaders, text: string): readonly Grant[] {
+export function aclOf(headers: IncomingHttpHeaders, document: Buffer): readonly Grant[] {
   const told = fromHeaders(headers)
   if (told !== null) return told
-  const root = parseXml(text, 'AccessControlPolicy')
+  const root = parseRequestXml(document, 'AccessControlPolicy')
   const [list] = root === null ? [] : children(root, 'AccessControlList')
   if (list === undefined) throw new S3Error('MalformedXML')
   return children(list, 'Grant')
@@ -80,7 +81,7 @@ export function aclOf(headers: IncomingHttpHeaders, text: string): readonly Gran
     .filter(({ id }) => id !== ownerId)
 }
 
-function readGrant(node: XmlNode): Grant {
+function readGrant(node: XmlElement): Grant {
   const [grantee] = children(node, 'Grantee')
   const permission = childText(node, 'Permission') ?? ''
   const uri = grantee === undefined ? undefined : childText(grantee, 'URI')

@@ -1,8 +1,9 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, AclGrant, AclPermission, CallOptions } from './port.ts'
 import type { SignedCalls } from './signed-calls.ts'
-import { callFor, namespace, withXml } from './tags-and-locks.ts'
-import { escapeXml, scanXml } from '../s3/xml-scan.ts'
+import { callFor, withXml } from './tags-and-locks.ts'
+import { element, requestXml } from '../s3/xml-write.ts'
+import { scanXml } from '../s3/xml-scan.ts'
 
 export async function getAcl(calls: SignedCalls, ref: ObjectRef, { signal }: CallOptions = {}): Promise<Acl> {
   const call = { ...callFor('GetObjectAcl', 'GET', ref, 'acl'), signal }
@@ -15,16 +16,16 @@ export async function putAcl(
   { ownerId, grants }: Acl,
   { signal }: CallOptions = {},
 ): Promise<void> {
-  const owner = `<Owner><ID>${escapeXml(ownerId)}</ID></Owner>`
+  const owner = `<Owner>${element('ID', ownerId)}</Owner>`
   const list = `<AccessControlList>${grants.map(grantXml).join('')}</AccessControlList>`
-  const xml = `<AccessControlPolicy ${namespace}>${owner}${list}</AccessControlPolicy>`
+  const xml = requestXml('AccessControlPolicy', owner + list)
   await calls.send({ ...withXml(callFor('PutObjectAcl', 'PUT', ref, 'acl'), xml), signal })
 }
 
 function grantXml({ kind, grantee, permission }: AclGrant): string {
   const [type, name] = granteeXml[kind]
   const open = `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">`
-  return `<Grant>${open}<${name}>${escapeXml(grantee)}</${name}></Grantee><Permission>${permission}</Permission></Grant>`
+  return `<Grant>${open}${element(name, grantee)}</Grantee>${element('Permission', permission)}</Grant>`
 }
 
 const granteeXml = {

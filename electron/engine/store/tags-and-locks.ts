@@ -5,9 +5,8 @@ import type { CallOptions, Lock, LockOptions, Tags } from './port.ts'
 import type { HeaderPair } from '../s3/headers.ts'
 import { areWithinLimits } from './version-headers.ts'
 import { contentMd5Of, type SignedCall, type SignedCalls } from './signed-calls.ts'
-import { escapeXml, scanXml, xmlLeaves } from '../s3/xml-scan.ts'
-
-export const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+import { element, requestXml } from '../s3/xml-write.ts'
+import { scanXml, xmlLeaves } from '../s3/xml-scan.ts'
 
 /** A request about one part of what a version carries besides its bytes. */
 export function callFor(operation: string, method: SignedCall['method'], ref: ObjectRef, part: string): SignedCall {
@@ -57,8 +56,8 @@ export async function putTags(
   { signal }: CallOptions = {},
 ): Promise<void> {
   const entries = Object.entries(tags)
-  const set = entries.map(([key, value]) => `<Tag><Key>${escapeXml(key)}</Key><Value>${escapeXml(value)}</Value></Tag>`)
-  const xml = `<Tagging ${namespace}><TagSet>${set.join('')}</TagSet></Tagging>`
+  const set = entries.map(([key, value]) => `<Tag>${element('Key', key)}${element('Value', value)}</Tag>`)
+  const xml = requestXml('Tagging', `<TagSet>${set.join('')}</TagSet>`)
   const carried = areWithinLimits(tags) ? (['tags'] as const) : []
   await calls.send({ ...withXml(callFor('PutObjectTagging', 'PUT', ref, 'tagging'), xml), carried, signal })
 }
@@ -112,11 +111,10 @@ export async function putLock(
     await calls.send({ ...call, headers: [...(call.headers ?? []), ...more], carried: ['lock'], signal })
   }
   if (lock.mode !== null && lock.retainUntil !== null) {
-    const until = escapeXml(lock.retainUntil)
-    const xml = `<Retention ${namespace}><Mode>${lock.mode}</Mode><RetainUntilDate>${until}</RetainUntilDate></Retention>`
+    const xml = requestXml('Retention', element('Mode', lock.mode) + element('RetainUntilDate', lock.retainUntil))
     await send('PutObjectRetention', 'retention', xml, bypassHeader(bypassGovernance))
   } else if (bypassGovernance === true)
-    await send('PutObjectRetention', 'retention', `<Retention ${namespace}></Retention>`, bypassHeader(true))
-  const status = lock.legalHold ? 'ON' : 'OFF'
-  await send('PutObjectLegalHold', 'legal-hold', `<LegalHold ${namespace}><Status>${status}</Status></LegalHold>`)
+    await send('PutObjectRetention', 'retention', requestXml('Retention', ''), bypassHeader(true))
+  const hold = element('Status', lock.legalHold ? 'ON' : 'OFF')
+  await send('PutObjectLegalHold', 'legal-hold', requestXml('LegalHold', hold))
 }

@@ -24,7 +24,8 @@ import { unsignedTrailerPayload } from '../s3/sigv4.ts'
 import { describeVersion, stamp } from './version-headers.ts'
 import { pumped } from '../s3/pumped.ts'
 import type { WireAnswer } from './wire/request.ts'
-import { escapeXml, scanXml, xmlLeaves } from '../s3/xml-scan.ts'
+import { element, requestXml } from '../s3/xml-write.ts'
+import { scanXml, xmlLeaves } from '../s3/xml-scan.ts'
 
 /** Multipart uploads, part by part: who calls keeps the list of parts. */
 export class Uploads {
@@ -174,16 +175,15 @@ const checksumKind = (checksum: Checksum | undefined): readonly HeaderPair[] =>
 function completionXml(parts: readonly UploadedPart[], algorithm: ChecksumAlgorithm | undefined): string {
   const ofPart = ({ checksum }: UploadedPart): string => {
     if (algorithm === undefined || checksum === undefined) return ''
-    const name = `Checksum${algorithm.toUpperCase()}`
-    return `<${name}>${escapeXml(checksum)}</${name}>`
+    return element(`Checksum${algorithm.toUpperCase()}`, checksum)
   }
   const listed = parts
     .toSorted((a, b) => a.partNumber - b.partNumber)
     .map((part) => {
       const { partNumber, etag } = part
-      return `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(etag)}"</ETag>${ofPart(part)}</Part>`
+      return `<Part>${element('PartNumber', partNumber)}${element('ETag', `"${etag}"`)}${ofPart(part)}</Part>`
     })
-  return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${listed.join('')}</CompleteMultipartUpload>`
+  return requestXml('CompleteMultipartUpload', listed.join(''))
 }
 
 /** S3 tells the checksum of the whole in the document, as `ChecksumCRC32` and `ChecksumType`; here as headers of the same meaning. */

@@ -1,5 +1,5 @@
 import { isCode, S3Error, s3ErrorKinds, type S3ErrorCode } from '../../s3/s3-error.ts'
-import { element } from '../../s3/xml.ts'
+import { element, errorDocument } from '../../s3/xml-write.ts'
 import { readDocument } from './document.ts'
 
 /** Facts of S3's error documents that tell of the request itself. */
@@ -69,12 +69,14 @@ export function refusalXml(status: number, document: Buffer, request: Refused, r
   if (ofOurKey.has(code)) throw new S3Error('ServiceUnavailable', { message: notTaken(code) })
   const leaves = readDocument(document)?.leaves
   const facts = told.map((name) => element(name, leaves?.get(name)?.slice(0, 1024))).join('')
-  return (
-    '<?xml version="1.0" encoding="UTF-8"?>\n' +
-    `<Error>${element('Code', code)}${element('Message', messageOf(code, leaves?.get('Message') ?? ''))}${facts}` +
-    element('BucketName', request.bucket || null) +
-    element('Key', request.key || null) +
-    `${element('Resource', request.resource)}${element('RequestId', requestId)}</Error>`
+  return errorDocument(
+    element('Code', code) +
+      element('Message', messageOf(code, leaves?.get('Message') ?? '')) +
+      facts +
+      element('BucketName', request.bucket || null) +
+      element('Key', request.key || null) +
+      element('Resource', request.resource) +
+      element('RequestId', requestId),
   )
 }
 

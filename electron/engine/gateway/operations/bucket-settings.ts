@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { GatewayWorld, Operation } from '../world.ts'
 import { checksumAlgorithms } from '../../s3/checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { children, parseRequestXml, type XmlElement } from '../../s3/xml-tree.ts'
 import { passThrough } from './pass-through.ts'
 
 const longestBytes = 64 * 1024
@@ -12,8 +13,7 @@ export const putBucketVersioning: Operation = async (world, exchange) => {
   const { siteId, upstream } = world
   const { bucket } = exchange.call
   const given = await exchange.body.collect(longestBytes)
-  const text = given.body.toString('utf8')
-  const { status, mfaDelete } = readVersioning(text.includes('<!DOCTYPE') ? null : parseXml(text, root))
+  const { status, mfaDelete } = readVersioning(parseRequestXml(given.body, root))
   if (status !== 'Enabled') refuseWhereReplicated(world, bucket, 'its versioning cannot be suspended')
   const document = Buffer.from(xmlDocument(root, element('Status', status) + element('MfaDelete', mfaDelete)))
   const body = { ...given, body: document, sizeBytes: document.length, checksums: new Map(), trailing: [] }
@@ -63,11 +63,14 @@ function checksumsOf(document: Buffer): Readonly<Record<string, string | undefin
   }
 }
 
-function readVersioning(node: XmlNode | null): { readonly status: string; readonly mfaDelete: string | null } {
-  const [status, twice] = node === null ? [] : children(node, 'Status')
-  const [mfaDelete = null, more] = node === null ? [] : children(node, 'MfaDelete')
+function readVersioning(node: XmlElement | null): { readonly status: string; readonly mfaDelete: string | null } {
+  const [status, twice] = textsOf(node, 'Status')
+  const [mfaDelete = null, more] = textsOf(node, 'MfaDelete')
   const isStatus = status === 'Enabled' || status === 'Suspended'
   const isMfa = mfaDelete === null || mfaDelete === 'Enabled' || mfaDelete === 'Disabled'
   if (!isStatus || !isMfa || twice !== undefined || more !== undefined) throw new S3Error('MalformedXML')
   return { status, mfaDelete }
 }
+
+const textsOf = (node: XmlElement | null, name: string): readonly string[] =>
+  node === null ? [] : children(node, name).map(({ text }) => text)

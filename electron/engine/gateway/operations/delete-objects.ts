@@ -7,7 +7,7 @@ import {
   type DeleteDocument,
   type DoomedObject,
 } from '../protocol/delete-document.ts'
-import { childText, children, parseXml, type XmlNode } from '../../s3/xml.ts'
+import { childText, children, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
 import type { WholeBody } from '../client-body.ts'
 import type { Operation } from '../world.ts'
 import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'
@@ -30,7 +30,7 @@ export const deleteObjects: Operation = async (world, exchange) => {
     changes: ({ status, bytes }) =>
       status >= 300
         ? []
-        : done(named, bytes.toString('utf8')).map(({ key, versionId, asked }) => ({
+        : done(named, bytes).map(({ key, versionId, asked }) => ({
             key,
             versionId,
             operation: operationOf(asked),
@@ -62,13 +62,14 @@ const operationOf = (versionId: string | null): Change['operation'] =>
 /** What was asked for less what was refused: a quiet answer names only refusals. Markers by their ids where it tells them. */
 function done(
   named: readonly DoomedObject[],
-  text: string,
+  answer: Buffer,
 ): readonly { readonly key: string; readonly versionId: string | null; readonly asked: string | null }[] {
-  const root = parseXml(text, 'DeleteResult') ?? ''
-  const nameOf = (node: XmlNode): string => `${childText(node, 'VersionId') ?? ''} ${childText(node, 'Key') ?? ''}`
-  const refused = new Set(children(root, 'Error').map(nameOf))
+  const root = parseXml(answer, 'DeleteResult')
+  const told = (name: string): readonly XmlElement[] => (root === null ? [] : children(root, name))
+  const nameOf = (node: XmlElement): string => `${childText(node, 'VersionId') ?? ''} ${childText(node, 'Key') ?? ''}`
+  const refused = new Set(told('Error').map(nameOf))
   const markers = new Map(
-    children(root, 'Deleted').map((node) => [nameOf(node), childText(node, 'DeleteMarkerVersionId')] as const),
+    told('Deleted').map((node) => [nameOf(node), childText(node, 'DeleteMarkerVersionId')] as const),
   )
   return named
     .map(({ key, versionId }) => ({ key, asked: versionId, name: `${versionId ?? ''} ${key}` }))

@@ -3,7 +3,7 @@ import type { ClientKey } from '../client-keys.ts'
 import type { Operation } from '../world.ts'
 import { Query } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { element, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
 
 const mostBuckets = 10_000
 

@@ -3,7 +3,8 @@ import type { Reply } from '../exchange.ts'
 import { checkDelete } from '../grant-limits.ts'
 import type { DoomedObject } from '../protocol/delete-document.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, children, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
 
 /** The objects of a list that its key may not delete, and why: the others are deleted, as S3 does it. */
 export type RefusedDeletes = ReadonlyMap<DoomedObject, S3Error>
@@ -30,7 +31,7 @@ export function onlyRefused(refused: RefusedDeletes): Reply {
 /** The site's answer with what was refused here; written anew from what was read in it. */
 export function withRefused(reply: Reply, refused: RefusedDeletes): Reply {
   const { status, bytes } = reply.answer
-  const result = refused.size === 0 || status !== 200 ? null : parseXml(bytes.toString('utf8'), root)
+  const result = refused.size === 0 || status !== 200 ? null : parseXml(bytes, root)
   if (result === null) return reply
   const told = (['Deleted', 'Error'] as const).flatMap((name) =>
     children(result, name).map((node) => `<${name}>${factsXml(node, facts[name])}</${name}>`),
@@ -46,7 +47,7 @@ const facts = {
   Error: ['Key', 'VersionId', 'Code', 'Message'],
 } as const
 
-const factsXml = (node: XmlNode, names: readonly string[]): string =>
+const factsXml = (node: XmlElement, names: readonly string[]): string =>
   names.map((name) => element(name, childText(node, name))).join('')
 
 function errorsXml(refused: RefusedDeletes): string {

@@ -1,6 +1,7 @@
 import { checkKey } from './key.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { children, element, parseXml, xmlDocument, type XmlNode } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { children, parseRequestXml, type XmlElement } from '../../s3/xml-tree.ts'
 
 const mostObjects = 1000
 /** Key, version, ETag, time and size of each, with room: more is not read at all, for reading stops everything else. */
@@ -25,11 +26,12 @@ export interface DeleteDocument {
 /** Reads the document of DeleteObjects. Throws where two readers could read different objects out of it. */
 export function parseDeleteDocument(document: Buffer): DeleteDocument {
   if (moreTagsThan(mostTags, document)) throw malformed()
-  const text = document.toString('utf8')
-  // Nothing that S3 takes declares entities; what does is meant to grow.
-  const root = text.includes('<!DOCTYPE') ? null : parseXml(text, 'Delete')
-  if (root === null || typeof root === 'string') throw malformed()
-  const { Quiet: quiet = 'false' } = textsOf({ ...root, Object: '' }, ['Object', 'Quiet'])
+  const root = parseRequestXml(document, 'Delete')
+  if (root === null) throw malformed()
+  const { Quiet: quiet = 'false' } = textsOf(
+    root.children.filter(({ name }) => name !== 'Object'),
+    ['Quiet'],
+  )
   if (!/^(?:true|false)$/i.test(quiet)) throw malformed()
   const objects = children(root, 'Object').map(readObject)
   if (objects.length === 0 || objects.length > mostObjects) throw malformed()
@@ -53,8 +55,12 @@ function moreTagsThan(most: number, document: Buffer): boolean {
   return false
 }
 
-function readObject(node: XmlNode): DoomedObject {
-  const { Key: key = '', VersionId: versionId = '', ...rest } = textsOf(node, ['Key', 'VersionId', ...conditions])
+function readObject(node: XmlElement): DoomedObject {
+  const {
+    Key: key = '',
+    VersionId: versionId = '',
+    ...rest
+  } = textsOf(node.children, ['Key', 'VersionId', ...conditions])
   if (key === '') throw malformed()
   checkKey(key)
   // oxlint-disable-next-line no-control-regex -- they are what an id must not hold
@@ -63,14 +69,15 @@ function readObject(node: XmlNode): DoomedObject {
   return { key, versionId: versionId === '' ? null : versionId, conditionsXml }
 }
 
-/** The texts of an element's children: each known, each once, none with children of its own. */
-function textsOf(node: XmlNode, known: readonly string[]): Readonly<Record<string, string | undefined>> {
-  if (typeof node === 'string') throw malformed()
+/** The texts of elements: each known, each once, none with elements of its own. */
+function textsOf(
+  elements: readonly XmlElement[],
+  known: readonly string[],
+): Readonly<Record<string, string | undefined>> {
   const texts: Record<string, string> = {}
-  for (const [name, child] of Object.entries(node)) {
-    if (name === '#text' && typeof child === 'string' && child.trim() === '') continue
-    if (typeof child !== 'string' || !known.includes(name)) throw malformed()
-    texts[name] = child
+  for (const { name, text, children: within } of elements) {
+    if (!known.includes(name) || texts[name] !== undefined || within.length > 0) throw malformed()
+    texts[name] = text
   }
   return texts
 }

@@ -1,5 +1,6 @@
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import type { DefaultRetention } from '../bucket-table.ts'
 import { bucketOf, header, readDocument, xmlAnswer, type Answer, type Operation } from '../exchange.ts'
 
@@ -20,10 +21,9 @@ export const listBuckets: Operation = (site) => {
 
 export const createBucket: Operation = async (site, exchange) => {
   const { bucket: name } = exchange.call
-  const text = await readDocument(exchange)
+  const root = parseRequestXml(await readDocument(exchange), 'CreateBucketConfiguration')
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) throw new S3Error('InvalidBucketName')
-  const region =
-    text === '' ? undefined : childText(parseXml(text, 'CreateBucketConfiguration') ?? '', 'LocationConstraint')
+  const region = root === null ? undefined : childText(root, 'LocationConstraint')
   if (site.catalog.buckets.find(name) !== undefined) throw new S3Error('BucketAlreadyOwnedByYou')
   const objectLock = header(exchange.headers, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
   site.catalog.buckets.create({
@@ -61,7 +61,7 @@ export const getBucketVersioning: Operation = (site, exchange) => {
 
 export const putBucketVersioning: Operation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
-  const root = parseXml(await readDocument(exchange), 'VersioningConfiguration')
+  const root = parseRequestXml(await readDocument(exchange), 'VersioningConfiguration')
   const status = root === null ? undefined : childText(root, 'Status')
   if (status !== 'Enabled' && status !== 'Suspended') throw new S3Error('MalformedXML')
   if (status === 'Suspended' && bucket.objectLock) {
@@ -86,7 +86,7 @@ export const getObjectLockConfiguration: Operation = (site, exchange) => {
 
 export const putObjectLockConfiguration: Operation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
-  const root = parseXml(await readDocument(exchange), 'ObjectLockConfiguration')
+  const root = parseRequestXml(await readDocument(exchange), 'ObjectLockConfiguration')
   if (root === null || childText(root, 'ObjectLockEnabled') !== 'Enabled') throw new S3Error('MalformedXML')
   if (bucket.versioning !== 'Enabled') {
     throw new S3Error('InvalidBucketState', { message: 'Versioning must be Enabled on the bucket.' })

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodePercent } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { element, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { enterPart, partNumberOf, uploadOf } from './multipart.ts'
 import { readAcl } from '../object-acl.ts'
 import { changeFacts } from './tagging.ts'

@@ -1,5 +1,6 @@
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { newVersionId, publishChange, replace, sortTime } from '../enter-version.ts'
 import { bucketOf, checkVersionId, readDocument, xmlAnswer, type Operation, type SiteState } from '../exchange.ts'
@@ -102,7 +103,7 @@ function purge(site: SiteState, bucket: Bucket, deletion: Deletion & { readonly 
 
 export const deleteObjects: Operation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
-  const root = parseXml(await readDocument(exchange), 'Delete')
+  const root = parseRequestXml(await readDocument(exchange), 'Delete')
   const asked = root === null ? [] : children(root, 'Object')
   if (root === null || asked.length === 0 || asked.length > 1000) throw new S3Error('MalformedXML')
   const quiet = childText(root, 'Quiet') === 'true'

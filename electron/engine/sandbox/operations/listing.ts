@@ -1,6 +1,6 @@
 import type { Query } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-import { element, encodeListed, xmlDocument } from '../../s3/xml.ts'
+import { element, encodeListed, xmlDocument } from '../../s3/xml-write.ts'
 import { ownerXml } from './buckets.ts'
 import { bucketOf, xmlAnswer, type Exchange, type Operation, type SiteState } from '../exchange.ts'
 import { listCurrent, listVersions, type ListedVersion, type ListPage, type ListQuestion } from '../list-page.ts'

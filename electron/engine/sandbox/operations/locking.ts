@@ -1,5 +1,6 @@
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, element, parseXml, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, parseRequestXml } from '../../s3/xml-tree.ts'
 import { changeFacts, named } from './tagging.ts'
 import { readDocument, xmlAnswer, type Operation } from '../exchange.ts'
 import { bypassesGovernance, checkRetention, checkRetentionChange, readHold, requireLock } from '../object-lock.ts'
@@ -15,7 +16,7 @@ export const getObjectRetention: Operation = (site, exchange) => {
 
 /** An empty Retention takes the retention away, where that is allowed. */
 export const putObjectRetention: Operation = async (site, exchange) => {
-  const root = parseXml(await readDocument(exchange), 'Retention')
+  const root = parseRequestXml(await readDocument(exchange), 'Retention')
   if (root === null) throw new S3Error('MalformedXML')
   const target = named(site, exchange)
   requireLock(target.bucket)
@@ -37,7 +38,7 @@ export const getObjectLegalHold: Operation = (site, exchange) => {
 }
 
 export const putObjectLegalHold: Operation = async (site, exchange) => {
-  const root = parseXml(await readDocument(exchange), 'LegalHold')
+  const root = parseRequestXml(await readDocument(exchange), 'LegalHold')
   const target = named(site, exchange)
   requireLock(target.bucket)
   const legalHold = readHold(root === null ? '' : (childText(root, 'Status') ?? ''))

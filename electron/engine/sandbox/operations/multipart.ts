@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, children, element, encodeListed, parseXml, xmlDocument } from '../../s3/xml.ts'
+import { element, encodeListed, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import { ownerXml } from './buckets.ts'
 import { checksumHeaders, keepOrDiscard, readFacts, receiveBody } from './write-object.ts'
 import { enterVersion } from '../enter-version.ts'
@@ -83,7 +84,7 @@ export function enterPart(
 export const completeMultipartUpload: Operation = async (site, exchange) => {
   const { call, headers } = exchange
   const upload = uploadOf(site, exchange)
-  const root = parseXml(await readDocument(exchange), 'CompleteMultipartUpload')
+  const root = parseRequestXml(await readDocument(exchange), 'CompleteMultipartUpload')
   if (root === null) throw new S3Error('MalformedXML')
   const asked = children(root, 'Part').map((part) => ({
     partNumber: Number(childText(part, 'PartNumber')),

@@ -1,4 +1,4 @@
-import { element, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { named } from './tagging.ts'
 import { header, versionHeader, xmlAnswer, type Operation } from '../exchange.ts'
 import type { Version } from '../version-table.ts'

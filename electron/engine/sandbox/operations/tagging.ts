@@ -1,5 +1,6 @@
 import { S3Error } from '../../s3/s3-error.ts'
-import { childText, children, element, parseXml, xmlDocument } from '../../s3/xml.ts'
+import { element, xmlDocument } from '../../s3/xml-write.ts'
+import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { publishChange } from '../enter-version.ts'
 import {
@@ -53,7 +54,7 @@ export const getObjectTagging: Operation = (site, exchange) => {
 }
 
 export const putObjectTagging: Operation = async (site, exchange) => {
-  const root = parseXml(await readDocument(exchange), 'Tagging')
+  const root = parseRequestXml(await readDocument(exchange), 'Tagging')
   const target = named(site, exchange)
   const [set] = root === null ? [] : children(root, 'TagSet')
   if (set === undefined) throw new S3Error('MalformedXML')
