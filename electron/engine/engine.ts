@@ -23,7 +23,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     tellLostKeys(parts)
     parts.dispatcher.start()
     parts.series.start()
-    parts.heldWatch.start()
+    await parts.heldWatch.start()
     await parts.gateway.start()
   } catch (error) {
     await stopParts(parts)

@@ -107,7 +107,7 @@ test('replicas that are not what they are taken for are found: other bytes, othe
   } as const
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
   const end = (site: 'a' | 'b') => ({ site, bucket: 'data', endpoint: world[site].endpoint })
-  await journal.openLink(linkIdentity('r/b/data', 'r', { source: end('a'), target: end('b') }))
+  await journal.records.openLink(linkIdentity('r/b/data', 'r', { source: end('a'), target: end('b') }))
   const task = { linkId: 'r/b/data', operation: 'put', sizeBytes: 1, changedAt: 0, absentSeenAt: 0 } as const
   for (const [key, known] of Object.entries(pairs)) {
     const [seq] = await journal.enqueue([{ ...task, key, versionId: null }])

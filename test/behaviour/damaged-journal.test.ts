@@ -181,7 +181,7 @@ test(
     await first.bringInStep(60)
     await first.stop()
     const journal = openJournal({ dir: dataDir, now: Date.now })
-    await journal.erase('site/b')
+    await journal.records.erase('site/b')
     await journal.close()
     const again = await startLockstep({ dir, config: { version: 1, sites: [config.sites![0]!] } })
     await eventually(async () => {

@@ -173,7 +173,7 @@ test('after a crash in the middle of a write what only the target took is remove
   await world.stop()
   const object = (Key: string) => ({ Bucket: 'data', Key, Body: Key, ContentType: 'text/plain' })
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
-  const seal = await openSealKey({ journal, credentials: memoryCredentials(), randomBytes })
+  const seal = await openSealKey({ records: journal.records, credentials: memoryCredentials(), randomBytes })
   const task = {
     linkId,
     versionId: null,

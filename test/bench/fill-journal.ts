@@ -14,7 +14,9 @@ const journal = openJournal({ dir, now: Date.now })
 const target = { site: 'target', bucket: 'backlog' }
 const linkId = linkIdOf('backlog', target)
 const source = { site: 'source', bucket: 'backlog', endpoint: sourceEndpoint }
-await journal.openLink(linkIdentity(linkId, 'backlog', { source, target: { ...target, endpoint: targetEndpoint } }))
+await journal.records.openLink(
+  linkIdentity(linkId, 'backlog', { source, target: { ...target, endpoint: targetEndpoint } }),
+)
 const startedAt = performance.now()
 const underWay = new Set<Promise<unknown>>()
 for (let first = 0; first < Number(count); first += batch) {

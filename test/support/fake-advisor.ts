@@ -1,6 +1,7 @@
 import { advisorApi } from '../../electron/engine/api/advisor.ts'
 import { linksOf, type RuleLink } from '../../electron/engine/rule/link.ts'
-import type { LinkIdentity, Rollup } from '../../electron/engine/journal/port/journal.ts'
+import type { Rollup } from '../../electron/engine/journal/port/journal.ts'
+import type { LinkIdentity } from '../../electron/engine/journal/port/records.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 import { ruleSchema, type BucketAt, type RuleView } from '../../shared/model/rule.ts'

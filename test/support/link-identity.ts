@@ -1,4 +1,4 @@
-import type { LinkIdentity } from '../../electron/engine/journal/port/journal.ts'
+import type { LinkIdentity } from '../../electron/engine/journal/port/records.ts'
 
 /** A link as the link book opens it; only its name and its rule are told apart by what the tests of the journal ask. */
 export const linkIdentity = (

@@ -6,7 +6,9 @@ import { createIntake } from '../../electron/engine/feed/intake.ts'
 import { indexRules } from '../../electron/engine/rule/decide.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
+import { Remembered } from '../../electron/engine/journal/remembered.ts'
 import type { NewTask } from '../../electron/engine/journal/port/journal.ts'
+import { MemoryRecords } from '../support/memory-records.ts'
 
 const record = (eventSource: string, eventName: string, object: object, eventTime = '2026-03-01T10:00:00.250Z') => ({
   eventVersion: '2.1',
@@ -155,23 +157,12 @@ const rule = (more: Partial<RuleInput> = {}) =>
     ...more,
   })
 
-/** The journal's small values, in memory. */
-function smallValues(): ConstructorParameters<typeof Brakes>[0]['journal'] {
-  const values = new Map<string, unknown>()
-  return {
-    read: (name) => values.get(name) ?? null,
-    write: async (name, value) => void values.set(name, structuredClone(value)),
-    names: (prefix) => [...values.keys()].filter((name) => name.startsWith(prefix)),
-    erase: async (name) => void values.delete(name),
-  }
-}
-
-function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
+async function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
   const log: string[] = []
   const tasks: NewTask[] = []
   let now = 0
   const brakes = new Brakes({
-    journal: smallValues(),
+    marks: await Remembered.ofRecords(new MemoryRecords(), 'brake/'),
     now: () => ++now,
     seed: 'test',
     onTrip: (of, { trip, kind }) => void log.push(`hold ${of.id} at ${kind === 'deletes' ? trip.deletes : trip.count}`),
@@ -188,7 +179,7 @@ function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
 
 test('changes become one task per link that wants them, in order, in one durable batch', async () => {
   const two = { targets: ['b', 'c'].map((site) => ({ site, bucket: 'copy' })) }
-  const { intake, log, tasks } = intakeOf([rule(two)])
+  const { intake, log, tasks } = await intakeOf([rule(two)])
   await intake.offer([
     change(),
     change({ bucket: 'other' }),
@@ -216,7 +207,7 @@ test('changes become one task per link that wants them, in order, in one durable
 test('a burst of deletes holds its rule before they are queued, once, until released', async () => {
   const deleteBrake = { count: 2, share: 0.5, windowMs: 1000 }
   const only = rule({ deleteBrake, versionDeletes: true })
-  const { intake, brakes, log } = intakeOf([only])
+  const { intake, brakes, log } = await intakeOf([only])
   let versions = 0
   const gone = () => change({ operation: 'deleteMarker', versionId: `m${++versions}` })
   const purged = () => change({ operation: 'deleteVersion', versionId: `v${++versions}` })
@@ -232,7 +223,7 @@ test('a burst of deletes holds its rule before they are queued, once, until rele
 })
 
 test('a change that no rule wants costs no write', async () => {
-  const { intake, log } = intakeOf([rule({ enabled: false })])
+  const { intake, log } = await intakeOf([rule({ enabled: false })])
   await intake.offer([change()])
   expect(log).toEqual([])
 })

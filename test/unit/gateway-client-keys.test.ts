@@ -2,22 +2,20 @@ import { expect, test } from 'vitest'
 import { gatewayKeyInput } from '../../shared/api/inputs.ts'
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import { ClientKeys } from '../../electron/engine/gateway/client-keys.ts'
+import { MemoryRecords } from '../support/memory-records.ts'
 
 const now = Date.UTC(2026, 10, 26)
 
 /** Client keys over records and secrets that lie there already. */
 async function keysOver(records: Readonly<Record<string, unknown>>) {
-  const kept = new Map(Object.entries(records))
+  const kept = new MemoryRecords()
   const credentials = memoryCredentials()
-  for (const name of kept.keys())
+  for (const [name, record] of Object.entries(records)) {
+    await kept.write(name, record)
     await credentials.set(name, { accessKeyId: name.slice('gateway-key/'.length), secretAccessKey: 'kept-secret' })
+  }
   const keys = new ClientKeys({
-    journal: {
-      read: (name) => kept.get(name) ?? null,
-      write: async (name, value) => void kept.set(name, value),
-      erase: async (name) => void kept.delete(name),
-      names: (prefix) => [...kept.keys()].filter((name) => name.startsWith(prefix)),
-    },
+    records: kept,
     credentials,
     environment: {},
     randomBytes: (size) => new Uint8Array(size),
@@ -51,12 +49,12 @@ test('what a key may is kept and read again as it was given', async () => {
   const grant = { rights: ['read', 'tags'], buckets: ['data'], prefixes: ['2026/'], expiresAt: now + 1000 }
   const { secretAccessKey: _secret, ...made } = await keys.create(gatewayKeyInput.parse({ label: 'x', ...grant }))
   expect(made).toMatchObject(grant)
-  expect((await keysOver(Object.fromEntries(kept))).keys.list()).toEqual([made])
+  expect((await keysOver(Object.fromEntries(await kept.all('')))).keys.list()).toEqual([made])
 })
 
 test('no key is made that would be refused at once', async () => {
   const { keys, kept } = await keysOver({})
   const past = gatewayKeyInput.parse({ label: 'x', rights: ['read'], expiresAt: now })
   await expect(keys.create(past)).rejects.toMatchObject({ fault: { code: 'CONFIG_INVALID' } })
-  expect(kept.size).toBe(0)
+  expect((await kept.all('')).size).toBe(0)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HeldCause } from '../../shared/model/sync-state.ts'
 import { HeldWatch } from '../../electron/engine/link/held-watch.ts'
+import { MemoryRecords } from '../support/memory-records.ts'
 import { HandClock } from './scan-world.ts'
 
 const cause = (rules: number, what: HeldCause['what'] = 'target'): HeldCause => ({
@@ -17,22 +18,22 @@ const cause = (rules: number, what: HeldCause['what'] = 'target'): HeldCause => 
   ruleIds: Array.from({ length: rules }, (_, at) => `rule-${at}`),
 })
 
-function world(kept: Map<string, unknown> = new Map()) {
+async function world(kept = new MemoryRecords()) {
   const clock = new HandClock()
   const told: string[] = []
   let causes: readonly HeldCause[] = []
   const watch = new HeldWatch({
     causes: () => causes,
-    journal: { read: (name) => kept.get(name) ?? null, write: async (name, value) => void kept.set(name, value) },
+    records: kept,
     tell: (level, _, text) => told.push(`${level}: ${text}`),
     clock,
   })
-  watch.start()
+  await watch.start()
   return { told, kept, watch, see: (now: readonly HeldCause[]) => ((causes = now), clock.wind(2000)) }
 }
 
-test('a cause is told once with all that it holds when its number stands still, and once when it has ended', () => {
-  const { told, see } = world()
+test('a cause is told once with all that it holds when its number stands still, and once when it has ended', async () => {
+  const { told, see } = await world()
   for (const rules of [3, 120, 195, 200, 200]) see([cause(rules)])
   for (let look = 0; look < 60; look++) see([cause(200)])
   expect(told).toEqual([
@@ -47,10 +48,10 @@ test('a cause is told once with all that it holds when its number stands still, 
   ])
 })
 
-test('what was told before a restart is not told again, what passes at once and what a site’s own event tells not at all', () => {
-  const first = world()
+test('what was told before a restart is not told again, what passes at once and what a site’s own event tells not at all', async () => {
+  const first = await world()
   for (let look = 0; look < 3; look++) first.see([cause(2)])
-  const { told, see } = world(first.kept)
+  const { told, see } = await world(first.kept)
   for (let look = 0; look < 5; look++) see([])
   for (let look = 0; look < 40; look++) see([cause(2)])
   for (let look = 0; look < 5; look++) see([cause(2), cause(2, 'offline')])

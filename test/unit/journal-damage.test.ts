@@ -13,11 +13,11 @@ const kinds = Object.keys(damages) as Damage[]
 const link = 'r/b/data'
 
 /** What a journal answers, whole. */
-function contentOf(journal: Journal, keys: readonly string[]) {
+async function contentOf(journal: Journal, keys: readonly string[]) {
   return {
     totals: journal.totals(link),
     ready: journal.ready(link, 0, 1_000_000),
-    values: journal.names('').map((name) => [name, journal.read(name)]),
+    values: [...(await journal.records.all(''))],
     pairs: keys.map((key) => journal.pairs(link, key)),
     activity: journal.activity({ ruleId: null, level: null, before: null, limit: 1000 }),
   }
@@ -43,12 +43,12 @@ async function written(random: Random) {
     const seqs = await journal.enqueue(keys.slice(at, at + 40).map(task))
     const learned = [{ sourceVersionId: 's', targetVersionId: `t-${at}` }]
     for (const seq of seqs.slice(0, 5)) await journal.settle({ seq, revision: 1, bytes: 1, learned, forgotten: [] })
-    await journal.write(`scan/${at}`, { after: keys[at] })
+    await journal.records.write(`scan/${at}`, { after: keys[at] })
   }
   await journal.flush()
   const crashed = join(temp.path, 'crashed')
   cpSync(dir, crashed, { recursive: true })
-  const expected = contentOf(journal, keys)
+  const expected = await contentOf(journal, keys)
   await journal.close()
   return { stopped: dir, crashed, keys, expected, copy: copier(temp.path) }
 }
@@ -71,7 +71,7 @@ async function start(dir: string, keys: readonly string[]) {
     return error instanceof FaultError ? error.fault.code : error
   }
   try {
-    return contentOf(journal, keys)
+    return await contentOf(journal, keys)
   } catch (error) {
     return error instanceof FaultError ? error.fault.code : error
   } finally {
@@ -126,7 +126,7 @@ test('a journal that is gone, and an older copy that was put back, are noticed',
   expect([await start(gone, keys), existsSync(join(gone, 'journal.db'))]).toEqual(['JOURNAL_DAMAGED', false])
   const older = copy(stopped, 'older')
   const journal = openJournal({ dir: older, now: () => 1000 })
-  await journal.write('newer', true)
+  await journal.records.write('newer', true)
   await journal.close()
   cpSync(join(stopped, 'journal.db'), join(older, 'journal.db'))
   expect(await start(older, keys)).toBe('JOURNAL_DAMAGED')
@@ -149,6 +149,6 @@ test('a start that failed before it began to write is no damage to the next one'
   })
   spawnSync('chattr', ['-i', witness])
   const journal = await openCheckedJournal({ dir, now: () => 1000 })
-  expect(contentOf(journal, keys)).toEqual(expected)
+  expect(await contentOf(journal, keys)).toEqual(expected)
   await journal.close()
 })

@@ -96,7 +96,9 @@ test('while writing goes on the log is copied into the file', async () => {
   const fileBytes = (): number => statSync(journal.path).size
   const before = fileBytes()
   for (let round = 0; round < 30; round++)
-    await Promise.all(Array.from({ length: 100 }, (_, index) => journal.write(`value ${index}`, 'x'.repeat(round))))
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => journal.records.write(`value ${index}`, 'x'.repeat(round))),
+    )
   await eventually(() => expect(fileBytes()).toBeGreaterThan(before))
   await journal.close()
   await temp.remove()

@@ -223,7 +223,7 @@ describe('holding and removing', () => {
 describe('retry and time', () => {
   test('a retry resets attempts and goes at once, before later versions of its key', async () => {
     const world = await makeWorld()
-    await world.journal.openLink(linkIdentity('r/0', 'r'))
+    await world.journal.records.openLink(linkIdentity('r/0', 'r'))
     await world.enqueue({ key: 'a', versionId: '1' }, { key: 'a', versionId: '2' }, { key: 'b' })
     const [a, b] = await world.lease()
     await world.queue.nack(a!, denied)

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
+import { Remembered } from '../../electron/engine/journal/remembered.ts'
 import { LinkBook } from '../../electron/engine/link/link-book.ts'
 import { RuleBook } from '../../electron/engine/link/rule-book.ts'
 import { currentRuleIndex } from '../../electron/engine/link/rule-index.ts'
@@ -16,8 +17,14 @@ async function world() {
     await temp.remove()
   })
   const endpoints = new Map(['a', 'b', 'c'].map((id) => [id, `http://${id}.example`]))
-  const rules = new RuleBook(journal, () => 100)
-  const book = new LinkBook({ journal, endpoint: (id) => endpoints.get(id) ?? null, now: () => 100 })
+  const rules = await RuleBook.open(journal.records, () => 100)
+  const book = new LinkBook({
+    records: journal.records,
+    sources: await Remembered.ofRecords(journal.records, 'sources-of/'),
+    keptByLink: [],
+    endpoint: (id) => endpoints.get(id) ?? null,
+    now: () => 100,
+  })
   return { endpoints, rules, book, index: currentRuleIndex(rules, book) }
 }
 

@@ -50,7 +50,7 @@ test('a site that a rule uses cannot be removed; one that none uses leaves nothi
   users.pop()
   await world.sites.remove('a')
   expect(world.sites.list()).toEqual([])
-  expect(world.journal.names('site/')).toEqual([])
+  expect([...(await world.journal.records.all('site/'))]).toEqual([])
   expect(await world.credentials.get('a')).toBe(null)
   expect(() => world.sites.get('a')).toThrow('NOT_FOUND')
 })
@@ -126,9 +126,9 @@ test('a canary that a killed engine left behind is removed by the next probe, an
   for (const key of ['.lockstep-canary/left', '.lockstep-canary/not-ours', 'photo']) {
     await store.put(plainVersion('photos', key), body)
   }
-  await world.journal.write('canary/a/photos/.lockstep-canary/left', true)
+  await world.journal.records.write('canary/a/photos/.lockstep-canary/left', true)
   await world.sites.probeTarget({ site: 'a', bucket: 'photos' })
   const { entries } = await store.listVersions({ bucket: 'photos', prefix: '' })
   expect(entries.map((entry) => entry.key)).toEqual(['.lockstep-canary/not-ours', 'photo'])
-  expect(world.journal.names('canary/')).toEqual([])
+  expect([...(await world.journal.records.all('canary/'))]).toEqual([])
 })

@@ -36,7 +36,7 @@ export async function openSiteWorld(clock: Clock, more: Partial<SitesOptions> = 
   const sandboxes: SandboxSite[] = []
   const opened: Sites[] = []
   const options: SitesOptions = {
-    journal,
+    records: journal.records,
     credentials: memoryCredentials(),
     environment: {},
     openStore: (site, pair) => createStore({ site, keys: pair, sockets: 8 }),

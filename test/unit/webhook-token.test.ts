@@ -23,7 +23,7 @@ async function places() {
       const journal = openJournal({ dir: dir.path, now: Date.now })
       const webhook = await openWebhook(
         { listen, publicUrl: null },
-        { journal, credentials },
+        { records: journal.records, credentials },
         {
           knowsSite: () => true,
           intake: { offer: () => Promise.resolve() },
@@ -40,7 +40,7 @@ async function places() {
     },
     async keep(name: string, value: unknown) {
       const journal = openJournal({ dir: dir.path, now: Date.now })
-      await journal.write(name, value)
+      await journal.records.write(name, value)
       await journal.close()
     },
     holds: (secret: string) =>

@@ -36,7 +36,7 @@ export async function joinFeeds(
     made
   const { keyedStore, clock, random, now, changed, tell } = made
   const brakes = new Brakes({
-    journal,
+    marks: kept.brakes,
     now,
     seed: String(random()),
     onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
@@ -52,7 +52,7 @@ export async function joinFeeds(
   const intake = createIntake({ index: currentRuleIndex(rules, linkBook), queue, brakes })
   const webhook = await openWebhook(
     settings.notifications,
-    { journal, credentials },
+    { records: journal.records, credentials },
     {
       intake,
       now,

@@ -38,9 +38,9 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
     now,
   })
   const gateway = new Gateway({
-    journal,
+    records: journal.records,
     keys: new ClientKeys({
-      journal,
+      records: journal.records,
       credentials: options.credentials,
       environment: options.environment,
       randomBytes,

@@ -20,7 +20,7 @@ export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers,
 export async function openParts(options: EngineOptions): Promise<Parts> {
   const ground = await openGround(options)
   try {
-    const seal = await openSealKey({ journal: ground.journal, credentials: options.credentials, randomBytes })
+    const seal = await openSealKey({ records: ground.journal.records, credentials: options.credentials, randomBytes })
     return await join(options, { ...ground, seal })
   } catch (error) {
     await ground.journal.close()
@@ -32,7 +32,7 @@ export async function openParts(options: EngineOptions): Promise<Parts> {
 async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
   const later = (): Parts => parts
   const notices = joinNotices(ground, later)
-  const records = joinRecords(options, { ...ground, ...notices }, later)
+  const records = await joinRecords(options, { ...ground, ...notices }, later)
   const sites = joinSites(options, { ...ground, ...notices, ...records }, later)
   const transfers = joinTransfers(options, { ...ground, ...notices, ...records, ...sites }, later)
   const feeds = await joinFeeds(options, { ...ground, ...notices, ...records, ...sites, ...transfers }, later).catch(

@@ -18,16 +18,16 @@ export interface Records {
 
 type Served = Pick<Parts, 'dispatcher' | 'openSitesInThreads'>
 
-export function joinRecords(
+export async function joinRecords(
   { retry, config }: EngineOptions,
   { journal, now, random, changed }: Ground & Notices,
   later: () => Served,
-): Records {
+): Promise<Records> {
   return {
     queue: createQueue({ journal, now, random, retry }),
     taskEnds: new TaskEnds(),
-    rules: new RuleBook(journal, now),
-    settings: openSettings(journal, config, (workers) => {
+    rules: await RuleBook.open(journal.records, now),
+    settings: await openSettings(journal.records, config, (workers) => {
       const { dispatcher, openSitesInThreads } = later()
       dispatcher.setLimits(workers)
       openSitesInThreads()

@@ -1,3 +1,4 @@
+import { ofLink } from '../journal/kept-books.ts'
 import { FeedConnections } from '../link/feed-connections.ts'
 import { LinkBook } from '../link/link-book.ts'
 import { SiteEvents } from './site-events.ts'
@@ -31,12 +32,12 @@ const mainSockets = 32
 
 export function joinSites(
   { credentials, environment, timeouts, longOutageMs }: EngineOptions,
-  { journal, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
+  { journal, kept, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
   later: () => Parts,
 ): JoinedSites {
   const siteEvents = new SiteEvents(later, tell, changed, longOutageMs)
   const sites = createSites({
-    journal,
+    records: journal.records,
     credentials,
     environment,
     openStore: (site, keys, onRegion) => createStore({ site, keys, sockets: mainSockets, timeouts, onRegion }),
@@ -48,7 +49,7 @@ export function joinSites(
     onTransition: (siteId, state, fault) => siteEvents.turned(siteId, state, fault),
   })
   const sseCKeys = new SseCKeys({
-    journal,
+    records: journal.records,
     credentials,
     environment,
     usedBy: (name) => rules.rules().flatMap(({ id, fidelity }) => (fidelity.sseCKeys.includes(name) ? [id] : [])),
@@ -63,7 +64,9 @@ export function joinSites(
     sseCKeys,
     keyedStore: (siteId, { fidelity }) => withSseCKeys(sites.store(siteId), fidelity.sseCKeys, sseCKeys.all()),
     linkBook: new LinkBook({
-      journal,
+      records: journal.records,
+      sources: kept.sources,
+      keptByLink: ofLink(kept),
       endpoint: (siteId) => (sites.has(siteId) ? sites.get(siteId).endpoint : null),
       now,
     }),

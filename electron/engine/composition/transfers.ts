@@ -99,6 +99,7 @@ export function joinTransfers(
   })
   const guard = new TargetGuard({
     journal,
+    marks: kept,
     links: () => links.list(),
     isPaired: (of) => links.opposites(of).length > 0,
     order: (linkId) => links.order(linkId),
@@ -110,7 +111,7 @@ export function joinTransfers(
     onChange: (of, found) => later().siteEvents.guarded(of, found),
   })
   const buckets = new BucketWatch({
-    journal,
+    marks: kept.buckets,
     links: () => links.list(),
     store: (siteId) => sites.store(siteId),
     isAway: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),

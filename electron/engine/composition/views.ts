@@ -31,7 +31,7 @@ export function joinViews(made: Seen): Views {
   const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
   return {
     views,
-    heldWatch: new HeldWatch({ causes, journal, tell, clock }),
+    heldWatch: new HeldWatch({ causes, records: journal.records, tell, clock }),
     overview: () =>
       overviewOf({
         links: () => links.list().map((link) => views.view(link)),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { notificationsSchema, workersSchema, type Config } from '../../../shared/model/config.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 
 /** What the operator may change while the engine runs, kept in the journal. */
 export interface EngineSettings {
@@ -16,17 +16,17 @@ export const settingsSchema = z.object({
 })
 
 /** What a configuration file declares goes before what was kept. */
-export function openSettings(
-  journal: Pick<Journal, 'read' | 'write'>,
+export async function openSettings(
+  records: Pick<RecordStore, 'read' | 'write'>,
   declared: Config | null,
   onWorkers: (workers: Config['workers']) => void,
-): EngineSettings {
-  let kept = settingsSchema.parse(declared ?? journal.read(settingsName) ?? {})
+): Promise<EngineSettings> {
+  let kept = settingsSchema.parse(declared ?? (await records.read(settingsName)) ?? {})
   return {
     workers: () => kept.workers,
     notifications: kept.notifications,
     async setWorkers(workers) {
-      await journal.write(settingsName, { ...kept, workers })
+      await records.write(settingsName, { ...kept, workers })
       kept = { ...kept, workers }
       onWorkers(workers)
     },

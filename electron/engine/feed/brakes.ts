@@ -1,5 +1,6 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Journal, NewTask } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/journal.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import type { Judgement, Outcome } from '../replicate/port.ts'
@@ -8,7 +9,8 @@ import { LinkBrake, type ScanOrigin, type TrippedBrake } from './link-brake.ts'
 type Settled = Extract<Outcome, { kind: 'settled' }>
 
 export interface BrakesOptions {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'names' | 'erase'>
+  /** What each link's brake counted. */
+  readonly marks: Remembered
   readonly now: () => number
   /** Decides which keys are judged where not all are. */
   readonly seed: string
@@ -18,8 +20,6 @@ export interface BrakesOptions {
    */
   readonly onTrip: (rule: Rule, tripped: TrippedBrake) => void | Promise<void>
 }
-
-const nameOf = (linkId: string): string => `brake/${linkId}`
 
 /** The brakes of all rules. Everything that enqueues changes shows them here first. What they counted survives a restart. */
 export class Brakes {
@@ -68,11 +68,11 @@ export class Brakes {
 
   /** The operator lets the burst through: the windows of the rule start empty. Durable when it resolves. */
   async release(rule: Rule): Promise<void> {
-    const { journal, now } = this.#options
+    const { marks, now } = this.#options
     const saves = this.#linksOf(rule.id).map((linkId) => {
       const brake = this.#brake(linkId)
       brake.release(rule, now())
-      return journal.write(nameOf(linkId), brake.saved)
+      return marks.write(linkId, brake.saved)
     })
     await Promise.all(saves)
   }
@@ -81,26 +81,25 @@ export class Brakes {
   async forget(ruleId: string): Promise<void> {
     for (const linkId of this.#linksOf(ruleId)) {
       this.#links.delete(linkId)
-      await this.#options.journal.erase(nameOf(linkId))
+      await this.#options.marks.erase(linkId)
     }
   }
 
   #linksOf(ruleId: string): readonly string[] {
-    const saved = this.#options.journal.names(nameOf(`${ruleId}/`)).map((name) => name.slice(nameOf('').length))
-    const known = [...this.#links.keys()].filter((linkId) => linkId.startsWith(`${ruleId}/`))
-    return [...new Set([...saved, ...known])]
+    const known = new Set([...this.#options.marks.names(), ...this.#links.keys()])
+    return [...known].filter((linkId) => linkId.startsWith(`${ruleId}/`))
   }
 
   #brake(linkId: string): LinkBrake {
     const known = this.#links.get(linkId)
     if (known !== undefined) return known
-    const brake = new LinkBrake(this.#options.journal.read(nameOf(linkId)), this.#options.seed)
+    const brake = new LinkBrake(this.#options.marks.get(linkId), this.#options.seed)
     this.#links.set(linkId, brake)
     return brake
   }
 
   /** Not waited for: it is written with the tasks that were counted, in one commit, or the journal tells of its fault. */
   #save(linkId: string, brake: LinkBrake): void {
-    void this.#options.journal.write(nameOf(linkId), brake.saved).catch(() => undefined)
+    void this.#options.marks.write(linkId, brake.saved).catch(() => undefined)
   }
 }

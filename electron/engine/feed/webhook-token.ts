@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 
 /** The secret part of the receiver's URL. */
@@ -14,7 +14,7 @@ export interface WebhookToken {
 }
 
 export interface TokenPlaces {
-  readonly journal: Pick<Journal, 'read' | 'write'>
+  readonly records: Pick<RecordStore, 'read' | 'write'>
   readonly credentials: CredentialStore
 }
 
@@ -31,21 +31,21 @@ export const webhookRecordSchema = z.strictObject({ sha256: z.array(z.string()) 
  * how to announce changes. The token itself lies with the sites' credentials, because topics are asked for with the whole URL.
  */
 export async function openWebhookToken(places: TokenPlaces): Promise<WebhookToken> {
-  const { journal, credentials } = places
+  const { records, credentials } = places
   await hideToken(places)
   const kept = await credentials.get(secretName).catch(() => null)
-  const known = webhookRecordSchema.nullable().parse(journal.read(recordName))?.sha256 ?? []
+  const known = webhookRecordSchema.nullable().parse(await records.read(recordName))?.sha256 ?? []
   let text = kept?.secretAccessKey ?? newToken()
   let sha256 = known.includes(digestOf(text)) ? known : [digestOf(text), ...known].slice(0, mostKept)
   if (kept === null) await credentials.set(secretName, pairOf(text))
-  if (sha256 !== known) await journal.write(recordName, { sha256 })
+  if (sha256 !== known) await records.write(recordName, { sha256 })
   return {
     text: () => text,
     admits: (given) => isOneOf(sha256, given),
     async renew() {
       const made = newToken()
       await credentials.set(secretName, pairOf(made))
-      await journal.write(recordName, { sha256: [digestOf(made)] })
+      await records.write(recordName, { sha256: [digestOf(made)] })
       text = made
       sha256 = [digestOf(made)]
     },
@@ -53,11 +53,11 @@ export async function openWebhookToken(places: TokenPlaces): Promise<WebhookToke
 }
 
 /** Takes a token that an older version kept in clear out of the journal; the credentials have it before it goes. */
-export async function hideToken({ journal, credentials }: TokenPlaces): Promise<void> {
-  const clear = journal.read(recordName)
+export async function hideToken({ records, credentials }: TokenPlaces): Promise<void> {
+  const clear = await records.read(recordName)
   if (typeof clear !== 'string') return
   await credentials.set(secretName, pairOf(clear))
-  await journal.write(recordName, { sha256: [digestOf(clear)] })
+  await records.write(recordName, { sha256: [digestOf(clear)] })
 }
 
 const newToken = (): string => randomBytes(24).toString('base64url')

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { grantOf, statedGrantSchema, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
 import type { DeclaredGatewayKey, GatewayKeyView, NewGatewayKey } from '../../../shared/model/gateway.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 
 export const clientKeyRecordSchema = statedGrantSchema
@@ -18,7 +18,7 @@ export interface ClientKey extends KeyRecord {
 }
 
 export interface ClientKeysOptions {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
+  readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
   /** That many random bytes. */
@@ -45,9 +45,9 @@ export class ClientKeys {
 
   /** Reads what was kept. A key whose secret cannot be read stays out: its client is refused. */
   async load(): Promise<void> {
-    const { journal, credentials } = this.#options
-    for (const name of journal.names(recordPrefix)) {
-      const record = clientKeyRecordSchema.parse(journal.read(name))
+    const { records, credentials } = this.#options
+    for (const [name, value] of await records.all(recordPrefix)) {
+      const record = clientKeyRecordSchema.parse(value)
       const kept = await credentials.get(name).catch(() => null)
       if (kept !== null) this.#put(record, kept.secretAccessKey, 'console')
     }
@@ -101,7 +101,7 @@ export class ClientKeys {
     }
     // Refused from this moment on, whatever the disk says.
     this.#keys.delete(accessKeyId)
-    await this.#options.journal.erase(recordPrefix + accessKeyId)
+    await this.#options.records.erase(recordPrefix + accessKeyId)
     await this.#options.credentials.remove(recordPrefix + accessKeyId)
   }
 
@@ -111,10 +111,10 @@ export class ClientKeys {
 
   /** The secret first: a record without one would be a key that never opens. */
   async #keep(record: KeyRecord, secretAccessKey: string): Promise<ClientKey> {
-    const { journal, credentials } = this.#options
+    const { records, credentials } = this.#options
     const name = recordPrefix + record.accessKeyId
     await credentials.set(name, { accessKeyId: record.accessKeyId, secretAccessKey })
-    await journal.write(name, record)
+    await records.write(name, record)
     return this.#put(record, secretAccessKey, 'console')
   }
 

@@ -14,7 +14,7 @@ import {
 } from '../../../shared/model/gateway.ts'
 import type { Degraded, Rule } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../base/errors.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { DegradedRules } from './acks/degraded-rules.ts'
 import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { ClientKeys } from './client-keys.ts'
@@ -27,7 +27,7 @@ import { openServer, type GatewayServer } from './server.ts'
 import { serveRequest } from './serve-request.ts'
 
 export interface GatewayOptions {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'erase'>
+  readonly records: Pick<RecordStore, 'read' | 'write' | 'erase'>
   readonly keys: ClientKeys
   readonly degraded: DegradedRules
   readonly world: Omit<GatewayWorld, 'siteId' | 'rules'>
@@ -72,7 +72,7 @@ export class Gateway {
 
   /** Reads what was kept. Listens after {@link start}. */
   async load(): Promise<void> {
-    const kept = gatewaySettingsSchema.nullable().safeParse(this.#options.journal.read(settingsName))
+    const kept = gatewaySettingsSchema.nullable().safeParse(await this.#options.records.read(settingsName))
     this.#settings = kept.success ? kept.data : null
     await this.keys.load()
   }
@@ -87,11 +87,11 @@ export class Gateway {
 
   /** Keeps the settings; they take effect at {@link start}, or at once when it has run. */
   async configure(settings: GatewaySettings | null): Promise<void> {
-    const { journal, hasSite } = this.#options
+    const { records, hasSite } = this.#options
     if (settings !== null && !hasSite(settings.site))
       throw new FaultError(fault('NOT_FOUND', `There is no site ${settings.site}.`))
-    if (settings === null) await journal.erase(settingsName)
-    else await journal.write(settingsName, settings)
+    if (settings === null) await records.erase(settingsName)
+    else await records.write(settingsName, settings)
     this.#settings = settings
     if (this.#started) await this.#follow()
   }

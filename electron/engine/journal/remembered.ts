@@ -1,5 +1,8 @@
-/** Values of one kind by name, as a port of the journal keeps them. */
-export interface Kept {
+import type { RecordStore } from './port/records.ts'
+import type { ScanMark, ScanStore } from './port/scans.ts'
+
+/** Values of one kind by name, as a port keeps them. */
+interface Kept {
   readonly all: () => Promise<ReadonlyMap<string, unknown>>
   readonly write: (name: string, value: unknown) => Promise<void>
   readonly erase: (name: string) => Promise<void>
@@ -18,7 +21,25 @@ export class Remembered {
     this.#values = new Map(values)
   }
 
-  static async open(kept: Kept): Promise<Remembered> {
+  /** By link. */
+  static ofScans(scans: ScanStore, mark: ScanMark): Promise<Remembered> {
+    return Remembered.#open({
+      all: () => scans.all(mark),
+      write: (linkId, value) => scans.write(linkId, mark, value),
+      erase: (linkId) => scans.erase(linkId, mark),
+    })
+  }
+
+  /** By what follows the prefix. */
+  static ofRecords(records: RecordStore, prefix: string): Promise<Remembered> {
+    return Remembered.#open({
+      all: async () => new Map([...(await records.all(prefix))].map(([name, one]) => [name.slice(prefix.length), one])),
+      write: (name, value) => records.write(prefix + name, value),
+      erase: (name) => records.erase(prefix + name),
+    })
+  }
+
+  static async #open(kept: Kept): Promise<Remembered> {
     return new Remembered(kept, await kept.all())
   }
 

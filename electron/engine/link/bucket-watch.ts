@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { ObjectStore } from '../store/port.ts'
 import {
@@ -28,7 +28,8 @@ export interface StandingChange {
 }
 
 export interface BucketWatchParts {
-  readonly journal: Pick<Journal, 'read' | 'write'>
+  /** What the buckets of each link were when they were last asked for. */
+  readonly marks: Remembered
   readonly links: () => readonly Link[]
   readonly store: (siteId: string) => ObjectStore
   /** Unknown, paused or offline. */
@@ -46,7 +47,6 @@ const soonMs = 50
 const looksAtOnce = 8
 /** null: no answer now. */
 type Ask = (at: Link['source']) => Promise<BucketAnswer | null>
-const nameOf = (linkId: string): string => `buckets/${linkId}`
 
 /**
  * The standing check: asks again and again, and after every outage, whether the buckets of a link are still what they were when
@@ -109,10 +109,7 @@ export class BucketWatch {
   #standing(linkId: string): Standing | null {
     let standing = this.#standings.get(linkId)
     if (standing === undefined) {
-      standing = standingSchema
-        .nullable()
-        .catch(null)
-        .parse(this.#parts.journal.read(nameOf(linkId)) ?? null)
+      standing = standingSchema.nullable().catch(null).parse(this.#parts.marks.get(linkId))
       this.#standings.set(linkId, standing)
     }
     return standing
@@ -163,7 +160,7 @@ export class BucketWatch {
   }
 
   async #look(link: Link, ask: Ask): Promise<void> {
-    const { clock, journal, links, onLooked } = this.#parts
+    const { clock, marks, links, onLooked } = this.#parts
     const before = this.#standing(link.linkId)
     const askedAt = clock.now()
     const [source, target] = await Promise.all([ask(link.source), ask(link.target)])
@@ -184,7 +181,7 @@ export class BucketWatch {
     this.#standings.set(link.linkId, after)
     const fault = standingFault(link, after)
     again(fault !== null)
-    await journal.write(nameOf(link.linkId), after).catch(() => undefined)
+    await marks.write(link.linkId, after).catch(() => undefined)
     const notes = before === null ? [] : standingNotes(link, before, after)
     const isAnew =
       before !== null && (isRecreated(before.source, after.source) || isRecreated(before.target, after.target))

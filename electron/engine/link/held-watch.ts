@@ -4,11 +4,11 @@ import type { HeldCause } from '../../../shared/model/sync-state.ts'
 import { heldRules, heldTitle } from '../../../shared/text/held-words.ts'
 import type { Tell } from '../log/activity.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 
 export interface HeldWatchParts {
   readonly causes: () => readonly HeldCause[]
-  readonly journal: Pick<Journal, 'read' | 'write'>
+  readonly records: Pick<RecordStore, 'read' | 'write'>
   readonly tell: Tell
   readonly clock: Clock
 }
@@ -28,7 +28,7 @@ export class HeldWatch {
   readonly #parts: HeldWatchParts
   readonly #startedAt: number
   /** Title by cause: what was told and has not ended. */
-  readonly #told: Map<string, string>
+  #told = new Map<string, string>()
   /** Looks in a row that saw a cause which is not told, with its links the last time; or that missed one which is. */
   readonly #looks = new Map<string, { readonly times: number; readonly links: number }>()
   #cancel: () => void = () => undefined
@@ -36,18 +36,22 @@ export class HeldWatch {
   constructor(parts: HeldWatchParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
-    this.#told = new Map(recordSchema.parse(parts.journal.read(recordName)))
   }
 
-  start(): void {
-    this.#cancel = this.#parts.clock.after(lookEveryMs, () => {
-      this.#look()
-      this.start()
-    })
+  async start(): Promise<void> {
+    this.#told = new Map(recordSchema.parse(await this.#parts.records.read(recordName)))
+    this.#later()
   }
 
   stop(): void {
     this.#cancel()
+  }
+
+  #later(): void {
+    this.#cancel = this.#parts.clock.after(lookEveryMs, () => {
+      this.#look()
+      this.#later()
+    })
   }
 
   #look(): void {
@@ -88,6 +92,6 @@ export class HeldWatch {
 
   #keep(): void {
     // Not written, it is told once more after a restart.
-    this.#parts.journal.write(recordName, [...this.#told]).catch(() => undefined)
+    this.#parts.records.write(recordName, [...this.#told]).catch(() => undefined)
   }
 }

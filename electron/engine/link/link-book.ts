@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { Journal, LinkEnd, LinkIdentity } from '../journal/port/journal.ts'
+import type { LinkEnd, LinkIdentity, RecordStore } from '../journal/port/records.ts'
+import type { Remembered } from '../journal/remembered.ts'
 import { bucketKey, linkIdOf, type RuleLink } from '../rule/link.ts'
 
 /** Stands in a journal that took the place of a damaged one. */
 export const renewedName = 'renewed'
 
 export interface LinkBookParts {
-  readonly journal: Pick<Journal, 'links' | 'openLink' | 'forgetLink' | 'read' | 'write' | 'erase'>
+  readonly records: RecordStore
+  /** Who ever wrote to a target. */
+  readonly sources: Remembered
+  /** What a forgotten link takes with it. */
+  readonly keptByLink: readonly Remembered[]
   /** Where the site is reached; null for one that is not known. */
   readonly endpoint: (siteId: string) => string | null
   readonly now: () => number
@@ -27,6 +32,8 @@ interface Wanted {
  */
 export class LinkBook {
   readonly #parts: LinkBookParts
+  /** The journal took the place of a damaged one. */
+  #isRenewed = false
   #links: ReadonlyMap<string, LinkIdentity> = new Map()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -57,7 +64,7 @@ export class LinkBook {
    * journal that was begun anew knows of no target who wrote there before.
    */
   isShared({ source, target }: LinkIdentity): boolean {
-    if (this.#parts.journal.read(renewedName) !== null) return true
+    if (this.#isRenewed) return true
     return this.#sourcesOf(target).some((other) => other !== sourceName(source))
   }
 
@@ -74,8 +81,9 @@ export class LinkBook {
   }
 
   async #reconcile(rules: readonly Rule[]): Promise<readonly string[]> {
-    const { journal } = this.#parts
-    const found = [...journal.links()]
+    const { records } = this.#parts
+    this.#isRenewed = (await records.read(renewedName)) !== null
+    const found = [...(await records.links())]
     const wanted = new Map(
       rules.flatMap((rule) =>
         rule.targets.map((target) => [nameOf(rule.id, target), this.#wanted(rule, target, found)]),
@@ -116,42 +124,38 @@ export class LinkBook {
   }
 
   async #open(name: string, want: Wanted): Promise<LinkIdentity> {
-    const { journal, now } = this.#parts
-    const generation = generationSchema.parse(journal.read(generationName(name))) + 1
-    await journal.write(generationName(name), generation)
+    const { records, now } = this.#parts
+    const generation = generationSchema.parse(await records.read(generationName(name))) + 1
+    await records.write(generationName(name), generation)
     const linkId = linkIdOf(want.ruleId, want.target, generation)
     const identity: LinkIdentity = { ...want, linkId, generation, openedAt: now() }
-    await journal.openLink(identity)
+    await records.openLink(identity)
     return identity
   }
 
   async #forget(linkId: string): Promise<void> {
-    const { journal } = this.#parts
-    await journal.forgetLink(linkId)
-    for (const kept of keptByName) await journal.erase(`${kept}/${linkId}`)
+    const { records, keptByLink } = this.#parts
+    await records.forgetLink(linkId)
+    for (const kept of keptByLink) await kept.erase(linkId)
   }
 
   /** A number is never given twice: what is still on its way for a former link must not reach a later one. */
   async #noteGeneration(name: string, generation: number): Promise<void> {
-    const { journal } = this.#parts
-    if (generationSchema.parse(journal.read(generationName(name))) < generation)
-      await journal.write(generationName(name), generation)
+    const { records } = this.#parts
+    if (generationSchema.parse(await records.read(generationName(name))) < generation)
+      await records.write(generationName(name), generation)
   }
 
   async #noteSource({ source, target }: Wanted): Promise<void> {
-    const { journal } = this.#parts
     const known = this.#sourcesOf(target)
     const own = sourceName(source)
-    if (!known.includes(own)) await journal.write(sourcesName(target), [...known, own].slice(-sourcesKept))
+    if (!known.includes(own)) await this.#parts.sources.write(bucketKey(target), [...known, own].slice(-sourcesKept))
   }
 
   #sourcesOf(target: BucketAt): readonly string[] {
-    return sourcesSchema.parse(this.#parts.journal.read(sourcesName(target)))
+    return sourcesSchema.parse(this.#parts.sources.get(bucketKey(target)))
   }
 }
-
-/** What is kept of a link under a name of its own, besides its rows and marks. */
-const keptByName = ['brake', 'buckets'] as const
 
 const generationSchema = z.number().catch(0)
 const sourcesSchema = z.array(z.string()).catch([])
@@ -159,7 +163,6 @@ const sourcesSchema = z.array(z.string()).catch([])
 const sourcesKept = 16
 
 const nameOf = (ruleId: string, target: BucketAt): string => linkIdOf(ruleId, target)
-const sourcesName = (target: BucketAt): string => `sources-of/${bucketKey(target)}`
 const sourceName = (source: LinkEnd): string => `${bucketKey(source)} ${plainEndpoint(source.endpoint)}`
 const generationName = (name: string): string => `generation/${name}`
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { brakeReportSchema } from '../../../shared/model/brake.ts'
 import { ruleSchema, type Rule } from '../../../shared/model/rule.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 
 const pausedSchema = z.object({
   by: z.enum(['operator', 'brake']),
@@ -20,22 +20,27 @@ const nameOf = (id: string): string => `rule/${id}`
 
 /** The rules, kept in the journal. Changes are durable before they take effect. */
 export class RuleBook {
-  readonly #journal: Journal
+  readonly #records: Pick<RecordStore, 'write' | 'erase'>
   readonly #now: () => number
-  readonly #records = new Map<string, RuleRecord>()
+  readonly #known = new Map<string, RuleRecord>()
   #rules: readonly Rule[] | null = null
 
-  constructor(journal: Journal, now: () => number) {
-    this.#journal = journal
+  private constructor(records: Pick<RecordStore, 'write' | 'erase'>, now: () => number) {
+    this.#records = records
     this.#now = now
-    for (const name of journal.names('rule/')) {
-      const record = ruleRecordSchema.parse(journal.read(name))
-      this.#records.set(record.rule.id, record)
+  }
+
+  static async open(records: RecordStore, now: () => number): Promise<RuleBook> {
+    const book = new RuleBook(records, now)
+    for (const value of (await records.all(nameOf(''))).values()) {
+      const record = ruleRecordSchema.parse(value)
+      book.#known.set(record.rule.id, record)
     }
+    return book
   }
 
   list(): readonly RuleRecord[] {
-    return [...this.#records.values()]
+    return [...this.#known.values()]
   }
 
   /** The same array for as long as no record changes: what is made of it need not be made again. */
@@ -49,17 +54,17 @@ export class RuleBook {
   }
 
   get(id: string): RuleRecord {
-    const record = this.#records.get(id)
+    const record = this.#known.get(id)
     if (record === undefined) throw new FaultError(fault('NOT_FOUND', `There is no rule “${id}”.`))
     return record
   }
 
   has(id: string): boolean {
-    return this.#records.has(id)
+    return this.#known.has(id)
   }
 
   async put(rule: Rule): Promise<RuleRecord> {
-    const before = this.#records.get(rule.id)
+    const before = this.#known.get(rule.id)
     return this.#write({ rule, paused: before?.paused ?? null, createdAt: before?.createdAt ?? this.#now() })
   }
 
@@ -73,14 +78,14 @@ export class RuleBook {
 
   async remove(id: string): Promise<void> {
     this.get(id)
-    await this.#journal.erase(nameOf(id))
-    this.#records.delete(id)
+    await this.#records.erase(nameOf(id))
+    this.#known.delete(id)
     this.#rules = null
   }
 
   async #write(record: RuleRecord): Promise<RuleRecord> {
-    await this.#journal.write(nameOf(record.rule.id), record)
-    this.#records.set(record.rule.id, record)
+    await this.#records.write(nameOf(record.rule.id), record)
+    this.#known.set(record.rule.id, record)
     this.#rules = null
     return record
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SourceCount } from '../feed/held-count.ts'
-import type { Scans } from '../journal/port/scans.ts'
+import type { ScanStore } from '../journal/port/scans.ts'
 
 const heldSchema = z.object({
   live: z.number(),
@@ -22,7 +22,7 @@ export interface ScanRecord {
   hold(count: SourceCount, at: number): Promise<void>
 }
 
-export function scanRecord(scans: Pick<Scans, 'read' | 'write'>, linkId: string): ScanRecord {
+export function scanRecord(scans: Pick<ScanStore, 'read' | 'write'>, linkId: string): ScanRecord {
   return {
     startedAt: async () =>
       z

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { findTargetWrites, isEmptyTarget, type KeySides, type TargetLook } from '../feed/target-writes.ts'
 import type { Jobs } from '../job/jobs.ts'
 import type { Journal } from '../journal/port/journal.ts'
+import type { KeptBooks } from '../journal/kept-books.ts'
 import { bucketKey, linkIdOf } from '../rule/link.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
@@ -36,7 +37,8 @@ export type Guarded =
     }
 
 export interface TargetGuardParts {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'pairs'>
+  readonly marks: Pick<KeptBooks, 'guards' | 'covers'>
   readonly links: () => readonly Link[]
   readonly isPaired: (link: Link) => boolean
   readonly order: (linkId: string) => LinkOrder | null
@@ -49,9 +51,6 @@ export interface TargetGuardParts {
   readonly onChange: (link: Link, found: Guarded | null) => void
 }
 
-const nameOf = (way: string): string => `target-look/${way}`
-/** When the operator let the rule cover what was there by then. */
-const coverName = (way: string): string => `target-cover/${way}`
 /** A rule's way to one target, whatever generation of links goes it. */
 const wayOf = ({ ruleId, target }: Pick<Link, 'ruleId' | 'target'>): string => linkIdOf(ruleId, target)
 const waysOf = ({ id, targets }: Rule): readonly string[] => targets.map((target) => linkIdOf(id, target))
@@ -76,11 +75,11 @@ export class TargetGuard {
 
   constructor(parts: TargetGuardParts) {
     this.#parts = parts
-    const prefix = nameOf('')
-    for (const name of parts.journal.names(prefix)) {
+    const { guards } = parts.marks
+    for (const way of guards.names()) {
       // What cannot be read is looked at anew.
-      const record = recordSchema.catch({ state: 'looking' }).parse(parts.journal.read(name))
-      this.#records.set(name.slice(prefix.length), record)
+      const record = recordSchema.catch({ state: 'looking' }).parse(guards.get(way))
+      this.#records.set(way, record)
     }
   }
 
@@ -106,19 +105,19 @@ export class TargetGuard {
   /** What others wrote at the target before this instant may be covered; epoch ms. */
   coversBefore(link: Link): number {
     if (link.rule.onTargetWrites === 'cover') return Infinity
-    return coverSchema.parse(this.#parts.journal.read(coverName(wayOf(link))))
+    return coverSchema.parse(this.#parts.marks.covers.get(wayOf(link)))
   }
 
   /** The operator lets the rule cover what is there. */
   async cover(rule: Rule): Promise<void> {
-    const { journal, clock } = this.#parts
-    for (const way of waysOf(rule)) await journal.write(coverName(way), clock.now())
+    const { marks, clock } = this.#parts
+    for (const way of waysOf(rule)) await marks.covers.write(way, clock.now())
     await this.clear(rule)
   }
 
   /** A rule that begins anew was never told what it may cover. */
   async forgetAnswers(rule: Rule): Promise<void> {
-    for (const way of waysOf(rule)) await this.#parts.journal.erase(coverName(way))
+    for (const way of waysOf(rule)) await this.#parts.marks.covers.erase(way)
   }
 
   /** Nothing keeps the rule back any more. */
@@ -238,17 +237,17 @@ export class TargetGuard {
   }
 
   async #set(way: string, record: GuardRecord | null): Promise<void> {
-    const { journal } = this.#parts
+    const { guards } = this.#parts.marks
     if (record === null && !this.#records.has(way)) return
     if (record === null) {
-      await journal.erase(nameOf(way))
+      await guards.erase(way)
       // Asked for again meanwhile: held until that look has ended.
       if (!this.#wanted.has(way)) this.#records.delete(way)
       return
     }
     // At once: nothing may be handed out while it is being written down.
     this.#records.set(way, record)
-    await journal.write(nameOf(way), record)
+    await guards.write(way, record)
   }
 }
 

@@ -84,8 +84,8 @@ function sourceOf(dir: string): string {
 async function write(fresh: string, taken: TakenOver, at: number, now: () => number): Promise<void> {
   const journal = openJournal({ dir: fresh, now })
   try {
-    for (const [name, value] of taken.values) await journal.write(name, value)
-    await journal.write(renewedName, { at })
+    for (const [name, value] of taken.values) await journal.records.write(name, value)
+    await journal.records.write(renewedName, { at })
     const text =
       `The journal was damaged and a new one was begun. Taken over: ${countOf(taken.siteIds, 'site')} and ` +
       `${countOf(taken.ruleIds, 'rule')}, paused. Lost: ${lost.join(' ')}`

@@ -16,7 +16,7 @@ export interface CanaryPorts {
 
 /** What outlives a crash: the keys under which canaries of one bucket may still lie. */
 export interface CanaryNotes {
-  keys(): readonly string[]
+  keys(): Promise<readonly string[]>
   planned(key: string): Promise<void>
   gone(key: string): Promise<void>
 }
@@ -135,7 +135,7 @@ export async function withCanary<T>(
 ): Promise<Released<T>> {
   const view = await store.bucket(bucket, { signal })
   if (view === null) throw new FaultError(fault('BUCKET_MISSING', `There is no bucket ${bucket}.`))
-  for (const key of ports.notes?.keys() ?? [])
+  for (const key of (await ports.notes?.keys()) ?? [])
     await removed(new Canary(store, bucket, view.objectLock, ports, key), ports)
   const canary = new Canary(store, bucket, view.objectLock, ports)
   await ports.notes?.planned(canary.key)

@@ -4,7 +4,7 @@ import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } fr
 import { siteSchema } from '../../../shared/model/site.ts'
 import { faultErrorFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { changeStreams, probeTarget, vendorOf, type TargetIdentity } from './capabilities.ts'
 import type { CanaryNotes } from './canary.ts'
@@ -19,7 +19,7 @@ import { withTimeLimit } from './time-limit.ts'
 export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities' | 'region'
 
 export interface SitesOptions {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
+  readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
   /** `onRegion`: the site said that it expects another region, and is asked there. */
@@ -114,9 +114,8 @@ class SiteRegistry implements Sites {
   }
 
   async start(): Promise<void> {
-    const { journal } = this.#options
-    for (const name of journal.names(recordPrefix)) {
-      const record = siteRecordSchema.parse(journal.read(name))
+    for (const value of (await this.#options.records.all(recordPrefix)).values()) {
+      const record = siteRecordSchema.parse(value)
       this.#records.set(record.site.id, record)
       await this.#ring.load(record.site.id, record.env)
       await this.monitor.watch(record.site.id)
@@ -210,7 +209,7 @@ class SiteRegistry implements Sites {
     await this.#ring.remove(siteId)
     this.#records.delete(siteId)
     this.#signsFor.delete(siteId)
-    await this.#options.journal.erase(recordName(siteId))
+    await this.#options.records.erase(recordName(siteId))
     await this.monitor.forget(siteId)
     this.#closeStore(siteId)
     this.#options.onChange(siteId, 'removed')
@@ -265,22 +264,21 @@ class SiteRegistry implements Sites {
   }
 
   #canaryNotes(site: string, bucket: string): CanaryNotes {
-    const { journal } = this.#options
+    const { records } = this.#options
     const prefix = `canary/${site}/${bucket}/`
     return {
       // Another probe of the same bucket may be at work with a canary of its own.
-      keys: () =>
-        journal
-          .names(prefix)
+      keys: async () =>
+        [...(await records.all(prefix)).keys()]
           .map((name) => name.slice(prefix.length))
           .filter((key) => !this.#canaries.has(key)),
       planned: async (key) => {
         this.#canaries.add(key)
-        await journal.write(`${prefix}${key}`, true)
+        await records.write(`${prefix}${key}`, true)
       },
       gone: async (key) => {
         this.#canaries.delete(key)
-        await journal.erase(`${prefix}${key}`)
+        await records.erase(`${prefix}${key}`)
       },
     }
   }
@@ -345,7 +343,7 @@ class SiteRegistry implements Sites {
     const before = this.#records.get(id)
     this.#records.set(id, record)
     try {
-      await this.#options.journal.write(recordName(id), record)
+      await this.#options.records.write(recordName(id), record)
     } catch (error) {
       if (before === undefined) this.#records.delete(id)
       else this.#records.set(id, before)

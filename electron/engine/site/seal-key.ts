@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { SealKey } from '../replicate/seal.ts'
 import type { CredentialStore } from './credentials.ts'
 
@@ -8,7 +8,7 @@ const recordName = 'mark-seal'
 const recordSchema = z.object({ journal: z.string(), secret: z.string().optional() })
 
 export interface SealKeyParts {
-  readonly journal: Pick<Journal, 'read' | 'write'>
+  readonly records: Pick<RecordStore, 'read' | 'write'>
   readonly credentials: CredentialStore
   /** That many random bytes. */
   readonly randomBytes: (size: number) => Uint8Array
@@ -19,11 +19,11 @@ export interface SealKeyParts {
  * the sites do, or, where nothing lasts but the journal, there. null when the secret cannot be read now: then nothing is
  * sealed and no seal is believed, and what was left behind is told, not removed.
  */
-export async function openSealKey({ journal, credentials, randomBytes }: SealKeyParts): Promise<SealKey | null> {
+export async function openSealKey({ records, credentials, randomBytes }: SealKeyParts): Promise<SealKey | null> {
   const fresh = (bytes: number): string => Buffer.from(randomBytes(bytes)).toString('hex')
-  const kept = recordSchema.safeParse(journal.read(recordName)).data
+  const kept = recordSchema.safeParse(await records.read(recordName)).data
   const record = kept ?? { journal: fresh(8), ...(credentials.kind === 'memory' ? { secret: fresh(32) } : {}) }
-  if (kept === undefined) await journal.write(recordName, record)
+  if (kept === undefined) await records.write(recordName, record)
   const secret = record.secret ?? (await keptSecret(credentials, () => fresh(32)))
   return secret === null ? null : { journal: record.journal, secret }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { sseCKeyName, sseCKeyText, type DeclaredSseCKey, type SseCKeyView } from '../../../shared/model/sse-c-key.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { RecordStore } from '../journal/port/records.ts'
 import type { SseCKey } from '../store/port.ts'
 import type { CredentialStore } from './credentials.ts'
 
@@ -11,7 +11,7 @@ export const sseCKeyRecordSchema = z.object({ name: sseCKeyName, md5: z.string()
 type KeyRecord = Readonly<z.infer<typeof sseCKeyRecordSchema>>
 
 export interface SseCKeysOptions {
-  readonly journal: Pick<Journal, 'read' | 'write' | 'erase' | 'names'>
+  readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Ids of the rules that name the key. */
@@ -41,9 +41,9 @@ export class SseCKeys {
 
   /** Reads what was kept. A key whose bytes cannot be read stays listed as lost. */
   async load(): Promise<void> {
-    const { journal, credentials } = this.#options
-    for (const name of journal.names(sseCKeyPrefix)) {
-      const record = sseCKeyRecordSchema.parse(journal.read(name))
+    const { records, credentials } = this.#options
+    for (const [name, value] of await records.all(sseCKeyPrefix)) {
+      const record = sseCKeyRecordSchema.parse(value)
       const kept = await credentials.get(name).catch(() => null)
       this.#known.set(record.name, { record, from: 'console', key: kept?.secretAccessKey ?? null })
     }
@@ -65,19 +65,19 @@ export class SseCKeys {
 
   /** Keeps a key that an operator gave, in the place of one of the same name. */
   async put(name: string, text: string): Promise<SseCKeyView> {
-    const { journal, credentials, onChange } = this.#options
+    const { records, credentials, onChange } = this.#options
     this.#refuseDeclared(name)
     const found = this.#knownOf({ name, key: text }, 'console')
     // The bytes first: a record without them would be a key that never opens.
     await credentials.set(sseCKeyPrefix + name, { accessKeyId: found.record.md5, secretAccessKey: found.key ?? '' })
-    await journal.write(sseCKeyPrefix + name, found.record)
+    await records.write(sseCKeyPrefix + name, found.record)
     this.#known.set(name, found)
     onChange()
     return this.#view(name)
   }
 
   async remove(name: string): Promise<void> {
-    const { journal, credentials, usedBy, onChange } = this.#options
+    const { records, credentials, usedBy, onChange } = this.#options
     if (!this.has(name)) throw new FaultError(fault('NOT_FOUND', `There is no SSE-C key “${name}”.`))
     this.#refuseDeclared(name)
     const users = usedBy(name)
@@ -86,7 +86,7 @@ export class SseCKeys {
       throw new FaultError(fault('CONFLICT', message, { remedy: 'Take it out of these rules first.' }))
     }
     await credentials.remove(sseCKeyPrefix + name)
-    await journal.erase(sseCKeyPrefix + name)
+    await records.erase(sseCKeyPrefix + name)
     this.#known.delete(name)
     onChange()
   }

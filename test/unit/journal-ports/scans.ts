@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scanMarks, type ScanMark, type Scans } from '../../../electron/engine/journal/port/scans.ts'
+import { scanMarks, type ScanMark, type ScanStore } from '../../../electron/engine/journal/port/scans.ts'
 import { linkIdentity } from '../../support/link-identity.ts'
 import type { OpenJournal } from './implementation.ts'
 
 const links = ['photos/a/data', 'photos/a/data-2', 'photos/a_data', 'ph%/é/日本', 'x'] as const
 
-/** What `Scans` promises, of any implementation. */
+/** What `ScanStore` promises, of any implementation. */
 export function scansPromises(open: OpenJournal): void {
   test('a mark is read as it was written last, by link and kind, and after a restart too', async () => {
     const { journal, reopen } = await open()
@@ -15,7 +15,7 @@ export function scansPromises(open: OpenJournal): void {
     await journal.scans.write('r/a/b', 'checkpoint', value)
     await journal.scans.write('r/a/b', 'started', 5)
     await journal.scans.write('r/a/c', 'checkpoint', null)
-    const read = async ({ scans }: { readonly scans: Scans }): Promise<readonly unknown[]> => [
+    const read = async ({ scans }: { readonly scans: ScanStore }): Promise<readonly unknown[]> => [
       await scans.read('r/a/b', 'checkpoint'),
       await scans.read('r/a/b', 'started'),
       await scans.read('r/a/c', 'checkpoint'),
@@ -38,10 +38,10 @@ export function scansPromises(open: OpenJournal): void {
     const { journal, reopen } = await open()
     const { scans } = journal
     for (const link of links) {
-      await journal.openLink(linkIdentity(link, 'r'))
+      await journal.records.openLink(linkIdentity(link, 'r'))
       for (const mark of scanMarks) await scans.write(link, mark, `${mark} of ${link}`)
     }
-    await journal.forgetLink(links[0])
+    await journal.records.forgetLink(links[0])
     const later = await reopen()
     for (const mark of scanMarks) expect(new Set((await later.scans.all(mark)).keys())).toEqual(new Set(links.slice(1)))
   })

@@ -1,5 +1,12 @@
 import { describe } from 'vitest'
 import { openSqlite } from './implementation.ts'
+import { recordsPromises } from './records.ts'
 import { scansPromises } from './scans.ts'
 
 describe('scans, by SQLite', () => scansPromises(openSqlite))
+
+describe('records, by SQLite', () =>
+  recordsPromises(async () => {
+    const { journal, reopen } = await openSqlite()
+    return { records: journal.records, reopen: async () => (await reopen()).records }
+  }))

@@ -1,10 +1,10 @@
 import type { Haste } from '../sqlite/group-commit.ts'
-import type { BucketAt } from '../../../../shared/model/rule.ts'
 import type { Activity } from '../../../../shared/model/activity.ts'
 import type { Fault } from '../../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
 import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../shared/model/task.ts'
-import type { Scans } from './scans.ts'
+import type { RecordStore } from './records.ts'
+import type { ScanStore } from './scans.ts'
 import type { UploadedPart } from '../../store/port.ts'
 
 /** A version to bring to one target; says which, never what changed. Dedupe key: link + key + version id. */
@@ -30,26 +30,6 @@ export interface NewTask {
   readonly bypassGovernance?: true
   /** The target has a current version of the key: known of what a scan found, for the brake; the journal does not keep it. */
   readonly overwrites?: true
-}
-
-/** One end of a link: a bucket at the server that its site was when the link was opened. */
-export interface LinkEnd extends BucketAt {
-  readonly endpoint: string
-}
-
-/**
- * What a link is. Its tasks, pairs, history and scans belong to exactly this source and this target: another source, or
- * another server under the same name, is another link.
- */
-export interface LinkIdentity {
-  readonly linkId: string
-  readonly ruleId: string
-  readonly source: LinkEnd
-  readonly target: LinkEnd
-  /** From 1; counts the links that the rule had to this target. */
-  readonly generation: number
-  /** Epoch ms; 0 for links of earlier releases. */
-  readonly openedAt: number
 }
 
 export interface TaskRow extends NewTask {
@@ -158,7 +138,8 @@ export type RetriedBecause = Extract<ItemEvent['what'], 'retried' | 'resumed'>
  */
 export interface Journal {
   readonly path: string
-  readonly scans: Scans
+  readonly scans: ScanStore
+  readonly records: RecordStore
   onUnwritable(listener: (fault: Fault) => void): void
 
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
@@ -196,10 +177,6 @@ export interface Journal {
     limit: number,
     isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
-  /** Every link on record, by id; null where nobody said what it is. */
-  links(): ReadonlyMap<string, LinkIdentity | null>
-  openLink(identity: LinkIdentity): Promise<void>
-  forgetLink(linkId: string): Promise<void>
   totals(linkId: string): LinkTotals
   /** How many versions were copied without a property, by property; those that none lacks are left out. */
   notKept(linkId: string): ReadonlyMap<string, number>
@@ -230,12 +207,6 @@ export interface Journal {
    */
   handedOut(): number
   raiseHandedOut(seq: number): Promise<void>
-
-  /** Small values by name: rules, sites, settings. JSON; null where there is none. The reader parses. */
-  read(name: string): unknown
-  write(name: string, value: unknown): Promise<void>
-  names(prefix: string): readonly string[]
-  erase(name: string): Promise<void>
 
   addActivity(entry: Omit<Activity, 'id'>): Promise<void>
   activity(q: {

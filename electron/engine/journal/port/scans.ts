@@ -16,7 +16,7 @@ export type ScanMark = (typeof scanMarks)[number]
  * can hold, and may be of an older release: the reader parses. Writes take effect in the order of their calls; a promise
  * resolves when its write is on disk, and rejects with the journal's fault.
  */
-export interface Scans {
+export interface ScanStore {
   /** null where there is none. */
   read(linkId: string, mark: ScanMark): Promise<unknown>
   /** By link; those that have none are left out. */

@@ -3,7 +3,8 @@ import { damaged } from './damage.ts'
 import { query, type JournalDatabase, type Query } from './database.ts'
 import type { WitnessRecord } from './witness.ts'
 
-const nameOfJournal = 'journal-id'
+/** Among the small values, and no record of anybody else's. */
+export const nameOfJournal = 'journal-id'
 
 /** Counts transactions in the transactions themselves, and knows the journal by its name: what the witness is told. */
 export class CommitCount {

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { scanMarks, type ScanMark, type Scans } from '../port/scans.ts'
+import { scanMarks, type ScanMark, type ScanStore } from '../port/scans.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 export interface ScanTable {
-  readonly port: Scans
+  readonly port: ScanStore
   /** Only inside a transaction. */
   drop(linkId: string): void
 }

@@ -16,6 +16,7 @@ import { openNotKept } from './not-kept.ts'
 import { openPairs } from './pairs.ts'
 import type { Journal } from '../port/journal.ts'
 import { openScans } from './scans.ts'
+import { openRecords } from './records.ts'
 import { openRollups } from './rollups.ts'
 import { migrate, migrations } from './schema.ts'
 import { FileWatch } from './file-watch.ts'
@@ -26,7 +27,6 @@ import { openTaskWrites, TaskWrites } from './task-writes.ts'
 import { refusal } from './thread-words.ts'
 import { realTimers, type Timers } from '../../base/timers.ts'
 import { openUploads } from './uploads.ts'
-import { openValues } from './values.ts'
 import { Witness } from './witness.ts'
 import { WriteAheadLog } from './write-ahead-log.ts'
 
@@ -213,13 +213,19 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   return {
     path,
     scans: scans.port,
+    records: openRecords(database, commit, links, {
+      drop(linkId) {
+        rollups.drop(linkId)
+        scans.drop(linkId)
+      },
+      sweep: () => sweep.start(),
+    }),
     onUnwritable: (listener) => commit.onUnwritable(listener),
     ...openEnqueue(database, commit, links, history, now),
     ...openTaskReads(database, links),
     ...openTaskWrites(writes, commit),
     ...openFailures(database, commit, links, writes),
     ...openHandedOut(database, commit),
-    ...openValues(database, commit),
     ...openActivity(database, commit, limits.activity),
     ...rollups.port,
     ...pairs.port,
@@ -237,16 +243,6 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       return { linkId: link.name, key, versionId: version === '' ? null : version, at, did }
     },
     onFailures: (listener) => void onFailures.push(listener),
-    links: () => new Map(links.all().map(({ name, identity }) => [name, identity])),
-    openLink: (identity) => commit.submit(1, () => links.open(identity)),
-    async forgetLink(linkId) {
-      await commit.submit(1, () => {
-        links.forget(linkId)
-        rollups.drop(linkId)
-        scans.drop(linkId)
-      })
-      sweep.start()
-    },
     flush: () => commit.flush(),
     close: once(async () => {
       await sweep.stop()
