@@ -143,7 +143,7 @@ function answerer(options: HttpHostOptions, doors: Doors) {
       return end(response, 303, 'Welcome to Lockstep.')
     }
     if (url.pathname.startsWith('/api/')) return callProcedure(options.api, request, response, url)
-    if (url.pathname === '/metrics') return end(response, 200, options.api.metrics.text())
+    if (url.pathname === '/metrics') return end(response, 200, await options.api.metrics.text())
     if (url.pathname === '/console-link' && request.method === 'POST' && access.as === 'control') {
       return end(response, 200, doors.newLink())
     }

@@ -108,7 +108,7 @@ export interface LiveBatch {
 export interface EngineApi {
   overview: {
     get(): Overview
-    series(q: In<typeof input.seriesInput>): readonly SeriesPoint[]
+    series(q: In<typeof input.seriesInput>): Promise<readonly SeriesPoint[]>
   }
   sites: {
     list(): readonly SiteView[]
@@ -137,7 +137,7 @@ export interface EngineApi {
     /** What is worth saying of a rule before it is made; refuses nothing. */
     check(rule: Rule): readonly RuleCaution[]
     /** What each target keeps of an object under this rule, target by target: of a draft as well as of a rule that runs. */
-    fidelity(rule: Rule): readonly LinkFidelity[]
+    fidelity(rule: Rule): Promise<readonly LinkFidelity[]>
     /** The keys that want a look, link by link; empty when there are none. */
     keys(q: In<typeof input.byId>): readonly LinkKeys[]
     /** What becomes of keys that others wrote at the target of a stopped rule: covered, or left out of the rule. */
@@ -154,11 +154,11 @@ export interface EngineApi {
   }
   transfers: { list(): readonly Transfer[] }
   failures: {
-    list(q: In<typeof input.failureListInput>): FailurePage
+    list(q: In<typeof input.failureListInput>): Promise<FailurePage>
     /** NOT_FOUND for a number that no item had, and for one that never failed or settled too long ago to be known. */
-    get(q: In<typeof input.failureGetInput>): FailureDetail
+    get(q: In<typeof input.failureGetInput>): Promise<FailureDetail>
     /** NOT_FOUND when none of the items named is known, or nothing matches. */
-    retry(q: In<typeof input.retryInput>): Job
+    retry(q: In<typeof input.retryInput>): Promise<Job>
   }
   jobs: {
     list(): readonly Job[]
@@ -173,9 +173,9 @@ export interface EngineApi {
   }
   advisor: {
     /** With a rule: its own sites and history, whatever sites are named. Without: what runs between the sites named. */
-    compare(q: In<typeof input.advisorInput>): Advice
+    compare(q: In<typeof input.advisorInput>): Promise<Advice>
   }
-  activity: { list(q: In<typeof input.activityInput>): readonly Activity[] }
+  activity: { list(q: In<typeof input.activityInput>): Promise<readonly Activity[]> }
   settings: {
     get(): Settings
     update(q: In<typeof input.settingsInput>): Promise<Settings>
@@ -212,7 +212,7 @@ export interface EngineApi {
   }
   diagnostics: { get(): Diagnostics }
   /** Prometheus text under the names that users of MinIO’s metrics know. */
-  metrics: { text(): string }
+  metrics: { text(): Promise<string> }
   wait: {
     /** Resolves when nothing is pending (parked tasks do not count), or at the timeout. */
     settled(q: In<typeof input.waitInput>, signal?: AbortSignal): Promise<Settled>

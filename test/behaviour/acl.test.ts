@@ -37,12 +37,11 @@ async function compare(world: World, level: CompareLevel = 'attributes'): Promis
   return report()!
 }
 
-const notKept = (world: World): Record<string, number> =>
+const notKept = async (world: World): Promise<Record<string, number>> =>
   Object.fromEntries(
-    world
-      .api()
-      .rules.fidelity(ruleOf(world))[0]!
-      .lines.flatMap(({ property, notKeptCount }) => (notKeptCount ? [[property, notKeptCount]] : [])),
+    (await world.api().rules.fidelity(ruleOf(world)))[0]!.lines.flatMap(({ property, notKeptCount }) =>
+      notKeptCount ? [[property, notKeptCount]] : [],
+    ),
   )
 
 test('a rule that says nothing of ACLs asks for none and leaves every copy private', async () => {
@@ -64,7 +63,7 @@ test('what is granted to everyone and to signed-in users is granted at the targe
     expect([key, await grants(world, 'b', key)]).toEqual([key, await grants(world, 'a', key)])
   expect(await grants(world, 'b', 'public-read')).toEqual(['AllUsers READ'])
   expect(await compare(world)).toMatchObject({ verdict: 'equal', exceptions: [] })
-  expect([world.failures(), notKept(world)]).toEqual([[], {}])
+  expect([await world.failures(), await notKept(world)]).toEqual([[], {}])
   // A private object costs one request at the source, and none at the target.
   expect(world.b.requests.count({ operation: 'PutObjectAcl', key: 'private' })).toBe(0)
 })
@@ -76,7 +75,7 @@ test('a grant to one user of the source goes to nobody at the target, and is cou
   await world.start()
   await world.settled()
   expect([await grants(world, 'a', 'shared'), await grants(world, 'b', 'shared')]).toEqual([['somebody READ'], []])
-  expect(notKept(world)).toEqual({ 'acl-users': 1 })
+  expect(await notKept(world)).toEqual({ 'acl-users': 1 })
   expect(await compare(world)).toMatchObject({ verdict: 'equal', exceptions: [{ kind: 'acl-users', count: 1 }] })
 })
 
@@ -98,7 +97,7 @@ test('a target that takes no ACLs gets the object without, counted and told by a
   await world.put('open', 'x', { ACL: 'public-read' })
   await world.start()
   await world.settled()
-  expect([world.failures(), notKept(world), (await world.sides()).b.length]).toEqual([[], { acl: 1 }, 1])
+  expect([await world.failures(), await notKept(world), (await world.sides()).b.length]).toEqual([[], { acl: 1 }, 1])
   expect(await compare(world)).toMatchObject({
     verdict: 'different',
     differences: [{ kind: 'acl', key: 'open', detail: expect.stringMatching(/everyone may read at the source/i) }],
@@ -138,7 +137,7 @@ test('a refusal of the grant that is mended is made good by the next attempt, wh
   const [row] = await untilParked(world, ['open'])
   expect(row!.fault).toMatchObject({ code: 'ACCESS_DENIED', site: 'b' })
   denied.remove()
-  world.api().failures.retry({ seqs: [row!.seq] })
+  await world.api().failures.retry({ seqs: [row!.seq] })
   await expect.poll(() => grants(world, 'b', 'open'), { timeout: 20_000 }).toEqual(['AllUsers READ'])
 })
 

@@ -22,7 +22,7 @@ async function worldAt(delayMs: number): Promise<World> {
 /** What the engine advises for its rule after ten more probes. */
 async function advice(world: World): Promise<Advice> {
   for (let probe = 0; probe < 10; probe++) await world.api().sites.probe({ id: 'b' })
-  return world.api().advisor.compare(advisorInput.parse({ sourceSite: 'a', targetSites: ['b'], ruleId: 'r' }))
+  return await world.api().advisor.compare(advisorInput.parse({ sourceSite: 'a', targetSites: ['b'], ruleId: 'r' }))
 }
 
 /** A loaded machine adds to an injected delay; the median of many probes is close to it all the same. */

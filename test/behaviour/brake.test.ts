@@ -35,9 +35,9 @@ test.each([
       brake: { kind: 'deletes', keys: expect.arrayContaining([expect.stringMatching(/^key \d+$/)]) },
     })
     expect(await markersAt(world)).toBeLessThanOrEqual(brake.count)
-    expect(world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 })[0]?.text).toContain(
-      'brake',
-    )
+    expect(
+      (await world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 }))[0]?.text,
+    ).toContain('brake')
     await world.stop()
     await world.start()
     expect(world.link().state).toMatchObject({ kind: 'paused', by: 'brake' })

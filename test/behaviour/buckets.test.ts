@@ -36,7 +36,7 @@ test('a target bucket deleted in the middle parks nothing; recreated, it gets ev
   await expect.poll(() => world.link()).toMatchObject({ backlogCount: 10, parked: 0, failing: 0, inFlight: 0 })
   await makeBucket(world.s3.b, 'data')
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('a target bucket recreated without versioning gets nothing until versioning is on', async () => {
@@ -77,7 +77,7 @@ test('a locked object is parked where the target bucket was recreated without ob
   expect(row!.fault.remedy).toContain('set the rule’s object lock to “ignore”')
   await expect.poll(async () => (await world.sides()).b.length, { timeout: 15_000 }).toBe(2)
   await world.api().rules.update({ ...ruleOf(world), objectLock: 'ignore' })
-  retryAll(world)
+  await retryAll(world)
   await world.settled()
   expect((await world.sides()).b.filter((line) => line.startsWith('held'))).toHaveLength(1)
 })

@@ -27,7 +27,7 @@ test('a target clock that is hours off is named; work goes on when it is set rig
   expect(healthOf(world, 'b').state).toBe('offline')
   world.b.faults.skewClock(0)
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('a source clock that is hours off at the start is named; work begins when it is set right', async () => {

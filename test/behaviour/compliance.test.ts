@@ -26,7 +26,7 @@ test('a version delete that the target’s retention forbids is parked, and done
   await untilBadge(world, 'failing', /1 item needs attention.* → Wait until the retention ends/)
   expect((await world.sides()).b).toHaveLength(1)
   await expect.poll(() => Date.now(), { timeout: 15_000 }).toBeGreaterThan(until.getTime())
-  retryAll(world)
+  await retryAll(world)
   await expect.poll(async () => (await world.sides()).b, { timeout: 10_000 }).toEqual([])
   await expect.poll(() => failures(world)).toEqual([])
 })

@@ -91,18 +91,17 @@ test('a configuration file that does not fit together keeps the engine from star
 
 test('a start with the same file tells of no change, and with another rule of that one', async () => {
   const world = await startWorld()
-  const told = (): readonly string[] =>
-    world
-      .api()
-      .activity.list({ ruleId: null, level: null, before: null, limit: 100 })
-      .flatMap(({ text }) => (/^Rule \w+ was/.test(text) ? [text] : []))
-  const first = told()
+  const told = async (): Promise<readonly string[]> =>
+    (await world.api().activity.list({ ruleId: null, level: null, before: null, limit: 100 })).flatMap(({ text }) =>
+      /^Rule \w+ was/.test(text) ? [text] : [],
+    )
+  const first = await told()
   await world.stop()
   await world.start()
-  expect([first, told()]).toEqual([['Rule r was added.'], ['Rule r was added.']])
+  expect([first, await told()]).toEqual([['Rule r was added.'], ['Rule r was added.']])
   await world.stop()
   await world.start({
     rules: [{ id: 'r', source: { site: 'a', bucket: 'data' }, targets: [{ site: 'b', bucket: 'data' }], priority: 9 }],
   })
-  expect(told()).toEqual(['Rule r was changed.', 'Rule r was added.'])
+  expect(await told()).toEqual(['Rule r was changed.', 'Rule r was added.'])
 })

@@ -15,11 +15,8 @@ async function change(world: World, fidelity: Partial<ReturnType<typeof ruleOf>[
   await world.api().rules.update({ ...rule, fidelity: { ...rule.fidelity, ...fidelity } })
 }
 
-const verdict = (world: World, property: string): string | undefined =>
-  world
-    .api()
-    .rules.fidelity(ruleOf(world))[0]
-    ?.lines.find((line) => line.property === property)?.kind
+const verdict = async (world: World, property: string): Promise<string | undefined> =>
+  (await world.api().rules.fidelity(ruleOf(world)))[0]?.lines.find((line) => line.property === property)?.kind
 
 test('what a key service encrypts is not stored without a key that the rule names, and follows once it does', async () => {
   const world = await startWorld()
@@ -29,16 +26,16 @@ test('what a key service encrypts is not stored without a key that the rule name
   const rows = await untilParked(world, ['large secret', 'secret'])
   expect(rows.map(({ fault }) => fault.code)).toEqual(['KMS_KEY_NEEDED', 'KMS_KEY_NEEDED'])
   expect((await world.sides()).b).toEqual([expect.stringMatching(/^open /)])
-  expect([verdict(world, 'sse-kms'), world.b.requests.count({ key: 'secret' })]).toEqual(['refused', 0])
+  expect([await verdict(world, 'sse-kms'), world.b.requests.count({ key: 'secret' })]).toEqual(['refused', 0])
 
   await change(world, { kmsKeyId: 'target-key' })
-  world
+  await world
     .api()
     .failures.retry({ filter: { ruleId: null, linkId: null, state: null, code: null, operation: null, search: '' } })
   await expect.poll(async () => (await world.sides()).b.length, { timeout: 20_000 }).toBe(3)
   for (const key of ['secret', 'large secret'])
     expect(await head(world.s3.b, key)).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'target-key' })
-  expect(verdict(world, 'sse-kms')).toBe('translated')
+  expect(await verdict(world, 'sse-kms')).toBe('translated')
 })
 
 test('a tag that the target refuses has a code of its own, and the object goes without it when the rule says so', async () => {
@@ -51,7 +48,7 @@ test('a tag that the target refuses has a code of its own, and the object goes w
   expect(rows[0]!.fault.remedy).toMatch(/leave out/)
 
   await change(world, { refusedTags: 'leave-out' })
-  world.api().failures.retry({ seqs: rows.map(({ seq }) => seq) })
+  await world.api().failures.retry({ seqs: rows.map(({ seq }) => seq) })
   await expect.poll(async () => (await world.sides()).b.length, { timeout: 20_000 }).toBe(3)
   await world.settled()
   for (const key of ['odd', 'large odd']) expect(await tagsOf(world.s3.b, key)).toEqual({ team: 'a' })
@@ -59,7 +56,7 @@ test('a tag that the target refuses has a code of its own, and the object goes w
   await putTags(world.s3.a, 'plain', { team: 'b', note: '日本' })
   await expect.poll(() => tagsOf(world.s3.b, 'plain'), { timeout: 20_000 }).toEqual({ team: 'b' })
   await world.settled()
-  expect(world.failures()).toEqual([])
+  expect(await world.failures()).toEqual([])
 })
 
 test('a storage class that the target does not know is dropped, however large the object is', async () => {
@@ -75,7 +72,7 @@ test('a storage class that the target does not know is dropped, however large th
   await world.put('large', large, { StorageClass: 'STANDARD_IA' })
   await putParts(world.s3.a, 'in parts', [100], { StorageClass: 'STANDARD_IA' })
   await world.settled()
-  expect([world.failures(), (await world.sides()).b.length]).toEqual([[], 3])
+  expect([await world.failures(), (await world.sides()).b.length]).toEqual([[], 3])
 })
 
 test('an archived object is listed with what has to be done at the source', async () => {
@@ -105,10 +102,10 @@ test('a governance retention that was shortened at the source is shortened at th
   const [row] = await untilParked(world, ['key'])
   expect(row!.fault).toMatchObject({ code: 'OBJECT_LOCKED', remedy: expect.stringMatching(/if the rule allows it/) })
   await change(world, { shortenGovernance: true })
-  world.api().failures.retry({ seqs: [row!.seq] })
+  await world.api().failures.retry({ seqs: [row!.seq] })
   const until = async (): Promise<number> => (await head(world.s3.b, 'key')).ObjectLockRetainUntilDate!.getTime()
   await expect.poll(until, { timeout: 20_000 }).toBeLessThan(inDays(3).getTime())
-  expect(verdict(world, 'shortened-retention')).toBe('kept')
+  expect(await verdict(world, 'shortened-retention')).toBe('kept')
 })
 
 test('a compliance retention is never shortened, whatever the rule allows', async () => {
@@ -143,22 +140,21 @@ test('what copies go without is counted per property, over a restart, in the API
   await world.put('locked', 'x', { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: inDays(1) })
   await world.put('plain')
   await world.settled()
-  const counts = (): Record<string, number> =>
+  const counts = async (): Promise<Record<string, number>> =>
     Object.fromEntries(
-      world
-        .api()
-        .rules.fidelity(ruleOf(world))[0]!
-        .lines.flatMap(({ property, notKeptCount }) => (notKeptCount ? [[property, notKeptCount]] : [])),
+      (await world.api().rules.fidelity(ruleOf(world)))[0]!.lines.flatMap(({ property, notKeptCount }) =>
+        notKeptCount ? [[property, notKeptCount]] : [],
+      ),
     )
   const wanted = { 'sse-s3': 3, 'refused-tags': 1, lock: 1 }
-  expect(counts()).toEqual(wanted)
+  expect(await counts()).toEqual(wanted)
   // Looked at again, nothing is copied and nothing counts.
   world.api().rules.resync({ ruleId: 'r', prefix: '' })
   await world.settled()
   await world.stop()
   await world.start()
-  expect(counts()).toEqual(wanted)
-  expect(world.api().metrics.text()).toMatch(/lockstep_link_not_kept_total\{.*property="sse-s3"\} 3\n/)
+  expect(await counts()).toEqual(wanted)
+  expect(await world.api().metrics.text()).toMatch(/lockstep_link_not_kept_total\{.*property="sse-s3"\} 3\n/)
 })
 
 test('an additional checksum comes along with the object', async () => {
@@ -167,7 +163,7 @@ test('an additional checksum comes along with the object', async () => {
   await world.put('summed', 'x', { ChecksumSHA256: sum })
   await world.settled()
   const there = await world.s3.b.send(new HeadObjectCommand({ Bucket: 'data', Key: 'summed', ChecksumMode: 'ENABLED' }))
-  expect([there.ChecksumSHA256, verdict(world, 'checksum')]).toEqual([sum, 'kept'])
-  const lines = world.api().rules.fidelity(ruleOf(world))[0]!.lines
+  expect([there.ChecksumSHA256, await verdict(world, 'checksum')]).toEqual([sum, 'kept'])
+  const lines = (await world.api().rules.fidelity(ruleOf(world)))[0]!.lines
   expect(lines.filter(({ notKeptCount }) => notKeptCount !== 0)).toEqual([])
 })

@@ -32,34 +32,33 @@ test('a change that comes later arrives by the event stream, without waiting for
   await expect.poll(async () => (await world.sides()).b.length, { timeout: 10_000 }).toBe(1)
 })
 
-const toldOfFirstCopy = (world: World) =>
-  world
-    .api()
-    .activity.list({ ruleId: 'r', level: null, before: null, limit: 100 })
-    .filter(({ text }) => text.startsWith('First copy'))
+const toldOfFirstCopy = async (world: World) =>
+  (await world.api().activity.list({ ruleId: 'r', level: null, before: null, limit: 100 })).filter(({ text }) =>
+    text.startsWith('First copy'),
+  )
 
 test('the end of the first copy is written in Activity when it happens, once, though nobody looks and writes go on', async () => {
   const world = await startWorld({ stopped: true, rules: [{ scanIntervalSeconds: 604_800 }] })
   for (const key of ['old/1', 'old/2', 'old/3']) await world.put(key)
   const held = world.b.faults.add({ on: 'PutObject', key: /^old.3/, do: { kind: 'server-error', status: 503 } })
   await world.start()
-  await expect.poll(() => world.failures().map(({ key }) => key), { timeout: 20_000 }).toEqual(['old/3'])
-  expect(toldOfFirstCopy(world)).toEqual([])
+  await expect.poll(async () => (await world.failures()).map(({ key }) => key), { timeout: 20_000 }).toEqual(['old/3'])
+  expect(await toldOfFirstCopy(world)).toEqual([])
   // A change that came later is no part of it, and is not waited for.
   world.b.faults.add({ on: 'PutObject', key: /^new/, do: { kind: 'server-error', status: 503 } })
   await world.put('new')
-  await expect.poll(() => world.failures().map(({ key }) => key), { timeout: 20_000 }).toContain('new')
+  await expect.poll(async () => (await world.failures()).map(({ key }) => key), { timeout: 20_000 }).toContain('new')
   const from = Date.now()
   held.remove()
-  await expect.poll(() => toldOfFirstCopy(world).length, { timeout: 20_000 }).toBe(1)
-  expect(toldOfFirstCopy(world)[0]).toMatchObject({ subject: 'rule', level: 'info', ruleId: 'r' })
-  expect(toldOfFirstCopy(world)[0]!.at).toBeGreaterThanOrEqual(from)
+  await expect.poll(async () => (await toldOfFirstCopy(world)).length, { timeout: 20_000 }).toBe(1)
+  expect((await toldOfFirstCopy(world))[0]).toMatchObject({ subject: 'rule', level: 'info', ruleId: 'r' })
+  expect((await toldOfFirstCopy(world))[0]!.at).toBeGreaterThanOrEqual(from)
   expect(world.link().state.kind).not.toBe('first-copy')
   world.b.faults.clear()
   await world.stop()
   await world.start()
   await world.settled()
-  expect(toldOfFirstCopy(world)).toHaveLength(1)
+  expect(await toldOfFirstCopy(world)).toHaveLength(1)
 })
 
 test('a first copy that ends with items set aside says so', async () => {
@@ -67,11 +66,13 @@ test('a first copy that ends with items set aside says so', async () => {
   for (const key of ['fine', 'denied']) await world.put(key)
   world.b.faults.add({ on: 'PutObject', key: 'denied', do: { kind: 'deny' } })
   await world.start()
-  await expect.poll(() => toldOfFirstCopy(world).map(({ level }) => level), { timeout: 20_000 }).toEqual(['warning'])
-  expect(toldOfFirstCopy(world)[0]!.text).toContain('1 item needs attention')
+  await expect
+    .poll(async () => (await toldOfFirstCopy(world)).map(({ level }) => level), { timeout: 20_000 })
+    .toEqual(['warning'])
+  expect((await toldOfFirstCopy(world))[0]!.text).toContain('1 item needs attention')
 })
 
 test('a bucket that has nothing to copy is told as looked at', async () => {
   const world = await startWorld({ rules: [{ scanIntervalSeconds: 604_800 }] })
-  await expect.poll(() => toldOfFirstCopy(world).length, { timeout: 20_000 }).toBe(1)
+  await expect.poll(async () => (await toldOfFirstCopy(world)).length, { timeout: 20_000 }).toBe(1)
 })

@@ -83,16 +83,16 @@ test('degrade: success tells the true acks, the rule says that it is degraded, a
 
   fault.remove()
   await eventually(
-    () => {
+    async () => {
       const { degraded, links } = world.api().rules.get({ id: 'r' })
       const pending = links.map(({ backlogCount, inFlight }) => ({ backlogCount, inFlight }))
-      expect({ degraded, pending, failures: world.failures() }).toMatchObject({ degraded: null })
+      expect({ degraded, pending, failures: await world.failures() }).toMatchObject({ degraded: null })
     },
     { withinMs: 30_000 },
   )
   expect(await putOf(world.client, world, 'third')).toBe('success: 3 of 3 have it')
   expect(requests(world)[0]?.acks).toBe('3/3')
-  const told = world.api().activity.list({ ruleId: 'r', level: null, before: null, limit: 10 })
+  const told = await world.api().activity.list({ ruleId: 'r', level: null, before: null, limit: 10 })
   expect(told.map(({ text }) => text.replace(/\d+ s/, 'N s'))).toEqual(
     expect.arrayContaining([
       'Rule r keeps its promise “all” again, after N s.',

@@ -165,10 +165,10 @@ async function healed(world: World): Promise<void> {
   // What was answered as async may be parked only after its client has gone on.
   await eventually(
     async () => {
-      const parked = world.api().failures.list(failureListInput.parse({ filter: { state: 'parked' } })).rows
-      if (parked.length > 0) world.api().failures.retry({ seqs: parked.map(({ seq }) => seq) })
+      const parked = (await world.api().failures.list(failureListInput.parse({ filter: { state: 'parked' } }))).rows
+      if (parked.length > 0) await world.api().failures.retry({ seqs: parked.map(({ seq }) => seq) })
       await world.settled()
-      expect(world.failures()).toEqual([])
+      expect(await world.failures()).toEqual([])
     },
     { withinMs: 20_000 },
   )

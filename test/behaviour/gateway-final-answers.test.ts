@@ -75,7 +75,7 @@ test.each(['one', 'majority', 'all'] satisfies Policy[])(
     expect(Uploads).toEqual([])
     const lines = [expect.stringMatching(/^open /)]
     expect(await world.sides()).toEqual({ a: lines, b: lines })
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
   },
 )
 
@@ -159,7 +159,7 @@ test.each(['one', 'majority', 'all'] satisfies Policy[])(
     expect(await locksOf(world, 'shorter')).toEqual([shorter, shorter])
     const lifted = [undefined, undefined]
     expect(await locksOf(world, 'lifted')).toEqual([lifted, lifted])
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
   },
 )
 

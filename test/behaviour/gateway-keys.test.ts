@@ -77,7 +77,7 @@ test('a secret is told once, and is in no view, no list, no export, no log and n
     gateway.view(),
     gateway.keys.list(),
     config.export(),
-    activity.list({ ruleId: null, level: null, before: null, limit: 100 }),
+    await activity.list({ ruleId: null, level: null, before: null, limit: 100 }),
     run.log,
   ])
   expect(told).not.toContain(secretAccessKey)

@@ -158,7 +158,7 @@ test('a source that was restored to older does not bring back what was overwritt
     olderByName: 'older 200 a',
   })
   // No rule brings it back: it is said, once.
-  const told = world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 })
+  const told = await world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 })
   expect(told.map(({ text }) => text)).toEqual([
     'Clients that read “k” get it from b/data: a/data has an older version, and no rule brings the newer one there. Copy it there, or delete it where it is.',
   ])
@@ -269,7 +269,7 @@ test('what was deleted for good is not read again while a target still has it', 
   await world.api().rules.resume({ id: 'r' })
   await world.settled()
   expect([await newestAt(world.s3.b, 'data', 'k'), await read(world, 'k')]).toEqual(['one', 'one 200 a'])
-  const told = world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 })
+  const told = await world.api().activity.list({ ruleId: 'r', level: 'warning', before: null, limit: 10 })
   expect(told.filter(({ text }) => text.startsWith('Clients that read'))).toEqual([])
 })
 

@@ -26,10 +26,8 @@ const heldRules = (world: World) =>
     .api()
     .overview.get()
     .held.map(({ ruleIds }) => ruleIds.length)
-const told = (world: World, level: 'error' | 'info') =>
-  world
-    .api()
-    .activity.list({ ruleId: null, level, before: null, limit: 500 })
+const told = async (world: World, level: 'error' | 'info') =>
+  (await world.api().activity.list({ ruleId: null, level, before: null, limit: 500 }))
     .map(({ text }) => text)
     .filter((text) => text.includes('held'))
 
@@ -40,16 +38,16 @@ test('a target that refuses to be written holds all its rules by one cause: red,
   expect(overallOf(overview)).toEqual({ tone: 'bad', sentence: `${count} rules held by 1 cause, 1 rule behind` })
   expect(overview.held[0]).toMatchObject({ what: 'target', code: 'ACCESS_DENIED', siteName: 'Site B' })
   expect(overviewLines(overview).filter((line) => line.startsWith('HELD'))).toHaveLength(1)
-  expect(world.api().metrics.text()).toContain(
+  expect(await world.api().metrics.text()).toContain(
     `lockstep_held_links{by="target",code="ACCESS_DENIED",site="b"} ${count}`,
   )
   await expect.poll(() => told(world, 'error'), { timeout: 20_000 }).toHaveLength(1)
-  expect(told(world, 'error')[0]).toMatch(/^Site B cannot be used as a target\. .* 20 rules are held: data-0, /)
+  expect((await told(world, 'error'))[0]).toMatch(/^Site B cannot be used as a target\. .* 20 rules are held: data-0, /)
   // Asked again every ten seconds: what is held stays red, and is told of no second time.
   const asked = (): number => world.b.requests.count({ operation: 'PutObject', status: 403 })
   const before = asked()
   await expect.poll(asked, { timeout: 60_000 }).toBeGreaterThanOrEqual(before + count)
-  expect([overallOf(world.api().overview.get()).tone, told(world, 'error').length]).toEqual(['bad', 1])
+  expect([overallOf(world.api().overview.get()).tone, (await told(world, 'error')).length]).toEqual(['bad', 1])
   const waited = await world.api().wait.settled({ ruleId: 'data-1', timeoutMs: 3000 })
   expect(waited).toMatchObject({ settled: false, pending: 0, held: [{ code: 'ACCESS_DENIED' }] })
   expect(settledLines(waited).join('\n')).toContain('Held: Site B cannot be used as a target.')
@@ -88,7 +86,7 @@ test('of a source that may not be listed, nobody says that nothing is pending', 
   const lines = overviewLines(overview)
   expect(lines.find((line) => line.startsWith('r '))).toMatch(/ held +unknown /)
   expect(lines.join('\n')).toMatch(/UNKNOWN for \d+ s: .*pending unknown/s)
-  expect(world.api().metrics.text()).toMatch(/lockstep_link_backlog_known\{.*\} 0\n/)
+  expect(await world.api().metrics.text()).toMatch(/lockstep_link_backlog_known\{.*\} 0\n/)
   const waited = await world.api().wait.settled({ ruleId: null, timeoutMs: 1500 })
   expect(waited).toMatchObject({ settled: false, unknown: 1 })
   denied.remove()
@@ -103,7 +101,7 @@ test('of a source that may not be listed, nobody says that nothing is pending', 
     )
     .toBe('1 rule goes on.')
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('after a restart nothing is in step before a scan has looked at every key', async () => {

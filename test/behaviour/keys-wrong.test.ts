@@ -48,7 +48,7 @@ test.each(wrong)(
     await world.start({ sites: sitesWith(world, case_.keys) })
     await untilBadge(world, 'held', case_.text)
     expect(world.link()).toMatchObject({ parked: 0, failing: 0, settledCount: 0 })
-    expect(failures(world)).toEqual([])
+    expect(await failures(world)).toEqual([])
     await enterKeys(world, {})
     expect(await differencesOnceSettled(world)).toEqual([])
     expect(badge(world).kind).toBe('in-step')
@@ -65,7 +65,7 @@ test('keys that a site takes back in the middle park nothing: the link waits, an
   refused.remove()
   await enterKeys(world, {})
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('a lone change that meets a refused signature is tried again, not parked', async () => {

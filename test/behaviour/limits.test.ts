@@ -49,7 +49,7 @@ test.each(refusals)(
     await world.settled()
     expect(refused.hits).toBe(1)
     refused.remove()
-    retryAll(world)
+    await retryAll(world)
     expect(await differencesOnceSettled(world)).toEqual([])
   },
 )
@@ -68,10 +68,10 @@ test('a full target holds the link, parks nothing, and takes everything when the
   await Promise.all(Array.from({ length: 30 }, (_, at) => world.put(`key-${at}`)))
   await expect.poll(() => badge(world).text, { timeout: 10_000 }).toMatch(/full.* → Free space or raise the quota/s)
   expect(world.link().parked).toBe(0)
-  for (const row of failures(world)) expect(row.fault).toMatchObject({ code: 'QUOTA_EXCEEDED', site: 'b' })
+  for (const row of await failures(world)) expect(row.fault).toMatchObject({ code: 'QUOTA_EXCEEDED', site: 'b' })
   const asked = full.hits
   expect(asked).toBeLessThan(60)
   full.remove()
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })

@@ -51,7 +51,7 @@ test('a locked object whose target bucket has no object lock is listed with its 
   await world.put('locked', 'x', { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: inDays(1) })
   await world.put('free', 'x')
   await world.settled(30_000)
-  expect(world.failures().map(({ key, state, fault }) => [key, state, fault.code])).toEqual([
+  expect((await world.failures()).map(({ key, state, fault }) => [key, state, fault.code])).toEqual([
     ['locked', 'parked', 'BUCKET_LOCK_MISSING'],
   ])
   expect(await versionsOf({ site: world.b, bucket: 'plain' }, 'free')).toHaveLength(1)
@@ -71,7 +71,7 @@ test('a version that the target alone holds under lock is not deleted there; the
   await hold(world.s3.b, 'key', 'ON')
   await remove(world.s3.a, 'key', id)
   await expect
-    .poll(() => world.failures().map(({ fault }) => fault.code), { timeout: 10_000 })
+    .poll(async () => (await world.failures()).map(({ fault }) => fault.code), { timeout: 10_000 })
     .toEqual(['OBJECT_LOCKED'])
   expect((await world.sides()).b).toHaveLength(1)
 })
@@ -88,9 +88,9 @@ test('a late version whose place is below a locked replica is listed, and holds 
   const sizes = async (): Promise<readonly number[]> =>
     (await versionsOf({ site: world.b, bucket: 'data' }, 'key')).map(({ sizeBytes }) => sizeBytes)
   expect(await sizes()).toEqual([5, 3])
-  world.api().failures.retry({ seqs: world.failures().map(({ seq }) => seq) })
+  await world.api().failures.retry({ seqs: (await world.failures()).map(({ seq }) => seq) })
   await expect
-    .poll(() => world.failures().map(({ fault }) => fault.code), { timeout: 10_000 })
+    .poll(async () => (await world.failures()).map(({ fault }) => fault.code), { timeout: 10_000 })
     .toEqual(['OBJECT_LOCKED'])
   expect(await sizes()).toEqual([5, 3])
 })

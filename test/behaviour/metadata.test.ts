@@ -65,7 +65,7 @@ test('metadata that leaves no room at the target is listed with its remedy, and 
   await world.put('too full', 'x', { Metadata: { long: 'y'.repeat(2044) } })
   await world.put('small', 'x')
   await world.settled()
-  expect(world.failures().map(({ key, state, fault }) => [key, state, fault.code])).toEqual([
+  expect((await world.failures()).map(({ key, state, fault }) => [key, state, fault.code])).toEqual([
     ['too full', 'parked', 'METADATA_OVER_LIMIT'],
   ])
   expect((await world.sides()).b).toHaveLength(1)
@@ -114,5 +114,7 @@ test('a storage class that the target does not know is dropped, unless the rule 
   })
   await world.put('strict/key', 'x')
   await world.settled()
-  expect(world.failures().map(({ key, fault }) => [key, fault.code])).toEqual([['strict/key', 'STORAGE_CLASS_UNKNOWN']])
+  expect((await world.failures()).map(({ key, fault }) => [key, fault.code])).toEqual([
+    ['strict/key', 'STORAGE_CLASS_UNKNOWN'],
+  ])
 })

@@ -51,7 +51,7 @@ test('a version that its site lists and never gives is a failure by name, and ho
   await world.settled()
   expect((await world.sides()).b).toEqual([expect.stringContaining('key 3 ')])
   refused.remove()
-  retryAll(world)
+  await retryAll(world)
   expect(await differencesOnceSettled(world)).toEqual([])
 })
 

@@ -26,11 +26,10 @@ async function keysApart(world: World): Promise<readonly string[]> {
 const wait = (world: World) => world.api().wait.settled({ ruleId: null, timeoutMs: 30_000 })
 
 /** Every place that says how a link stands. */
-function told(world: World) {
+async function told(world: World) {
   const api = world.api()
-  const metric = (name: string): readonly string[] =>
-    api.metrics
-      .text()
+  const metric = async (name: string): Promise<readonly string[]> =>
+    (await api.metrics.text())
       .split('\n')
       .filter((line) => line.startsWith(`lockstep_link_${name}{`))
       .map((line) => line.slice(line.lastIndexOf(' ') + 1))
@@ -38,8 +37,8 @@ function told(world: World) {
     states: api.overview.get().links.map(({ state }) => state.kind),
     counts: api.overview.get().links.map(({ notConverging }) => notConverging),
     named: ['r', 'back'].map((id) => api.rules.keys({ id }).flatMap(({ keys }) => keys.map(({ key }) => key))),
-    metric: metric('not_converging_count'),
-    inStep: metric('in_step'),
+    metric: await metric('not_converging_count'),
+    inStep: await metric('in_step'),
   }
 }
 
@@ -74,8 +73,12 @@ describe.each([
     }
     for (const key of apart) await world.put(key, `once more ${key}`)
     await world.settled(40_000)
-    await expect.poll(() => told(world).states, { timeout: 20_000 }).toEqual(['in-step', 'in-step'])
-    expect([await keysApart(world), told(world).counts, told(world).inStep]).toEqual([[], [0, 0], ['1', '1']])
+    await expect.poll(async () => (await told(world)).states, { timeout: 20_000 }).toEqual(['in-step', 'in-step'])
+    expect([await keysApart(world), (await told(world)).counts, (await told(world)).inStep]).toEqual([
+      [],
+      [0, 0],
+      ['1', '1'],
+    ])
   })
 
   test('that is made over two buckets which differ finds every such key by its scan', async () => {
@@ -103,7 +106,7 @@ describe.each([
     }
     await remove(world.s3.b, 'shared')
     await world.settled()
-    expect(told(world)).toMatchObject({ states: ['in-step', 'in-step'], counts: [0, 0], named: [[], []] })
+    expect(await told(world)).toMatchObject({ states: ['in-step', 'in-step'], counts: [0, 0], named: [[], []] })
     expect(await differences(world)).toEqual([])
   })
 })

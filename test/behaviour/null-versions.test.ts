@@ -138,7 +138,7 @@ test('a null version at the target that nothing proves a replica is not deleted,
   await world.start()
   await expect.poll(() => world.link().state.kind, { timeout: 15_000 }).not.toBe('waiting')
   await remove(world.s3.a, 'key', 'null')
-  const codes = (): readonly string[] => world.failures().map(({ fault }) => fault.code)
+  const codes = async (): Promise<readonly string[]> => (await world.failures()).map(({ fault }) => fault.code)
   await expect.poll(codes, { timeout: 15_000 }).toEqual(['NULL_DELETE_UNPROVEN'])
   expect(await bodies(world, 'key')).toHaveLength(2)
 })

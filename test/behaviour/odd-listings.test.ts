@@ -77,7 +77,7 @@ describe.each(['versions-first', 'markers-first'] as const)(
         keys: 4,
         versions: 21,
       })
-      expect(world.failures()).toEqual([])
+      expect(await world.failures()).toEqual([])
       expect(scanFault(world)).toBeUndefined()
     })
   },
@@ -98,7 +98,7 @@ test.each(['minio_cache', 'rustfs_cache'] as const)(
       { withinMs: 60_000 },
     )
     expect(await compare(world)).toMatchObject({ verdict: 'equal', keys: 2, versions: 16 })
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
     expect(scanFault(world)).toBeUndefined()
   },
 )

@@ -30,7 +30,7 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     const denied = world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'deny' } })
     await world.start()
     expect(await differencesOnceSettled(world)).toEqual([])
-    expect([denied.hits, world.failures()]).toEqual([1, []])
+    expect([denied.hits, await world.failures()]).toEqual([1, []])
   })
 
   test('a replica that went missing comes back below its successors, though writing them again fails at first', async () => {
@@ -44,7 +44,7 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'server-error' } })
     expect(await differencesOnceSettled(world)).toEqual([])
     expect(await versionsOf({ site: world.b, bucket: 'data' }, 'key')).toHaveLength(3)
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
   })
 })
 
@@ -71,7 +71,7 @@ test('no version goes before an elder that failed only for now, and the elder is
   const broken = world.b.faults.add({ on: 'PutObject', key: 'key', times: 4, do: { kind: 'server-error' } })
   await world.put('key', 'second')
   await expect
-    .poll(() => world.failures()[0]?.fault, { timeout: 10_000, interval: 5 })
+    .poll(async () => (await world.failures())[0]?.fault, { timeout: 10_000, interval: 5 })
     .toMatchObject({ code: 'PREDECESSOR_FAILED', message: expect.stringMatching(/comes first and failed: .*500/) })
   expect(await versionsOf(at, 'key')).toEqual([])
   await expect.poll(async () => (await versionsOf(at, 'key')).length, { timeout: 10_000 }).toBe(2)
@@ -90,5 +90,5 @@ test('a version that fails for good is listed, holds back nothing and moves noth
   const replicas = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
   expect(replicas.map(({ sizeBytes }) => sizeBytes)).toEqual([4, 5, 3])
   expect(world.b.requests.count({ operation: 'PutObject', key: 'key', status: 200 })).toBe(3)
-  expect(world.failures().map(({ versionId, state }) => [versionId, state])).toEqual([[id, 'parked']])
+  expect((await world.failures()).map(({ versionId, state }) => [versionId, state])).toEqual([[id, 'parked']])
 })

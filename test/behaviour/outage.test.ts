@@ -30,11 +30,11 @@ test('a dead target costs nothing but queue: no attempt is burnt, and all of it 
   await putMany(world, 200, 'meanwhile')
   await expect.poll(() => world.link().backlogCount, { timeout: 10_000 }).toBe(200)
   expect(world.link()).toMatchObject({ inFlight: 0, parked: 0, failing: 0 })
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
   expect(badge(world).text).toContain('200 changes wait and drain when it returns.')
   await comeBack(world, 'b')
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('a target that goes down in the middle of the work shows why, parks nothing, and loses nothing', async () => {
@@ -47,15 +47,15 @@ test('a target that goes down in the middle of the work shows why, parks nothing
   await untilBadge(world, 'held', /Site B is offline/)
   await writing
   await expect.poll(() => world.link().inFlight).toBe(0)
-  for (const row of failures(world)) {
+  for (const row of await failures(world)) {
     expect(row).toMatchObject({ state: 'delayed', attempts: 1, fault: { retry: 'backoff', site: 'b' } })
     expect(row).toMatchObject({ nextAttemptAt: null, waits: { until: 'Site B answers', because: 'offline' } })
   }
-  const activity = world.api().activity.list({ ruleId: null, level: 'warning', before: null, limit: 10 })
+  const activity = await world.api().activity.list({ ruleId: null, level: 'warning', before: null, limit: 10 })
   expect(activity.map((entry) => entry.text)).toContain('Site B is offline.')
   await comeBack(world, 'b')
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
 })
 
 test('of what is under way when a target dies only the few that tell so count as failed', async () => {

@@ -3,10 +3,8 @@ import { differencesOnceSettled } from '../support/in-step.ts'
 import { failures } from '../support/watch.ts'
 import { startWorld, type World } from '../support/world.ts'
 
-const told = (world: World): readonly string[] =>
-  world
-    .api()
-    .activity.list({ ruleId: null, level: 'warning', before: null, limit: 100 })
+const told = async (world: World): Promise<readonly string[]> =>
+  (await world.api().activity.list({ ruleId: null, level: 'warning', before: null, limit: 100 }))
     .map(({ text }) => text)
     .filter((text) => text.includes('region'))
 
@@ -22,9 +20,9 @@ test('a site that expects another region than it is set to is written all the sa
   await world.put('large', new Uint8Array(9 * 1024 * 1024))
   await world.start()
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
   expect(site(world)).toMatchObject({ region: 'us-east-1', signsFor: 'eu-test-1' })
-  expect(told(world)).toEqual([
+  expect(await told(world)).toEqual([
     'Site B expects region eu-test-1, and is set to us-east-1: Lockstep signs as the site says. Take it over under Sites, or by: lockstep region b eu-test-1.',
   ])
   await world.api().sites.setRegion({ id: 'b', region: 'eu-test-1' })

@@ -19,9 +19,9 @@ test('a right that is missing for one operation parks what needs it, names it, a
   await untilBadge(world, 'failing', /^1 item needs attention\. Last: PutObject data\/secret plans.*Grant the missing/)
   await expect.poll(async () => (await world.sides()).b.length).toBe(2)
   denied.remove()
-  retryAll(world)
+  await retryAll(world)
   expect(await differencesOnceSettled(world)).toEqual([])
-  expect(failures(world)).toEqual([])
+  expect(await failures(world)).toEqual([])
   expect(badge(world).kind).toBe('in-step')
 })
 
@@ -36,7 +36,7 @@ test('without the right to delete, delete markers are parked and objects go on',
   expect(row!.fault.message).toMatch(/^DeleteObject data\/doomed: /)
   await expect.poll(async () => (await world.sides()).b.some((line) => line.startsWith('fresh'))).toBe(true)
   denied.remove()
-  retryAll(world)
+  await retryAll(world)
   expect(await differencesOnceSettled(world)).toEqual([])
 })
 

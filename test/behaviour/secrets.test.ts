@@ -43,11 +43,11 @@ async function filesUnder(dir: string): Promise<ReadonlyMap<string, Buffer>> {
 test('after all that can go wrong no key is in a log, a list, an export, the diagnostics or a file', async () => {
   const world = await startWorld()
   await misfortunes(world)
-  const shown = (): Record<string, string> => ({
+  const shown = async (): Promise<Record<string, string>> => ({
     log: world.log.join('\n'),
-    failures: JSON.stringify(failures(world)),
-    history: JSON.stringify(failures(world).map(({ seq }) => world.api().failures.get({ seq }))),
-    activity: JSON.stringify(world.api().activity.list({ ruleId: null, level: null, before: null, limit: 500 })),
+    failures: JSON.stringify(await failures(world)),
+    history: JSON.stringify((await failures(world)).map(({ seq }) => world.api().failures.get({ seq }))),
+    activity: JSON.stringify(await world.api().activity.list({ ruleId: null, level: null, before: null, limit: 500 })),
     sites: JSON.stringify(world.api().sites.list()),
     rules: JSON.stringify(world.api().rules.list()),
     overview: JSON.stringify(world.api().overview.get()),
@@ -56,11 +56,11 @@ test('after all that can go wrong no key is in a log, a list, an export, the dia
     export: world.api().config.export(),
   })
   const refusal = await refusalOfText(world)
-  const during = shown()
+  const during = await shown()
   world.b.faults.clear()
-  retryAll(world)
+  await retryAll(world)
   expect(await differencesOnceSettled(world)).toEqual([])
-  const after = shown()
+  const after = await shown()
   const running = await filesUnder(world.dataDir)
   await world.stop()
   const stopped = await filesUnder(world.dataDir)

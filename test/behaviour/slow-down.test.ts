@@ -13,7 +13,7 @@ test('a site that asks to slow down for a while is left alone for that long, by 
   await expect
     .poll(() => failures(world), { timeout: 10_000, interval: 25 })
     .toMatchObject([{ state: 'delayed', attempts: 1, fault: { code: 'SLOW_DOWN', afterMs: 3000, site: 'b' } }])
-  const [row] = failures(world)
+  const [row] = await failures(world)
   expect(row!.nextAttemptAt! - row!.lastAttemptAt).toBeGreaterThanOrEqual(3000)
   expect(row!.nextAttemptAt! - row!.lastAttemptAt).toBeLessThan(3400)
   expect(world.api().overview.get().workers.limit).toBe(20)
@@ -46,7 +46,7 @@ test('a burst of refusals without a time to wait ends in step, and no site is ca
   await world.settled()
   world.b.faults.add({ on: 'PutObject', times: 30, do: { kind: 'slow-down' } })
   await Promise.all(Array.from({ length: 40 }, (_, at) => world.put(`key-${at}`)))
-  await expect.poll(() => failures(world).length, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await failures(world)).length, { timeout: 10_000 }).toBeGreaterThan(0)
   expect(badge(world).kind).not.toBe('held')
   expect(await differencesOnceSettled(world)).toEqual([])
   expect(

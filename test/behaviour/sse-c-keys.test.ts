@@ -30,7 +30,7 @@ test('an object under a customer’s key is copied under the same key, when the 
     Buffer.alloc(100, 2),
   ])
   await world.settled()
-  expect(world.failures()).toEqual([])
+  expect(await world.failures()).toEqual([])
   for (const key of ['sealed', 'large']) await onlyOpensWith(world.s3.b, key)
   const copy = await world.s3.b.send(new GetObjectCommand({ Bucket: 'data', Key: 'sealed', ...under(material) }))
   expect(await copy.Body?.transformToString()).toBe('words')
@@ -55,8 +55,8 @@ test('without the fitting key nothing is stored, and the failure says which sett
   await world.api().sseCKeys.put({ name: 'archive', key: material.toString('hex') })
   const { rule } = ruleAnd(world)
   await world.api().rules.update({ ...rule, fidelity: { ...rule.fidelity, sseCKeys: ['wrong', 'archive'] } })
-  world.api().failures.retry({ seqs: [row!.seq] })
-  await expect.poll(() => world.failures().length, { timeout: 20_000 }).toBe(0)
+  await world.api().failures.retry({ seqs: [row!.seq] })
+  await expect.poll(async () => (await world.failures()).length, { timeout: 20_000 }).toBe(0)
   await onlyOpensWith(world.s3.b, 'sealed')
   await leaksNothing(world)
 })
@@ -76,7 +76,7 @@ test('keys are listed by their MD5, kept while a rule names them, and a rule nam
   expect(sseCKeys.list()).toEqual([
     { name: 'archive', md5, from: 'console', isThere: true, usedByRules: ['r'], createdAt: expect.any(Number) },
   ])
-  const line = lineOf(world)
+  const line = await lineOf(world)
   expect(line).toMatchObject({ kind: 'kept' })
   expect(line.words).toContain('archive')
   await expect(sseCKeys.remove({ name: 'archive' })).rejects.toThrow(/r/)
@@ -84,7 +84,7 @@ test('keys are listed by their MD5, kept while a rule names them, and a rule nam
   await rules.update(rule)
   await sseCKeys.remove({ name: 'archive' })
   expect(sseCKeys.list()).toEqual([])
-  expect(lineOf(world).kind).toBe('refused')
+  expect((await lineOf(world)).kind).toBe('refused')
 })
 
 test('an import keeps keys for good; one that is no key is refused without being repeated', async () => {
@@ -107,8 +107,8 @@ function ruleAnd(world: World) {
   return { rule: ruleOf(world.api().rules.get({ id: 'r' })) }
 }
 
-function lineOf(world: World) {
-  const [link] = world.api().rules.fidelity(ruleAnd(world).rule)
+async function lineOf(world: World) {
+  const [link] = await world.api().rules.fidelity(ruleAnd(world).rule)
   return link!.lines.find(({ property }) => property === 'sse-c')!
 }
 
@@ -142,8 +142,8 @@ async function leaksNothing(world: World): Promise<void> {
     api.rules.list(),
     api.config.export(),
     api.diagnostics.get(),
-    world.failures(),
-    api.activity.list({ ruleId: null, level: null, before: null, limit: 500 }),
+    await world.failures(),
+    await api.activity.list({ ruleId: null, level: null, before: null, limit: 500 }),
     api.settings.get(),
   ])
   const files = filesBelow(world.dataDir).map((file) => readFileSync(file))

@@ -59,15 +59,15 @@ test('a key that went with the credentials is named as lost, and works again onc
   expect(world.api().sseCKeys.list()).toMatchObject([{ name: 'kept', isThere: false }])
   const told = () => world.api().activity.list({ ruleId: null, level: 'error', before: null, limit: 100 })
   await expect
-    .poll(() => told().map(({ text }) => text))
+    .poll(async () => (await told()).map(({ text }) => text))
     .toContainEqual(expect.stringMatching(/SSE-C key kept is lost: enter it again/))
   await world.put('sealed', 'words', under(key))
   const [row] = await untilParked(world, ['sealed'])
   expect(row!.fault).toMatchObject({ code: 'ENCRYPTION_KEY_NEEDED' })
   expect(row!.fault.message).toContain('Not at hand, and to be entered again: kept.')
   await world.api().sseCKeys.put(sseCKeys[0]!)
-  world.api().failures.retry({ seqs: [row!.seq] })
-  await expect.poll(() => world.failures().length, { timeout: 20_000 }).toBe(0)
+  await world.api().failures.retry({ seqs: [row!.seq] })
+  await expect.poll(async () => (await world.failures()).length, { timeout: 20_000 }).toBe(0)
   expect((await bytesAt(world.s3.b, 'sealed')).toString()).toBe('words')
 })
 
@@ -82,7 +82,7 @@ test('two rules that copy both ways under a client’s key send nothing back', a
   await world.put('from-a', 'one', under(key))
   await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'from-b', Body: 'two', ...under(key) }))
   await world.settled()
-  expect(world.failures()).toEqual([])
+  expect(await world.failures()).toEqual([])
   for (const s3 of [world.s3.a, world.s3.b]) {
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: 'data' }))
     expect(Versions.map(({ Key }) => Key)).toEqual(['from-a', 'from-b'])

@@ -24,7 +24,7 @@ describe.each([
     await remove(world.s3.a, 'lost its middle')
     await remove(world.s3.a, 'twice deleted')
     expect(await differencesOnceSettled(world)).toEqual([])
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
   })
 
   test('answers lost on the way leave no placeholder and no second marker', async () => {

@@ -28,11 +28,8 @@ async function dropBucket(client: S3Client, site: SandboxSite): Promise<void> {
   await client.send(new DeleteBucketCommand({ Bucket: 'data' }))
 }
 
-const notes = (world: World): readonly string[] =>
-  world
-    .api()
-    .activity.list({ limit: 200, before: null, level: null, ruleId: null })
-    .map(({ text }) => text)
+const notes = async (world: World): Promise<readonly string[]> =>
+  (await world.api().activity.list({ limit: 200, before: null, level: null, ruleId: null })).map(({ text }) => text)
 
 describe('with nothing to copy, it is noticed by the standing check', () => {
   test('that a target keeps no versions any more: the rule stops, and goes on when it does again', async () => {
@@ -68,7 +65,7 @@ describe('with nothing to copy, it is noticed by the standing check', () => {
     await expect.poll(() => Date.now() - made, { timeout: 10_000 }).toBeGreaterThan(4000)
     await dropBucket(world.s3.b, world.b)
     await makeBucket(world.s3.b, 'data')
-    await expect.poll(() => notes(world).join('\n'), { timeout: 15_000 }).toMatch(/b\/data was made anew/)
+    await expect.poll(async () => (await notes(world)).join('\n'), { timeout: 15_000 }).toMatch(/b\/data was made anew/)
     await expect.poll(async () => (await world.sides()).b.length, { timeout: 15_000 }).toBe(1)
   })
 
@@ -76,7 +73,7 @@ describe('with nothing to copy, it is noticed by the standing check', () => {
     const world = await copiedWorld()
     await setVersioning(world.s3.a, 'data', 'Suspended')
     await expect
-      .poll(() => notes(world).join('\n'), { timeout: 15_000 })
+      .poll(async () => (await notes(world)).join('\n'), { timeout: 15_000 })
       .toMatch(/Versioning is not enabled on a\/data/)
     await world.put('key')
     await world.settled()

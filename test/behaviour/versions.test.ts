@@ -79,15 +79,15 @@ test.each(['while it runs', 'while it is down'])(
     if (when === 'while it is down') await world.stop()
     await remove(world.s3.a, 'key', twin)
     if (when === 'while it is down') await world.start()
-    const codes = (): readonly string[] => world.failures().map(({ fault }) => fault.code)
+    const codes = async (): Promise<readonly string[]> => (await world.failures()).map(({ fault }) => fault.code)
     // What is as young as the scan is left for the next one.
     await expect.poll(codes, { timeout: 30_000 }).toEqual(['DELETE_UNPROVEN'])
     expect(world.link().state.kind).not.toBe('in-step')
     const [there] = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
     await remove(world.s3.b, 'key', there!.versionId)
-    world.api().failures.retry({ filter: failureFilter.parse({}) })
+    await world.api().failures.retry({ filter: failureFilter.parse({}) })
     expect(await differencesOnceSettled(world)).toEqual([])
-    expect(world.failures()).toEqual([])
+    expect(await world.failures()).toEqual([])
   },
 )
 

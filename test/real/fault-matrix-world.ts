@@ -271,10 +271,10 @@ async function sequenceAt(site: CephSite, bucket: string, key: string): Promise<
 
 async function untilAtRest({ api }: Engine): Promise<void> {
   await eventually(
-    () => {
+    async () => {
       // What its client was answered for without waiting may be parked only afterwards.
-      const parked = api.failures.list(failureListInput.parse({ filter: { state: 'parked' } })).rows
-      if (parked.length > 0) api.failures.retry({ seqs: parked.map(({ seq }) => seq) })
+      const parked = (await api.failures.list(failureListInput.parse({ filter: { state: 'parked' } }))).rows
+      if (parked.length > 0) await api.failures.retry({ seqs: parked.map(({ seq }) => seq) })
       const rules = api.rules.list()
       const pending = rules.flatMap(({ links }) => links.map(({ backlogCount, parked: aside }) => backlogCount + aside))
       expect({

@@ -54,7 +54,7 @@ test.skipIf(!available.ok)(
     expect(after.Versions?.map(({ Key, VersionId }) => [Key, VersionId])).toEqual(
       before.Versions?.map(({ Key, VersionId }) => [Key, VersionId]),
     )
-    expect(world.failures().map(({ key, fault }) => `${key}: ${fault?.code}`)).toEqual([
+    expect((await world.failures()).map(({ key, fault }) => `${key}: ${fault?.code}`)).toEqual([
       'a//b: KEY_NOT_ALLOWED',
       '/a/b: KEY_NOT_ALLOWED',
     ])

@@ -95,8 +95,10 @@ describe.each(vendors)('between two real sites of %s', (_, { ok }, start) => {
       await makeBucket(target, bucket)
       await expect
         .poll(
-          () =>
-            running.api.activity.list({ ruleId: 'r', level: null, before: null, limit: 50 }).map(({ text }) => text),
+          async () =>
+            (await running.api.activity.list({ ruleId: 'r', level: null, before: null, limit: 50 })).map(
+              ({ text }) => text,
+            ),
           {
             timeout: 60_000,
           },

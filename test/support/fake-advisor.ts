@@ -1,6 +1,6 @@
 import { advisorApi } from '../../electron/engine/api/advisor.ts'
 import { linksOf, type RuleLink } from '../../electron/engine/rule/link.ts'
-import type { Rollup } from '../../electron/engine/journal/port/journal.ts'
+import type { Rollup } from '../../electron/engine/journal/port/history.ts'
 import type { LinkIdentity } from '../../electron/engine/journal/port/records.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
@@ -23,7 +23,7 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
     return found
   }
   return advisorApi({
-    journal: { rollups: (linkId) => world.minutes?.(linkId) ?? steadyMinutes(linkId, world.now) },
+    history: { rollups: async (linkId) => world.minutes?.(linkId) ?? steadyMinutes(linkId, world.now) },
     rules: {
       get: (id) => {
         const link = links().find(({ ruleId }) => ruleId === id)

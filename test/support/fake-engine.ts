@@ -176,7 +176,10 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     return job
   }
   return {
-    overview: { get: () => overviewOf(world), series: ({ windowMs }) => world.series ?? seriesOf(world, windowMs) },
+    overview: {
+      get: () => overviewOf(world),
+      series: async ({ windowMs }) => world.series ?? seriesOf(world, windowMs),
+    },
     sites: {
       list: () => world.sites,
       create: async ({ credentials: _credentials, ...site }) => {
@@ -212,7 +215,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       list: () => world.rules,
       get: ({ id }) => seen(id),
       check: () => [],
-      fidelity: (rule) => {
+      fidelity: async (rule) => {
         const known = (siteId: string): KnownSite => world.sites.find(({ id }) => id === siteId)?.capabilities ?? null
         const lines = (siteId: string): LinkFidelity['lines'] =>
           fidelityOf(rule, known(rule.source.site), known(siteId)).map((line) => ({ ...line, notKeptCount: null }))
@@ -244,7 +247,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     checks: createFakeChecks(() => live.push('checks')),
     transfers: { list: () => world.transfers },
     failures: {
-      list: (q) => {
+      list: async (q) => {
         const rows = world.failures.filter((failure) => matches(failure, q.filter)).sort(orderBy(q.sort, q.descending))
         return {
           asOf: world.now,
@@ -253,7 +256,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
           byCode: countByCode(rows),
         }
       },
-      get: ({ seq }) => {
+      get: async ({ seq }) => {
         const failure = world.failures.find((one) => one.seq === seq) ?? null
         const item = failure ?? world.settled.find((one) => one.seq === seq)
         if (item === undefined) throw new FaultError(fault('NOT_FOUND', `No item has the number ${seq}.`))
@@ -270,7 +273,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
         const settled = { at: world.now, what: 'settled', attempt: 3, fault: null, did: 'copied' } as const
         return { ...name, history: [...history, settled], state: 'settled', settledAt: world.now, did: 'copied' }
       },
-      retry: (q: RetryInput) => {
+      retry: async (q: RetryInput) => {
         const chosen = world.failures.filter((failure) =>
           'seqs' in q ? q.seqs.includes(failure.seq) : matches(failure, q.filter),
         )
@@ -300,7 +303,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
     },
     advisor: createFakeAdvisor(world),
     activity: {
-      list: (q) =>
+      list: async (q) =>
         world.activity
           .filter((one) => q.ruleId === null || one.ruleId === q.ruleId)
           .filter((one) => q.level === null || one.level === q.level)
@@ -342,7 +345,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       preview: ({ text }) => previewOf(text),
       apply: async ({ text }) => previewOf(text),
     },
-    metrics: { text: () => '' },
+    metrics: { text: async () => '' },
     diagnostics: { get: () => ({ asOf: world.now, text: 'queue: 12 ready, 3 leased\nfeeds: 2 live' }) },
     wait: { settled: async () => ({ settled: true, pending: 0, parked: 0, notConverging: 0, unknown: 0, held: [] }) },
     demo: {

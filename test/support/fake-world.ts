@@ -20,7 +20,7 @@ import type {
 import type { Job } from '../../shared/model/job.ts'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
-import type { Rollup } from '../../electron/engine/journal/port/journal.ts'
+import type { Rollup } from '../../electron/engine/journal/port/history.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { operations, type Failure, type Hold, type Transfer } from '../../shared/model/task.ts'

@@ -22,18 +22,19 @@ export async function untilBadge(world: World, kind: LinkState['kind'], text: Re
 }
 
 /** The failure list, by key. */
-export function failures(world: World): readonly Failure[] {
-  return world.api().failures.list(failureListInput.parse({ sort: 'key', descending: false })).rows
+export async function failures(world: World): Promise<readonly Failure[]> {
+  return (await world.api().failures.list(failureListInput.parse({ sort: 'key', descending: false }))).rows
 }
 
 /** Waits until exactly these keys are parked; returns their rows. */
 export async function untilParked(world: World, keys: readonly string[]): Promise<readonly Failure[]> {
-  const parked = (): readonly Failure[] => failures(world).filter((row) => row.state === 'parked')
-  await expect.poll(() => parked().map((row) => row.key), { timeout: 15_000, interval: 25 }).toEqual(keys)
-  return parked()
+  const parked = async (): Promise<readonly Failure[]> =>
+    (await failures(world)).filter((row) => row.state === 'parked')
+  await expect.poll(async () => (await parked()).map((row) => row.key), { timeout: 15_000, interval: 25 }).toEqual(keys)
+  return await parked()
 }
 
 /** What the operator does after the cause is mended. */
-export function retryAll(world: World): void {
-  world.api().failures.retry({ seqs: failures(world).map((row) => row.seq) })
+export async function retryAll(world: World): Promise<void> {
+  await world.api().failures.retry({ seqs: (await failures(world)).map((row) => row.seq) })
 }

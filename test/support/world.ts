@@ -58,7 +58,7 @@ export interface World {
   sides(bucket?: string): Promise<{ readonly a: readonly string[]; readonly b: readonly string[] }>
   link(ruleId?: string): LinkView
   /** The failure list, oldest failure first. */
-  failures(): readonly Failure[]
+  failures(): Promise<readonly Failure[]>
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -125,9 +125,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       if (link === undefined) throw new Error(`Rule ${ruleId} has no link.`)
       return link
     },
-    failures() {
+    async failures() {
       const asked = failureListInput.parse({ sort: 'firstFailedAt', descending: false, limit: 500 })
-      return running().api.failures.list(asked).rows
+      return (await running().api.failures.list(asked)).rows
     },
   }
   onTestFailed(() => {

@@ -150,7 +150,7 @@ test('failure: names an item that has settled and how it ended, and exits 1 for 
   const none = { attempt: null, fault: null, did: null }
   await engineWith({
     failures: {
-      get: ({ seq }) => {
+      get: async ({ seq }) => {
         if (seq !== 7) throw new FaultError(fault('NOT_FOUND', `No item has the number ${seq}.`))
         const history = [{ ...none, at: 0, what: 'settled' as const, attempt: 2, did: 'source-gone' as const }]
         return { ...name, seq, asOf: 5, history, state: 'settled', settledAt: 0, did: 'source-gone' }
@@ -183,7 +183,7 @@ test('keys: names what each side has, and exits 1 while there are any', async ()
 
 test('retry wants either rows or --all', async () => {
   const asked: unknown[] = []
-  await engineWith({ failures: { retry: (q) => (asked.push(q), job('done')) } })
+  await engineWith({ failures: { retry: async (q) => (asked.push(q), job('done')) } })
   expect([await cli('retry'), await cli('retry', '3', '--all'), await cli('retry', 'x')]).toEqual([2, 2, 2])
   expect([await cli('retry', '3', '4'), await cli('retry', '--all', '--rule', 'r')]).toEqual([0, 0])
   expect(asked).toMatchObject([{ seqs: [3, 4] }, { filter: { ruleId: 'r', code: null } }])

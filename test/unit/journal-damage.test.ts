@@ -19,7 +19,7 @@ async function contentOf(journal: Journal, keys: readonly string[]) {
     ready: journal.ready(link, 0, 1_000_000),
     values: [...(await journal.records.all(''))],
     pairs: keys.map((key) => journal.pairs(link, key)),
-    activity: journal.activity({ ruleId: null, level: null, before: null, limit: 1000 }),
+    activity: await journal.history.activity({ ruleId: null, level: null, before: null, limit: 1000 }),
   }
 }
 

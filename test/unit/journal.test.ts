@@ -292,20 +292,26 @@ describe('failures', () => {
     await journal.delay(seq!, busy, 1, 6000, 5100)
     await journal.park(seq!, 1, denied, 2, 5200)
     await journal.retry({ seqs: [seq!] }, 1)
-    expect(journal.ended(seq!)).toBeNull()
+    expect(await journal.history.ended(seq!)).toBeNull()
     await journal.settle({ seq: seq!, revision: 1, ...done, did: 'marker' })
     await journal.settle({ seq: fine!, revision: 1, ...done })
     const rest = { attempt: null, fault: null, did: null }
-    expect(journal.history(link, 'a', 'v1')).toEqual([
+    expect(await journal.history.itemEvents(link, 'a', 'v1')).toEqual([
       { ...rest, at: 5000, what: 'queued' },
       { ...rest, at: 5100, what: 'attempt-failed', attempt: 1, fault: busy },
       { ...rest, at: 5200, what: 'parked', attempt: 2, fault: denied },
       { ...rest, at: 5000, what: 'retried' },
       { ...rest, at: 5000, what: 'settled', attempt: 3, did: 'marker' },
     ])
-    expect(journal.ended(seq!)).toEqual({ linkId: link, key: 'a', versionId: 'v1', at: 5000, did: 'marker' })
-    expect([journal.ended(fine!), journal.ended(999)]).toEqual([null, null])
-    expect(journal.history(link, 'fine', 'v1')).toEqual([])
+    expect(await journal.history.ended(seq!)).toEqual({
+      linkId: link,
+      key: 'a',
+      versionId: 'v1',
+      at: 5000,
+      did: 'marker',
+    })
+    expect([await journal.history.ended(fine!), await journal.history.ended(999)]).toEqual([null, null])
+    expect(await journal.history.itemEvents(link, 'fine', 'v1')).toEqual([])
   })
 
   test('after any sequence of changes the counts are those of the list, and who listens has heard of its last state', async () => {
@@ -360,7 +366,7 @@ describe('failures', () => {
     const [seq] = await journal.enqueue([task('a')])
     await Promise.all(Array.from({ length: 2000 }, (_, at) => journal.delay(seq!, busy, at + 1, 9000, 5000 + at)))
     expect(rowsIn(dir, 'SELECT count(*) AS n FROM event')).toBeLessThanOrEqual(300 + 256)
-    expect(journal.history(link, 'a', 'v1').at(-1)?.attempt).toBe(2000)
+    expect((await journal.history.itemEvents(link, 'a', 'v1')).at(-1)?.attempt).toBe(2000)
   })
 })
 
@@ -414,7 +420,8 @@ describe('what is kept beside the tasks', () => {
       text: 't',
       fault: denied,
     } as const
-    for (let at = 1; at <= 5; at++) await journal.addActivity({ ...entry, at, ruleId: at % 2 === 0 ? 'r' : null })
+    for (let at = 1; at <= 5; at++)
+      await journal.history.addActivity({ ...entry, at, ruleId: at % 2 === 0 ? 'r' : null })
     const rollup = {
       linkId: '',
       backlogCount: 1,
@@ -428,16 +435,16 @@ describe('what is kept beside the tasks', () => {
       fullObjects: 7,
       fullBytes: 8,
     }
-    await journal.addRollups([1000, 1900, 2500].map((at) => ({ ...rollup, at })))
+    await journal.history.addRollups([1000, 1900, 2500].map((at) => ({ ...rollup, at })))
     const later = await reopen()
     const all = { ruleId: null, level: null, before: null, limit: 9 }
-    const newest = later.activity(all)
+    const newest = await later.history.activity(all)
     expect({
       activity: newest.map(({ at }) => at),
-      ofRule: later.activity({ ...all, ruleId: 'r' }).map(({ at }) => at),
-      before: later.activity({ ...all, before: newest[0]!.id, limit: 1 }).map(({ at }) => at),
+      ofRule: (await later.history.activity({ ...all, ruleId: 'r' })).map(({ at }) => at),
+      before: (await later.history.activity({ ...all, before: newest[0]!.id, limit: 1 })).map(({ at }) => at),
       fault: newest[0]!.fault,
-      rollups: later.rollups('', 0),
+      rollups: await later.history.rollups('', 0),
     }).toEqual({
       activity: [5, 4, 3],
       ofRule: [4],
@@ -585,12 +592,12 @@ describe('the file', () => {
     // Told twice, as after an answer that was lost: it is settled already.
     await journal.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
     const later = await reopen()
-    expect([...later.notKept(link)]).toEqual([
+    expect([...(await later.history.notKept(link))]).toEqual([
       ['acl', 1],
       ['sse-s3', 2],
     ])
     await later.records.forgetLink(link)
-    expect(later.notKept(link).size).toBe(0)
+    expect((await later.history.notKept(link)).size).toBe(0)
     await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM not_kept')).toBe(0)
   })
 
@@ -601,7 +608,7 @@ describe('the file', () => {
     database.exec(`INSERT INTO link (id, name) VALUES (1, '${link}')`)
     database.close()
     const journal = openJournal({ dir: temp.path, now: () => 5000 })
-    expect(journal.notKept(link).size).toBe(0)
+    expect((await journal.history.notKept(link)).size).toBe(0)
     await journal.close()
     await temp.remove()
   })

@@ -39,10 +39,10 @@ const row = (linkId: string, more: Partial<LinkSample> = {}): LinkSample => ({
 test('all links together add up, and lag by the one furthest behind', async () => {
   const { clock, journal } = await openWorld()
   const read = (): readonly LinkSample[] => [row('a/0'), row('b/0', { lagSeconds: 30, backlogCount: 6, rttMs: null })]
-  const series = createSeries({ journal, read, now: clock.now, timers: clock })
+  const series = createSeries({ history: journal.history, read, now: clock.now, timers: clock })
   series.start()
   await clock.wind(5_000)
-  expect(series.points(null, 900_000)).toEqual([
+  expect(await series.points(null, 900_000)).toEqual([
     {
       at: clock.now(),
       backlogCount: 10,
@@ -54,22 +54,26 @@ test('all links together add up, and lag by the one furthest behind', async () =
       rttMs: 3,
     },
   ])
-  expect(series.points('a/0', 900_000)[0]).toMatchObject({ backlogCount: 4, lagSeconds: 2, objectsPerSecond: 2 })
+  expect((await series.points('a/0', 900_000))[0]).toMatchObject({
+    backlogCount: 4,
+    lagSeconds: 2,
+    objectsPerSecond: 2,
+  })
   await series.stop()
 })
 
 test('the charts of the last day survive a restart, and no minute is told twice', async () => {
   const { clock, journal } = await openWorld()
   const read = (): readonly LinkSample[] => [row('a/0', { objects: 5 })]
-  const before = createSeries({ journal, read, now: clock.now, timers: clock })
+  const before = createSeries({ history: journal.history, read, now: clock.now, timers: clock })
   before.start()
   await clock.wind(20 * 60_000)
   await before.stop()
   await clock.wind(10 * 60_000)
-  const after = createSeries({ journal, read, now: clock.now, timers: clock })
+  const after = createSeries({ history: journal.history, read, now: clock.now, timers: clock })
   after.start()
   await clock.wind(20 * 60_000)
-  const points = after.points('a/0', 3_600_000)
+  const points = await after.points('a/0', 3_600_000)
   await after.stop()
 
   expect(points.length).toBeLessThanOrEqual(150)

@@ -1,5 +1,5 @@
 import type { Figure } from '../../../shared/model/advisor.ts'
-import type { Rollup } from '../journal/port/journal.ts'
+import type { Rollup } from '../journal/port/history.ts'
 import { noiseOfRate } from './noise.ts'
 
 const minuteMs = 60_000

@@ -6,7 +6,7 @@ import { figuresOf, type SeenSite, type SeenTarget } from '../advisor/figures.ts
 import { recommend } from '../advisor/recommend.ts'
 import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
 import { suits } from '../gateway/dual-write/fitness.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { HistoryStore } from '../journal/port/history.ts'
 import type { FirstCopies } from '../link/first-copy.ts'
 import type { LinkViews } from '../link/link-views.ts'
 import type { Link, Links } from '../link/links.ts'
@@ -16,7 +16,7 @@ import type { Sites } from '../site/registry.ts'
 const windowMs = 86_400_000
 
 interface AdvisorParts {
-  readonly journal: Pick<Journal, 'rollups'>
+  readonly history: Pick<HistoryStore, 'rollups'>
   readonly rules: Pick<RuleBook, 'get'>
   readonly links: Pick<Links, 'list' | 'ofRule' | 'order'>
   readonly views: Pick<LinkViews, 'view'>
@@ -29,7 +29,7 @@ interface AdvisorParts {
 /** Compares ways to acknowledge writes for one source and its targets, by what this engine measured of them. */
 export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
   return {
-    compare({ sourceSite, targetSites, ruleId, assume }) {
+    async compare({ sourceSite, targetSites, ruleId, assume }) {
       const at = parts.now()
       const rule = ruleId === null ? null : parts.rules.get(ruleId).rule
       const asked = rule === null ? linksBetween(sourceSite, targetSites, parts) : ofRule(rule.id, parts)
@@ -37,7 +37,7 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
       const figures = figuresOf({
         at,
         source: seenSite(rule?.source.site ?? sourceSite, parts),
-        targets: asked.map(({ site, links }) => seenTarget(site, links, at, parts)),
+        targets: await Promise.all(asked.map(({ site, links }) => seenTarget(site, links, at, parts))),
         workers: parts.workers(),
         assumed: assume,
         writePath: writePathOf(asked, parts),
@@ -88,19 +88,23 @@ function seenSite(site: string, { sites }: AdvisorParts): SeenSite {
   return { site, name: sites.get(site).name, health: sites.health(site) }
 }
 
-function seenTarget(site: string, links: readonly Link[], at: number, parts: AdvisorParts): SeenTarget {
-  return { ...seenSite(site, parts), link: links.length === 0 ? null : seenLinks(links, at, parts) }
+async function seenTarget(site: string, links: readonly Link[], at: number, parts: AdvisorParts): Promise<SeenTarget> {
+  const link = links.length === 0 ? null : await seenLinks(links, at, parts)
+  return { ...seenSite(site, parts), link }
 }
 
-function seenLinks(
+async function seenLinks(
   links: readonly Link[],
   at: number,
-  { journal, views, firstCopies }: AdvisorParts,
-): SeenTarget['link'] {
+  { history, views, firstCopies }: AdvisorParts,
+): Promise<SeenTarget['link']> {
   const viewed = links.map((link) => views.view(link))
   const ended = links.map(({ linkId }) => firstCopies.endedAt(linkId))
   const since = ended.includes(null) ? null : Math.max(...ended.map((instant) => instant ?? 0))
-  const minutes = together(links.map(({ linkId }): readonly Minute[] => journal.rollups(linkId, at - windowMs)))
+  const rows = await Promise.all(
+    links.map(({ linkId }): Promise<readonly Minute[]> => history.rollups(linkId, at - windowMs)),
+  )
+  const minutes = together(rows)
   const limits = links.map(({ rule }) => rule.bandwidth.bytesPerSecond)
   return {
     traffic: trafficOf(minutes, since),

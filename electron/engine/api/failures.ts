@@ -15,28 +15,28 @@ interface Parts extends RetryParts {
 export function failuresApi(parts: Parts): EngineApi['failures'] {
   const { journal, now } = parts
   return {
-    list(q: FailureListInput): FailurePage {
+    async list(q: FailureListInput): Promise<FailurePage> {
       const page = journal.failures(q)
       const rows = page.rows.flatMap((row) => toFailure(row, parts))
       return { asOf: now(), total: page.total, rows, byCode: page.byCode }
     },
     get: ({ seq }) => detailOf(seq, parts),
-    retry(q: RetryInput): Job {
+    retry(q: RetryInput): Promise<Job> {
       return 'seqs' in q ? retrySeqs(q.seqs, parts) : retryMatching(q.filter, parts)
     },
   }
 }
 
-function detailOf(seq: number, parts: Parts): FailureDetail {
+async function detailOf(seq: number, parts: Parts): Promise<FailureDetail> {
   const { journal, now, link } = parts
   const row = journal.task(seq)
-  const ended = row === null ? journal.ended(seq) : null
+  const ended = row === null ? await journal.history.ended(seq) : null
   const found = row ?? ended
   const ends = found === null ? null : link(found.linkId)
   if (found === null || ends === null) throw unknownItem(seq, journal)
   const { linkId, key, versionId } = found
   const name: ItemName = { seq, linkId, key, versionId, ruleId: ends.ruleId, source: ends.source, target: ends.target }
-  const item = { ...name, asOf: now(), history: journal.history(linkId, key, versionId) }
+  const item = { ...name, asOf: now(), history: await journal.history.itemEvents(linkId, key, versionId) }
   if (ended !== null) return { ...item, state: 'settled', settledAt: ended.at, did: ended.did }
   const failure = row === null ? undefined : toFailure(row, parts)[0]
   return failure === undefined ? { ...item, state: 'pending' } : { ...item, state: 'failing', failure }

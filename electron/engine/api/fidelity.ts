@@ -9,23 +9,24 @@ export interface FidelityParts {
   readonly sseCKeys: Pick<SseCKeys, 'list'>
   readonly capabilities: (siteId: string) => Capabilities | null
   /** How many versions a link copied without a property, by property. */
-  readonly notKept: (linkId: string) => ReadonlyMap<string, number>
+  readonly notKept: (linkId: string) => Promise<ReadonlyMap<string, number>>
 }
 
 /** What becomes of each property at each target of a rule, which may be a draft. */
-export function linkFidelities(
+export async function linkFidelities(
   rule: Rule,
   { links, capabilities, notKept, sseCKeys }: FidelityParts,
-): readonly LinkFidelity[] {
+): Promise<readonly LinkFidelity[]> {
   const known = links.ofRule(rule.id)
   const source = capabilities(rule.source.site)
-  return rule.targets.map((target) => {
+  const ofTarget = async (target: Rule['targets'][number]): Promise<LinkFidelity> => {
     const link = known.find((one) => one.target.site === target.site && one.target.bucket === target.bucket)
-    const counts = link === undefined ? null : notKept(link.linkId)
+    const counts = link === undefined ? null : await notKept(link.linkId)
     const lines = fidelityOf(withKeysAtHand(rule, sseCKeys), source, capabilities(target.site))
     const counted = lines.map((line) => ({ ...line, notKeptCount: counts && (counts.get(line.property) ?? 0) }))
     return { linkId: link?.linkId ?? null, target, lines: counted }
-  })
+  }
+  return Promise.all(rule.targets.map(ofTarget))
 }
 
 /** A key that is lost opens nothing: the table tells of those that are there. */

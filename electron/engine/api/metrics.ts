@@ -4,12 +4,12 @@ import { isHeld, isInStep, isOnline } from '../../../shared/model/sync-state.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { metricsText, type LinkMetrics, type SiteMetrics } from '../metrics/text.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { HistoryStore } from '../journal/port/history.ts'
 import type { Sites } from '../site/registry.ts'
 import type { StrayNotes } from './stray-notes.ts'
 
 export interface MetricsParts {
-  readonly journal: Pick<Journal, 'notKept'>
+  readonly history: Pick<HistoryStore, 'notKept'>
   readonly overview: () => Overview
   readonly sites: Pick<Sites, 'get' | 'list'>
   readonly strays: Pick<StrayNotes, 'count'>
@@ -17,11 +17,11 @@ export interface MetricsParts {
 }
 
 export function metricsApi(
-  { journal, overview, sites, strays, now }: MetricsParts,
+  { history, overview, sites, strays, now }: MetricsParts,
   version: string,
 ): EngineApi['metrics'] {
   return {
-    text() {
+    async text() {
       const { links, held, workers, eventLoopDelayP99Ms } = overview()
       const endpointOf = (link: LinkView): string => sites.get(link.target.site).endpoint
       return metricsText({
@@ -30,7 +30,9 @@ export function metricsApi(
         eventLoopDelayP99Ms,
         strayErrors: strays.count,
         held,
-        links: links.map((link) => linkMetrics(link, endpointOf(link), journal.notKept(link.linkId))),
+        links: await Promise.all(
+          links.map(async (link) => linkMetrics(link, endpointOf(link), await history.notKept(link.linkId))),
+        ),
         sites: sites.list().map((site) => siteMetrics(site, now())),
       })
     },

@@ -21,9 +21,10 @@ const retryStep = 1000
 const count = (items: number): string => items.toLocaleString('en')
 const items = (number: number): string => `${count(number)} ${number === 1 ? 'item' : 'items'}`
 
-export function retrySeqs(named: readonly number[], { jobs, queue, journal, hold }: RetryParts): Job {
+export async function retrySeqs(named: readonly number[], { jobs, queue, journal, hold }: RetryParts): Promise<Job> {
   const seqs = [...new Set(named)]
-  const known = seqs.filter((seq) => journal.task(seq) !== null || journal.ended(seq) !== null)
+  const known: number[] = []
+  for (const seq of seqs) if (journal.task(seq) !== null || (await journal.history.ended(seq)) !== null) known.push(seq)
   if (known.length === 0) throw unknownItem(seqs[0]!, journal)
   return jobs.start({
     kind: 'retry',
@@ -45,7 +46,10 @@ export function retrySeqs(named: readonly number[], { jobs, queue, journal, hold
   })
 }
 
-export function retryMatching(filter: FailureFilter, { jobs, queue, journal, hold, now }: RetryParts): Job {
+export async function retryMatching(
+  filter: FailureFilter,
+  { jobs, queue, journal, hold, now }: RetryParts,
+): Promise<Job> {
   const { total } = journal.failures({ filter, sort: 'lastAttemptAt', descending: true, offset: 0, limit: 1 })
   if (total === 0)
     throw new FaultError(

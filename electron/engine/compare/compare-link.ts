@@ -71,7 +71,7 @@ class FirstPass {
       if (covers(key)) {
         tally.key(here.length)
         const isTold = !(source.key === key && source.isUndecided) && !(target.key === key && target.isUndecided)
-        await this.#key({ ...viewOf(key, this.#run), source: here, target: there }, isTold)
+        await this.#key(await viewOf(key, { source: here, target: there }, this.#run), isTold)
       } else tally.except({ kind: isCanary(key) ? 'canary' : 'outside-filter', key, versionId: null })
       if (++this.#keys % 1000 === 0) onProgress(this.#keys)
       await Promise.all([source.key === key ? next(source) : null, target.key === key ? next(target) : null])
@@ -90,12 +90,12 @@ class FirstPass {
     const { link, level, tally } = this.#run
     const found = differencesOfKey(view, link, level)
     const isCounted = isTold && isAlike(view, found, link)
-    const one = { key: view.key, extras: extrasOf(found), alike: new Set<string>(), isCounted }
+    const one = { key: view.key, extras: strayIn(found), alike: new Set<string>(), isCounted }
     if (isCounted) for (const exception of found.exceptions) tally.except(exception)
     else if (this.#hasRoom || !isTold) this.#again.set(one.key, one)
     else {
       tally.once()
-      return this.#looks.add(() => judge(one, this.#asSeen(view), this.#run))
+      return this.#looks.add(async () => judge(one, await this.#asSeen(view), this.#run))
     }
     if (level === 'listing' || !isTold) return
     for (const pair of found.pairs) if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, one, view))
@@ -109,7 +109,7 @@ class FirstPass {
     } else if (this.#hasRoom || this.#again.has(one.key)) this.#again.set(one.key, one)
     else {
       this.#run.tally.once()
-      await place(look, one, this.#asSeen(view), this.#run)
+      await place(look, one, await this.#asSeen(view), this.#run)
     }
   }
 
@@ -117,8 +117,8 @@ class FirstPass {
     return this.#again.size < this.#run.lookAgainAtMost
   }
 
-  #asSeen({ key, source, target }: KeyView): Anew {
-    return { source, target, changed: false, pending: this.#run.pending(key) }
+  async #asSeen({ key, source, target }: KeyView): Promise<Anew> {
+    return { source, target, changed: false, pending: await this.#run.pending(key) }
   }
 }
 
@@ -127,7 +127,7 @@ const isAlike = (view: KeyView, found: KeyDifferences, link: LinkOrder): boolean
   found.doubts.length === 0 &&
   latestDifference(view, found, found.excused, link) === null
 
-const extrasOf = ({ differences, doubts }: KeyDifferences): ReadonlySet<string> =>
+const strayIn = ({ differences, doubts }: KeyDifferences): ReadonlySet<string> =>
   new Set([
     ...differences.flatMap(({ kind, versionId }) =>
       kind === 'extra-at-target' && versionId !== null ? [versionId] : [],

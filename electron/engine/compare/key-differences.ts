@@ -12,10 +12,10 @@ export interface KeyView {
   readonly source: readonly VersionEntry[]
   readonly target: readonly VersionEntry[]
   readonly known: readonly VersionPair[]
-  /** Had this link a task of that version once? */
-  readonly wasCopied: (versionId: string) => boolean
-  /** Does the journal know that a link from elsewhere brought that version to the target? */
-  readonly isOfAnotherRule: (versionId: string) => boolean
+  /** Those {@link extrasOf} it of which this link had a task once; asked only where the target keeps the source's ids. */
+  readonly copied: ReadonlySet<string>
+  /** Those {@link extrasOf} it that a link from elsewhere brought to the target, as the journal knows. */
+  readonly ofAnotherRule: ReadonlySet<string>
 }
 
 /** What only a closer look decides: by the tags, by the mark of a replica, by the encryption. */
@@ -41,10 +41,8 @@ export interface KeyDifferences {
  */
 export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareLevel): KeyDifferences {
   const found = new KeyFindings(view, link)
-  const all = align(view.source, view.target, view.known)
-  const leftOut = new Set(all.missing.filter((entry) => found.leavesOut(entry)))
-  const wanted = leftOut.size === 0 ? view.source : view.source.filter((entry) => !leftOut.has(entry))
-  const { pairs, missing, extra, misplaced } = leftOut.size === 0 ? all : align(wanted, view.target, view.known)
+  const { wanted, leftOut, pairs, missing, extra, misplaced } = aligned(view, link)
+  for (const entry of leftOut) found.leftOut(entry)
   for (const entry of missing) found.missing(entry)
   for (const entry of extra) found.extra(entry)
   // Whatever is missing: it may be that on purpose.
@@ -52,6 +50,25 @@ export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareL
   for (const pair of pairs) found.pair(pair, level)
   const top = pairs.find(([here]) => here === wanted[0]) ?? null
   return { ...found.total, pairs, top }
+}
+
+/** Versions at the target without a partner among those of the source that the rule carries. Pure. */
+export const extrasOf = (view: Listed, link: LinkOrder): readonly VersionEntry[] => aligned(view, link).extra
+
+type Listed = Pick<KeyView, 'source' | 'target' | 'known'>
+
+function aligned({ source, target, known }: Listed, link: LinkOrder) {
+  const all = align(source, target, known)
+  const leftOut = new Set(all.missing.filter((entry) => whyLeftOut(entry, link) !== null))
+  if (leftOut.size === 0) return { ...all, wanted: source, leftOut }
+  const wanted = source.filter((entry) => !leftOut.has(entry))
+  return { ...align(wanted, target, known), wanted, leftOut }
+}
+
+/** Does the rule leave this version of the source out, whatever it holds? */
+function whyLeftOut(entry: VersionEntry, { copySince, rule }: LinkOrder): Exception['kind'] | null {
+  if (entry.modifiedAt < copySince) return 'before-rule'
+  return entry.deleteMarker && !rule.deleteMarkers ? 'markers-not-carried' : null
 }
 
 /** Whether the source's latest is the latest at the target too, once it is known what is meant to lie there. */
@@ -98,11 +115,9 @@ class KeyFindings {
     this.#differences.push({ linkId: this.#link.linkId, kind, key: this.#view.key, versionId, detail })
   }
 
-  /** Does the rule leave this version of the source out, whatever it holds? */
-  leavesOut(entry: VersionEntry): boolean {
-    if (entry.modifiedAt < this.#link.copySince) return this.#except('before-rule', entry)
-    if (entry.deleteMarker && !this.#link.rule.deleteMarkers) return this.#except('markers-not-carried', entry)
-    return false
+  leftOut(entry: VersionEntry): void {
+    const why = whyLeftOut(entry, this.#link)
+    if (why !== null) this.#except(why, entry)
   }
 
   missing(entry: VersionEntry): void {
@@ -113,13 +128,13 @@ class KeyFindings {
 
   /** The target has more: a version that was deleted at the source, under a rule that does not repeat that, or somebody else's. */
   extra(entry: VersionEntry): void {
-    const { source, known, wasCopied, isOfAnotherRule } = this.#view
+    const { source, known, copied, ofAnotherRule } = this.#view
     const isThere = (versionId: string): boolean => source.some((one) => one.versionId === versionId)
     const pair = known.find((one) => one.targetVersionId === entry.versionId)
     const original = pair?.sourceVersionId ?? entry.versionId
-    const isReplica = pair !== undefined || (this.#link.identity !== 'mints' && wasCopied(entry.versionId))
+    const isReplica = pair !== undefined || (this.#link.identity !== 'mints' && copied.has(entry.versionId))
     if (isReplica && !this.#link.rule.versionDeletes && !isThere(original)) this.#excuse('deletes-not-carried', entry)
-    else if (isOfAnotherRule(entry.versionId)) this.#excuse('of-another-rule', entry)
+    else if (ofAnotherRule.has(entry.versionId)) this.#excuse('of-another-rule', entry)
     else if (isReplica || entry.deleteMarker) this.differs('extra-at-target', entry.versionId, describe(entry))
     else this.#doubts.push({ about: 'extra', entry })
   }
@@ -138,9 +153,8 @@ class KeyFindings {
     this.#excused.add(entry.versionId)
   }
 
-  #except(kind: Exception['kind'], { versionId }: VersionEntry): true {
+  #except(kind: Exception['kind'], { versionId }: VersionEntry): void {
     this.#exceptions.push({ kind, key: this.#view.key, versionId })
-    return true
   }
 }
 

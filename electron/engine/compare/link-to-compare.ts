@@ -50,16 +50,16 @@ export function linkToCompare(
     prefix: prefixOf(link, asked.prefix),
     level: asked.level,
     list,
-    pairs: (key) => [...journal.pairs(linkId, key), ...cameHere(order, key, journal)],
-    wasCopied: (key, versionId) => journal.history(linkId, key, versionId).length > 0,
+    pairs: async (key) => [...journal.pairs(linkId, key), ...cameHere(order, key, journal)],
+    wasCopied: async (key, versionId) => (await journal.history.itemEvents(linkId, key, versionId)).length > 0,
     isOfAnotherRule: ofAnotherRule(link, sources),
-    pending: (key) =>
+    pending: async (key) =>
       [link, back].flatMap((one) =>
         one === null
           ? []
           : journal.unsettled(one.linkId, key, tasksOfKey).map((task) => ({ ...task, leadsBack: one === back })),
       ),
-    parked: (key, versionId) => parkedCode(linkId, key, versionId, journal),
+    parked: async (key, versionId) => parkedCode(linkId, key, versionId, journal),
     heldBy: heldBy(link),
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: keyedStore(link.source.site, link.rule),
@@ -89,7 +89,7 @@ export async function compareFigures(
   { journal, sites, now }: CompareSources,
 ): Promise<LinkFigures> {
   const round = [source, target].map(({ site }) => sites.health(site).rttMs?.median ?? null)
-  const minutes = journal.rollups(linkId, now() - dayMs)
+  const minutes = await journal.history.rollups(linkId, now() - dayMs)
   return {
     held: await scanRecord(journal.scans, linkId).held(),
     comparesAcl: rule.fidelity.acl === 'carry',
@@ -145,13 +145,13 @@ function ofAnotherRule(link: Link, { links, journal }: CompareSources): CompareP
   const others = links
     .list()
     .filter((other) => other.linkId !== link.linkId && bucketKey(other.target) === bucketKey(link.target))
-  return (key, versionId, head) =>
-    others.some((other) => {
+  return async (key, versionId, head) => {
+    for (const other of others) {
       const seal = links.order(other.linkId)?.seal ?? null
-      return (
-        (head !== null && sealOf(head, { ...other, key }, head, seal) !== null) ||
-        journal.pairs(other.linkId, key).some(({ targetVersionId }) => targetVersionId === versionId) ||
-        journal.history(other.linkId, key, versionId).length > 0
-      )
-    })
+      if (head !== null && sealOf(head, { ...other, key }, head, seal) !== null) return true
+      if (journal.pairs(other.linkId, key).some(({ targetVersionId }) => targetVersionId === versionId)) return true
+      if ((await journal.history.itemEvents(other.linkId, key, versionId)).length > 0) return true
+    }
+    return false
+  }
 }

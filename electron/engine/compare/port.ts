@@ -14,15 +14,15 @@ export interface CompareParts {
   readonly level: CompareLevel
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   /** What the journal knows to belong together, of one key. */
-  readonly pairs: (key: string) => readonly VersionPair[]
+  readonly pairs: (key: string) => Promise<readonly VersionPair[]>
   /** Did this link ever have a task of that version? For replicas that the journal keeps no pair of. */
-  readonly wasCopied: (key: string, versionId: string) => boolean
+  readonly wasCopied: (key: string, versionId: string) => Promise<boolean>
   /** Did a link from elsewhere bring that version to the target? */
-  readonly isOfAnotherRule: (key: string, versionId: string, head: ObjectHead | null) => boolean
+  readonly isOfAnotherRule: (key: string, versionId: string, head: ObjectHead | null) => Promise<boolean>
   /** Tasks of the key that wait or run, of the links between the two buckets. */
-  readonly pending: (key: string) => readonly PendingTask[]
+  readonly pending: (key: string) => Promise<readonly PendingTask[]>
   /** The fault that the version's task was set aside with; null when none was. */
-  readonly parked: (key: string, versionId: string | null) => string | null
+  readonly parked: (key: string, versionId: string | null) => Promise<string | null>
   /** Why what is pending does not move, as a sentence; null when nothing holds it. */
   readonly heldBy: string | null
   /** Epoch ms: whatever changed before this at that side was met by a scan; null while nobody looks there. */

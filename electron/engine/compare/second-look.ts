@@ -3,7 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { comparePair } from './compare-pair.ts'
-import { differencesOfKey, latestDifference, type KeyView } from './key-differences.ts'
+import { differencesOfKey, extrasOf, latestDifference, type KeyView } from './key-differences.ts'
 import type { Findings } from './findings.ts'
 import type { CompareParts, CompareRun, PendingTask } from './port.ts'
 import { settleDoubts } from './settle-doubts.ts'
@@ -52,12 +52,12 @@ export async function lookAgain(one: KeyAgain, run: CompareRun): Promise<void> {
 async function listAnew(key: string, { link, source, target, signal, pending }: CompareRun): Promise<Anew> {
   for (let round = 1; ; round++) {
     // Asked before the target is listed: what is settled by then shows in the listing.
-    const before = pending(key)
+    const before = await pending(key)
     const here = await wholeKey(source, { bucket: link.source.bucket, key }, signal)
     const there = await wholeKey(target, { bucket: link.target.bucket, key }, signal)
     const now = await wholeKey(source, { bucket: link.source.bucket, key }, signal)
     const changed = !isSameListing(here, now)
-    const after = pending(key)
+    const after = await pending(key)
     const wasWorkedOn = before.length > 0 && after.length === 0
     if ((!changed && !wasWorkedOn) || round === rounds)
       return { source: now, target: there, changed, pending: after.length > 0 ? after : before }
@@ -86,7 +86,7 @@ const isSameListing = (a: readonly VersionEntry[], b: readonly VersionEntry[]): 
 /** Everything that the two listings of a key come to, at the level asked for. */
 export async function judge(one: KeyAgain, anew: Anew, run: CompareRun): Promise<void> {
   const { link, level, tally } = run
-  const view: KeyView = { ...viewOf(one.key, run), source: anew.source, target: anew.target }
+  const view = await viewOf(one.key, anew, run)
   const listed = differencesOfKey(view, link, level)
   const settled = await settleDoubts(view, listed.doubts, run)
   const latest = latestDifference(view, listed, new Set([...listed.excused, ...settled.excused]), link)
@@ -100,17 +100,20 @@ export async function judge(one: KeyAgain, anew: Anew, run: CompareRun): Promise
       await place(await comparePair(pair, run), one, anew, run)
 }
 
-/** What the journal knows of the key. */
-export function viewOf(
+/** The key with what the journal knows of it. */
+export async function viewOf(
   key: string,
-  { pairs, wasCopied, isOfAnotherRule }: CompareParts,
-): Omit<KeyView, 'source' | 'target'> {
-  return {
-    key,
-    known: pairs(key),
-    wasCopied: (versionId) => wasCopied(key, versionId),
-    isOfAnotherRule: (versionId) => isOfAnotherRule(key, versionId, null),
+  { source, target }: Pick<KeyView, 'source' | 'target'>,
+  { link, pairs, wasCopied, isOfAnotherRule }: CompareParts,
+): Promise<KeyView> {
+  const known = await pairs(key)
+  const copied = new Set<string>()
+  const ofAnotherRule = new Set<string>()
+  for (const { versionId } of extrasOf({ source, target, known }, link)) {
+    if (link.identity !== 'mints' && (await wasCopied(key, versionId))) copied.add(versionId)
+    if (await isOfAnotherRule(key, versionId, null)) ofAnotherRule.add(versionId)
   }
+  return { key, source, target, known, copied, ofAnotherRule }
 }
 
 /** Counts what was found: each difference as one, or as on its way. */
@@ -121,13 +124,13 @@ export async function place(found: Findings, one: KeyAgain, anew: Anew, run: Com
   for (const difference of found.differences) {
     const waits = await waitsFor(difference, one, anew, run)
     if (waits !== null) tally.onItsWay({ ...difference, ...waits })
-    else tally.differs({ ...difference, detail: `${difference.detail}${asideOf(difference, run)}` })
+    else tally.differs({ ...difference, detail: `${difference.detail}${await asideOf(difference, run)}` })
   }
 }
 
 /** No task is set aside for what lies at the target alone. */
-function asideOf({ kind, key, versionId }: Difference, { parked }: CompareParts): string {
-  const code = kind === 'extra-at-target' ? null : parked(key, versionId)
+async function asideOf({ kind, key, versionId }: Difference, { parked }: CompareParts): Promise<string> {
+  const code = kind === 'extra-at-target' ? null : await parked(key, versionId)
   return code === null ? '' : ` Set aside as failed (${code}): see Failures, and retry it there.`
 }
 
@@ -142,7 +145,7 @@ async function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: 
   const isStray = kind === 'extra-at-target' && versionId !== null && one.extras.has(versionId)
   const pending = isStray ? anew.pending.filter(movesStray) : anew.pending
   if (pending.length > 0) return waitsForTasks(pending, run)
-  if (isStray && isOrphan(versionId, one.key, anew, run)) return waitsForScan(versionId, one.key, run)
+  if (isStray && (await isOrphan(versionId, one.key, anew, run))) return waitsForScan(versionId, one.key, run)
   const side = isStray ? 'target' : 'source'
   const newest = Math.max(0, ...anew[side].map(({ modifiedAt }) => modifiedAt))
   if (anew.changed && !isStray) return { since: newest, why: 'It changed again and again while it was looked at.' }
@@ -152,10 +155,15 @@ async function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: 
 }
 
 /** A replica whose original is gone, under a rule that repeats permanent deletes: the next scan finds it. */
-function isOrphan(versionId: string, key: string, { source }: Anew, { link, pairs, wasCopied }: CompareRun): boolean {
+async function isOrphan(
+  versionId: string,
+  key: string,
+  { source }: Anew,
+  { link, pairs, wasCopied }: CompareRun,
+): Promise<boolean> {
   if (!link.rule.versionDeletes) return false
-  const pair = pairs(key).find(({ targetVersionId }) => targetVersionId === versionId)
-  const isReplica = pair !== undefined || (link.identity !== 'mints' && wasCopied(key, versionId))
+  const pair = (await pairs(key)).find(({ targetVersionId }) => targetVersionId === versionId)
+  const isReplica = pair !== undefined || (link.identity !== 'mints' && (await wasCopied(key, versionId)))
   const original = pair?.sourceVersionId ?? versionId
   return isReplica && !source.some((entry) => entry.versionId === original)
 }

@@ -59,7 +59,7 @@ async function settleExtra({ source }: KeyView, entry: VersionEntry, parts: Comp
   const { link, target, signal } = parts
   const head = await target.head({ bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }, { signal })
   if (head === null) throw notGiven(link.target)
-  if (parts.isOfAnotherRule(entry.key, entry.versionId, head)) return excused('of-another-rule', entry)
+  if (await parts.isOfAnotherRule(entry.key, entry.versionId, head)) return excused('of-another-rule', entry)
   const isLeft = !link.rule.versionDeletes && isProved(head, entry, parts) && !isOfOneThatStands(head, source)
   return isLeft ? excused('deletes-not-carried', entry) : different('extra-at-target', entry, describe(entry), parts)
 }

@@ -25,7 +25,7 @@ export function joinNotices({ journal, log, now }: Ground, later: () => Watched)
   }
   const announcer = new Announcer(read, now)
   const changed = (topic: LiveTopic): void => announcer.changed(topic)
-  const tell = teller(journal, log, now, () => changed('activity'))
+  const tell = teller(journal.history, log, now, () => changed('activity'))
   journal.onFailures(() => changed('failures'))
   return { announcer, changed, tell, strays: new StrayNotes(tell, now) }
 }

@@ -90,7 +90,7 @@ function joinSeries({ journal, links, queue, rates, sites, now, clock }: Seen): 
   const sampler = new LinkSampler({ journal, rates, counts: (linkId) => queue.counts(linkId) })
   const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
   return createSeries({
-    journal,
+    history: journal.history,
     read: () => links.list().map((link) => sampler.sample(link.linkId, rttMs(link.target.site), now())),
     now,
     timers: clock,

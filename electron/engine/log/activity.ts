@@ -1,5 +1,5 @@
 import type { Activity } from '../../../shared/model/activity.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { HistoryStore } from '../journal/port/history.ts'
 import type { Logger } from './logger.ts'
 
 export type Tell = (
@@ -10,7 +10,12 @@ export type Tell = (
 ) => void
 
 /** Notes something worth telling: on the Activity page, and in the log. */
-export function teller(journal: Journal, log: Logger, now: () => number, onChange: () => void): Tell {
+export function teller(
+  history: Pick<HistoryStore, 'addActivity'>,
+  log: Logger,
+  now: () => number,
+  onChange: () => void,
+): Tell {
   return (level, subject, text, more = {}) => {
     const entry = { at: now(), level, subject, text, ruleId: null, siteId: null, fault: null, ...more }
     log[level === 'warning' ? 'warn' : level](
@@ -18,6 +23,6 @@ export function teller(journal: Journal, log: Logger, now: () => number, onChang
       text,
     )
     // An activity that cannot be written is in the log at least; the journal reports itself unwritable on its own.
-    journal.addActivity(entry).then(onChange, () => undefined)
+    history.addActivity(entry).then(onChange, () => undefined)
   }
 }

@@ -1,5 +1,5 @@
 import type { SeriesPoint } from '../../../shared/model/overview.ts'
-import type { Rollup } from '../journal/port/journal.ts'
+import type { Rollup } from '../journal/port/history.ts'
 
 /** What was measured in the `spanMs` before `at`. */
 export interface Sample extends Rollup {

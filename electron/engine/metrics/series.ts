@@ -1,5 +1,5 @@
 import { sampleEveryMs, type SeriesPoint } from '../../../shared/model/overview.ts'
-import type { Journal, Rollup } from '../journal/port/journal.ts'
+import type { HistoryStore, Rollup } from '../journal/port/history.ts'
 import type { Timers } from '../base/timers.ts'
 import { acrossLinks, downsample, overTime, type Sample } from './sample.ts'
 
@@ -7,7 +7,7 @@ import { acrossLinks, downsample, overTime, type Sample } from './sample.ts'
 export type LinkSample = Omit<Rollup, 'at'>
 
 export interface SeriesOptions {
-  readonly journal: Pick<Journal, 'addRollups' | 'rollups'>
+  readonly history: Pick<HistoryStore, 'addRollups' | 'rollups'>
   /** Called every 5 s: one row per link. Totals over all links are made here. */
   readonly read: () => readonly LinkSample[]
   readonly now: () => number
@@ -19,7 +19,7 @@ export interface Series {
   /** Writes the minute under way. */
   stop(): Promise<void>
   /** `null` for all links together. At most 150 points, oldest first; times at which nothing was measured have none. */
-  points(linkId: string | null, windowMs: number): readonly SeriesPoint[]
+  points(linkId: string | null, windowMs: number): Promise<readonly SeriesPoint[]>
 }
 
 const keptMs = 3_600_000
@@ -59,11 +59,11 @@ class SeriesBook implements Series {
     await this.#writing
   }
 
-  points(linkId: string | null, windowMs: number): readonly SeriesPoint[] {
+  async points(linkId: string | null, windowMs: number): Promise<readonly SeriesPoint[]> {
     const since = this.#options.now() - windowMs
-    const recent = this.#samples.get(linkId ?? '') ?? []
+    const recent = [...(this.#samples.get(linkId ?? '') ?? [])]
     const recentSince = recent[0]?.at ?? Number.POSITIVE_INFINITY
-    const older = since < recentSince ? this.#options.journal.rollups(linkId ?? '', since) : []
+    const older = since < recentSince ? await this.#options.history.rollups(linkId ?? '', since) : []
     // A minute that the ring covers too would count twice.
     const stored = older.filter((row) => row.at + rollupMs <= recentSince)
     const samples = [...stored.map((row) => ({ ...row, spanMs: rollupMs })), ...recent]
@@ -88,7 +88,7 @@ class SeriesBook implements Series {
     this.#minuteAt = minuteOf(this.#options.now())
     if (rows.length === 0) return
     // Charts may lose a minute; a journal that cannot be written stops the engine by its own alarm.
-    const write = (): Promise<void> => this.#options.journal.addRollups(rows).catch(() => undefined)
+    const write = (): Promise<void> => this.#options.history.addRollups(rows).catch(() => undefined)
     this.#writing = this.#writing.then(write)
   }
 }

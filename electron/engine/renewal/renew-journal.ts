@@ -89,7 +89,7 @@ async function write(fresh: string, taken: TakenOver, at: number, now: () => num
     const text =
       `The journal was damaged and a new one was begun. Taken over: ${countOf(taken.siteIds, 'site')} and ` +
       `${countOf(taken.ruleIds, 'rule')}, paused. Lost: ${lost.join(' ')}`
-    await journal.addActivity({
+    await journal.history.addActivity({
       at,
       level: 'warning',
       subject: 'engine',

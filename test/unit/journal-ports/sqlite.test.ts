@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { historyPromises } from './history.ts'
 import { openSqlite } from './implementation.ts'
 import { recordsPromises } from './records.ts'
 import { scansPromises } from './scans.ts'
@@ -10,3 +11,5 @@ describe('records, by SQLite', () =>
     const { journal, reopen } = await openSqlite()
     return { records: journal.records, reopen: async () => (await reopen()).records }
   }))
+
+describe('history, by SQLite', () => historyPromises(openSqlite))

@@ -1,8 +1,8 @@
 import type { Haste } from '../sqlite/group-commit.ts'
-import type { Activity } from '../../../../shared/model/activity.ts'
 import type { Fault } from '../../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
 import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../shared/model/task.ts'
+import type { HistoryStore } from './history.ts'
 import type { RecordStore } from './records.ts'
 import type { ScanStore } from './scans.ts'
 import type { UploadedPart } from '../../store/port.ts'
@@ -83,16 +83,6 @@ export interface Settlement {
   readonly did?: SettledBy | null
 }
 
-/** A task that had failed and is settled. */
-export interface EndedTask {
-  readonly linkId: string
-  readonly key: string
-  readonly versionId: string | null
-  readonly at: number
-  /** null: a journal of an older release does not say. */
-  readonly did: SettledBy | null
-}
-
 export interface LinkTotals {
   readonly backlogCount: number
   readonly backlogBytes: number
@@ -103,24 +93,6 @@ export interface LinkTotals {
   readonly parked: number
   readonly settledCount: number
   readonly settledBytes: number
-}
-
-/** One stored sample of the charts; `linkId` '' for all links together. */
-export interface Rollup {
-  readonly linkId: string
-  readonly at: number
-  readonly backlogCount: number
-  readonly backlogBytes: number
-  readonly lagSeconds: number
-  readonly objects: number
-  readonly bytes: number
-  readonly failures: number
-  readonly rttMs: number | null
-  /** How long the link was full: copies ran and more was ready to be copied. Then it did what it can, and no less. */
-  readonly fullMs: number
-  /** What it did in that time. */
-  readonly fullObjects: number
-  readonly fullBytes: number
 }
 
 export type RetryWhich =
@@ -140,6 +112,7 @@ export interface Journal {
   readonly path: string
   readonly scans: ScanStore
   readonly records: RecordStore
+  readonly history: HistoryStore
   onUnwritable(listener: (fault: Fault) => void): void
 
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
@@ -178,8 +151,6 @@ export interface Journal {
     isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
   totals(linkId: string): LinkTotals
-  /** How many versions were copied without a property, by property; those that none lacks are left out. */
-  notKept(linkId: string): ReadonlyMap<string, number>
   failures(q: FailureListInput): {
     readonly total: number
     readonly rows: readonly TaskRow[]
@@ -187,10 +158,6 @@ export interface Journal {
   }
   /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
   onFailures(listener: () => void): void
-  /** A task that failed, and is settled; null for any other, and when it is too long ago. */
-  ended(seq: number): EndedTask | null
-  /** Newest last. Settled items keep theirs for a bounded time. */
-  history(linkId: string, key: string, versionId: string | null): readonly ItemEvent[]
 
   pairs(linkId: string, key: string): readonly VersionPair[]
   /** All pairs of the keys from `fromKey` to `toKey`, both included: for the merge scan. */
@@ -207,17 +174,6 @@ export interface Journal {
    */
   handedOut(): number
   raiseHandedOut(seq: number): Promise<void>
-
-  addActivity(entry: Omit<Activity, 'id'>): Promise<void>
-  activity(q: {
-    readonly ruleId: string | null
-    readonly level: Activity['level'] | null
-    readonly before: number | null
-    readonly limit: number
-  }): readonly Activity[]
-
-  addRollups(rows: readonly Rollup[]): Promise<void>
-  rollups(linkId: string, since: number): readonly Rollup[]
 
   /** Everything submitted so far is on disk when it resolves. */
   flush(): Promise<void>

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Activity } from '../../../../shared/model/activity.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal } from '../port/journal.ts'
+import type { HistoryStore } from '../port/history.ts'
 import { storedFault } from './task-row.ts'
 
 type Row = readonly [
@@ -32,7 +32,7 @@ export function openActivity(
   database: DatabaseSync,
   commit: GroupCommit,
   kept: number,
-): Pick<Journal, 'addActivity' | 'activity'> {
+): Pick<HistoryStore, 'addActivity' | 'activity'> {
   const add = database.prepare(
     'INSERT INTO activity (at, level, subject, rule_id, site_id, text, fault) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
@@ -50,7 +50,7 @@ export function openActivity(
         prune.run(Number(lastInsertRowid) - kept)
       })
     },
-    activity: ({ ruleId, level, before, limit }) =>
+    activity: async ({ ruleId, level, before, limit }) =>
       list.all(before ?? Number.MAX_SAFE_INTEGER, ruleId, level, limit).map(activityOf),
   }
 }

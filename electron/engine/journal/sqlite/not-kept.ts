@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal } from '../port/journal.ts'
+import type { HistoryStore } from '../port/history.ts'
 
 export interface NotKept {
-  readonly port: Pick<Journal, 'notKept'>
+  readonly port: Pick<HistoryStore, 'notKept'>
   /** Only inside a transaction. */
   count(link: number, properties: readonly string[]): void
   /** Only inside a transaction. */
@@ -22,7 +22,7 @@ export function openNotKept(database: DatabaseSync, links: Links): NotKept {
     count: (link, properties) => properties.forEach((property) => void add.run(link, property)),
     drop: (link) => void drop.run(link),
     port: {
-      notKept(linkId) {
+      async notKept(linkId) {
         const link = links.named(linkId)
         return new Map(link === undefined ? [] : of.all(link.id))
       },

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal, Rollup } from '../port/journal.ts'
+import type { HistoryStore, Rollup } from '../port/history.ts'
 
 export interface Rollups {
-  readonly port: Pick<Journal, 'addRollups' | 'rollups'>
+  readonly port: Pick<HistoryStore, 'addRollups' | 'rollups'>
   /** Only inside a transaction. */
   drop(linkId: string): void
 }
@@ -27,7 +27,7 @@ export function openRollups(database: DatabaseSync, commit: GroupCommit, ageMs: 
     drop: (linkId) => void drop.run(linkId),
     port: {
       addRollups: (rows) => commit.submit(rows.length, () => rows.forEach(addOne)),
-      rollups: (linkId, sinceAt) => since.all(linkId, sinceAt) as readonly unknown[] as readonly Rollup[],
+      rollups: async (linkId, sinceAt) => since.all(linkId, sinceAt) as readonly unknown[] as readonly Rollup[],
     },
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { makePrivateFile, takePrivateDirectory } from '../../base/private-files.ts'
-import { openActivity } from './activity-log.ts'
+
 import { FileChecks } from './checks.ts'
 import { CommitCount } from './commit-count.ts'
 import { damaged } from './damage.ts'
@@ -9,6 +9,7 @@ import { commitWithoutSync, journalFault, openDatabase, query, type JournalDatab
 import { openEnqueue } from './enqueue.ts'
 import { openFailures } from './failures.ts'
 import { GroupCommit, type CommitLimits } from './group-commit.ts'
+import { openHistoryStore } from './history-store.ts'
 import { History, type HistoryLimits } from './history.ts'
 import { Links } from './links.ts'
 import { takeLock } from './lock.ts'
@@ -213,6 +214,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   return {
     path,
     scans: scans.port,
+    history: openHistoryStore(database, commit, { links, history, rollups, notKept }, limits.activity),
     records: openRecords(database, commit, links, {
       drop(linkId) {
         rollups.drop(linkId)
@@ -226,22 +228,8 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
     ...openTaskWrites(writes, commit),
     ...openFailures(database, commit, links, writes),
     ...openHandedOut(database, commit),
-    ...openActivity(database, commit, limits.activity),
-    ...rollups.port,
     ...pairs.port,
-    ...notKept.port,
     ...uploads.port,
-    history(linkId, key, versionId) {
-      const link = links.named(linkId)
-      return link === undefined ? [] : history.of(link.id, key, versionId)
-    },
-    ended(seq) {
-      const ended = history.ended(seq)
-      const link = ended === null ? undefined : links.numbered(ended.link)
-      if (ended === null || link === undefined) return null
-      const { key, version, at, did } = ended
-      return { linkId: link.name, key, versionId: version === '' ? null : version, at, did }
-    },
     onFailures: (listener) => void onFailures.push(listener),
     flush: () => commit.flush(),
     close: once(async () => {
