@@ -1,4 +1,4 @@
-import type { Settled } from '../../shared/api/engine-api.ts'
+import type { WaitResult } from '../../shared/api/engine-api.ts'
 import type { CompareLevel, CompareReport } from '../../shared/model/compare.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 import { ruleOf } from '../../shared/model/rule.ts'
@@ -190,7 +190,12 @@ export async function waitSettled(io: CliIo, options: WaitOptions): Promise<Exit
   return settled.settled ? exitCodes.yes : exitCodes.no
 }
 
-async function waitUntil(io: CliIo, client: EngineClient, ruleId: string | null, deadlineAt: number): Promise<Settled> {
+async function waitUntil(
+  io: CliIo,
+  client: EngineClient,
+  ruleId: string | null,
+  deadlineAt: number,
+): Promise<WaitResult> {
   for (;;) {
     const leftMs = Math.max(0, Math.round(deadlineAt - io.now()))
     const answer = await client.wait.settled.query({ ruleId, timeoutMs: Math.min(leftMs, waitSliceMs) })

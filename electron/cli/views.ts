@@ -1,4 +1,4 @@
-import type { FailureDetail, FailurePage, Settled } from '../../shared/api/engine-api.ts'
+import type { FailureDetail, FailurePage, WaitResult } from '../../shared/api/engine-api.ts'
 import { attributesLine } from '../../shared/model/attributes.ts'
 import type { LinkFidelity } from '../../shared/model/fidelity.ts'
 import type { Overview } from '../../shared/model/overview.ts'
@@ -153,7 +153,7 @@ export function itemLines(item: FailureDetail): Lines {
   return [
     `${seq}: ${cellText(key)}${versionId === null ? '' : `, version ${versionId}`}`,
     `Rule ${ruleId}, from ${source.site}/${source.bucket} to ${target.site}/${target.bucket}`,
-    ...standingLines(item),
+    ...stateLines(item),
     ...item.history.map(
       ({ at, what, attempt, fault, did }) =>
         `${new Date(at).toISOString()}  ${what}${attempt === null ? '' : `, attempt ${attempt}`}` +
@@ -162,14 +162,14 @@ export function itemLines(item: FailureDetail): Lines {
   ]
 }
 
-function standingLines(item: FailureDetail): Lines {
+function stateLines(item: FailureDetail): Lines {
   if (item.state === 'pending') return ['On its way: it has not failed since it was last offered.']
   if (item.state === 'settled') return [item.did === null ? 'Settled.' : settledWords[item.did]]
   const { fault, attempts } = item.failure
   return [`${fault.code}: ${faultWords(fault)}`, `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`]
 }
 
-export function settledLines({ settled, pending, parked, notConverging, unknown, held }: Settled): Lines {
+export function settledLines({ settled, pending, parked, notConverging, unknown, held }: WaitResult): Lines {
   const aside = [
     ...(parked > 0 ? [`; ${parked} parked, see: lockstep failures`] : []),
     ...(notConverging > 0 ? [`; ${notConverging} keys do not converge, see: lockstep keys`] : []),

@@ -1,15 +1,15 @@
 import { assembleApi } from './composition/api.ts'
 import { applyConfig } from './api/config.ts'
-import { openParts, type Parts } from './composition/parts.ts'
+import { openParts, type EngineParts } from './composition/parts.ts'
 import type { Engine, EngineOptions } from './composition/options.ts'
-import { loadBucketMatters } from './store/s3-store.ts'
+import { loadBucketAdministration } from './store/s3-store.ts'
 
 /**
  * Starts the engine: opens the journal (one engine at a time), reads sites and rules from it, applies the declared
  * configuration, and begins to watch, scan and copy. Refuses with a FaultError before anything has begun.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  await loadBucketMatters()
+  await loadBucketAdministration()
   const parts = await openParts(options)
   const { api, config } = assembleApi(parts, options)
   try {
@@ -41,7 +41,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /** Rules of an older release that may not run beside each other any more: they are held, and the operator hears why. */
-function tellRefused({ rules, links, tell }: Parts): void {
+function tellRefused({ rules, links, tell }: EngineParts): void {
   for (const { id } of rules.rules()) {
     const refusal = links.refusal(id)
     if (refusal !== null) tell('error', 'rule', `Rule ${id} does not run. ${refusal.message}`, { ruleId: id })
@@ -49,7 +49,7 @@ function tellRefused({ rules, links, tell }: Parts): void {
 }
 
 /** A key whose bytes went with the credentials: what is under it is refused until it is entered again. */
-function tellLostKeys({ sseCKeys, tell }: Parts): void {
+function tellLostKeys({ sseCKeys, tell }: EngineParts): void {
   for (const { name, isThere, usedByRules } of sseCKeys.list()) {
     if (isThere) continue
     const users =
@@ -59,8 +59,8 @@ function tellLostKeys({ sseCKeys, tell }: Parts): void {
 }
 
 /** Sources first, then the workers, the journal last: whatever ends on the way is still written. */
-async function stopParts(parts: Parts): Promise<void> {
-  parts.announcer.stop()
+async function stopParts(parts: EngineParts): Promise<void> {
+  parts.liveUpdates.stop()
   parts.heldWatch.stop()
   parts.identities.stop()
   parts.guard.stop()

@@ -61,7 +61,7 @@ export interface Diagnostics {
   readonly text: string
 }
 
-export interface Settled {
+export interface WaitResult {
   readonly settled: boolean
   readonly pending: number
   readonly parked: number
@@ -215,7 +215,7 @@ export interface EngineApi {
   metrics: { text(): Promise<string> }
   wait: {
     /** Resolves when nothing is pending (parked tasks do not count), or at the timeout. */
-    settled(q: In<typeof input.waitInput>, signal?: AbortSignal): Promise<Settled>
+    settled(q: In<typeof input.waitInput>, signal?: AbortSignal): Promise<WaitResult>
   }
   demo: {
     /** null outside `npm run demo`. */

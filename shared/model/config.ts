@@ -42,14 +42,14 @@ export const configFields = z.strictObject({
   gateway: gatewayConfigSchema.nullable().default(null),
 })
 
-interface Named {
+interface UniqueLists {
   readonly sites: readonly { readonly id: string }[]
   readonly rules: readonly { readonly id: string }[]
   readonly sseCKeys: readonly { readonly name: string }[]
 }
 
 /** A second site or rule of one id, or key of one name, would silently replace the first. */
-export function refuseTwins(config: Named, context: z.RefinementCtx): void {
+export function refuseTwins(config: UniqueLists, context: z.RefinementCtx): void {
   for (const list of ['sites', 'rules'] as const) {
     const seen = new Set<string>()
     for (const [index, { id }] of config[list].entries()) {

@@ -19,13 +19,13 @@ interface Promised {
 }
 
 const kept: Promised = { degraded: 0, deaf: false }
-type Seen = Pick<Overview, 'links' | 'totals'>
+type OverallInput = Pick<Overview, 'links' | 'totals'>
 
 /**
  * The state of everything in one sentence, the worst first: for console, tray and command line. Counts rules, not links: a
  * rule is behind when any of its links is. Good only when all that is to be kept in step is known to be.
  */
-export function overallOf(overview: Seen, promised = kept): Overall {
+export function overallOf(overview: OverallInput, promised = kept): Overall {
   const { links } = overview
   if (links.length === 0 && !promised.deaf) return { tone: 'quiet', sentence: 'No rules yet' }
   const bad = badParts(overview, promised)
@@ -39,7 +39,7 @@ export function overallOf(overview: Seen, promised = kept): Overall {
   return restOf(links)
 }
 
-function badParts({ links, totals }: Seen, { degraded, deaf }: Promised): readonly string[] {
+function badParts({ links, totals }: OverallInput, { degraded, deaf }: Promised): readonly string[] {
   const attention = totals.failing + totals.parked
   const count = rulesWhere(links, ({ state }) => isHeld(state))
   const stopped = rulesWhere(links, ({ state }) => kindOf(state) === 'stopped')
@@ -57,7 +57,7 @@ function badParts({ links, totals }: Seen, { degraded, deaf }: Promised): readon
 }
 
 /** What is no fault, and keeps everything from being good. */
-function softParts({ links }: Seen): readonly { readonly text: string; readonly tone: Tone }[] {
+function softParts({ links }: OverallInput): readonly { readonly text: string; readonly tone: Tone }[] {
   const deafTo = rulesWhere(
     links,
     ({ events, state }) => events.kind === 'unavailable' && !['disabled', 'held'].includes(kindOf(state)),

@@ -31,7 +31,7 @@ async function dropBucket(client: S3Client, site: SandboxSite): Promise<void> {
 const notes = async (world: World): Promise<readonly string[]> =>
   (await world.api().activity.list({ limit: 200, before: null, level: null, ruleId: null })).map(({ text }) => text)
 
-describe('with nothing to copy, it is noticed by the standing check', () => {
+describe('with nothing to copy, it is noticed by the bucket check', () => {
   test('that a target keeps no versions any more: the rule stops, and goes on when it does again', async () => {
     const world = await copiedWorld()
     await setVersioning(world.s3.b, 'data', 'Suspended')

@@ -19,7 +19,7 @@ const vendors = [
   ['Ceph', await ensureCeph(), (name: string, dir: string) => startCephSite({ name, dir })],
 ] as const
 for (const [vendor, found] of vendors)
-  if (!found.ok) reportSkipped(`standing check and null versions at ${vendor}`, found.reason)
+  if (!found.ok) reportSkipped(`bucket check and null versions at ${vendor}`, found.reason)
 
 const bucket = 'data'
 const rule = {

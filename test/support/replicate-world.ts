@@ -4,7 +4,7 @@ import { fidelitySchema } from '../../shared/model/rule.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import type { VersionPair } from '../../electron/engine/journal/port/journal.ts'
 import { replicate } from '../../electron/engine/replicate/replicate.ts'
-import type { World } from '../../electron/engine/replicate/context.ts'
+import type { ReplicationContext } from '../../electron/engine/replicate/context.ts'
 import type { ObjectStore } from '../../electron/engine/store/port.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../../electron/engine/replicate/port.ts'
@@ -77,7 +77,7 @@ export function workerBetween(
         linkId: link.linkId,
         seq: 1,
         attempt: 1,
-        fresh: false,
+        knownAbsent: false,
         upload: null,
         sizeBytes: null,
         changedAt: 0,
@@ -97,7 +97,7 @@ export function workerBetween(
 async function outcomeOf(
   order: TaskOrder,
   link: LinkOrder,
-  stores: Pick<World, 'source' | 'target'>,
+  stores: Pick<ReplicationContext, 'source' | 'target'>,
 ): Promise<Outcome> {
   const nothing = (): void => {}
   try {

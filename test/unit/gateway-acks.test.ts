@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hasCaughtUp } from '../../electron/engine/gateway/acks/degraded-rules.ts'
 import { PendingWrite } from '../../electron/engine/gateway/acks/pending-write.ts'
-import { standing, type TargetState } from '../../electron/engine/gateway/acks/promise-state.ts'
+import { promiseState, type TargetState } from '../../electron/engine/gateway/acks/promise-state.ts'
 import { neededTargets } from '../../shared/model/quorum.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
@@ -28,7 +28,7 @@ test('a promise is kept only by targets that have the write, and given up only w
       const needed = neededTargets(policy, wanted.length)
       const has = wanted.filter((state) => state === 'has').length
       const hopeful = wanted.filter((state) => state !== 'missing').length
-      const found = standing(policy, targets)
+      const found = promiseState(policy, targets)
       expect(found === 'kept').toBe(has >= needed)
       expect(found === 'lost').toBe(has < needed && hopeful < needed)
     }),
@@ -79,7 +79,7 @@ test('only a target that has the write confirms it; what its filter leaves out i
   const after = (did: Extract<TaskEnd, { kind: 'settled' }>['did']): string => {
     const write = new PendingWrite([{ change, link: linksOf(rule)[0]!, seq: 1 }])
     write.ended(1, { kind: 'settled', did })
-    return `${write.standingOf('r')} ${write.acks()}`
+    return `${write.promiseStateOf('r')} ${write.acks()}`
   }
   expect({
     copied: after('copied'),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chosen, mayGoTogether, suits, type LinkFacts } from '../../electron/engine/gateway/dual-write/fitness.ts'
+import { chosen, mayDualWrite, suits, type LinkFacts } from '../../electron/engine/gateway/dual-write/fitness.ts'
 import { LeftBehind, SharedBody } from '../../electron/engine/gateway/dual-write/shared-body.ts'
 import { parseQuery } from '../../electron/engine/s3/query.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
@@ -84,12 +84,12 @@ const plain = { 'content-type': 'text/plain', 'x-amz-meta-colour': 'blue', 'x-am
 
 test('only what a target can be asked in the same words goes to it at the same time', () => {
   const may = (headers: Record<string, string>, query = ''): boolean =>
-    mayGoTogether({ ...plain, ...headers }, parseQuery(query))
+    mayDualWrite({ ...plain, ...headers }, parseQuery(query))
   expect(may({})).toBe(true)
   expect(may({ 'x-amz-tagging': 'a=b', 'cache-control': 'no-store', 'x-amz-acl': 'private' }, 'x-id=PutObject')).toBe(
     true,
   )
-  expect(mayGoTogether({ 'x-amz-meta-colour': 'blue' }, parseQuery(''))).toBe(false)
+  expect(mayDualWrite({ 'x-amz-meta-colour': 'blue' }, parseQuery(''))).toBe(false)
   for (const headers of [
     { 'if-none-match': '*' },
     { 'if-match': '"abc"' },

@@ -82,8 +82,8 @@ export class QueueModel {
     if (!this.eligible(now).includes(task))
       return `${task.seq} may not go: ${JSON.stringify([task, this.#others(task)])}`
     if (laneOf(task) !== lease.lane) return `${task.seq} is in the wrong lane`
-    const mayBeFresh = task.absentSeenAt > (this.#touchedAt.get(nameOf(task)) ?? 0) && !task.wasLeased
-    if (lease.fresh && !mayBeFresh) return `${task.seq} is not fresh`
+    const mayBeKnownAbsent = task.absentSeenAt > (this.#touchedAt.get(nameOf(task)) ?? 0) && !task.wasLeased
+    if (lease.knownAbsent && !mayBeKnownAbsent) return `${task.seq} is not known to be absent`
     if (lease.task.revision > task.revision) return `${task.seq} has a revision from the future`
     task.stored = task.state
     task.leasedAttempts = task.attempts

@@ -151,7 +151,7 @@ describe('order', () => {
     world.queue.release(a!)
     await world.queue.ack(a!, done)
     const again = await world.lease()
-    expect([keys(again), again[0]!.task.attempts, again[0]!.fresh]).toEqual([['a', 'b'], 0, false])
+    expect([keys(again), again[0]!.task.attempts, again[0]!.knownAbsent]).toEqual([['a', 'b'], 0, false])
   })
 })
 
@@ -312,11 +312,12 @@ describe('retry and time', () => {
   })
 })
 
-describe('freshness', () => {
+describe('known absent', () => {
   const seen = (world: World) => ({ absentSeenAt: world.clock.now() })
-  const fresh = (leases: readonly Lease[]) => leases.map((lease) => [lease.task.key, lease.task.versionId, lease.fresh])
+  const knownAbsent = (leases: readonly Lease[]) =>
+    leases.map((lease) => [lease.task.key, lease.task.versionId, lease.knownAbsent])
 
-  test('only the first task of its key since the scan looked is fresh, and only once', async () => {
+  test('only the first task of its key since the scan looked is known absent, and only once', async () => {
     const world = await makeWorld()
     const sight = seen(world)
     await world.clock.wind(1)
@@ -327,14 +328,14 @@ describe('freshness', () => {
       { key: 'c', ...sight },
     )
     const leases = await world.lease()
-    expect(fresh(leases)).toEqual([
+    expect(knownAbsent(leases)).toEqual([
       ['a', '1', true],
       ['b', 'v1', false],
       ['c', 'v1', true],
     ])
     world.queue.release(leases[2]!)
     await world.queue.ack(leases[0]!, done)
-    expect(fresh(await world.lease())).toEqual([
+    expect(knownAbsent(await world.lease())).toEqual([
       ['c', 'v1', false],
       ['a', '2', false],
     ])
@@ -351,7 +352,7 @@ describe('freshness', () => {
     expect(world.journal.ready('r/0', 0, 9)[0]!.absentSeenAt).toBe(0)
     await world.clock.wind(1)
     await world.enqueue({ key: 'b', ...seen(world) })
-    expect(fresh(await world.lease())).toEqual([
+    expect(knownAbsent(await world.lease())).toEqual([
       ['a', 'v1', false],
       ['b', 'v1', true],
     ])
@@ -366,10 +367,10 @@ describe('freshness', () => {
     await world.clock.wind(1)
     await world.queue.ack(lease!, done)
     await world.enqueue({ key: 'a', versionId: 'v1', ...sight })
-    expect(fresh(await world.lease())).toEqual([['a', 'v1', false]])
+    expect(knownAbsent(await world.lease())).toEqual([['a', 'v1', false]])
   })
 
-  test('after a restart nothing that waited is fresh, whatever the journal says of it, and what a scan sees from then on is', async () => {
+  test('after a restart nothing that waited is known absent, whatever the journal says of it, and what a scan sees from then on is', async () => {
     const world = await makeWorld()
     const sight = seen(world)
     await world.clock.wind(1)
@@ -384,7 +385,7 @@ describe('freshness', () => {
     await world.clock.wind(1)
     const found = new Map<string, boolean>()
     for (let calls = 0; calls < 200 && found.size < 6001; calls++) {
-      for (const { task, fresh } of await later.lease()) found.set(task.key, fresh)
+      for (const { task, knownAbsent } of await later.lease()) found.set(task.key, knownAbsent)
     }
     expect(found.size).toBe(6001)
     expect([...found].filter(([, isFresh]) => isFresh)).toEqual([['new', true]])

@@ -4,7 +4,7 @@ import { quorumOf } from '../../shared/model/quorum.ts'
 import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
 import { gather } from '../../electron/engine/gateway/read-quorum/gather.ts'
 import { newestOf, type CopyHistory } from '../../electron/engine/gateway/read-quorum/newest.ts'
-import { standingOf } from '../../electron/engine/gateway/read-quorum/copy-state.ts'
+import { copyStateOf } from '../../electron/engine/gateway/read-quorum/copy-state.ts'
 import { validateRules } from '../../electron/engine/rule/validate.ts'
 
 const policies = fc.constantFrom<Rule['ack']['policy'][]>('async', 'one', 'majority', 'all')
@@ -110,7 +110,7 @@ test('others are asked in the place of those that do not answer, and nobody else
 
 test('an answer that says nothing of what is there counts as none', () => {
   const told = (status: number, headers: Record<string, string> = {}, isSealed = false) =>
-    standingOf({ status, headers }, () => isSealed)?.kind ?? null
+    copyStateOf({ status, headers }, () => isSealed)?.kind ?? null
   const placeholder = { 'x-amz-meta-lockstep-version': 'v', 'x-amz-meta-lockstep-placeholder': 'delete-marker' }
   expect([
     told(200, { etag: '"a"' }),
@@ -132,7 +132,7 @@ test('what an object says of being a replica counts only under a seal', () => {
     'x-amz-meta-lockstep-modified': '2099-01-01T00:00:00.000Z',
   }
   const told = (isSealed: boolean) => {
-    const { replicaOf, modifiedAt } = standingOf({ status: 200, headers }, () => isSealed)!
+    const { replicaOf, modifiedAt } = copyStateOf({ status: 200, headers }, () => isSealed)!
     return [replicaOf, new Date(modifiedAt).getUTCFullYear()]
   }
   expect([told(true), told(false)]).toEqual([

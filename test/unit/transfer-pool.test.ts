@@ -29,7 +29,7 @@ const order = (seq: number, key: string): TaskOrder => ({
   sizeBytes: 1,
   changedAt: 0,
   attempt: 1,
-  fresh: false,
+  knownAbsent: false,
   pairs: [],
   upload: null,
 })

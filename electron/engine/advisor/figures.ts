@@ -33,7 +33,7 @@ export interface SeenTarget extends SeenSite {
   } | null
 }
 
-export interface Seen {
+export interface PairMeasured {
   readonly at: number
   readonly source: SeenSite
   readonly targets: readonly SeenTarget[]
@@ -45,7 +45,7 @@ export interface Seen {
 }
 
 /** The figures of a pair: what the operator assumes goes before what was measured, and says so. Pure. */
-export function figuresOf(seen: Seen): AdviceFigures {
+export function figuresOf(seen: PairMeasured): AdviceFigures {
   const { assumed } = seen
   const source = siteFigures(seen.source, assumed.sourceRttMs)
   const changes = changeFigures(seen)
@@ -87,7 +87,7 @@ function upFigure({ asOf, totalDownMs, probes }: SiteHealth): UpFigure | null {
   return { share: 1 - downMs / watchedMs, downMs, watchedMs }
 }
 
-function targetFigures(target: SeenTarget, { at, assumed }: Seen): TargetFigures {
+function targetFigures(target: SeenTarget, { at, assumed }: PairMeasured): TargetFigures {
   const { link } = target
   const traffic = link?.traffic ?? null
   const current = (value: number): Figure => ({ ...told(value, 'measured'), asOf: at, samples: 1 })
@@ -109,7 +109,7 @@ function limited(seen: Figure | null, limit: number | null): Figure | null {
   return told(limit, 'limit')
 }
 
-function changeFigures({ targets, assumed }: Seen): ChangeFigures {
+function changeFigures({ targets, assumed }: PairMeasured): ChangeFigures {
   // Every target of a rule is told of the same changes; the one that tells of most has missed least.
   const most = (of: 'averagePerSecond' | 'peakPerSecond' | 'meanObjectBytes'): Figure | null =>
     targets

@@ -12,7 +12,7 @@ import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { Link } from '../link/links.ts'
 import { compareFigures, linkToCompare, type CompareSources } from '../compare/link-to-compare.ts'
 
-interface Parts extends CompareSources {
+interface CompareApiParts extends CompareSources {
   readonly jobs: Jobs
 }
 
@@ -26,7 +26,7 @@ interface Asked {
 /** Reports are kept for the session: a comparison is only as good as the moment it was made. */
 const keptReports = 20
 
-export function compareApi(parts: Parts): EngineApi['compare'] {
+export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
   const reports = new Map<string, CompareReport>()
   return {
     cost: ({ ruleId, prefix }) => costs(linksOf(ruleId), prefix),

@@ -8,11 +8,11 @@ import { retryMatching, retrySeqs, unknownItem, type RetryParts } from './retry-
 
 type LinkEnds = Pick<LinkOrder, 'ruleId' | 'source' | 'target'>
 
-interface Parts extends RetryParts {
+interface FailureApiParts extends RetryParts {
   readonly link: (linkId: string) => LinkEnds | null
 }
 
-export function failuresApi(parts: Parts): EngineApi['failures'] {
+export function failuresApi(parts: FailureApiParts): EngineApi['failures'] {
   const { journal, now } = parts
   return {
     async list(q: FailureListInput): Promise<FailurePage> {
@@ -27,7 +27,7 @@ export function failuresApi(parts: Parts): EngineApi['failures'] {
   }
 }
 
-async function detailOf(seq: number, parts: Parts): Promise<FailureDetail> {
+async function detailOf(seq: number, parts: FailureApiParts): Promise<FailureDetail> {
   const { journal, now, link } = parts
   const row = journal.task(seq)
   const ended = row === null ? await journal.history.ended(seq) : null
@@ -43,7 +43,7 @@ async function detailOf(seq: number, parts: Parts): Promise<FailureDetail> {
 }
 
 /** [] for a row without a fault, or of a rule that is gone. */
-function toFailure(row: TaskRow, { link, queue, hold }: Parts): readonly Failure[] {
+function toFailure(row: TaskRow, { link, queue, hold }: FailureApiParts): readonly Failure[] {
   const ends = link(row.linkId)
   if (row.fault === null || ends === null) return []
   const { seq, linkId, key, versionId, operation, sizeBytes, fault } = row

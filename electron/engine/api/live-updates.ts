@@ -7,7 +7,7 @@ const batchMs = 250
  * Tells consoles what changed. Announcements carry topics and small values, never steer: a console that misses one sees a
  * gap in `seq` and reads everything again. Nothing is computed while nobody watches.
  */
-export class Announcer {
+export class LiveUpdates {
   readonly #read: () => Pick<LiveBatch, 'overview' | 'transfers'>
   readonly #now: () => number
   readonly #watchers = new Set<Watcher>()

@@ -67,7 +67,7 @@ async function look(link: Link, signal: AbortSignal, parts: LookAgainParts): Pro
   if (cannotRead || unknown !== null) await quietly(parts.feeds.lookAgain(link, signal))
 }
 
-/** The standing check looks at all buckets in turn; one that does not answer is not waited for. */
+/** The bucket check looks at all buckets in turn; one that does not answer is not waited for. */
 async function bucketsAsked(link: Link, signal: AbortSignal, { view, now }: LookAgainParts): Promise<LinkView> {
   const begun = now()
   const before = view(link)

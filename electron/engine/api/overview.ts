@@ -2,7 +2,7 @@ import type { Overview } from '../../../shared/model/overview.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses } from '../../../shared/model/sync-state.ts'
 
-interface Parts {
+interface OverviewParts {
   readonly links: () => readonly LinkView[]
   readonly workers: () => Overview['workers']
   readonly eventLoopDelayP99Ms: () => number
@@ -11,7 +11,7 @@ interface Parts {
 }
 
 /** Everything the first page shows, read at one instant. */
-export function overviewOf(parts: Parts): Overview {
+export function overviewOf(parts: OverviewParts): Overview {
   const links = parts.links()
   return {
     asOf: parts.now(),

@@ -1,11 +1,11 @@
-import type { EngineApi, Settled } from '../../../shared/api/engine-api.ts'
+import type { EngineApi, WaitResult } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses, isSettled } from '../../../shared/model/sync-state.ts'
 import type { Journal } from '../journal/port/journal.ts'
 import type { Convergence } from '../link/convergence.ts'
 import type { Link, Links } from '../link/links.ts'
 
-interface Parts {
+interface WaitParts {
   readonly links: Links
   readonly journal: Journal
   /** null for a link without an opposite. */
@@ -24,7 +24,7 @@ const scanAgainMs = 1000
  * sight, and both sides of opposite rules show the same. An empty queue alone would not say so, because changes that nobody noticed yet are not in it. Keys that do not
  * converge are told at once when nothing else is waited for: no time brings them together.
  */
-export function waitApi(parts: Parts): EngineApi['wait'] {
+export function waitApi(parts: WaitParts): EngineApi['wait'] {
   const { links, now } = parts
   return {
     async settled({ ruleId, timeoutMs }, signal) {
@@ -46,8 +46,8 @@ export function waitApi(parts: Parts): EngineApi['wait'] {
 function stateOf(
   waited: readonly Link[],
   seen: boolean,
-  { journal, convergence, view }: Parts,
-): Settled & { readonly isQuiet: boolean } {
+  { journal, convergence, view }: WaitParts,
+): WaitResult & { readonly isQuiet: boolean } {
   const totals = waited.map((link) => journal.totals(link.linkId))
   const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
   const parked = totals.reduce((sum, total) => sum + total.parked, 0)
@@ -62,7 +62,7 @@ function stateOf(
 }
 
 /** A site may be down just now: asked again until it answers or the time is up. False: it never did. */
-async function scannedBy(link: Link, ends: AbortSignal, { scan }: Parts): Promise<boolean> {
+async function scannedBy(link: Link, ends: AbortSignal, { scan }: WaitParts): Promise<boolean> {
   while (!ends.aborted) {
     try {
       await scan(link.linkId, ends)

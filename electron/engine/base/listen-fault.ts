@@ -15,9 +15,9 @@ export function listenFault(error: unknown, { listen, tls, what = '' }: Listenin
   })
 }
 
-type Told = readonly [message: string, remedy: string | undefined]
+type ListenAdvice = readonly [message: string, remedy: string | undefined]
 
-function known(code: string, listen: string): Told | null {
+function known(code: string, listen: string): ListenAdvice | null {
   const colon = listen.lastIndexOf(':')
   const [host, port] = [listen.slice(0, colon), listen.slice(colon + 1)]
   switch (code) {
@@ -41,7 +41,7 @@ function known(code: string, listen: string): Told | null {
 }
 
 /** What is wrong with the certificate or its key. */
-function ofFile(error: unknown, { certFile, keyFile }: NonNullable<GatewaySettings['tls']>): Told {
+function ofFile(error: unknown, { certFile, keyFile }: NonNullable<GatewaySettings['tls']>): ListenAdvice {
   const words = error instanceof Error ? error.message : ''
   if (error instanceof Error && 'path' in error)
     return [`${String(error.path)} cannot be read: ${words}.`, 'Check the path, and that this user may read the file.']

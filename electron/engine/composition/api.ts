@@ -2,7 +2,7 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Hold } from '../../../shared/model/task.ts'
 import { holdOf } from '../link/hold.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import { FirstSeen } from '../compare/first-seen.ts'
 import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'
 import { createPreflight } from '../site/preflight.ts'
@@ -24,7 +24,7 @@ import { waitApi } from '../api/wait.ts'
 
 /** Everything that a console or a script may ask, answered by the engine's parts: one row per subject. */
 export function assembleApi(
-  parts: Parts,
+  parts: EngineParts,
   options: EngineOptions,
 ): { readonly api: EngineApi; readonly config: ConfigParts } {
   const { journal, links, jobs, queue, feeds, now } = parts
@@ -35,7 +35,7 @@ export function assembleApi(
     network: parts.network,
     clock: parts.clock,
     random: parts.random,
-    onChange: () => parts.announcer.changed('checks'),
+    onChange: () => parts.liveUpdates.changed('checks'),
   })
   const api: EngineApi = {
     overview: { get: parts.overview, series: (q) => parts.series.points(q.linkId, q.windowMs) },
@@ -77,23 +77,23 @@ export function assembleApi(
         if (options.demo === null)
           throw new FaultError(fault('NOT_SUPPORTED', 'There is nothing to break here: this is not the demo.'))
         const view = await options.demo.set(targetBroken)
-        parts.announcer.changed('demo')
+        parts.liveUpdates.changed('demo')
         return view
       },
     },
-    live: { watch: (signal) => parts.announcer.watch(signal) },
+    live: { watch: (signal) => parts.liveUpdates.watch(signal) },
   }
   return { api, config }
 }
 
-function holdsOf({ links, sites, guard }: Parts): (linkId: string) => Hold | null {
+function holdsOf({ links, sites, guard }: EngineParts): (linkId: string) => Hold | null {
   return (linkId) => {
     const link = links.get(linkId)
     return link === null ? null : holdOf(link, { links, sites, isGuarded: (of) => guard.of(of) !== null })
   }
 }
 
-function ruleParts(parts: Parts): RulesParts {
+function ruleParts(parts: EngineParts): RulesParts {
   const { rules, links, convergence, guard, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
   return {
     rules,
@@ -119,7 +119,7 @@ function ruleParts(parts: Parts): RulesParts {
   }
 }
 
-function configParts({ sites, rules, settings, gateway, sseCKeys }: Parts, forRules: RulesParts): ConfigParts {
+function configParts({ sites, rules, settings, gateway, sseCKeys }: EngineParts, forRules: RulesParts): ConfigParts {
   return {
     sites: () => sites.ids().map((siteId) => sites.get(siteId)),
     rules: () => rules.rules(),

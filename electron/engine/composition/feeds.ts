@@ -8,7 +8,7 @@ import { AttributePasses } from '../link/attribute-passes.ts'
 import { FirstCopies } from '../link/first-copy.ts'
 import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
 import { currentRuleIndex } from '../link/rule-index.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import { carriedAcl } from '../replicate/acl.ts'
 import type { EngineOptions } from './options.ts'
 import type { Ground } from './ground.ts'
@@ -30,7 +30,7 @@ export interface Feeds {
 export async function joinFeeds(
   { credentials }: EngineOptions,
   made: Ground & Notices & Records & JoinedSites & Transfers,
-  later: () => Pick<Parts, 'feeds'>,
+  later: () => Pick<EngineParts, 'feeds'>,
 ): Promise<Feeds> {
   const { journal, kept, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } =
     made

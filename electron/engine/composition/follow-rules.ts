@@ -1,4 +1,4 @@
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 
 /** The rule book or the place of a site changed: links, holds and feeds follow; links that went are forgotten. */
 export async function followRules({
@@ -16,7 +16,7 @@ export async function followRules({
   firstCopies,
   changed,
 }: Pick<
-  Parts,
+  EngineParts,
   | 'rules'
   | 'linkBook'
   | 'links'

@@ -3,12 +3,12 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
 import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
 import { ClientKeys } from '../gateway/client-keys.ts'
-import type { GatewayWorld } from '../gateway/world.ts'
+import type { GatewayContext } from '../gateway/context.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { FirstTime } from '../gateway/read-quorum/first-time.ts'
 import { Replicas } from '../gateway/replicas.ts'
 import { BucketFacts } from '../gateway/dual-write/bucket-facts.ts'
-import { Together } from '../gateway/dual-write/dual-write.ts'
+import { DualWriter } from '../gateway/dual-write/dual-write.ts'
 import { Upstream } from '../gateway/upstream.ts'
 import { isSealed } from '../replicate/origin.ts'
 import type { EngineOptions } from './options.ts'
@@ -47,14 +47,14 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       now,
     }),
     degraded,
-    world: {
+    context: {
       upstream,
       intake,
-      acks: new AckKeeper({ taskEnds, degraded, clock, hurry: (seqs) => dispatcher.hurry(seqs) }),
-      together: joinTogether(made, upstream, degraded),
+      acks: new AckKeeper({ taskEnds, degraded, clock, makeUrgent: (seqs) => dispatcher.makeUrgent(seqs) }),
+      dualWriter: joinDualWriter(made, upstream, degraded),
       replicas: joinReplicas(made),
       list: (siteId, request, signal) => pool.list(siteId, request, signal),
-      cannotMend: tellsOnce(made),
+      cannotRepair: tellsOnce(made),
       isSealed: (headers, place) => isSealed(headers, place, made.seal),
       namesKey: ({ fidelity }, md5) =>
         sseCKeys.all().some((key) => key.md5 === md5 && fidelity.sseCKeys.includes(key.name)),
@@ -72,13 +72,13 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
   return { gateway }
 }
 
-function joinTogether(
+function joinDualWriter(
   { journal, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log, seal }: Made,
   upstream: Upstream,
   degraded: DegradedRules,
-): Together {
+): DualWriter {
   const buckets = new BucketFacts((siteId, bucket) => sites.store(siteId).bucket(bucket), clock)
-  return new Together({
+  return new DualWriter({
     queue,
     taskEnds,
     upstream,
@@ -100,7 +100,7 @@ function joinTogether(
       const overwrote = task !== null && journal.pairs(task.linkId, task.key).length > 0
       return dispatcher.settle(seq, overwrote ? { ...outcome, overwrote } : outcome)
     },
-    hurry: (seqs) => dispatcher.hurry(seqs),
+    makeUrgent: (seqs) => dispatcher.makeUrgent(seqs),
     onMoved: (linkId, bytes) => taskEvents.moved(linkId, 0, bytes),
     onError: (error) =>
       log.error({ err: error }, 'A write to several sites at a time could not be brought to its end.'),
@@ -122,7 +122,7 @@ function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {
   })
 }
 
-function tellsOnce({ tell }: Made): GatewayWorld['cannotMend'] {
+function tellsOnce({ tell }: Made): GatewayContext['cannotRepair'] {
   const firstTime = new FirstTime()
   return ({ id, source }, key, { site, bucket }) => {
     const text =

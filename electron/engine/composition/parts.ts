@@ -12,12 +12,12 @@ import { openSealKey } from '../site/seal-key.ts'
 import type { EngineOptions } from './options.ts'
 
 /** Everything the engine is made of, joined and not yet started. */
-export interface Parts extends Ground, Notices, Records, JoinedSites, Transfers, Feeds, Views, GatewayPart {
+export interface EngineParts extends Ground, Notices, Records, JoinedSites, Transfers, Feeds, Views, GatewayPart {
   /** To be called after every change of the rule book. */
   readonly follow: () => Promise<void>
 }
 
-export async function openParts(options: EngineOptions): Promise<Parts> {
+export async function openParts(options: EngineOptions): Promise<EngineParts> {
   const ground = await openGround(options)
   try {
     const seal = await openSealKey({ records: ground.journal.records, credentials: options.credentials, randomBytes })
@@ -29,8 +29,8 @@ export async function openParts(options: EngineOptions): Promise<Parts> {
 }
 
 /** Each area takes what was made before it. What it needs of a later one it reaches through `later`, never at once. */
-async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
-  const later = (): Parts => parts
+async function join(options: EngineOptions, ground: Ground): Promise<EngineParts> {
+  const later = (): EngineParts => parts
   const notices = joinNotices(ground, later)
   const records = await joinRecords(options, { ...ground, ...notices }, later)
   const sites = joinSites(options, { ...ground, ...notices, ...records }, later)
@@ -44,7 +44,7 @@ async function join(options: EngineOptions, ground: Ground): Promise<Parts> {
   )
   const views = joinViews({ ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
   const gateway = joinGateway(options, { ...ground, ...notices, ...records, ...sites, ...transfers, ...feeds })
-  const parts: Parts = {
+  const parts: EngineParts = {
     ...ground,
     ...notices,
     ...records,

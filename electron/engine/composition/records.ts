@@ -1,6 +1,6 @@
 import { openSettings, type EngineSettings } from '../config/settings.ts'
 import { RuleBook } from '../link/rule-book.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { TaskEnds } from '../queue/task-ends.ts'
 import { createQueue } from '../queue/task-queue.ts'
@@ -16,7 +16,7 @@ export interface Records {
   readonly settings: EngineSettings
 }
 
-type Served = Pick<Parts, 'dispatcher' | 'openSitesInThreads'>
+type Served = Pick<EngineParts, 'dispatcher' | 'openSitesInThreads'>
 
 export async function joinRecords(
   { retry, config }: EngineOptions,

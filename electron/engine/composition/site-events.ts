@@ -4,11 +4,11 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { Tell } from '../log/activity.ts'
 import { faultFrom } from '../base/errors.ts'
 import type { TrippedBrake } from '../feed/link-brake.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseOf, pauseReason } from '../link/brake-words.ts'
-import type { StandingChange } from '../link/bucket-watch.ts'
+import type { BucketsChange } from '../link/bucket-watch.ts'
 import type { Link } from '../link/links.ts'
 import type { Guarded } from '../link/target-guard.ts'
 
@@ -17,7 +17,7 @@ const spareSockets = 8
 const usualLongOutageMs = 60_000
 
 type SiteParts = Pick<
-  Parts,
+  EngineParts,
   | 'links'
   | 'guard'
   | 'buckets'
@@ -104,7 +104,7 @@ export class SiteEvents {
   guarded({ ruleId, target }: Link, found: Guarded | null): void {
     const { links, dispatcher } = this.#parts()
     links.refresh()
-    dispatcher.hurryAgain()
+    dispatcher.makeUrgentAgain()
     dispatcher.fill()
     this.#announce('rules')
     if (found?.state !== 'stopped') return
@@ -113,8 +113,8 @@ export class SiteEvents {
     this.#tell('warning', 'rule', text, { ruleId })
   }
 
-  /** What the standing check found: the link is kept back, goes on, or there is something to be told. */
-  standing(link: Link, { notes, fault, renewed }: StandingChange): void {
+  /** What the bucket check found: the link is kept back, goes on, or there is something to be told. */
+  bucketsLooked(link: Link, { notes, fault, renewed }: BucketsChange): void {
     const { links, identities, feeds, dispatcher } = this.#parts()
     const { ruleId, linkId, target } = link
     if (renewed) {
@@ -200,7 +200,7 @@ export class SiteEvents {
 }
 
 /** What waited for its backoff need not wait any longer. In steps: a long outage leaves many. What fails again meanwhile waits. */
-async function retryDelayed(linkId: string, queue: Parts['queue'], failedBy: number): Promise<void> {
+async function retryDelayed(linkId: string, queue: EngineParts['queue'], failedBy: number): Promise<void> {
   const filter = { ruleId: null, linkId, state: 'delayed', code: null, operation: null, search: '' } as const
   const step = 1000
   while ((await queue.retry({ filter, failedBy, because: 'resumed' }, step)).length === step);

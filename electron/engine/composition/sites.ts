@@ -2,7 +2,7 @@ import { ofLink } from '../journal/kept-books.ts'
 import { FeedConnections } from '../link/feed-connections.ts'
 import { LinkBook } from '../link/link-book.ts'
 import { SiteEvents } from './site-events.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import { createSites, type Sites } from '../site/registry.ts'
 import { SseCKeys } from '../site/sse-c-keys.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
@@ -33,7 +33,7 @@ const mainSockets = 32
 export function joinSites(
   { credentials, environment, timeouts, longOutageMs }: EngineOptions,
   { journal, kept, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
-  later: () => Parts,
+  later: () => EngineParts,
 ): JoinedSites {
   const siteEvents = new SiteEvents(later, tell, changed, longOutageMs)
   const sites = createSites({

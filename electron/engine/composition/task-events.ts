@@ -1,15 +1,15 @@
 import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import type { RateBook } from '../metrics/rates.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import type { Lease } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { isRefusal } from '../site/breaker.ts'
 import type { DispatcherEvents } from '../worker/dispatcher.ts'
-import type { Outcome } from '../replicate/port.ts'
+import type { SettledOutcome } from '../replicate/port.ts'
 
 type TaskParts = Pick<
-  Parts,
+  EngineParts,
   | 'links'
   | 'brakes'
   | 'sites'
@@ -22,8 +22,6 @@ type TaskParts = Pick<
   | 'gateway'
   | 'firstCopies'
 >
-
-type Settled = Extract<Outcome, { kind: 'settled' }>
 
 /** What the rest of the engine learns from tasks as they end: rates, site health, the link’s last fault. */
 export class TaskEvents implements DispatcherEvents {
@@ -48,7 +46,7 @@ export class TaskEvents implements DispatcherEvents {
     monitor.moved(link.target.site, 0, writtenBytes)
   }
 
-  onSettled(lease: Lease, outcome: Settled): void {
+  onSettled(lease: Lease, outcome: SettledOutcome): void {
     const { task } = lease
     const { links, sites, brakes, convergence } = this.#parts()
     this.#rates.settled(task.linkId, this.#now())
@@ -113,6 +111,6 @@ export class TaskEvents implements DispatcherEvents {
   }
 }
 
-const writes: ReadonlySet<Settled['did']> = new Set(['copied', 'marker', 'metadata', 'purged'])
+const writes: ReadonlySet<SettledOutcome['did']> = new Set(['copied', 'marker', 'metadata', 'purged'])
 
 const bucketFaults: ReadonlySet<FaultCode> = new Set(['BUCKET_MISSING', 'BUCKET_UNVERSIONED'])

@@ -9,7 +9,7 @@ import { TargetGuard } from '../link/target-guard.ts'
 import { isForeignVersion, isTargetReplica } from '../link/target-replica.ts'
 import { TaskEvents } from './task-events.ts'
 import { RateBook } from '../metrics/rates.ts'
-import type { Parts } from './parts.ts'
+import type { EngineParts } from './parts.ts'
 import { heldRules } from '../rule/validate.ts'
 import type { EngineOptions } from './options.ts'
 import { Dispatcher } from '../worker/dispatcher.ts'
@@ -50,7 +50,7 @@ export function joinTransfers(
     seal,
     changed,
   }: Ground & Notices & Records & JoinedSites,
-  later: () => Parts,
+  later: () => EngineParts,
 ): Transfers {
   const rates = new RateBook()
   const taskEvents = new TaskEvents(later, rates, now, changed)
@@ -117,7 +117,7 @@ export function joinTransfers(
     isAway: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
     clock,
     everyMs: bucketCheckMs,
-    onLooked: (of, change) => later().siteEvents.standing(of, change),
+    onLooked: (of, change) => later().siteEvents.bucketsLooked(of, change),
   })
   const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
   const judgement: ConstructorParameters<typeof Dispatcher>[0]['judgement'] = (lease) => {

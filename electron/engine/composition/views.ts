@@ -23,9 +23,9 @@ export interface Views {
   readonly heldWatch: HeldWatch
 }
 
-type Seen = Ground & Notices & Records & JoinedSites & Transfers & Feeds
+type MadeBefore = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
-export function joinViews(made: Seen): Views {
+export function joinViews(made: MadeBefore): Views {
   const views = joinLinkViews(made)
   const { links, dispatcher, eventLoop, startedAt, now, changed, journal, tell, clock } = made
   const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
@@ -60,7 +60,7 @@ function joinLinkViews({
   firstCopies,
   now,
   changed,
-}: Seen): LinkViews {
+}: MadeBefore): LinkViews {
   let journalFault: Fault | null = null
   journal.onUnwritable((fault) => {
     journalFault = fault
@@ -86,7 +86,7 @@ function joinLinkViews({
   })
 }
 
-function joinSeries({ journal, links, queue, rates, sites, now, clock }: Seen): Series {
+function joinSeries({ journal, links, queue, rates, sites, now, clock }: MadeBefore): Series {
   const sampler = new LinkSampler({ journal, rates, counts: (linkId) => queue.counts(linkId) })
   const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
   return createSeries({

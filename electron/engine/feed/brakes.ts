@@ -3,10 +3,8 @@ import type { NewTask } from '../journal/port/journal.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
-import type { Judgement, Outcome } from '../replicate/port.ts'
+import type { Judgement, SettledOutcome } from '../replicate/port.ts'
 import { LinkBrake, type ScanOrigin, type TrippedBrake } from './link-brake.ts'
-
-type Settled = Extract<Outcome, { kind: 'settled' }>
 
 export interface BrakesOptions {
   /** What each link's brake counted. */
@@ -51,7 +49,7 @@ export class Brakes {
   }
 
   /** A task of a link has ended. `skewMs`: how far the source's clock is ahead of ours. Resolves when a trip is on record. */
-  async ended(rule: Rule, lease: Lease, outcome: Settled, skewMs: number): Promise<void> {
+  async ended(rule: Rule, lease: Lease, outcome: SettledOutcome, skewMs: number): Promise<void> {
     const { linkId } = lease.task
     const brake = this.#brake(linkId)
     const tripped = brake.ended(rule, lease, outcome, skewMs, this.#options.now())

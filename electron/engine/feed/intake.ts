@@ -1,4 +1,4 @@
-import type { Haste } from '../journal/sqlite/group-commit.ts'
+import type { Urgent } from '../journal/sqlite/group-commit.ts'
 import type { NewTask } from '../journal/port/journal.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, type RuleIndex } from '../rule/decide.ts'
@@ -15,13 +15,13 @@ export interface IntakeOptions {
 
 /** Puts what was found into the queue: one task per change and link that wants it, durable when a promise resolves. */
 export function createIntake(options: IntakeOptions): PlacingIntake {
-  const place = async (changes: readonly Change[], haste?: Haste<readonly number[]>): Promise<readonly Placed[]> => {
+  const place = async (changes: readonly Change[], urgent?: Urgent<readonly number[]>): Promise<readonly Placed[]> => {
     const byLink = tasksByLink(options.index(), changes)
     if (byLink.size === 0) return []
     // A brake that trips must hold the rule before its deletes can be handed out.
     for (const { link, tasks } of byLink.values()) await options.brakes.count(link.rule, tasks)
     const tasks = [...byLink.values()].flatMap(({ tasks: some }) => some)
-    const seqs = await options.queue.enqueue(tasks, haste)
+    const seqs = await options.queue.enqueue(tasks, urgent)
     let at = 0
     return [...byLink.values()].flatMap(({ link, changes }) =>
       changes.map((change) => ({ change, link, seq: seqs[at++]! })),

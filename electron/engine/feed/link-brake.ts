@@ -5,12 +5,10 @@ import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteBrake } from '../rule/delete-brake.ts'
 
-import type { Judgement, Outcome } from '../replicate/port.ts'
+import type { Judgement, SettledOutcome } from '../replicate/port.ts'
 import { isDelete } from './is-delete.ts'
 import { LiveKeys } from './live-keys.ts'
 import { OverwriteWatch, type OverwriteTrip } from './overwrite-watch.ts'
-
-type Settled = Extract<Outcome, { kind: 'settled' }>
 
 /** Keys that are named to the operator. */
 const mostExamples = 5
@@ -144,7 +142,7 @@ export class LinkBrake {
   }
 
   /** A task has ended. `skewMs`: how far the source's clock is ahead of ours. */
-  ended(rule: Brakes, lease: Lease, outcome: Settled, skewMs: number, now: number): TrippedBrake | null {
+  ended(rule: Brakes, lease: Lease, outcome: SettledOutcome, skewMs: number, now: number): TrippedBrake | null {
     this.#hold(rule, lease.task, outcome, skewMs)
     if (rule.overwriteBrake === null || this.#passes(lease)) return null
     const trip = this.#watch.ended(lease, outcome, rule.overwriteBrake, this.#state.held?.live ?? null, now)
@@ -165,7 +163,7 @@ export class LinkBrake {
   }
 
   /** Of what nothing is known by name: what was written before the last scan began is among what that counted. */
-  #hold({ deleteBrake }: Brakes, task: NewTask, outcome: Settled, skewMs: number): void {
+  #hold({ deleteBrake }: Brakes, task: NewTask, outcome: SettledOutcome, skewMs: number): void {
     // What went before it could be copied is counted as deleted, so it counts as having been there.
     if (outcome.did !== 'copied' && (outcome.did !== 'source-gone' || task.operation !== 'put')) return
     const isNew = outcome.overwrote !== true

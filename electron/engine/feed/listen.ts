@@ -56,7 +56,7 @@ class ListenFeed implements Feed {
   #attempts = 0
   #unavailable: Unavailable | null = null
   #connectedAt: number | null = null
-  #hurry: () => void = () => undefined
+  #endPause: () => void = () => undefined
 
   constructor(options: ListenOptions) {
     this.#options = options
@@ -88,7 +88,7 @@ class ListenFeed implements Feed {
   }
 
   again(): void {
-    this.#hurry()
+    this.#endPause()
   }
 
   async stop(): Promise<void> {
@@ -109,9 +109,9 @@ class ListenFeed implements Feed {
       if (signal.aborted) return
       this.#turn('fault', faultFrom(error, { operation: 'ListenNotification', siteId, bucket }))
       const backoffMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#attempts++) * (0.5 + random() / 2)
-      const hurried = new AbortController()
-      this.#hurry = () => hurried.abort(new FaultError(fault('CANCELLED', 'Asked for now.')))
-      await pause(clock, backoffMs, AbortSignal.any([signal, hurried.signal])).catch(() => undefined)
+      const pauseEnd = new AbortController()
+      this.#endPause = () => pauseEnd.abort(new FaultError(fault('CANCELLED', 'Asked for now.')))
+      await pause(clock, backoffMs, AbortSignal.any([signal, pauseEnd.signal])).catch(() => undefined)
     }
   }
 

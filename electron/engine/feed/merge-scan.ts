@@ -51,7 +51,7 @@ export interface MergeScanOptions extends Pick<
 }
 
 /** How far a scan has come for good: what was counted up to there, and what an engine that starts again has to look at. */
-export interface Settled {
+export interface ScannedForGood {
   readonly counts: ScanCounts
   readonly rest: Span
 }
@@ -105,7 +105,7 @@ export class MergeScan {
     return { keys: this.#keys, versions: this.#versions, differences: this.#differences }
   }
 
-  get settled(): Settled {
+  get settled(): ScannedForGood {
     return { counts: this.#settledCounts, rest: { after: this.#settledAfter, until: this.#until } }
   }
 

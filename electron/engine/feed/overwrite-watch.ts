@@ -2,7 +2,7 @@ import type { NewTask } from '../journal/port/journal.ts'
 import type { Lease } from '../queue/port.ts'
 import { addToWindow, totalOf, type Slot } from '../rule/brake-window.ts'
 import { isAttentive, isSampled, stemOf, tripsOn, type OverwriteBrake } from '../rule/overwrite-brake.ts'
-import type { Judgement, Outcome } from '../replicate/port.ts'
+import type { Judgement, SettledOutcome } from '../replicate/port.ts'
 import { isDelete } from './is-delete.ts'
 
 /** Keys of the window that are known by name; of more, some replacements under new names go unseen. */
@@ -10,7 +10,7 @@ const mostNames = 20_000
 /** Overwrites that were not judged, and belong to the burst if there is one. */
 const mostUnjudged = 16
 
-interface Named {
+interface ChangedKey {
   readonly key: string
   /** When it was written or deleted, by the source's clock. */
   readonly changedAt: number
@@ -26,8 +26,6 @@ export interface OverwriteTrip {
   readonly live: number | null
 }
 
-type Settled = Extract<Outcome, { kind: 'settled' }>
-
 /**
  * Looks for recognisable content that is put out of use by what looks random, under the same key or a new ending, on one
  * link. What puts nothing out of use is not looked at, and while nothing is found only some of the rest is.
@@ -35,8 +33,8 @@ type Settled = Extract<Outcome, { kind: 'settled' }>
 export class OverwriteWatch {
   #slots: readonly Slot[]
   readonly #seed: string
-  readonly #deleted = new Map<string, Named>()
-  readonly #written = new Map<string, Named>()
+  readonly #deleted = new Map<string, ChangedKey>()
+  readonly #written = new Map<string, ChangedKey>()
   readonly #overwritten = new Map<string, number>()
   readonly #suspects = new Map<string, number>()
   #unjudged: readonly number[] = []
@@ -76,7 +74,7 @@ export class OverwriteWatch {
   }
 
   /** What a worker is to compare; undefined for what surely puts nothing out of use. */
-  judgement({ task, fresh }: Lease): Judgement | undefined {
+  judgement({ task, knownAbsent }: Lease): Judgement | undefined {
     const { key, operation } = task
     if (operation === 'metadata' || !isSampled(key, this.#harmlessInRow, this.#seed)) return undefined
     const stem = stemOf(key)
@@ -86,19 +84,19 @@ export class OverwriteWatch {
     }
     const old = this.#deleted.get(stem)?.key
     const replaced = old === undefined || old === key ? [] : [old]
-    if (!fresh || this.#overwritten.has(key)) return { before: [key, ...replaced] }
+    if (!knownAbsent || this.#overwritten.has(key)) return { before: [key, ...replaced] }
     return replaced.length === 0 ? undefined : { before: replaced }
   }
 
   /** How a task ended; the trip, when it trips the brake. */
   ended(
-    { task, fresh }: Lease,
-    outcome: Settled,
+    { task, knownAbsent }: Lease,
+    outcome: SettledOutcome,
     brake: OverwriteBrake,
     live: number | null,
     now: number,
   ): OverwriteTrip | null {
-    if (outcome.overwrote === true || (fresh && this.#overwritten.has(task.key)))
+    if (outcome.overwrote === true || (knownAbsent && this.#overwritten.has(task.key)))
       this.#overwrite(task, outcome, brake, now)
     if (outcome.judged === 'harmless') {
       this.#harmlessInRow++
@@ -130,7 +128,7 @@ export class OverwriteWatch {
     return { at: now, count: total.hits, from: total.from ?? from, live }
   }
 
-  #overwrite({ changedAt }: NewTask, { judged }: Settled, brake: OverwriteBrake, now: number): void {
+  #overwrite({ changedAt }: NewTask, { judged }: SettledOutcome, brake: OverwriteBrake, now: number): void {
     this.#slots = addToWindow(this.#slots, now, brake.windowMs, { ...nothing, others: 1 })
     if (judged === undefined)
       this.#unjudged = [...this.#unjudged.filter((at) => at > changedAt - brake.windowMs), changedAt].slice(

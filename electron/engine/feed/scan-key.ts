@@ -94,7 +94,7 @@ function suspectsMetadata(ours: VersionEntry, theirs: VersionEntry, context: Key
   return ours.modifiedAt > theirs.modifiedAt + (tellsOfTags ? skewMs + 1000 : -skewMs - promptMs)
 }
 
-/** A hint for the brake, which else would have to look at what a fresh task puts out of use. */
+/** A hint for the brake, which else would have to look at what a task of an absent version puts out of use. */
 const overwrites = (entry: VersionEntry, { target }: KeyView): Pick<NewTask, 'overwrites'> =>
   !entry.deleteMarker && target[0]?.deleteMarker === false ? { overwrites: true } : {}
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { WireAnswer } from '../store/wire/request.ts'
-import type { GatewayWorld } from './world.ts'
+import type { GatewayContext } from './context.ts'
 import type { Reply } from './exchange.ts'
 import { checkBucketName } from './grant-limits.ts'
 import { checkKey } from './protocol/key.ts'
@@ -25,7 +25,7 @@ const shortPatienceMs = 2_000
  * it goes on but whose rules are asked and for what: the bucket's own CORS rules at the site answer, unsigned too.
  */
 export async function preflight(
-  world: GatewayWorld,
+  context: GatewayContext,
   asked: Asked,
   headers: IncomingHttpHeaders,
   signal: AbortSignal,
@@ -33,7 +33,7 @@ export async function preflight(
   const question = readQuestion(headers)
   checkBucketName(asked.bucket)
   checkKey(asked.key)
-  const allowed = allowedBy(await ask(world, asked, question, patienceMs, signal))
+  const allowed = allowedBy(await ask(context, asked, question, patienceMs, signal))
   // Whether there is such a bucket is nobody's business who has not signed.
   if (allowed === null) throw new S3Error('AccessForbidden')
   return { answer: { status: 200, headers: allowed, bytes: Buffer.alloc(0), stream: null } }
@@ -44,7 +44,7 @@ export async function preflight(
  * Without it a browser shows its page nothing. {} where they allow nothing, or cannot be asked.
  */
 export async function corsOfRefusal(
-  world: GatewayWorld,
+  context: GatewayContext,
   asked: Asked,
   method: string,
   origin: string,
@@ -54,7 +54,7 @@ export async function corsOfRefusal(
     checkBucketName(asked.bucket)
     checkKey(asked.key)
     const question = readQuestion({ origin, 'access-control-request-method': method })
-    const allowed = allowedBy(await ask(world, asked, question, shortPatienceMs, signal))
+    const allowed = allowedBy(await ask(context, asked, question, shortPatienceMs, signal))
     return Object.fromEntries(Object.entries(allowed ?? {}).filter(([name]) => ofAnswers.has(name)))
   } catch {
     // The refusal goes out as it is.
@@ -86,7 +86,7 @@ function readQuestion(headers: IncomingHttpHeaders): Preflight {
 }
 
 function ask(
-  { siteId, upstream }: GatewayWorld,
+  { siteId, upstream }: GatewayContext,
   { bucket, key }: Asked,
   { origin, method, headers }: Preflight,
   responseMs: number,

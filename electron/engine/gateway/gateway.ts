@@ -18,7 +18,7 @@ import type { RecordStore } from '../journal/port/records.ts'
 import type { DegradedRules } from './acks/degraded-rules.ts'
 import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { ClientKeys } from './client-keys.ts'
-import type { GatewayWorld } from './world.ts'
+import type { GatewayContext } from './context.ts'
 import { exposedAs, isLoopback } from './exposed.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { SignatureVerifier } from '../s3/signature-verifier.ts'
@@ -30,7 +30,7 @@ export interface GatewayOptions {
   readonly records: Pick<RecordStore, 'read' | 'write' | 'erase'>
   readonly keys: ClientKeys
   readonly degraded: DegradedRules
-  readonly world: Omit<GatewayWorld, 'siteId' | 'rules'>
+  readonly context: Omit<GatewayContext, 'siteId' | 'rules'>
   readonly rules: () => readonly Rule[]
   readonly hasSite: (siteId: string) => boolean
   readonly now: () => number
@@ -125,7 +125,7 @@ export class Gateway {
     this.#started = false
     await this.#follow()
     this.#options.degraded.stop()
-    this.#options.world.upstream.close()
+    this.#options.context.upstream.close()
   }
 
   /** Where clients reach it; null while it does not listen. */
@@ -212,9 +212,9 @@ export class Gateway {
   }
 
   #serve({ site, hostnames }: GatewaySettings): Parameters<typeof openServer>[1] {
-    const { world, onError, onChange } = this.#options
+    const { context, onError, onChange } = this.#options
     const parts = {
-      world: { ...world, rules: this.#options.rules, siteId: site },
+      context: { ...context, rules: this.#options.rules, siteId: site },
       gatekeeper: this.#gatekeeper,
       verifier: () => this.#currentVerifier(),
       baseHosts: hostnames,

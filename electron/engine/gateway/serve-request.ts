@@ -3,7 +3,7 @@ import type { GatewayRequest } from '../../../shared/model/gateway.ts'
 import { clientReply, type Asked } from './answers/client-reply.ts'
 import { ClientBody, ClientGone } from './client-body.ts'
 import { corsOfRefusal, preflight } from './cors.ts'
-import type { GatewayWorld } from './world.ts'
+import type { GatewayContext } from './context.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { operations } from './operations/operations.ts'
@@ -15,7 +15,7 @@ import type { RequestLog } from './request-log.ts'
 import { respond, respondError } from './respond.ts'
 
 export interface ServeParts {
-  readonly world: GatewayWorld
+  readonly context: GatewayContext
   readonly gatekeeper: Gatekeeper
   /** Asked for every request: it changes when a key's secret does. */
   readonly verifier: () => SignatureVerifier
@@ -29,7 +29,7 @@ export interface ServeParts {
 /** A client that sends no byte of its body for this long is given up. */
 const stallMs = 60_000
 
-interface Told {
+interface Served {
   routed: Routed | null
   accessKeyId: string | null
   reply: Reply | null
@@ -44,10 +44,10 @@ export async function serveRequest(
   expectsContinue: boolean,
   parts: ServeParts,
 ): Promise<void> {
-  const { world, requests, onError, requestId, baseHosts } = parts
-  const at = world.now()
+  const { context, requests, onError, requestId, baseHosts } = parts
+  const at = context.now()
   const gone = new AbortController()
-  const told: Told = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
+  const told: Served = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
   response.on('close', () => {
     // An answer that was given whole ends in the same way; an error for each of them would cost a tenth of the time.
     if (!response.writableFinished) gone.abort(new ClientGone('the client went away'))
@@ -57,19 +57,19 @@ export async function serveRequest(
     const routed = (told.routed = route(request.method ?? '', request.url ?? '', request.headers, { baseHosts }))
     const reply =
       request.method === 'OPTIONS'
-        ? await preflight(world, routed, request.headers, gone.signal)
-        : await acted(admitted(request, routed, expectsContinue ? response : null, gone.signal, told, parts), world)
+        ? await preflight(context, routed, request.headers, gone.signal)
+        : await acted(admitted(request, routed, expectsContinue ? response : null, gone.signal, told, parts), context)
     told.reply = clientReply(reply, asked(request, routed, requestId()))
     await respond(request, response, told.reply)
   } catch (error) {
     if (isGone(error, request, response)) response.destroy()
     else {
-      const cors = await corsOf(request, response, told, gone.signal, world)
+      const cors = await corsOf(request, response, told, gone.signal, context)
       told.refusal = respondError(error, request, response, requestId(), cors)
     }
     if (told.refusal?.code === 'InternalError') onError(error)
   }
-  requests.add(requestOf(told, at, world.now(), response), {
+  requests.add(requestOf(told, at, context.now(), response), {
     // As clients see it: what they were sent, and what they sent.
     read: Math.max(0, request.socket.bytesWritten - before),
     written: told.body?.readBytes ?? 0,
@@ -84,12 +84,12 @@ const isGone = (error: unknown, request: IncomingMessage, response: ServerRespon
 async function corsOf(
   { headers, method = '' }: IncomingMessage,
   { headersSent }: ServerResponse,
-  { routed }: Told,
+  { routed }: Served,
   signal: AbortSignal,
-  world: GatewayWorld,
+  context: GatewayContext,
 ): Promise<Readonly<Record<string, string>>> {
   if (headers.origin === undefined || method === 'OPTIONS' || routed === null || headersSent) return {}
-  return corsOfRefusal(world, routed, method, headers.origin, signal)
+  return corsOfRefusal(context, routed, method, headers.origin, signal)
 }
 
 function admitted(
@@ -97,15 +97,15 @@ function admitted(
   routed: Routed,
   expecting: ServerResponse | null,
   signal: AbortSignal,
-  told: Told,
-  { world, gatekeeper, verifier }: ServeParts,
+  told: Served,
+  { context, gatekeeper, verifier }: ServeParts,
 ): Exchange {
   const { headers } = request
-  const { accessKeyId, payload } = verifier().verify({ ...routed, headers }, world.now())
+  const { accessKeyId, payload } = verifier().verify({ ...routed, headers }, context.now())
   told.accessKeyId = accessKeyId
   const call = readCall(routed, request)
-  const grant = gatekeeper.admit(accessKeyId, call, world.now())
-  grant.lastUsedAt = world.now()
+  const grant = gatekeeper.admit(accessKeyId, call, context.now())
+  grant.lastUsedAt = context.now()
   const proceed = expecting === null ? null : () => expecting.writeContinue()
   const body = (told.body = new ClientBody({
     request,
@@ -115,7 +115,7 @@ function admitted(
     stallMs,
     mostBytes: call.mostBodyBytes,
   }))
-  return { call, body, grant, signal, stillAdmitted: () => gatekeeper.stillAdmits(grant, world.now()) }
+  return { call, body, grant, signal, stillAdmitted: () => gatekeeper.stillAdmits(grant, context.now()) }
 }
 
 function asked(request: IncomingMessage, { operation, method, bucket, key }: Routed, requestId: string): Asked {
@@ -125,16 +125,16 @@ function asked(request: IncomingMessage, { operation, method, bucket, key }: Rou
 }
 
 /** What the client got wrong about its body is why the site broke off, and what it is told. */
-async function acted(exchange: Exchange, world: GatewayWorld): Promise<Reply> {
+async function acted(exchange: Exchange, context: GatewayContext): Promise<Reply> {
   try {
-    return await operations[exchange.call.operation](world, exchange)
+    return await operations[exchange.call.operation](context, exchange)
   } catch (error) {
     throw exchange.body.fault ?? error
   }
 }
 
 function requestOf(
-  { routed, accessKeyId, reply, refusal }: Told,
+  { routed, accessKeyId, reply, refusal }: Served,
   at: number,
   endedAt: number,
   response: ServerResponse,

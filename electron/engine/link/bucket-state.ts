@@ -14,12 +14,12 @@ const endSchema = z.object({
   createdAt: z.number().nullable(),
 })
 
-export const standingSchema = z.object({ source: endSchema, target: endSchema, askedAt: z.number() })
+export const bucketsStateSchema = z.object({ source: endSchema, target: endSchema, askedAt: z.number() })
 
 /** How a site told of one bucket when it was last asked. */
 export type BucketEnd = Readonly<z.infer<typeof endSchema>>
 /** How the two buckets of a link stood when they were last asked for, and what they once had. */
-export type Standing = Readonly<z.infer<typeof standingSchema>>
+export type BucketsState = Readonly<z.infer<typeof bucketsStateSchema>>
 
 /** What a site answers of a bucket; `view` null: there is none. */
 export interface BucketAnswer {
@@ -42,27 +42,27 @@ export function endAfter(before: BucketEnd | null, { view, createdAt }: BucketAn
   }
 }
 
-interface StandingLink {
+interface BucketsOfLink {
   readonly source: BucketAt
   readonly target: BucketAt
   readonly rule: Pick<Rule, 'objectLock'>
 }
 
 /** Why nothing may be written to the target as its buckets stand; null when nothing keeps the link back. */
-export function standingFault({ source, target, rule }: StandingLink, standing: Standing): Fault | null {
+export function bucketsFault({ source, target, rule }: BucketsOfLink, state: BucketsState): Fault | null {
   for (const [end, at] of [
-    [standing.source, source],
-    [standing.target, target],
+    [state.source, source],
+    [state.target, target],
   ] as const)
     if (!end.exists)
       return fault('BUCKET_MISSING', `There is no bucket ${at.bucket}.`, { site: at.site, remedy: remedies.missing })
-  const to = standing.target
+  const to = state.target
   if (to.versioning === 'Off' || to.versioning === 'Suspended')
     return fault('BUCKET_UNVERSIONED', `Versioning is not enabled on ${target.bucket}.`, {
       site: target.site,
       remedy: remedies.unversioned,
     })
-  if (rule.objectLock === 'replicate' && standing.source.objectLock !== false && to.hadLock && to.objectLock === false)
+  if (rule.objectLock === 'replicate' && state.source.objectLock !== false && to.hadLock && to.objectLock === false)
     return fault('BUCKET_LOCK_LOST', `Bucket ${target.bucket} had object lock and has it no more.`, {
       site: target.site,
     })
@@ -84,7 +84,11 @@ export function isRecreated(before: BucketEnd, after: BucketEnd): boolean {
 }
 
 /** What is worth telling of a change though it keeps nothing back, a sentence each. */
-export function standingNotes({ source, target }: StandingLink, before: Standing, after: Standing): readonly string[] {
+export function bucketsNotes(
+  { source, target }: BucketsOfLink,
+  before: BucketsState,
+  after: BucketsState,
+): readonly string[] {
   const notes: string[] = []
   for (const [at, was, is] of [
     [source, before.source, after.source],

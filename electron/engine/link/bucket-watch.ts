@@ -6,11 +6,11 @@ import type { ObjectStore } from '../store/port.ts'
 import {
   endAfter,
   isRecreated,
-  standingFault,
-  standingNotes,
-  standingSchema,
+  bucketsFault,
+  bucketsNotes,
+  bucketsStateSchema,
   type BucketAnswer,
-  type Standing,
+  type BucketsState,
 } from './bucket-state.ts'
 import type { Link } from './links.ts'
 
@@ -18,7 +18,7 @@ import type { Link } from './links.ts'
 export type BucketHold = Fault | 'looking'
 
 /** What a look at the buckets of a link changed. */
-export interface StandingChange {
+export interface BucketsChange {
   /** A sentence each. */
   readonly notes: readonly string[]
   /** The link is kept back from now on. */
@@ -37,7 +37,7 @@ export interface BucketWatchParts {
   readonly clock: Clock
   /** Between two looks at a bucket that is well. */
   readonly everyMs?: number | undefined
-  readonly onLooked: (link: Link, change: StandingChange) => void
+  readonly onLooked: (link: Link, change: BucketsChange) => void
 }
 
 const usualEveryMs = 60_000
@@ -49,13 +49,13 @@ const looksAtOnce = 8
 type Ask = (at: Link['source']) => Promise<BucketAnswer | null>
 
 /**
- * The standing check: asks again and again, and after every outage, whether the buckets of a link are still what they were when
+ * The bucket check: asks again and again, and after every outage, whether the buckets of a link are still what they were when
  * it was opened. What no task would meet (versions that are not kept any more, locks that are lost) is noticed by this alone.
  */
 export class BucketWatch {
   readonly #parts: BucketWatchParts
   readonly #everyMs: number
-  readonly #standings = new Map<string, Standing | null>()
+  readonly #states = new Map<string, BucketsState | null>()
   readonly #dueAt = new Map<string, number>()
   /** Sites that were away: whatever stands there now was not looked at yet. */
   readonly #unsure = new Set<string>()
@@ -70,21 +70,21 @@ export class BucketWatch {
 
   /** null when nothing keeps the link back. */
   of(link: Link): BucketHold | null {
-    const standing = this.#standing(link.linkId)
-    if (standing === null) return null
+    const state = this.#state(link.linkId)
+    if (state === null) return null
     if ([link.source, link.target].some(({ site }) => this.#unsure.has(site))) return 'looking'
-    return standingFault(link, standing)
+    return bucketsFault(link, state)
   }
 
   /** Epoch ms when both buckets were last asked for; null before the first time. */
   askedAt(link: Link): number | null {
-    return this.#standing(link.linkId)?.askedAt ?? null
+    return this.#state(link.linkId)?.askedAt ?? null
   }
 
   /** Links or rules changed. */
   sync(): void {
     const known = new Set(this.#parts.links().map(({ linkId }) => linkId))
-    for (const linkId of this.#standings.keys()) if (!known.has(linkId)) this.#standings.delete(linkId)
+    for (const linkId of this.#states.keys()) if (!known.has(linkId)) this.#states.delete(linkId)
     for (const linkId of this.#dueAt.keys()) if (!known.has(linkId)) this.#dueAt.delete(linkId)
     this.#plan()
   }
@@ -106,13 +106,13 @@ export class BucketWatch {
     this.#cancelTimer?.()
   }
 
-  #standing(linkId: string): Standing | null {
-    let standing = this.#standings.get(linkId)
-    if (standing === undefined) {
-      standing = standingSchema.nullable().catch(null).parse(this.#parts.marks.get(linkId))
-      this.#standings.set(linkId, standing)
+  #state(linkId: string): BucketsState | null {
+    let state = this.#states.get(linkId)
+    if (state === undefined) {
+      state = bucketsStateSchema.nullable().catch(null).parse(this.#parts.marks.get(linkId))
+      this.#states.set(linkId, state)
     }
-    return standing
+    return state
   }
 
   #reachable(): readonly Link[] {
@@ -161,10 +161,10 @@ export class BucketWatch {
 
   async #look(link: Link, ask: Ask): Promise<void> {
     const { clock, marks, links, onLooked } = this.#parts
-    const before = this.#standing(link.linkId)
+    const before = this.#state(link.linkId)
     const askedAt = clock.now()
     const [source, target] = await Promise.all([ask(link.source), ask(link.target)])
-    const isHeld = before !== null && standingFault(link, before) !== null
+    const isHeld = before !== null && bucketsFault(link, before) !== null
     // While this was asked, a site came back or a task doubted: then it is due again at once.
     const again = (held: boolean): void => {
       if (this.#dueAt.get(link.linkId) === Infinity)
@@ -173,16 +173,16 @@ export class BucketWatch {
     if (source === null || target === null || this.#abort.signal.aborted) return again(isHeld)
     // Another rule may have the link's name by now.
     if (!links().some(({ linkId }) => linkId === link.linkId)) return
-    const after: Standing = {
+    const after: BucketsState = {
       source: endAfter(before?.source ?? null, source),
       target: endAfter(before?.target ?? null, target),
       askedAt,
     }
-    this.#standings.set(link.linkId, after)
-    const fault = standingFault(link, after)
+    this.#states.set(link.linkId, after)
+    const fault = bucketsFault(link, after)
     again(fault !== null)
     await marks.write(link.linkId, after).catch(() => undefined)
-    const notes = before === null ? [] : standingNotes(link, before, after)
+    const notes = before === null ? [] : bucketsNotes(link, before, after)
     const isAnew =
       before !== null && (isRecreated(before.source, after.source) || isRecreated(before.target, after.target))
     const renewed = isAnew || (isHeld && fault === null)

@@ -1,14 +1,14 @@
 import type { Hold } from '../../../shared/model/task.ts'
 import type { Link, Links, SiteStates } from './links.ts'
 
-interface Parts {
+interface HoldParts {
   readonly links: Pick<Links, 'refusal' | 'order'>
   readonly sites: Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
   readonly isGuarded: (link: Link) => boolean
 }
 
 /** What keeps the link from handing out tasks, and what ends that; null when nothing does. The most lasting reason first. */
-export function holdOf(link: Link, { links, sites, isGuarded }: Parts): Hold | null {
+export function holdOf(link: Link, { links, sites, isGuarded }: HoldParts): Hold | null {
   const rule = `rule ${link.ruleId}`
   const { record } = link
   if (!record.rule.enabled) return { until: `${rule} is switched on`, because: 'switched off', sinceAt: null }
@@ -24,7 +24,7 @@ export function holdOf(link: Link, { links, sites, isGuarded }: Parts): Hold | n
   return null
 }
 
-function siteHold(siteId: string, sites: Parts['sites']): Hold | null {
+function siteHold(siteId: string, sites: HoldParts['sites']): Hold | null {
   if (!sites.has(siteId)) return { until: `site ${siteId} is there again`, because: 'not known yet', sinceAt: null }
   if (sites.isPaused(siteId)) return { until: `${sites.name(siteId)} is resumed`, because: 'paused', sinceAt: null }
   if (!sites.isOffline(siteId)) return null

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
-import type { Haste } from '../journal/sqlite/group-commit.ts'
+import type { Urgent } from '../journal/sqlite/group-commit.ts'
 import type { NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port/journal.ts'
 
 export interface LinkSpec {
@@ -17,7 +17,7 @@ export interface Lease {
   readonly task: TaskRow
   readonly lane: Lane
   /** The scan saw that the target has nothing of this version, and nothing happened since: no look is needed. */
-  readonly fresh: boolean
+  readonly knownAbsent: boolean
 }
 
 export interface QueueCounts {
@@ -38,8 +38,8 @@ export interface TaskQueue {
   hold(linkId: string, reason: string): void
   unhold(linkId: string, reason: string): void
 
-  /** Durable when it resolves with the seqs, one for each task; wakes the workers. In haste for a client that waits. */
-  enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]>
+  /** Durable when it resolves with the seqs, one for each task; wakes the workers. Urgent for a client that waits. */
+  enqueue(tasks: readonly NewTask[], urgent?: Urgent<readonly number[]>): Promise<readonly number[]>
   /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.

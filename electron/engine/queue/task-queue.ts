@@ -1,6 +1,6 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Haste } from '../journal/sqlite/group-commit.ts'
+import type { Urgent } from '../journal/sqlite/group-commit.ts'
 import type { Journal, NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port/journal.ts'
 import { realTimers, type Timers } from '../base/timers.ts'
 import { FairShare } from './fair-share.ts'
@@ -128,12 +128,12 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  async enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]> {
+  async enqueue(tasks: readonly NewTask[], urgent?: Urgent<readonly number[]>): Promise<readonly number[]> {
     this.#enqueuing++
     try {
       const seqs = await this.#journal.enqueue(
         tasks.map((task) => this.#withTrueSight(task)),
-        haste,
+        urgent,
       )
       tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
       this.#wake()
@@ -283,7 +283,7 @@ class DurableQueue implements TaskQueue {
 
   #leaseOf(window: LinkWindow, entry: Entry): Lease {
     const { task, lane } = entry
-    const lease = { task, lane, fresh: this.#isFresh(task) }
+    const lease = { task, lane, knownAbsent: this.#isKnownAbsent(task) }
     this.#recency.note(task.linkId, task.key, this.#time())
     this.#leases.set(lease, { window, entry })
     this.#leased.add(task.seq)
@@ -294,7 +294,7 @@ class DurableQueue implements TaskQueue {
    * What a scan of an earlier run saw is worth nothing: where an older copy of the data directory was put back, that run went
    * on elsewhere, and what its journal says was never handed out may be at the target long since, below newer versions.
    */
-  #isFresh(task: NewTask & { readonly seq: number }): boolean {
+  #isKnownAbsent(task: NewTask & { readonly seq: number }): boolean {
     return task.seq > this.#lastBefore && this.#sightHolds(task)
   }
 

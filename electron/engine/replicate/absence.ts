@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { allVersionsOf, shows, type KeyListing } from './key-listing.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** From this attempt on an unclear answer is set aside for the operator: what waits would hold back the key's later changes. */
 const attemptsBeforeParked = 3
@@ -10,42 +10,49 @@ const attemptsBeforeParked = 3
  * shows it and the source, asked for that very version, says that there is no such thing. What is unclear is thrown, and
  * nothing may be deleted on it: a listing that leaves something out is no delete.
  */
-export async function isGone(versionId: string | null, world: World, listing?: KeyListing): Promise<boolean> {
-  const { source, link, order, signal } = world
+export async function isGone(
+  versionId: string | null,
+  context: ReplicationContext,
+  listing?: KeyListing,
+): Promise<boolean> {
+  const { source, link, order, signal } = context
   const at = { bucket: link.source.bucket, key: order.key }
   const listed = listing?.whole === true ? listing : await allVersionsOf(source, at, signal)
   if (shows(listed, versionId)) return false
   const what = versionId === null ? 'this key' : `version ${versionId} of this key`
   if (listed.leftOut !== undefined)
-    throw unproven(`The listing that lacks ${what} lacks “${listed.leftOut}” too, which ListObjectsV2 shows.`, world)
-  if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, world)
-  if ((await presenceOf(versionId, world)) === 'present')
-    throw unproven(`Bucket “${at.bucket}” does not list ${what}, and gives it all the same.`, world)
-  if (listed.marker !== undefined && (await presenceOf(listed.marker.versionId, world, listed.marker.key)) === 'absent')
+    throw unproven(`The listing that lacks ${what} lacks “${listed.leftOut}” too, which ListObjectsV2 shows.`, context)
+  if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, context)
+  if ((await presenceOf(versionId, context)) === 'present')
+    throw unproven(`Bucket “${at.bucket}” does not list ${what}, and gives it all the same.`, context)
+  if (
+    listed.marker !== undefined &&
+    (await presenceOf(listed.marker.versionId, context, listed.marker.key)) === 'absent'
+  )
     throw unproven(
       `Bucket “${at.bucket}” lists delete markers and answers that they are not there: ${what} may be one.`,
-      world,
+      context,
     )
   return true
 }
 
 async function presenceOf(
   versionId: string | null,
-  world: World,
-  key = world.order.key,
-): ReturnType<World['source']['presence']> {
-  const { source, link, signal } = world
+  context: ReplicationContext,
+  key = context.order.key,
+): ReturnType<ReplicationContext['source']['presence']> {
+  const { source, link, signal } = context
   const ref = { bucket: link.source.bucket, key }
   try {
     return await source.presence(versionId === null ? ref : { ...ref, versionId }, { signal })
   } catch (error) {
     if (error instanceof FaultError && error.fault.code === 'ABSENCE_UNPROVEN')
-      throw unproven(error.fault.message, world, error)
+      throw unproven(error.fault.message, context, error)
     throw error
   }
 }
 
-function unproven(message: string, { order, link }: World, cause?: unknown): FaultError {
+function unproven(message: string, { order, link }: ReplicationContext, cause?: unknown): FaultError {
   const retry = order.attempt < attemptsBeforeParked ? 'backoff' : 'never'
   return new FaultError(fault('ABSENCE_UNPROVEN', message, { site: link.source.site, retry }), { cause })
 }

@@ -3,7 +3,7 @@ import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, AclGrant, AclPermission, CallOptions, ObjectStore } from '../store/port.ts'
 import type { LinkOrder } from './port.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 const everyone = 'http://acs.amazonaws.com/groups/global/AllUsers'
 const signedIn = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers'
@@ -126,11 +126,15 @@ export function aclChange(source: Acl | null, target: Acl | null, carried: Carri
 }
 
 /** Sets it. False where the target takes no ACLs and the copy is merely less public: more public than its source, it is a fault. */
-export async function setAcl(to: ObjectRef, { source, target, difference }: AclChange, world: World): Promise<boolean> {
-  const carried = carriedAcl(world.link)
+export async function setAcl(
+  to: ObjectRef,
+  { source, target, difference }: AclChange,
+  context: ReplicationContext,
+): Promise<boolean> {
+  const carried = carriedAcl(context.link)
   if (carried === null) return false
   try {
-    await world.target.putAcl(to, corrected(target, source, carried), { signal: world.signal })
+    await context.target.putAcl(to, corrected(target, source, carried), { signal: context.signal })
     return true
   } catch (error) {
     if (!(error instanceof FaultError) || !isUnsupported(error)) throw error
@@ -142,30 +146,30 @@ export async function setAcl(to: ObjectRef, { source, target, difference }: AclC
 }
 
 /** What is read before anything is written: a version whose ACL cannot be read is not copied without it. */
-export async function aclToBring(from: ObjectRef, world: World): Promise<Acl | null> {
-  return carriedAcl(world.link) === null ? null : aclOf(world.source, from, { signal: world.signal })
+export async function aclToBring(from: ObjectRef, context: ReplicationContext): Promise<Acl | null> {
+  return carriedAcl(context.link) === null ? null : aclOf(context.source, from, { signal: context.signal })
 }
 
 /** Gives a copy that was just written, and is private therefore, what its source grants. Resolves with what it goes without. */
-export async function bringAcl(
+export async function copyAcl(
   acl: Acl | null,
   targetVersionId: string | null,
-  world: World,
+  context: ReplicationContext,
 ): Promise<readonly FidelityProperty[]> {
-  const carried = carriedAcl(world.link)
+  const carried = carriedAcl(context.link)
   if (carried === null || acl === null) return []
   const lost = leftAtSource(acl, carried)
   const wanted = groupDifference(acl, null, carried).missing
   if (wanted.length === 0) return lost
-  const { bucket } = world.link.target
+  const { bucket } = context.link.target
   const to: ObjectRef = {
     bucket,
-    key: world.order.key,
+    key: context.order.key,
     ...(targetVersionId !== null && { versionId: targetVersionId }),
   }
-  const there = await aclOf(world.target, to, { signal: world.signal })
+  const there = await aclOf(context.target, to, { signal: context.signal })
   const change = aclChange(acl, there, carried)
-  if (there !== null && (change === null || (await setAcl(to, change, world)))) return lost
+  if (there !== null && (change === null || (await setAcl(to, change, context)))) return lost
   return [...new Set([...lost, ...wanted.map(propertyOf)])]
 }
 

@@ -3,10 +3,10 @@ import type { VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
 import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 import { recognise } from './recognise.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** One key as both sides have it at the same moment. */
-export interface Seen {
+export interface ComparedKey {
   readonly source: readonly VersionEntry[]
   /** The source's listing as it was read, of which {@link source} are the versions. */
   readonly sourceListing: KeyListing
@@ -25,16 +25,16 @@ export interface Seen {
 }
 
 /** Reads every version of the task's key on both sides and finds out which belong together. */
-export async function look(world: World): Promise<Seen> {
-  const { order, link } = world
+export async function compareKey(context: ReplicationContext): Promise<ComparedKey> {
+  const { order, link } = context
   const [listed, { versions: found }] = await Promise.all([
-    sourceVersions(world),
-    versionsOf(world.target, { bucket: link.target.bucket, key: order.key }, world.signal),
+    sourceVersions(context),
+    versionsOf(context.target, { bucket: link.target.bucket, key: order.key }, context.signal),
   ])
   const { versions: source, whole: sourceIsWhole } = listed
-  const { learned, leftovers, pending, claimed } = await recognise(source, found, world)
+  const { learned, leftovers, pending, claimed } = await recognise(source, found, context)
   const came = (order.came ?? []).map((pair) => ({ ...pair, proof: 'found' as const }))
-  const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...standing(order.pairs, found), ...learned]
+  const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...stillThere(order.pairs, found), ...learned]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
@@ -54,29 +54,32 @@ const taken = (pending: readonly VersionEntry[], { pairs }: Alignment): readonly
 
 /** Two markers that one direction took for one are one for the other too; of objects the content tells. */
 const alikeMarkers = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>
-  standing(
+  stillThere(
     pairs.map((pair) => ({ ...pair, proof: 'found' as const })),
     target.filter(({ deleteMarker }) => deleteMarker),
   )
 
 /** A pair whose version is gone from the target must not stand in the way of the one that came in its place. */
-const standing = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>
+const stillThere = (pairs: readonly VersionPair[], target: readonly VersionEntry[]): readonly VersionPair[] =>
   pairs.filter((pair) => target.some(({ versionId }) => versionId === pair.targetVersionId))
 
 /** A version that the first pages do not show is looked for in all of them: not every site lists a key by itself. */
-async function sourceVersions(world: World): Promise<KeyListing> {
-  const { source, link, order, signal } = world
+async function sourceVersions(context: ReplicationContext): Promise<KeyListing> {
+  const { source, link, order, signal } = context
   const at = { bucket: link.source.bucket, key: order.key }
   const first = await versionsOf(source, at, signal)
   const listing = first.whole || shows(first, order.versionId) ? first : await allVersionsOf(source, at, signal)
-  return shows(listing, order.versionId) ? listing : withUnlisted(listing, world)
+  return shows(listing, order.versionId) ? listing : withUnlisted(listing, context)
 }
 
 /**
  * A listing may lag behind a write that its own site has answered: a version that is asked for by its id and given is there,
  * on top of what is listed. One that is older than those has a place that only the listing tells.
  */
-async function withUnlisted(listing: KeyListing, { source, link, order, signal }: World): Promise<KeyListing> {
+async function withUnlisted(
+  listing: KeyListing,
+  { source, link, order, signal }: ReplicationContext,
+): Promise<KeyListing> {
   const { key, versionId, operation } = order
   if (operation !== 'put' || versionId === null || versionId === 'null') return listing
   const head = await source.head({ bucket: link.source.bucket, key, versionId }, { signal })

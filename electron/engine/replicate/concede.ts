@@ -2,7 +2,7 @@ import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { NewVersion, Tags } from '../store/port.ts'
 import type { LinkOrder } from './port.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** What the narrowest of sites (MinIO) takes in a tag; S3 allows any letter. */
 const narrowTag = /^[A-Za-z0-9 +\-=._:/@]*$/
@@ -50,13 +50,18 @@ export async function conceding<T>(
 }
 
 /** Sets the tags that the target takes, as far as it has not got them. False where it has. */
-export async function putTagsTaken(to: ObjectRef, want: Tags, have: Tags, world: World): Promise<boolean> {
+export async function putTagsTaken(
+  to: ObjectRef,
+  want: Tags,
+  have: Tags,
+  context: ReplicationContext,
+): Promise<boolean> {
   for (let tags = want; !sameTags(tags, have);) {
     try {
-      await world.target.putTags(to, tags, { signal: world.signal })
+      await context.target.putTags(to, tags, { signal: context.signal })
       return true
     } catch (error) {
-      if (!isLeftOut(error, world.link)) throw error
+      if (!isLeftOut(error, context.link)) throw error
       tags = fewer(tags)
     }
   }

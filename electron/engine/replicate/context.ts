@@ -21,7 +21,7 @@ export interface Pacer {
 }
 
 /** Everything one replication needs; nothing else is reached for. */
-export interface World {
+export interface ReplicationContext {
   readonly order: TaskOrder
   readonly link: LinkOrder
   readonly source: ObjectStore
@@ -43,8 +43,8 @@ export interface World {
   readonly onWritten: (bytes: number) => void
 }
 
-/** Who writes what this world writes. */
-export const writerOf = ({ order, link }: Pick<World, 'order' | 'link'>): Writer => ({
+/** The writer of a replica: the task, and the seal that proves it. */
+export const writerOf = ({ order, link }: Pick<ReplicationContext, 'order' | 'link'>): Writer => ({
   seq: order.seq,
   seal: link.seal ?? null,
 })

@@ -3,14 +3,14 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
 import type { Outcome } from './port.ts'
-import { bringAcl } from './acl.ts'
+import { copyAcl } from './acl.ts'
 import { conceding, putTagsTaken } from './concede.ts'
 import { notKeptOf } from './fidelity.ts'
 import { paced } from './paced.ts'
 import { layoutAtSource, likelyLayouts, multipartEtag, partsInEtag } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
 import { arrived } from './outcomes.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** Parts of one object under way at one time: enough to hide the round trip, few enough to be fair to other objects. */
 const partsAtOnce = 4
@@ -23,22 +23,22 @@ export async function copyMultipart(
   ref: ObjectRef & { versionId: string },
   head: ObjectHead,
   { tags, acl }: { readonly tags: Tags; readonly acl: Acl | null },
-  world: World,
+  context: ReplicationContext,
 ): Promise<Outcome> {
-  const asked = replicaOf(head, ref.versionId, tags, world)
-  const resumed = await resume(head, asked, world)
-  const layout = resumed?.layout ?? (await layoutAtSource(world.source, ref, head, world.signal))
-  const copy = await copyParts(ref, head, asked, layout, resumed, world)
-  const proven = isProven(copy, head) ? copy : await readAgain(ref, head, asked, layout, copy, world)
-  const stored = await world.target.completeUpload(proven.upload, proven.parts, asked.identity, head.sizeBytes, {
-    signal: world.signal,
+  const asked = replicaOf(head, ref.versionId, tags, context)
+  const resumed = await resume(head, asked, context)
+  const layout = resumed?.layout ?? (await layoutAtSource(context.source, ref, head, context.signal))
+  const copy = await copyParts(ref, head, asked, layout, resumed, context)
+  const proven = isProven(copy, head) ? copy : await readAgain(ref, head, asked, layout, copy, context)
+  const stored = await context.target.completeUpload(proven.upload, proven.parts, asked.identity, head.sizeBytes, {
+    signal: context.signal,
   })
-  world.uploads.ended()
-  const sent = await afterComplete(stored.versionId, proven.sent, asked, world)
+  context.uploads.ended()
+  const sent = await afterComplete(stored.versionId, proven.sent, asked, context)
   const etag = partsInEtag(head.etag) === null ? null : proven.sentEtag
   const written = { asked, sent, stored, etag }
-  const notKept = [...notKeptOf(head, written, world), ...(await bringAcl(acl, stored.versionId, world))]
-  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, world.link, notKept)
+  const notKept = [...notKeptOf(head, written, context), ...(await copyAcl(acl, stored.versionId, context))]
+  return arrived('copied', head.sizeBytes, ref.versionId, stored.versionId, context.link, notKept)
 }
 
 interface Resumed {
@@ -64,22 +64,23 @@ const isProven = ({ sentEtag }: Copied, head: ObjectHead): boolean =>
 async function resume(
   head: ObjectHead,
   { checksum, sseCKeyMd5 }: Pick<NewVersion, 'checksum' | 'sseCKeyMd5'>,
-  world: World,
+  context: ReplicationContext,
 ): Promise<Resumed | null> {
-  const record = world.order.upload
+  const record = context.order.upload
   if (record === null) return null
   const upload = {
-    bucket: world.link.target.bucket,
-    key: world.order.key,
+    bucket: context.link.target.bucket,
+    key: context.order.key,
     uploadId: record.uploadId,
     checksum,
     sseCKeyMd5,
   }
-  const there = record.sourceEtag === head.etag ? await world.target.listParts(upload, { signal: world.signal }) : null
+  const there =
+    record.sourceEtag === head.etag ? await context.target.listParts(upload, { signal: context.signal }) : null
   // Begun by a release, or under a rule, that sent none: parts with and without do not go together.
   const lacksChecksum = checksum !== undefined && there?.some((part) => part.checksum === undefined) === true
   if (there === null || lacksChecksum) {
-    await abandon(upload, world)
+    await abandon(upload, context)
     return null
   }
   const has = new Map(there.map((part) => [part.partNumber, part]))
@@ -91,9 +92,9 @@ async function resume(
 }
 
 /** The next attempt must not go on with what this one sent. */
-async function abandon(upload: UploadRef, world: World): Promise<void> {
-  await world.target.abortUpload(upload, { signal: world.signal })
-  world.uploads.ended()
+async function abandon(upload: UploadRef, context: ReplicationContext): Promise<void> {
+  await context.target.abortUpload(upload, { signal: context.signal })
+  context.uploads.ended()
 }
 
 async function copyParts(
@@ -102,10 +103,10 @@ async function copyParts(
   replica: NewVersion,
   layout: readonly number[],
   resumed: Resumed | null,
-  world: World,
+  context: ReplicationContext,
 ): Promise<Copied> {
   const { upload, sent } =
-    resumed === null ? await begin(head, replica, layout, world) : { upload: resumed.upload, sent: replica }
+    resumed === null ? await begin(head, replica, layout, context) : { upload: resumed.upload, sent: replica }
   const parts: UploadedPart[] = [...(resumed?.parts ?? [])]
   const md5s = new Map(parts.map(({ partNumber, etag }) => [partNumber, etag]))
   const missing = layout
@@ -115,7 +116,7 @@ async function copyParts(
   let doneBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   const report = (bytes: number): void => {
     doneBytes += bytes
-    world.onProgress(doneBytes, head.sizeBytes, { done: parts.length, total: layout.length })
+    context.onProgress(doneBytes, head.sizeBytes, { done: parts.length, total: layout.length })
   }
   const lane = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
@@ -125,18 +126,18 @@ async function copyParts(
         upload,
         { number, first: offsets[number - 1]!, sizeBytes: layout[number - 1]! },
         report,
-        world,
+        context,
       )
       md5s.set(number, md5)
       parts.push(part)
-      world.uploads.partDone(part)
+      context.uploads.partDone(part)
     }
   }
   try {
     await allOrFirstFault(Array.from({ length: Math.min(partsAtOnce, missing.length) }, lane))
   } catch (error) {
     // Such parts lie open at the target, and no later attempt would go on with them.
-    if (error instanceof FaultError && error.fault.code === 'ENCRYPTION_KEY_IGNORED') await abandon(upload, world)
+    if (error instanceof FaultError && error.fault.code === 'ENCRYPTION_KEY_IGNORED') await abandon(upload, context)
     throw error
   }
   return { upload, parts, sent, sentEtag: multipartEtag(layout.map((_, index) => md5s.get(index + 1)!)) }
@@ -152,12 +153,12 @@ async function begin(
   head: ObjectHead,
   replica: NewVersion,
   layout: readonly number[],
-  world: World,
+  context: ReplicationContext,
 ): Promise<{ readonly upload: UploadRef; readonly sent: NewVersion }> {
-  const { result: upload, sent } = await conceding(replica, world.link, (version) =>
-    world.target.createUpload(version, { signal: world.signal }),
+  const { result: upload, sent } = await conceding(replica, context.link, (version) =>
+    context.target.createUpload(version, { signal: context.signal }),
   )
-  await world.uploads.started({ uploadId: upload.uploadId, layout, sourceEtag: head.etag })
+  await context.uploads.started({ uploadId: upload.uploadId, layout, sourceEtag: head.etag })
   return { upload, sent }
 }
 
@@ -173,29 +174,29 @@ async function copyPart(
   upload: UploadRef,
   part: PartOfSource,
   report: (bytes: number) => void,
-  world: World,
+  context: ReplicationContext,
 ): Promise<{ readonly part: UploadedPart; readonly md5: string }> {
   const range = part.sizeBytes === 0 ? undefined : { first: part.first, last: part.first + part.sizeBytes - 1 }
-  const opened = await world.source.get(ref, { range, ifMatch: head.etag, signal: world.signal })
-  if (opened === null) throw changed(world)
+  const opened = await context.source.get(ref, { range, ifMatch: head.etag, signal: context.signal })
+  if (opened === null) throw changed(context)
   const hash = createHash('md5')
-  const sample = part.number === 1 ? world.sample : undefined
+  const sample = part.number === 1 ? context.sample : undefined
   sample?.restart()
-  const body = paced(opened.body, world, (chunk) => {
+  const body = paced(opened.body, context, (chunk) => {
     sample?.add(chunk)
     hash.update(chunk)
     report(chunk.length)
   })
-  const uploaded = await world.target.uploadPart(
+  const uploaded = await context.target.uploadPart(
     upload,
     part.number,
     { sizeBytes: part.sizeBytes, body },
-    { signal: world.signal, onBytes: world.onWritten },
+    { signal: context.signal, onBytes: context.onWritten },
   )
   const md5 = hash.digest('hex')
   // A part's ETag is the MD5 of what arrived, unless the target encrypts: then the digest is ours alone.
   if (!uploaded.encrypted && /^[0-9a-f]{32}$/.test(uploaded.etag) && uploaded.etag !== md5) {
-    throw mismatch(`Part ${part.number} arrived as other bytes than were sent.`, world.link.target.site)
+    throw mismatch(`Part ${part.number} arrived as other bytes than were sent.`, context.link.target.site)
   }
   return { part: uploaded, md5 }
 }
@@ -211,19 +212,19 @@ async function readAgain(
   replica: NewVersion,
   tried: readonly number[],
   copy: Copied,
-  world: World,
+  context: ReplicationContext,
 ): Promise<Copied> {
   const others = likelyLayouts(head.sizeBytes, partsInEtag(head.etag)!).filter((layout) => layout[0] !== tried[0])
-  const etags = await etagsByReading(ref, head, [tried, ...others], world)
+  const etags = await etagsByReading(ref, head, [tried, ...others], context)
   const found = others[etags.indexOf(head.etag) - 1]
   if (found === undefined && etags[0] === copy.sentEtag) return copy
-  await abandon(copy.upload, world)
+  await abandon(copy.upload, context)
   if (found !== undefined) {
-    const again = await copyParts(ref, head, replica, found, null, world)
+    const again = await copyParts(ref, head, replica, found, null, context)
     if (isProven(again, head)) return again
-    await abandon(again.upload, world)
+    await abandon(again.upload, context)
   }
-  throw mismatch('A part was read as other bytes than the source has.', world.link.source.site)
+  throw mismatch('A part was read as other bytes than the source has.', context.link.source.site)
 }
 
 /** The ETag that the source's bytes would have under each of the layouts. */
@@ -231,13 +232,13 @@ async function etagsByReading(
   ref: ObjectRef,
   head: ObjectHead,
   layouts: readonly (readonly number[])[],
-  world: World,
+  context: ReplicationContext,
 ): Promise<readonly string[]> {
-  const opened = await world.source.get(ref, { ifMatch: head.etag, signal: world.signal })
-  if (opened === null) throw changed(world)
+  const opened = await context.source.get(ref, { ifMatch: head.etag, signal: context.signal })
+  if (opened === null) throw changed(context)
   const readers = layouts.map((layout) => new LayoutReader(layout))
   for await (const chunk of opened.body as AsyncIterable<Buffer>) {
-    world.onRead(chunk.length)
+    context.onRead(chunk.length)
     for (const reader of readers) reader.add(chunk)
   }
   return readers.map((reader) => reader.etag())
@@ -281,24 +282,24 @@ async function afterComplete(
   versionId: string | null,
   sent: NewVersion,
   asked: NewVersion,
-  world: World,
+  context: ReplicationContext,
 ): Promise<NewVersion> {
   const wanted = Object.keys(sent.tags).length
   if (wanted === 0) return sent
   const ref = { bucket: asked.bucket, key: asked.key, ...(versionId === null ? {} : { versionId }) }
-  const there = await world.target.head(ref, { signal: world.signal })
+  const there = await context.target.head(ref, { signal: context.signal })
   // An upload that was resumed may have been begun with fewer.
   if (there === null || there.tagCount === wanted) return sent
-  await putTagsTaken(ref, sent.tags, {}, world)
+  await putTagsTaken(ref, sent.tags, {}, context)
   return sent
 }
 
 const mismatch = (message: string, site: string): FaultError =>
   new FaultError(fault('CONTENT_MISMATCH', message, { site }))
 
-const changed = (world: World): FaultError =>
+const changed = (context: ReplicationContext): FaultError =>
   new FaultError(
-    fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site: world.link.source.site }),
+    fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site: context.link.source.site }),
   )
 
 function offsetsOf(layout: readonly number[]): readonly number[] {

@@ -2,7 +2,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectBody, ObjectHead, Tags } from '../store/port.ts'
 import type { Outcome } from './port.ts'
 import { matchesTags } from '../rule/match.ts'
-import { aclToBring, bringAcl } from './acl.ts'
+import { aclToBring, copyAcl } from './acl.ts'
 import { conceding } from './concede.ts'
 import { copyMultipart } from './copy-multipart.ts'
 import { notKeptOf, refuseUnkept, type Written } from './fidelity.ts'
@@ -12,7 +12,7 @@ import { collected, paced, smallBodyBytes } from './paced.ts'
 import { partsInEtag, singlePutLimitBytes } from './part-layout.ts'
 import { replicaOf } from './replica.ts'
 import { arrived, settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 const noTags: Tags = {}
 
@@ -26,28 +26,28 @@ export interface NamedVersion {
 }
 
 /** Brings one version, bytes and all, to the target. Assumes that the target has not got it. */
-export async function copyVersion(version: NamedVersion, world: World): Promise<Outcome> {
+export async function copyVersion(version: NamedVersion, context: ReplicationContext): Promise<Outcome> {
   const { versionId, sizeBytes } = version
-  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
+  const ref = { bucket: context.link.source.bucket, key: context.order.key, versionId }
   // A large version is asked about first: opening its body only to close it again would waste a socket buffer.
   if (sizeBytes !== null && sizeBytes > smallBodyBytes) {
-    const head = await world.source.head(ref, { signal: world.signal })
-    if (head === null) return notGiven(versionId, world)
-    if (inParts(head)) return copyFrom(version, head, null, world)
+    const head = await context.source.head(ref, { signal: context.signal })
+    if (head === null) return notGiven(versionId, context)
+    if (inParts(head)) return copyFrom(version, head, null, context)
   }
-  const opened = await world.source.get(ref, { signal: world.signal })
-  if (opened === null) return notGiven(versionId, world)
+  const opened = await context.source.get(ref, { signal: context.signal })
+  if (opened === null) return notGiven(versionId, context)
   try {
-    return await copyFrom(version, opened.head, opened, world)
+    return await copyFrom(version, opened.head, opened, context)
   } finally {
     opened.body.destroy()
   }
 }
 
 /** What was deleted meanwhile is no failure. What the source still lists, and does not give, is one. */
-async function notGiven(versionId: string, world: World): Promise<Outcome> {
-  const { site, bucket } = world.link.source
-  const now = await afterNotFound(versionId, world)
+async function notGiven(versionId: string, context: ReplicationContext): Promise<Outcome> {
+  const { site, bucket } = context.link.source
+  const now = await afterNotFound(versionId, context)
   if (now === 'gone') return settled('source-gone')
   const message = `Bucket “${bucket}” lists version ${versionId} of this key and does not give it.`
   throw new FaultError(fault(now === 'late' ? 'SOURCE_CHANGED' : 'SOURCE_LOST', message, { site }))
@@ -57,21 +57,21 @@ async function copyFrom(
   { versionId, modifiedAt }: NamedVersion,
   told: ObjectHead,
   opened: ObjectBody | null,
-  world: World,
+  context: ReplicationContext,
 ): Promise<Outcome> {
-  const echo = await echoOf(versionId, told, world)
+  const echo = await echoOf(versionId, told, context)
   if (echo !== null) return echo
-  refuseUnkept(told, world)
+  refuseUnkept(told, context)
   const head = { ...told, modifiedAt }
-  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
-  const tags = head.tagCount === 0 ? noTags : await world.source.getTags(ref, { signal: world.signal })
-  if (!matchesTags(world.link.rule.filter, tags)) return settled('filtered')
-  const acl = await aclToBring(ref, world)
-  if (inParts(head) || opened === null) return copyMultipart(ref, head, { tags, acl }, world)
-  const written = await put(versionId, head, opened, tags, world)
+  const ref = { bucket: context.link.source.bucket, key: context.order.key, versionId }
+  const tags = head.tagCount === 0 ? noTags : await context.source.getTags(ref, { signal: context.signal })
+  if (!matchesTags(context.link.rule.filter, tags)) return settled('filtered')
+  const acl = await aclToBring(ref, context)
+  if (inParts(head) || opened === null) return copyMultipart(ref, head, { tags, acl }, context)
+  const written = await put(versionId, head, opened, tags, context)
   const { versionId: copy } = written.stored
-  const notKept = [...notKeptOf(head, written, world), ...(await bringAcl(acl, copy, world))]
-  return arrived('copied', head.sizeBytes, versionId, copy, world.link, notKept)
+  const notKept = [...notKeptOf(head, written, context), ...(await copyAcl(acl, copy, context))]
+  return arrived('copied', head.sizeBytes, versionId, copy, context.link, notKept)
 }
 
 const inParts = (head: ObjectHead): boolean => partsInEtag(head.etag) !== null || head.sizeBytes > singlePutLimitBytes
@@ -81,39 +81,39 @@ async function put(
   head: ObjectHead,
   opened: ObjectBody,
   tags: Tags,
-  world: World,
+  context: ReplicationContext,
 ): Promise<Written> {
-  const asked = replicaOf(head, versionId, tags, world)
+  const asked = replicaOf(head, versionId, tags, context)
   const md5 = plainMd5(head)
-  const body = head.sizeBytes <= smallBodyBytes ? await collected(opened.body, head.sizeBytes, world) : null
-  if (body !== null) world.sample?.restart()
-  if (body !== null) world.sample?.add(body)
+  const body = head.sizeBytes <= smallBodyBytes ? await collected(opened.body, head.sizeBytes, context) : null
+  if (body !== null) context.sample?.restart()
+  if (body !== null) context.sample?.add(body)
   let unread: ObjectBody | null = opened
-  const { result: stored, sent } = await conceding(asked, world.link, async (version) => {
+  const { result: stored, sent } = await conceding(asked, context.link, async (version) => {
     // A body in memory can simply be sent again; one that streamed has to be read again.
-    const from = body ?? streamed(head, unread ?? (await openAgain(versionId, head, world)), world)
+    const from = body ?? streamed(head, unread ?? (await openAgain(versionId, head, context)), context)
     unread = null
     const content = { sizeBytes: head.sizeBytes, body: from, md5 }
-    return world.target.put(version, content, { signal: world.signal, onBytes: world.onWritten })
+    return context.target.put(version, content, { signal: context.signal, onBytes: context.onWritten })
   })
   return { asked, sent, stored, etag: stored.etag === '' || stored.told === undefined ? null : stored.etag }
 }
 
-async function openAgain(versionId: string, head: ObjectHead, world: World): Promise<ObjectBody> {
-  const ref = { bucket: world.link.source.bucket, key: world.order.key, versionId }
-  const again = await world.source.get(ref, { signal: world.signal, ifMatch: head.etag })
+async function openAgain(versionId: string, head: ObjectHead, context: ReplicationContext): Promise<ObjectBody> {
+  const ref = { bucket: context.link.source.bucket, key: context.order.key, versionId }
+  const again = await context.source.get(ref, { signal: context.signal, ifMatch: head.etag })
   if (again !== null) return again
-  const { site } = world.link.source
+  const { site } = context.link.source
   throw new FaultError(fault('SOURCE_CHANGED', 'The version went away while it was copied.', { site }))
 }
 
-function streamed(head: ObjectHead, opened: ObjectBody, world: World): ReturnType<typeof paced> {
+function streamed(head: ObjectHead, opened: ObjectBody, context: ReplicationContext): ReturnType<typeof paced> {
   let done = 0
-  world.sample?.restart()
-  return paced(opened.body, world, (chunk) => {
-    world.sample?.add(chunk)
+  context.sample?.restart()
+  return paced(opened.body, context, (chunk) => {
+    context.sample?.add(chunk)
     done += chunk.length
-    world.onProgress(done, head.sizeBytes, null)
+    context.onProgress(done, head.sizeBytes, null)
   })
 }
 

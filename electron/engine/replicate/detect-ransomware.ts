@@ -1,9 +1,8 @@
 import { isRecognisable, looksRandom, sampleBytes } from '../content/looks-random.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { gathered } from '../s3/pumped.ts'
-import type { Outcome } from './port.ts'
-import type { Settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import type { Outcome, SettledOutcome } from './port.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** So far down a key's history at most the content before is looked for. */
 const looked = 10
@@ -12,27 +11,34 @@ const looked = 10
  * Was recognisable content put out of use by what looks random? Asked after the copy of a new version, whose first bytes
  * have passed by: only such as look random cost a request.
  */
-export async function judgeCopy(outcome: Outcome, world: World): Promise<Outcome> {
-  const { judge, versionId } = world.order
-  if (judge === undefined || world.sample === undefined) return outcome
+export async function detectInCopy(outcome: Outcome, context: ReplicationContext): Promise<Outcome> {
+  const { judge, versionId } = context.order
+  if (judge === undefined || context.sample === undefined) return outcome
   if (outcome.kind !== 'settled' || outcome.did !== 'copied') return outcome
-  const before = judge.before.filter((key) => key !== world.order.key || overwrites(outcome, world))
+  const before = judge.before.filter((key) => key !== context.order.key || overwrites(outcome, context))
   if (before.length === 0) return outcome
-  const now = world.sample.bytes
+  const now = context.sample.bytes
   if (!looksRandom(now)) return { ...outcome, judged: 'harmless' }
   const replicaId = outcome.learned.find((pair) => pair.sourceVersionId === versionId)?.targetVersionId ?? versionId
   for (const key of before) {
-    const content = await contentBefore(world.target, world.link.target.bucket, key, replicaId, world.signal)
+    const content = await contentBefore(context.target, context.link.target.bucket, key, replicaId, context.signal)
     if (content !== null) return { ...outcome, judged: isRecognisable(content) ? 'suspicious' : 'harmless' }
   }
   return { ...outcome, judged: 'harmless' }
 }
 
-/** A fresh task has not looked, and was only chosen because a scan had. */
-const overwrites = (outcome: Settled, { order }: World): boolean => order.fresh || outcome.overwrote === true
+/** A task of a version known to be absent has not looked, and was only chosen because a scan had. */
+const overwrites = (outcome: SettledOutcome, { order }: ReplicationContext): boolean =>
+  order.knownAbsent || outcome.overwrote === true
 
 /** The same of a key that is deleted while another has come in its place. To be asked while its content is still there. */
-export async function judgeDelete({ order, link, source, target, signal }: World): Promise<'suspicious' | 'harmless'> {
+export async function detectInDelete({
+  order,
+  link,
+  source,
+  target,
+  signal,
+}: ReplicationContext): Promise<'suspicious' | 'harmless'> {
   const after = order.judge?.after
   if (after === undefined) return 'harmless'
   const now = await contentBefore(source, link.source.bucket, after, null, signal)

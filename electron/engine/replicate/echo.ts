@@ -3,8 +3,9 @@ import type { ObjectHead } from '../store/port.ts'
 import { versionsOf } from './key-listing.ts'
 import { isReplicaOf, markOf, sealOf, withoutOrigin, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'
-import { settled, type Settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import { settled } from './outcomes.ts'
+import type { SettledOutcome } from './port.ts'
+import type { ReplicationContext } from './context.ts'
 
 /**
  * P7: is this version of the source one that came from the target? Then the outcome that leaves it where it is; null for
@@ -12,22 +13,26 @@ import type { World } from './context.ts'
  * Without one the target must have the very version that the mark names, not a replica itself, with the same content, and no other
  * version of the source may bear the same mark.
  */
-export async function echoOf(versionId: string, head: ObjectHead, world: World): Promise<Settled | null> {
-  if (isKnownEcho(versionId, head, world)) return settled('not-wanted')
+export async function echoOf(
+  versionId: string,
+  head: ObjectHead,
+  context: ReplicationContext,
+): Promise<SettledOutcome | null> {
+  if (isKnownEcho(versionId, head, context)) return settled('not-wanted')
   const mark = markOf(head)
   if (mark === null) return null
-  if (isUnderWay(mark, head, world)) return settled('not-wanted')
+  if (isUnderWay(mark, head, context)) return settled('not-wanted')
   if (
     mark.kind !== 'replica' ||
-    mark.firstSeenAt !== nameOf(world.link.target) ||
-    !(await isVersionOfTarget(versionId, head, mark, world))
+    mark.firstSeenAt !== nameOf(context.link.target) ||
+    !(await isVersionOfTarget(versionId, head, mark, context))
   )
     return null
   return settled('already-there', [{ sourceVersionId: versionId, targetVersionId: mark.versionId, proof: 'found' }])
 }
 
 /** By the journal, or by an id that the two sites share. */
-export function isKnownEcho(versionId: string, head: ObjectHead, { order, link }: World): boolean {
+export function isKnownEcho(versionId: string, head: ObjectHead, { order, link }: ReplicationContext): boolean {
   if (order.came?.some((pair) => pair.sourceVersionId === versionId) === true) return true
   const mark = markOf(head)
   return (
@@ -42,7 +47,7 @@ export function isKnownEcho(versionId: string, head: ObjectHead, { order, link }
  * Some link writes it at this moment: what becomes of it is known when its task has ended. The journal has the pair then, and a copy
  * that a client made meanwhile is found by the next scan.
  */
-function isUnderWay(mark: Mark, head: ObjectHead, { order, link }: World): boolean {
+function isUnderWay(mark: Mark, head: ObjectHead, { order, link }: ReplicationContext): boolean {
   const source = mark.kind === 'replica' ? link.target : placeNamed(mark.firstSeenAt ?? '')
   const place = { source, target: link.source, key: order.key }
   const etag = mark.kind === 'replica' ? head.etag : ''
@@ -51,8 +56,13 @@ function isUnderWay(mark: Mark, head: ObjectHead, { order, link }: World): boole
   return order.openAtSource?.includes(seal.seq) === true || seal.seq > (order.asOfSeq ?? Infinity)
 }
 
-async function isVersionOfTarget(versionId: string, head: ObjectHead, mark: Mark, world: World): Promise<boolean> {
-  const { order, link, source, target, signal } = world
+async function isVersionOfTarget(
+  versionId: string,
+  head: ObjectHead,
+  mark: Mark,
+  context: ReplicationContext,
+): Promise<boolean> {
+  const { order, link, source, target, signal } = context
   const other = mark.versionId
   const isTaken = [...order.pairs, ...(order.came ?? [])].some(
     (pair) => pair.targetVersionId === other && pair.sourceVersionId !== versionId,
@@ -68,14 +78,19 @@ async function isVersionOfTarget(versionId: string, head: ObjectHead, mark: Mark
     original,
     signal,
   )
-  return same && (await isAlone(versionId, head, other, world))
+  return same && (await isAlone(versionId, head, other, context))
 }
 
 /** Versions of one size that are looked through for the same mark; beyond this many nothing is taken for proven. */
 const lookedThrough = 50
 
-async function isAlone(versionId: string, head: ObjectHead, named: string, world: World): Promise<boolean> {
-  const { order, link, source, signal } = world
+async function isAlone(
+  versionId: string,
+  head: ObjectHead,
+  named: string,
+  context: ReplicationContext,
+): Promise<boolean> {
+  const { order, link, source, signal } = context
   const { versions, whole } = await versionsOf(source, { bucket: link.source.bucket, key: order.key }, signal)
   const others = versions.filter(
     (entry) => !entry.deleteMarker && entry.versionId !== versionId && entry.sizeBytes === head.sizeBytes,

@@ -1,10 +1,10 @@
 import { fault, FaultError, type FaultCode } from '../../../shared/model/fault.ts'
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { NewVersion, ObjectHead, Stored } from '../store/port.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** Throws where the rule does not allow this version to be stored as it would have to be: nothing was read or sent yet. */
-export function refuseUnkept(head: ObjectHead, { link }: Pick<World, 'link'>): void {
+export function refuseUnkept(head: ObjectHead, { link }: Pick<ReplicationContext, 'link'>): void {
   if (head.encryption.kind === 'sse-kms' && link.rule.fidelity.kmsKeyId === null)
     throw at(
       'KMS_KEY_NEEDED',
@@ -31,7 +31,7 @@ export interface Written {
 export function notKeptOf(
   head: ObjectHead,
   { asked, sent, stored, etag }: Written,
-  { link }: Pick<World, 'link'>,
+  { link }: Pick<ReplicationContext, 'link'>,
 ): readonly FidelityProperty[] {
   const lost = new Set(propertiesOf(head).filter((property) => link.fidelity[property] === 'not-kept'))
   if (sent.storageClass !== asked.storageClass) lost.add('storage-class')

@@ -2,17 +2,18 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import type { VersionPair } from '../journal/port/journal.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { LinkOrder, Outcome } from './port.ts'
+import type { LinkOrder, Outcome, SettledOutcome } from './port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
-import type { Seen } from './compare-key.ts'
-import { isOurs } from './ownership.ts'
-import type { Settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import type { ComparedKey } from './compare-key.ts'
+import { isOwnReplica } from './ownership.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** Brings one version or delete marker that the target has not got. */
-export const bring = (version: NamedVersion & { readonly deleteMarker: boolean }, world: World): Promise<Outcome> =>
-  version.deleteMarker ? writeMarker(version, world) : copyVersion(version, world)
+export const copyOne = (
+  version: NamedVersion & { readonly deleteMarker: boolean },
+  context: ReplicationContext,
+): Promise<Outcome> => (version.deleteMarker ? writeMarker(version, context) : copyVersion(version, context))
 
 /** One write of the sequence; `former` is the replica that it replaces, when the version was there but in the wrong place. */
 interface Step {
@@ -35,7 +36,7 @@ export const mendsOrder = (link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 
  */
 export function sequence(
   named: VersionEntry,
-  seen: Pick<Seen, 'source' | 'alignment'>,
+  seen: Pick<ComparedKey, 'source' | 'alignment'>,
   isWanted: (version: VersionEntry) => boolean,
   link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 'opposite'>,
   isOriginal: (there: VersionEntry) => boolean = () => false,
@@ -60,32 +61,32 @@ export function sequence(
 }
 
 /** Carries out a {@link sequence}; resolves with the outcome of the named version and every pair learned on the way. */
-export async function bringInOrder(
+export async function copyInOrder(
   named: VersionEntry,
   steps: readonly Step[],
-  seen: Seen,
-  world: World,
+  seen: ComparedKey,
+  context: ReplicationContext,
 ): Promise<Outcome> {
   const { misplaced } = seen.alignment
   const learned: VersionPair[] = []
   const also: string[] = []
   const notKept: FidelityProperty[] = []
-  let ofNamed: Settled | null = null
+  let ofNamed: SettledOutcome | null = null
   let wrote = false
-  for (const { version, former, removable } of await movable(named, await judged(steps, seen, world), world)) {
+  for (const { version, former, removable } of await movable(named, await judged(steps, seen, context), context)) {
     // Nothing came to lie on top of it: an elder that is not wanted, or failed for good, moves nobody.
     if (former !== null && !wrote && version !== misplaced) continue
-    if (former !== null && !removable && leadsBack(world)) continue
-    const told = removable ? { ...world, replaces: former.versionId } : world
+    if (former !== null && !removable && leadsBack(context)) continue
+    const told = removable ? { ...context, replaces: former.versionId } : context
     const outcome =
-      version === named ? await bring(version, told) : await bringOther(version, { ...told, sample: undefined })
+      version === named ? await copyOne(version, told) : await copyOther(version, { ...told, sample: undefined })
     if (outcome === null) continue
     if (outcome.kind === 'fault') return outcome
     if (outcome.did === 'copied' || outcome.did === 'marker') wrote = true
     learned.push(...outcome.learned)
     // What is written once more to lie on top was counted when it first came.
     if (former === null) notKept.push(...(outcome.notKept ?? []))
-    if (removable) await removeFormer(former, outcome.learned, world)
+    if (removable) await removeFormer(former, outcome.learned, context)
     if (version === named) ofNamed = outcome
     else if (former === null) also.push(version.versionId)
   }
@@ -97,17 +98,21 @@ export async function bringInOrder(
  * What stays below its copy, a marker too, goes back as a new version where a rule leads back, moves others there, and comes again without end.
  * Of two sides that were both written, neither order is the right one.
  */
-const leadsBack = ({ link }: World): boolean => link.opposite !== undefined
+const leadsBack = ({ link }: ReplicationContext): boolean => link.opposite !== undefined
 
 /** A step, and whether what it replaces may go: a version that only looks alike is left below its copy. */
 type JudgedStep =
   | { readonly version: VersionEntry; readonly former: VersionEntry; readonly removable: true }
   | { readonly version: VersionEntry; readonly former: VersionEntry | null; readonly removable: false }
 
-function judged(steps: readonly Step[], seen: Seen, world: World): Promise<readonly JudgedStep[]> {
+function judged(
+  steps: readonly Step[],
+  seen: ComparedKey,
+  context: ReplicationContext,
+): Promise<readonly JudgedStep[]> {
   return Promise.all(
     steps.map(async ({ version, former }): Promise<JudgedStep> => {
-      if (former === null || !(await isOurs(version.versionId, former, seen, world)))
+      if (former === null || !(await isOwnReplica(version.versionId, former, seen, context)))
         return { version, former, removable: false }
       return { version, former, removable: true }
     }),
@@ -115,9 +120,9 @@ function judged(steps: readonly Step[], seen: Seen, world: World): Promise<reado
 }
 
 /** null: failed for good. It is listed by its own task, and must not hold back what comes after it. */
-async function bringOther(version: VersionEntry, world: World): Promise<Outcome | null> {
+async function copyOther(version: VersionEntry, context: ReplicationContext): Promise<Outcome | null> {
   try {
-    return await bring(version, world)
+    return await copyOne(version, context)
   } catch (error) {
     if (!(error instanceof FaultError) || error.fault.code === 'CANCELLED') throw error
     if (error.fault.retry === 'never') return null
@@ -130,13 +135,17 @@ async function bringOther(version: VersionEntry, world: World): Promise<Outcome 
 }
 
 /** A target that adopts ids has moved the version itself to the top (Ceph does): then there is no former replica. */
-async function removeFormer(former: VersionEntry, learned: readonly VersionPair[], world: World): Promise<void> {
+async function removeFormer(
+  former: VersionEntry,
+  learned: readonly VersionPair[],
+  context: ReplicationContext,
+): Promise<void> {
   const written = learned.find((pair) => pair.targetVersionId !== former.versionId)
   if (written === undefined) return
-  await world.target.deleteVersion(
-    { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId },
+  await context.target.deleteVersion(
+    { bucket: context.link.target.bucket, key: context.order.key, versionId: former.versionId },
     null,
-    { signal: world.signal },
+    { signal: context.signal },
   )
 }
 
@@ -147,22 +156,24 @@ async function removeFormer(former: VersionEntry, learned: readonly VersionPair[
 async function movable(
   named: VersionEntry,
   steps: readonly JudgedStep[],
-  world: World,
+  context: ReplicationContext,
 ): Promise<readonly JudgedStep[]> {
   for (let index = steps.length - 1; index >= 0; index--) {
     const { version, former, removable } = steps[index]!
-    if (!removable || !(await isLocked(version, former, world))) continue
+    if (!removable || !(await isLocked(version, former, context))) continue
     const above = steps.slice(index + 1)
     if (above.some((step) => step.version === named)) return above
     const message = `An older version cannot be placed below version ${former.versionId}, which is locked at the target.`
-    throw new FaultError(fault('OBJECT_LOCKED', message, { site: world.link.target.site }))
+    throw new FaultError(fault('OBJECT_LOCKED', message, { site: context.link.target.site }))
   }
   return steps
 }
 
-async function isLocked(version: VersionEntry, former: VersionEntry, world: World): Promise<boolean> {
+async function isLocked(version: VersionEntry, former: VersionEntry, context: ReplicationContext): Promise<boolean> {
   if (version.deleteMarker || version.versionId === former.versionId) return false
-  const ref = { bucket: world.link.target.bucket, key: world.order.key, versionId: former.versionId }
-  const lock = (await world.target.head(ref, { signal: world.signal }))?.lock ?? null
-  return lock !== null && (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > world.now()))
+  const ref = { bucket: context.link.target.bucket, key: context.order.key, versionId: former.versionId }
+  const lock = (await context.target.head(ref, { signal: context.signal }))?.lock ?? null
+  return (
+    lock !== null && (lock.legalHold || (lock.retainUntil !== null && Date.parse(lock.retainUntil) > context.now()))
+  )
 }

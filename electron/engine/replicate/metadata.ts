@@ -4,7 +4,7 @@ import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
 import { aclChange, aclOf, carriedAcl, setAcl, setsAny, type AclChange, type CarriedAcl } from './acl.ts'
 import { narrowed, putTagsTaken, sameTags } from './concede.ts'
 import { isKnownEcho } from './echo.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /**
  * Brings tags, retention, legal hold and, where the rule carries it, the ACL of a version that is at the target already in step. The rest of the metadata
@@ -14,18 +14,18 @@ import type { World } from './context.ts'
 export async function syncMetadata(
   sourceVersionId: string,
   targetVersionId: string,
-  world: World,
+  context: ReplicationContext,
 ): Promise<'changed' | 'same' | 'absent'> {
-  const { key } = world.order
-  const from: ObjectRef = { bucket: world.link.source.bucket, key, versionId: sourceVersionId }
-  const to: ObjectRef = { bucket: world.link.target.bucket, key, versionId: targetVersionId }
+  const { key } = context.order
+  const from: ObjectRef = { bucket: context.link.source.bucket, key, versionId: sourceVersionId }
+  const to: ObjectRef = { bucket: context.link.target.bucket, key, versionId: targetVersionId }
   const [there, here] = await Promise.all([
-    world.source.head(from, { signal: world.signal }),
-    world.target.head(to, { signal: world.signal }),
+    context.source.head(from, { signal: context.signal }),
+    context.target.head(to, { signal: context.signal }),
   ])
   if (there === null || here === null) return 'absent'
-  if (world.order.operation !== 'metadata' && isKnownEcho(sourceVersionId, there, world)) return 'same'
-  const { link, order, source, target, signal } = world
+  if (context.order.operation !== 'metadata' && isKnownEcho(sourceVersionId, there, context)) return 'same'
+  const { link, order, source, target, signal } = context
   const { objectLock, fidelity } = link.rule
   const sides = { from, to, source, target, objectLock, bypass: order.bypassGovernance === true }
   const { tags, acl, lock, bypassGovernance } = await metadataChanges(there, here, {
@@ -33,12 +33,12 @@ export async function syncMetadata(
     shortensGovernance: fidelity.shortenGovernance,
     leavesOutTags: link.fidelity['refused-tags'] === 'not-kept',
     acl: carriedAcl(link),
-    now: world.now(),
+    now: context.now(),
     signal,
   })
-  const tagged = tags !== null && (await putTagsTaken(to, tags.want, tags.have, world))
+  const tagged = tags !== null && (await putTagsTaken(to, tags.want, tags.have, context))
   if (lock !== null) await target.putLock(to, lock, { signal, bypassGovernance })
-  const granted = acl !== null && (await setAcl(to, acl, world))
+  const granted = acl !== null && (await setAcl(to, acl, context))
   return tagged || granted || lock !== null ? 'changed' : 'same'
 }
 

@@ -1,11 +1,10 @@
 import type { VersionPair } from '../journal/port/journal.ts'
-import type { LinkOrder, Outcome } from './port.ts'
+import type { LinkOrder, SettledOutcome } from './port.ts'
 
-export type Settled = Extract<Outcome, { kind: 'settled' }>
 const nothing: readonly never[] = []
 
 /** An expected end that moved nothing. */
-export function settled(did: Settled['did'], learned: readonly VersionPair[] = nothing): Settled {
+export function settled(did: SettledOutcome['did'], learned: readonly VersionPair[] = nothing): SettledOutcome {
   return { kind: 'settled', did, bytes: 0, learned, forgotten: nothing }
 }
 
@@ -14,13 +13,13 @@ export function settled(did: Settled['did'], learned: readonly VersionPair[] = n
  * reads on from there: only the journal can tell that one what is its own.
  */
 export function arrived(
-  did: Settled['did'],
+  did: SettledOutcome['did'],
   bytes: number,
   sourceVersionId: string,
   targetVersionId: string | null,
   { readOn = false }: Pick<LinkOrder, 'readOn'>,
-  notKept: Settled['notKept'] = nothing,
-): Settled {
+  notKept: SettledOutcome['notKept'] = nothing,
+): SettledOutcome {
   const known =
     targetVersionId === null || (targetVersionId === sourceVersionId && (!readOn || targetVersionId === 'null'))
   return {

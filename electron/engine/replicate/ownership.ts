@@ -1,20 +1,20 @@
 import type { VersionEntry } from '../store/port.ts'
-import type { Seen } from './compare-key.ts'
+import type { ComparedKey } from './compare-key.ts'
 import { markOf } from './origin.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /**
  * May this version at the target be deleted for good, as the replica of that version of the source? Only what Lockstep can
  * prove that it wrote: the journal says so, or the target took the source's own id. What looks alike, or only bears a mark, may be a
  * client's.
  */
-export async function isOurs(
+export async function isOwnReplica(
   sourceVersionId: string,
   there: VersionEntry,
-  seen: Pick<Seen, 'learned' | 'claimed'>,
-  world: World,
+  seen: Pick<ComparedKey, 'learned' | 'claimed'>,
+  context: ReplicationContext,
 ): Promise<boolean> {
-  const { order, link, target, signal } = world
+  const { order, link, target, signal } = context
   const pair = [...order.pairs, ...seen.learned].find(
     (one) => one.sourceVersionId === sourceVersionId && one.targetVersionId === there.versionId,
   )

@@ -1,6 +1,6 @@
 import type { VersionEntry } from '../store/port.ts'
 import { placeholderStamp } from './origin.ts'
-import { writerOf, type World } from './context.ts'
+import { writerOf, type ReplicationContext } from './context.ts'
 
 const nothing = Buffer.alloc(0)
 
@@ -9,22 +9,22 @@ const nothing = Buffer.alloc(0)
  * on top of another, and MinIO none for a key that it has not got, while a source may have both (the version between was
  * deleted, AWS stacks them). It names the task that wrote it, so that the next attempt knows it for what it is.
  */
-export async function writePlaceholder(markerId: string, world: World): Promise<string | null> {
-  const { source, target } = world.link
-  const place = { source, target, key: world.order.key }
-  const stored = await world.target.put(
+export async function writePlaceholder(markerId: string, context: ReplicationContext): Promise<string | null> {
+  const { source, target } = context.link
+  const place = { source, target, key: context.order.key }
+  const stored = await context.target.put(
     {
       bucket: target.bucket,
-      key: world.order.key,
+      key: context.order.key,
       content: {},
-      metadata: placeholderStamp(markerId, place, writerOf(world)),
+      metadata: placeholderStamp(markerId, place, writerOf(context)),
       tags: {},
       lock: null,
       storageClass: null,
       identity: null,
     },
     { sizeBytes: 0, body: nothing },
-    { signal: world.signal },
+    { signal: context.signal },
   )
   return stored.versionId
 }
@@ -32,7 +32,7 @@ export async function writePlaceholder(markerId: string, world: World): Promise<
 /** Removes exactly these: what an attempt that was cut short left behind, and the journal knows for its own. */
 export async function removeLeftovers(
   versions: readonly Pick<VersionEntry, 'versionId'>[],
-  { link, order, target, signal }: World,
+  { link, order, target, signal }: ReplicationContext,
 ): Promise<void> {
   for (const { versionId } of versions)
     await target.deleteVersion({ bucket: link.target.bucket, key: order.key, versionId }, null, { signal })

@@ -39,7 +39,7 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly seq: number
   /** From 1. */
   readonly attempt: number
-  readonly fresh: boolean
+  readonly knownAbsent: boolean
   readonly pairs: readonly VersionPair[]
   readonly upload: UploadRecord | null
   /** Is this change to be judged by its content? Absent: not. */
@@ -86,3 +86,6 @@ export type Outcome =
       readonly judged?: 'suspicious' | 'harmless'
     }
   | { readonly kind: 'fault'; readonly fault: Fault }
+
+/** An expected end: nothing is left to do for this version. */
+export type SettledOutcome = Extract<Outcome, { kind: 'settled' }>

@@ -2,32 +2,36 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { Outcome } from './port.ts'
 import { isGone } from './absence.ts'
-import type { Seen } from './compare-key.ts'
+import type { ComparedKey } from './compare-key.ts'
 import { isReplicaOf, markOf, sealOf } from './origin.ts'
-import { isOurs } from './ownership.ts'
+import { isOwnReplica } from './ownership.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /**
  * Repeats the permanent delete of one version. Only a version known to be the replica of exactly that one is removed, and
  * only when the source itself says that it is gone: an event, or a scan that missed it, is a claim.
  */
-export async function purgeVersion(versionId: string, seen: Seen, world: World): Promise<Outcome> {
+export async function purgeVersion(
+  versionId: string,
+  seen: ComparedKey,
+  context: ReplicationContext,
+): Promise<Outcome> {
   if (seen.source.some((entry) => entry.versionId === versionId)) return settled('not-wanted', seen.learned)
-  const replica = replicaOf(versionId, seen, world)
+  const replica = replicaOf(versionId, seen, context)
   if (replica === undefined) return settled('already-there', seen.learned)
-  const original = isOriginal(versionId, replica, world)
-  if (original && world.order.isWrittenAtSource === true) throw notKnownYet(world)
-  const mayGo = original || (await isRemovable(versionId, replica, seen, world))
-  if (!mayGo && !isPaired(versionId, replica, world)) return settled('not-wanted', seen.learned)
-  if (!(await isGone(versionId, world, seen.sourceListing))) return settled('not-wanted', seen.learned)
-  if (!mayGo) throw unproven('DELETE_UNPROVEN', replica, world)
-  const identity = identityFor(world.link.identity, versionId, world.now(), '')
-  await world.target.deleteVersion(
-    { bucket: world.link.target.bucket, key: world.order.key, versionId: replica.versionId },
+  const original = isOriginal(versionId, replica, context)
+  if (original && context.order.isWrittenAtSource === true) throw notKnownYet(context)
+  const mayGo = original || (await isRemovable(versionId, replica, seen, context))
+  if (!mayGo && !isPaired(versionId, replica, context)) return settled('not-wanted', seen.learned)
+  if (!(await isGone(versionId, context, seen.sourceListing))) return settled('not-wanted', seen.learned)
+  if (!mayGo) throw unproven('DELETE_UNPROVEN', replica, context)
+  const identity = identityFor(context.link.identity, versionId, context.now(), '')
+  await context.target.deleteVersion(
+    { bucket: context.link.target.bucket, key: context.order.key, versionId: replica.versionId },
     identity,
-    { signal: world.signal, bypassGovernance: world.order.bypassGovernance },
+    { signal: context.signal, bypassGovernance: context.order.bypassGovernance },
   )
   return {
     kind: 'settled',
@@ -39,10 +43,10 @@ export async function purgeVersion(versionId: string, seen: Seen, world: World):
 }
 
 /** The source had a replica of what was first written here: the opposite link brought it there, and its delete comes back. */
-const isOriginal = (versionId: string, there: VersionEntry, { order }: World): boolean =>
+const isOriginal = (versionId: string, there: VersionEntry, { order }: ReplicationContext): boolean =>
   order.came?.some((pair) => pair.sourceVersionId === versionId && pair.targetVersionId === there.versionId) === true
 
-function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntry | undefined {
+function replicaOf(versionId: string, seen: ComparedKey, { order }: ReplicationContext): VersionEntry | undefined {
   const pairs = [...order.pairs, ...seen.learned, ...(order.came ?? [])].filter(
     (pair) => pair.sourceVersionId === versionId,
   )
@@ -51,24 +55,34 @@ function replicaOf(versionId: string, seen: Seen, { order }: World): VersionEntr
 }
 
 /** The id of a null version proves nothing, and no later look would find what was left: that is told, not passed over. */
-async function isRemovable(versionId: string, replica: VersionEntry, seen: Seen, world: World): Promise<boolean> {
-  if (replica.versionId === 'null' ? await isOurNull(world) : await isOurs(versionId, replica, seen, world)) return true
+async function isRemovable(
+  versionId: string,
+  replica: VersionEntry,
+  seen: ComparedKey,
+  context: ReplicationContext,
+): Promise<boolean> {
+  if (replica.versionId === 'null' ? await isOurNull(context) : await isOwnReplica(versionId, replica, seen, context))
+    return true
   if (versionId !== 'null') return false
-  throw unproven('NULL_DELETE_UNPROVEN', replica, world)
+  throw unproven('NULL_DELETE_UNPROVEN', replica, context)
 }
 
 /**
  * Does the journal hold it for the replica, though another may have written it? Then it is shown as in step for as long as the
  * source has its version. Where a rule leads back, it is the original of what the source had, or of the other rule's business.
  */
-const isPaired = (versionId: string, { versionId: there }: VersionEntry, { order, link }: World): boolean =>
+const isPaired = (
+  versionId: string,
+  { versionId: there }: VersionEntry,
+  { order, link }: ReplicationContext,
+): boolean =>
   link.opposite === undefined &&
   order.pairs.some((pair) => pair.sourceVersionId === versionId && pair.targetVersionId === there)
 
 function unproven(
   code: 'DELETE_UNPROVEN' | 'NULL_DELETE_UNPROVEN',
   replica: VersionEntry,
-  { link }: World,
+  { link }: ReplicationContext,
 ): FaultError {
   const { site, bucket } = link.target
   const message = `Nothing proves that version ${replica.versionId} of bucket “${bucket}” is the replica.`
@@ -76,7 +90,7 @@ function unproven(
 }
 
 /** Lockstep's seal over this very content, or the mark that none but replicators may write. */
-async function isOurNull({ link, order, target, signal }: World): Promise<boolean> {
+async function isOurNull({ link, order, target, signal }: ReplicationContext): Promise<boolean> {
   const ref = { bucket: link.target.bucket, key: order.key, versionId: 'null' }
   const head = await target.head(ref, { signal })
   if (head === null) return false
@@ -89,7 +103,7 @@ async function isOurNull({ link, order, target, signal }: World): Promise<boolea
  * The opposite link removes a replica of its own when it puts another in its place, and the journal hears of both when its task ends.
  * Until then nobody can tell that from a client's delete, which would take the original with it.
  */
-const notKnownYet = ({ link }: World): FaultError =>
+const notKnownYet = ({ link }: ReplicationContext): FaultError =>
   new FaultError(
     fault(
       'SOURCE_CHANGED',

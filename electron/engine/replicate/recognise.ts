@@ -3,7 +3,7 @@ import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { markOf, sealOf, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'
 import type { Seal } from './seal.ts'
-import type { World } from './context.ts'
+import type { ReplicationContext } from './context.ts'
 
 /** What was found out about versions at the target that the journal does not know. */
 export interface Recognised {
@@ -34,20 +34,20 @@ interface Claim {
 export async function recognise(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
-  world: World,
+  context: ReplicationContext,
 ): Promise<Recognised> {
-  const claims = await claimsOf(source, target, world)
+  const claims = await claimsOf(source, target, context)
   const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
   const learned: VersionPair[] = []
   const leftovers: VersionEntry[] = []
   const pending: VersionEntry[] = []
   for (const claim of single) {
     if (claim.mark.kind === 'replica') {
-      const found = await replica(claim, source, target, world)
+      const found = await replica(claim, source, target, context)
       if (found === null) continue
       learned.push(found.pair)
       leftovers.push(...found.replaced)
-    } else if (isOpen(sealHere(claim, '', world), world)) {
+    } else if (isOpen(sealHere(claim, '', context), context)) {
       if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
       // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
       else if (source[0]?.versionId !== 'null') pending.push(claim.entry)
@@ -61,7 +61,7 @@ const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
 async function claimsOf(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
-  { order, link, target: store, signal }: World,
+  { order, link, target: store, signal }: ReplicationContext,
 ): Promise<readonly Claim[]> {
   const mapped = new Set([
     ...order.pairs.map((pair) => pair.targetVersionId),
@@ -93,40 +93,40 @@ async function replica(
   claim: Claim,
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
-  world: World,
+  context: ReplicationContext,
 ): Promise<FoundReplica | null> {
   const { entry, mark } = claim
   const of = source.find(({ versionId }) => versionId === mark.versionId)
-  if (of === undefined) return ofGone(claim, world)
+  if (of === undefined) return ofGone(claim, context)
   if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
-  const open = isOpen(sealHere(claim, of.etag, world), world)
-  const known = world.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
+  const open = isOpen(sealHere(claim, of.etag, context), context)
+  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
   if (former !== undefined && !(open && mark.replaces === former.versionId)) return null
   // Sealed or not: a seal can be written over other content.
-  if (!(await hasContentOf(of, claim, world))) return null
+  if (!(await hasContentOf(of, claim, context))) return null
   const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId }
   if (!open) return { pair: { ...pair, proof: 'found' }, replaced: [] }
   return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
 /** The source has let go of the very version that this task wrote, before anybody heard that it was written. */
-function ofGone({ entry, head, mark }: Claim, world: World): FoundReplica | null {
-  const { order } = world
+function ofGone({ entry, head, mark }: Claim, context: ReplicationContext): FoundReplica | null {
+  const { order } = context
   const isKnown = order.pairs.some(({ sourceVersionId }) => sourceVersionId === mark.versionId)
   // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
   if (
     mark.versionId !== order.versionId ||
     isKnown ||
-    !isOpen(sealHere({ entry, head, mark }, entry.etag, world), world)
+    !isOpen(sealHere({ entry, head, mark }, entry.etag, context), context)
   )
     return null
   return { pair: { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }, replaced: [] }
 }
 
-function hasContentOf(of: VersionEntry, { entry, head }: Claim, world: World): Promise<boolean> {
-  const { source, target, link, signal } = world
+function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: ReplicationContext): Promise<boolean> {
+  const { source, target, link, signal } = context
   const at = (bucket: string, { key, versionId, etag, sizeBytes }: VersionEntry) => ({
     ref: { bucket, key, versionId },
     etag,
@@ -140,13 +140,13 @@ function hasContentOf(of: VersionEntry, { entry, head }: Claim, world: World): P
   )
 }
 
-function sealHere({ head, entry }: Claim, etag: string, { link, order }: World): Seal | null {
+function sealHere({ head, entry }: Claim, etag: string, { link, order }: ReplicationContext): Seal | null {
   const place = { source: link.source, target: link.target, key: order.key }
   return sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
 }
 
 /** Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. */
-function isOpen(seal: Seal | null, { link, order }: World): boolean {
+function isOpen(seal: Seal | null, { link, order }: ReplicationContext): boolean {
   if (seal === null || seal.journal !== link.seal?.journal) return false
   return seal.seq === order.seq || order.open?.includes(seal.seq) === true
 }

@@ -1,13 +1,13 @@
 import type { Identity } from '../../../shared/model/site.ts'
 import type { IdentityStamp, Lock, NewVersion, ObjectHead, Tags } from '../store/port.ts'
-import { writerOf, type World } from './context.ts'
+import { writerOf, type ReplicationContext } from './context.ts'
 import { isMinioId } from '../store/version-headers.ts'
 import { checksumProperty } from './fidelity.ts'
 import { stamped } from './origin.ts'
 
 /** What the target is asked to store for this version of the source: everything but the bytes. */
-export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world: World): NewVersion {
-  const { link, order, now } = world
+export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, context: ReplicationContext): NewVersion {
+  const { link, order, now } = context
   // A replica needs the stamp where its id does not tell, and where it must not be taken for the target's own and sent back.
   const stampless = link.identity === 'adopts-minio' && isMinioId(versionId) && link.opposite === undefined
   return {
@@ -16,7 +16,7 @@ export function replicaOf(head: ObjectHead, versionId: string, tags: Tags, world
     content: head.content,
     metadata: stampless
       ? head.metadata
-      : stamped(head, versionId, { ...link, key: order.key }, world.replaces ?? null, writerOf(world)),
+      : stamped(head, versionId, { ...link, key: order.key }, context.replaces ?? null, writerOf(context)),
     tags,
     lock: link.rule.objectLock === 'replicate' ? stillLocked(head.lock, now()) : null,
     storageClass: link.rule.storageClass ?? (head.storageClass === 'STANDARD' ? null : head.storageClass),

@@ -2,87 +2,88 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { VersionPair } from '../journal/port/journal.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { compileKeyMatch } from '../rule/match.ts'
-import type { Outcome } from './port.ts'
+import type { Outcome, SettledOutcome } from './port.ts'
 import { isGone } from './absence.ts'
 import { carriedAcl } from './acl.ts'
 import { markerPair } from './delete-marker.ts'
-import { bring, bringInOrder, mendsOrder, sequence } from './in-order.ts'
+import { copyOne, copyInOrder, mendsOrder, sequence } from './in-order.ts'
 import { isCoveredAtTarget } from './both-sides.ts'
-import { look, type Seen } from './compare-key.ts'
+import { compareKey, type ComparedKey } from './compare-key.ts'
 import { afterNotFound } from './lost.ts'
-import { judgeCopy, judgeDelete } from './detect-ransomware.ts'
+import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
 import { removeLeftovers } from './placeholder.ts'
 import { withoutFormerNull } from './former-null.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
-import { settled, type Settled } from './outcomes.ts'
-import type { World } from './context.ts'
+import { settled } from './outcomes.ts'
+import type { ReplicationContext } from './context.ts'
 
 /**
  * Makes one version of one key equal at the target. Safe to repeat at any point: unless a scan has just seen that the
- * target lacks the version (`fresh`), both sides are looked at first and only what is missing is done.
+ * target lacks the version (`knownAbsent`), both sides are looked at first and only what is missing is done.
  */
-export async function replicate(world: World): Promise<Outcome> {
+export async function replicate(context: ReplicationContext): Promise<Outcome> {
   try {
-    return await withoutFormerNull(await judged(world), world)
+    return await withoutFormerNull(await judged(context), context)
   } catch (error) {
-    throw error instanceof FaultError ? await unlessGone(error, world) : error
+    throw error instanceof FaultError ? await unlessGone(error, context) : error
   }
 }
 
 /** A version that was there a moment ago and is not found now went away under the attempt: the next one looks again. */
-async function unlessGone(error: FaultError, world: World): Promise<FaultError> {
+async function unlessGone(error: FaultError, context: ReplicationContext): Promise<FaultError> {
   const { code, message, site } = error.fault
-  if (code !== 'NOT_FOUND' || (await afterNotFound(world.order.versionId, world)) === 'lost') return error
+  if (code !== 'NOT_FOUND' || (await afterNotFound(context.order.versionId, context)) === 'lost') return error
   return new FaultError(fault('SOURCE_CHANGED', message, { site }), { cause: error })
 }
 
 /** A delete is judged while what it puts out of use is there, a copy when its bytes have passed by. */
-async function judged(world: World): Promise<Outcome> {
-  const { judge } = world.order
-  if (judge?.after === undefined) return judgeCopy(await attempt(world), world)
-  const verdict = await judgeDelete(world)
-  const outcome = await attempt(world)
+async function judged(context: ReplicationContext): Promise<Outcome> {
+  const { judge } = context.order
+  if (judge?.after === undefined) return detectInCopy(await attempt(context), context)
+  const verdict = await detectInDelete(context)
+  const outcome = await attempt(context)
   return outcome.kind === 'settled' ? { ...outcome, judged: verdict } : outcome
 }
 
-async function attempt(world: World): Promise<Outcome> {
-  const { order, link } = world
+async function attempt(context: ReplicationContext): Promise<Outcome> {
+  const { order, link } = context
   // A task may be older than the rule's filter: what was left out since is not touched any more.
   if (!compileKeyMatch(link.rule.filter)(order.key)) return settled('filtered')
-  if (order.fresh && order.versionId !== null) {
+  if (order.knownAbsent && order.versionId !== null) {
     const { versionId, operation, sizeBytes, changedAt } = order
-    return bring({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, world)
+    return copyOne({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, context)
   }
-  if (order.operation === 'metadata' && (await syncedBlind(world))) return settled('metadata')
-  const seen = await look(world)
-  const outcome = await replicateSeen(seen, world)
+  if (order.operation === 'metadata' && (await syncedBlind(context))) return settled('metadata')
+  const seen = await compareKey(context)
+  const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.
-  if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, world)
+  if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
   return outcome
 }
 
-async function replicateSeen(seen: Seen, world: World): Promise<Outcome> {
-  const { order, link } = world
-  if (order.operation === 'deleteVersion' && order.versionId !== null) return purgeVersion(order.versionId, seen, world)
+async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
+  const { order, link } = context
+  if (order.operation === 'deleteVersion' && order.versionId !== null)
+    return purgeVersion(order.versionId, seen, context)
   const named =
     order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)
-  if (named === undefined) return withoutSource(seen, world)
+  if (named === undefined) return withoutSource(seen, context)
   const pair = seen.alignment.pairs.find(([source]) => source === named)
-  if (pair !== undefined && isCovered(named, seen, world)) return bringOnTop(named, pair[1], seen, world)
-  if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, world), seen, world)
-  const own = ownMarker(named, seen, world)
-  if (own !== undefined) return alreadyThere(named, own, seen, world)
+  if (pair !== undefined && isCovered(named, seen, context)) return copyOnTop(named, pair[1], seen, context)
+  if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, context), seen, context)
+  const own = ownMarker(named, seen, context)
+  if (own !== undefined) return alreadyThere(named, own, seen, context)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
-  if (!wanted(named, world)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
+  if (!wanted(named, context)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
   const steps = sequence(
     named,
     seen,
-    (version) => wanted(version, world),
+    (version) => wanted(version, context),
     link,
-    (there) => isOriginal(there, world),
+    (there) => isOriginal(there, context),
   )
-  const outcome = withLearned(seen.learned, await bringInOrder(named, steps, seen, world))
+  const outcome = withLearned(seen.learned, await copyInOrder(named, steps, seen, context))
   return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
 }
 
@@ -93,17 +94,21 @@ const coarseMs = 1000
  * A marker that an earlier attempt may have written, and whose answer was lost: where a rule leads back, versions of both sides lie
  * in orders of their own, and its place tells nothing any more. It is paired in neither direction, and lies on top or came after the delete.
  */
-function ownMarker(named: VersionEntry, { target, alignment }: Seen, { order, link }: World): VersionEntry | undefined {
+function ownMarker(
+  named: VersionEntry,
+  { target, alignment }: ComparedKey,
+  { order, link }: ReplicationContext,
+): VersionEntry | undefined {
   if (!named.deleteMarker || order.mayHaveRun !== true || link.opposite === undefined) return undefined
   return alignment.extra.find(
     (there) => there.deleteMarker && (there === target[0] || there.modifiedAt >= named.modifiedAt - coarseMs),
   )
 }
 
-const isLive = ([newest]: Seen['target']): boolean => newest?.deleteMarker === false
+const isLive = ([newest]: ComparedKey['target']): boolean => newest?.deleteMarker === false
 
 /** Did others write on top of the version that the source shows, and may the rule cover that? */
-function isCovered(named: VersionEntry, seen: Seen, { order, link }: World): boolean {
+function isCovered(named: VersionEntry, seen: ComparedKey, { order, link }: ReplicationContext): boolean {
   const top = seen.target[0]
   if (link.identity !== 'mints' || named !== seen.source[0] || top === undefined) return false
   const pairs = [...order.pairs, ...seen.learned]
@@ -113,50 +118,57 @@ function isCovered(named: VersionEntry, seen: Seen, { order, link }: World): boo
 }
 
 /** Writes the version once more, above what others wrote; its former replica goes, if it is Lockstep's own. */
-function bringOnTop(named: VersionEntry, former: VersionEntry, seen: Seen, world: World): Promise<Outcome> {
+function copyOnTop(
+  named: VersionEntry,
+  former: VersionEntry,
+  seen: ComparedKey,
+  context: ReplicationContext,
+): Promise<Outcome> {
   const alignment = { ...seen.alignment, misplaced: named }
-  return bringInOrder(named, [{ version: named, former }], { ...seen, alignment }, world)
+  return copyInOrder(named, [{ version: named, former }], { ...seen, alignment }, context)
 }
 
 /** The version is there; others of its key may lie below their elders, as an attempt that ended half way leaves them. */
-async function inOrder(there: Settled, seen: Seen, world: World): Promise<Outcome> {
+async function inOrder(there: SettledOutcome, seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
   const { misplaced } = seen.alignment
-  if (misplaced === null || !mendsOrder(world.link)) return there
-  const steps = sequence(misplaced, seen, () => false, world.link)
-  const moved = await bringInOrder(misplaced, steps, seen, world)
+  if (misplaced === null || !mendsOrder(context.link)) return there
+  const steps = sequence(misplaced, seen, () => false, context.link)
+  const moved = await copyInOrder(misplaced, steps, seen, context)
   return moved.kind === 'fault'
     ? moved
     : { ...there, bytes: moved.bytes, learned: [...there.learned, ...moved.learned] }
 }
 
 /** Was it first written at the target? The opposite link's pairs say so. */
-const isOriginal = (there: VersionEntry, { order }: World): boolean =>
+const isOriginal = (there: VersionEntry, { order }: ReplicationContext): boolean =>
   order.came?.some((pair) => pair.targetVersionId === there.versionId) === true
 
 const withLearned = (learned: readonly VersionPair[], outcome: Outcome): Outcome =>
   outcome.kind === 'fault' ? outcome : { ...outcome, learned: [...learned, ...outcome.learned] }
 
 /** Where the replica's id is known, comparing tags and locks needs no look at the versions around it. */
-async function syncedBlind(world: World): Promise<boolean> {
-  const { order, link } = world
+async function syncedBlind(context: ReplicationContext): Promise<boolean> {
+  const { order, link } = context
   if (order.versionId === null || order.versionId === 'null') return false
   const known = order.pairs.find((pair) => pair.sourceVersionId === order.versionId)?.targetVersionId
   const replica = known ?? (link.identity === 'mints' ? null : order.versionId)
-  return replica !== null && (await syncMetadata(order.versionId, replica, world)) !== 'absent'
+  return replica !== null && (await syncMetadata(order.versionId, replica, context)) !== 'absent'
 }
 
 /** The source has no such version (any more). An unversioned source that lost its object loses it at the target too. */
-async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
-  const { order, link } = world
+async function withoutSource(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
+  const { order, link } = context
   const latest = seen.target[0]
-  const gone = await isGone(order.versionId, world, seen.sourceListing)
+  const gone = await isGone(order.versionId, context, seen.sourceListing)
   // It came between the two questions: the next attempt sees it.
   if (!gone) throw new FaultError(fault('SOURCE_CHANGED', 'The version came back.', { site: link.source.site }))
   const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null
-  if (!deleted || !link.rule.deleteMarkers || latest === undefined || !isReplicaOfNull(latest, seen, world)) {
+  if (!deleted || !link.rule.deleteMarkers || latest === undefined || !isReplicaOfNull(latest, seen, context)) {
     return settled('source-gone', seen.learned)
   }
-  await world.target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, null, { signal: world.signal })
+  await context.target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, null, {
+    signal: context.signal,
+  })
   return settled('marker', seen.learned)
 }
 
@@ -166,8 +178,8 @@ async function withoutSource(seen: Seen, world: World): Promise<Outcome> {
  */
 function isReplicaOfNull(
   { versionId, deleteMarker }: VersionEntry,
-  { learned }: Seen,
-  { order, link }: World,
+  { learned }: ComparedKey,
+  { order, link }: ReplicationContext,
 ): boolean {
   if (deleteMarker) return false
   if (link.identity !== 'mints' && versionId === 'null') return true
@@ -175,13 +187,18 @@ function isReplicaOfNull(
   return pairs.some((pair) => pair.sourceVersionId === 'null' && pair.targetVersionId === versionId)
 }
 
-async function alreadyThere(source: VersionEntry, target: VersionEntry, seen: Seen, world: World): Promise<Settled> {
-  const { link, order } = world
+async function alreadyThere(
+  source: VersionEntry,
+  target: VersionEntry,
+  seen: ComparedKey,
+  context: ReplicationContext,
+): Promise<SettledOutcome> {
+  const { link, order } = context
   // An attempt that ended between the copy and its grants has left it less public than its source: that is no later change.
   const isUnfinished = carriedAcl(link) !== null && (order.mayHaveRun === true || order.attempt > 1)
   const compares = !source.deleteMarker && (link.rule.metadata || isUnfinished)
-  const changed = compares && (await syncMetadata(source.versionId, target.versionId, world)) === 'changed'
-  return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, world))
+  const changed = compares && (await syncMetadata(source.versionId, target.versionId, context)) === 'changed'
+  return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, context))
 }
 
 /**
@@ -192,13 +209,13 @@ function withPair(
   learned: readonly VersionPair[],
   source: VersionEntry,
   target: VersionEntry,
-  world: World,
+  context: ReplicationContext,
 ): readonly VersionPair[] {
-  const { order } = world
+  const { order } = context
   const isTarget = (pair: VersionPair): boolean => pair.targetVersionId === target.versionId
   const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
   if (source.versionId === target.versionId)
-    return source.deleteMarker ? [...learned, ...markerPair(source.versionId, world)] : learned
+    return source.deleteMarker ? [...learned, ...markerPair(source.versionId, context)] : learned
   const isRenewed = source.versionId === 'null' && !order.pairs.some((pair) => isSource(pair) && isTarget(pair))
   if ((order.pairs.some(isSource) && !isRenewed) || learned.some(isSource)) return learned
   const pair = { sourceVersionId: source.versionId, targetVersionId: target.versionId }
@@ -206,6 +223,6 @@ function withPair(
   return [...learned, isOwn ? pair : { ...pair, proof: 'found' }]
 }
 
-function wanted(version: VersionEntry, { link }: World): boolean {
+function wanted(version: VersionEntry, { link }: ReplicationContext): boolean {
   return version.modifiedAt >= link.copySince && (!version.deleteMarker || link.rule.deleteMarkers)
 }

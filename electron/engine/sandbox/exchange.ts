@@ -57,7 +57,7 @@ export interface ListeningBody {
   readonly attach: (write: (text: string) => boolean) => () => void
 }
 
-export type Operation = (site: SiteState, exchange: Exchange) => Answer | Promise<Answer>
+export type SandboxOperation = (site: SiteState, exchange: Exchange) => Answer | Promise<Answer>
 
 export const xmlAnswer = (body: string, headers: Answer['headers'] = {}): Answer => ({ status: 200, headers, body })
 

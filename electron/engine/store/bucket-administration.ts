@@ -25,7 +25,7 @@ import type { CallOptions } from './port.ts'
 import type { Pointing, Whereabouts } from './whereabouts.ts'
 import type { Timeouts } from './wire/request.ts'
 
-export interface BucketMattersOptions {
+export interface BucketAdministrationOptions {
   readonly site: Site
   readonly keys: KeyPair
   readonly timeouts: Timeouts
@@ -37,14 +37,14 @@ type Asked = { readonly operation: string; readonly bucket: string | undefined }
 type Send<T> = (client: S3Client, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** What is asked of buckets now and then. Loaded only when needed: the SDK costs memory that transfer threads lack. */
-export class BucketMatters {
-  readonly #options: BucketMattersOptions
+export class BucketAdministration {
+  readonly #options: BucketAdministrationOptions
   readonly #clients = new Map<string, S3Client>()
   readonly #site: Site
   readonly #secrets: readonly string[]
   readonly #closed = new AbortController()
 
-  constructor(options: BucketMattersOptions) {
+  constructor(options: BucketAdministrationOptions) {
     this.#site = options.site
     this.#secrets = [options.keys.secretAccessKey, options.keys.accessKeyId]
     this.#options = options
@@ -217,7 +217,7 @@ function unlessDenied(error: unknown): 'denied' {
   throw error
 }
 
-function sdkClient({ site, keys, timeouts, secureContext }: BucketMattersOptions): S3Client {
+function sdkClient({ site, keys, timeouts, secureContext }: BucketAdministrationOptions): S3Client {
   const secure = secureContext === undefined ? {} : { secureContext }
   return new S3Client({
     endpoint: site.endpoint,

@@ -5,7 +5,7 @@ import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { getAcl, putAcl } from './acl.ts'
 import { BucketLocks } from './bucket-locks.ts'
-import type { BucketMatters } from './bucket-administration.ts'
+import type { BucketAdministration } from './bucket-administration.ts'
 import { deleteVersion, writeDeleteMarker } from './deletes.ts'
 import { Objects } from './objects.ts'
 import type { CallOptions, ObjectStore } from './port.ts'
@@ -33,7 +33,7 @@ export interface StoreOptions {
  * The SDK's part of a store is loaded when it is first asked for: threads that only move objects never need it. A program
  * that will need it loads it at its start, before anybody waits: it takes a quarter of a second of one thread's time.
  */
-export const loadBucketMatters = async () => import('./bucket-administration.ts')
+export const loadBucketAdministration = async () => import('./bucket-administration.ts')
 
 /** The store of one site. Opens no connection before it is asked something. */
 export function createStore(options: StoreOptions): ObjectStore {
@@ -53,10 +53,11 @@ export function createStore(options: StoreOptions): ObjectStore {
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
   const listings = new VersionListings(calls)
-  let opened: Promise<BucketMatters> | null = null
-  const buckets = (): Promise<BucketMatters> =>
-    (opened ??= loadBucketMatters().then(
-      ({ BucketMatters }) => new BucketMatters({ site, keys, timeouts, secureContext: secureContext(), whereabouts }),
+  let opened: Promise<BucketAdministration> | null = null
+  const buckets = (): Promise<BucketAdministration> =>
+    (opened ??= loadBucketAdministration().then(
+      ({ BucketAdministration }) =>
+        new BucketAdministration({ site, keys, timeouts, secureContext: secureContext(), whereabouts }),
     ))
 
   return {

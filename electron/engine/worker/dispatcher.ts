@@ -105,7 +105,7 @@ export class Dispatcher {
   }
 
   /** A client waits for these: they go before all that waits, a few even when every place is taken. */
-  hurry(seqs: readonly number[]): void {
+  makeUrgent(seqs: readonly number[]): void {
     if (this.#stopped) return
     const startedAt = this.#now()
     const orders: TaskOrder[] = []
@@ -125,7 +125,7 @@ export class Dispatcher {
   }
 
   /** A link is held no longer: what clients wait for there goes before the backlog that gathered meanwhile. */
-  hurryAgain(): void {
+  makeUrgentAgain(): void {
     this.#looksAgain = looksForClients
     this.#takePassedOver()
   }
@@ -133,7 +133,7 @@ export class Dispatcher {
   #takePassedOver(): void {
     const seqs = [...this.#passedOver]
     this.#passedOver.clear()
-    this.hurry(seqs)
+    this.makeUrgent(seqs)
   }
 
   /** Ends a task that was done elsewhere. Does nothing when it cannot be had at this moment: a worker will find it done. */
@@ -213,7 +213,7 @@ export class Dispatcher {
   }
 
   #order(lease: Lease): TaskOrder {
-    const { task, fresh: unseen } = lease
+    const { task, knownAbsent: unseen } = lease
     const judge = this.#judgement(lease)
     const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
     const attempt = task.attempts + 1
@@ -233,13 +233,13 @@ export class Dispatcher {
       ...(operation === 'deleteVersion' && this.#isWrittenAtSource(task) && { isWrittenAtSource: true as const }),
     }
     // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
-    const fresh = unseen && this.#link(linkId)?.opposite === undefined
+    const knownAbsent = unseen && this.#link(linkId)?.opposite === undefined
     // A new null version takes the place of a former one, which only the journal knows.
-    if (fresh)
-      return { ...what, fresh, pairs: versionId === 'null' ? this.#journal.pairs(linkId, key) : [], upload: null }
+    if (knownAbsent)
+      return { ...what, knownAbsent, pairs: versionId === 'null' ? this.#journal.pairs(linkId, key) : [], upload: null }
     return {
       ...what,
-      fresh,
+      knownAbsent,
       pairs: this.#journal.pairs(linkId, key),
       upload: this.#journal.upload(seq),
       open: this.#journal.openSeqs(linkId, key),

@@ -3,7 +3,7 @@ import { fault } from '../../../shared/model/fault.ts'
 import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../base/errors.ts'
 import { replicate } from '../replicate/replicate.ts'
-import type { UploadNotes, World } from '../replicate/context.ts'
+import type { UploadNotes, ReplicationContext } from '../replicate/context.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
@@ -91,7 +91,7 @@ export class TransferThread {
       return { kind: 'fault', fault: fault('CANCELLED', 'The rule or its site was removed.') }
     }
     try {
-      return await replicate(this.#world(running, known.link, known.pacer, source, target))
+      return await replicate(this.#context(running, known.link, known.pacer, source, target))
     } catch (error) {
       if (running.abort.signal.aborted)
         return { kind: 'fault', fault: fault('CANCELLED', 'The transfer was cancelled.') }
@@ -99,7 +99,13 @@ export class TransferThread {
     }
   }
 
-  #world(running: Running, link: LinkOrder, pacer: PacerMemory, source: ObjectStore, target: ObjectStore): World {
+  #context(
+    running: Running,
+    link: LinkOrder,
+    pacer: PacerMemory,
+    source: ObjectStore,
+    target: ObjectStore,
+  ): ReplicationContext {
     const { order, abort } = running
     const counter = this.#counter(link.linkId)
     return {

@@ -78,11 +78,11 @@ const columns = (nowOf: (rule: GatewayRuleView) => PromiseNow): readonly Column<
     header: 'At this moment',
     width: '260px',
     sortBy: (rule) => nowOf(rule).words,
-    cell: (rule) => <Standing now={nowOf(rule)} />,
+    cell: (rule) => <PromiseState now={nowOf(rule)} />,
   },
 ]
 
-function Standing({ now: { tone, words, since, why } }: { readonly now: PromiseNow }) {
+function PromiseState({ now: { tone, words, since, why } }: { readonly now: PromiseNow }) {
   return (
     <>
       <ToneBadge tone={tone}>{words}</ToneBadge>

@@ -18,13 +18,17 @@ export function Report({ jobId }: { readonly jobId: string }) {
   return (
     <Loaded query={report} what="the report">
       {(value) =>
-        value === null ? <Text p={14}>This report is no longer kept. Compare again.</Text> : <Told report={value} />
+        value === null ? (
+          <Text p={14}>This report is no longer kept. Compare again.</Text>
+        ) : (
+          <ReportText report={value} />
+        )
       }
     </Loaded>
   )
 }
 
-function Told({ report }: { readonly report: CompareReport }) {
+function ReportText({ report }: { readonly report: CompareReport }) {
   const { differences, differenceCount, onItsWay, notSeen, endedAt, fault } = report
   return (
     <>

@@ -32,7 +32,9 @@ function Looked({ link, isOne }: { readonly link: LinkView; readonly isOne: bool
     <>
       {attributes !== null && (
         <li>
-          <Named tone={passTones[attributes.state][0]}>{`Slow pass: ${passTones[attributes.state][1]}`}</Named>
+          <NamedBadge
+            tone={passTones[attributes.state][0]}
+          >{`Slow pass: ${passTones[attributes.state][1]}`}</NamedBadge>
           <span className="wrap">
             {attributesLine(attributes, { now, duration: formatDuration })}
             {where}
@@ -40,7 +42,7 @@ function Looked({ link, isOne }: { readonly link: LinkView; readonly isOne: bool
         </li>
       )}
       <li>
-        <Named tone="quiet">Buckets</Named>
+        <NamedBadge tone="quiet">Buckets</NamedBadge>
         <span className="wrap">
           {bucketsAskedAt === null
             ? 'Not asked yet whether they are what they were when the rule began.'
@@ -52,7 +54,7 @@ function Looked({ link, isOne }: { readonly link: LinkView; readonly isOne: bool
   )
 }
 
-function Named({ tone, children }: { readonly tone: Tone; readonly children: string }) {
+function NamedBadge({ tone, children }: { readonly tone: Tone; readonly children: string }) {
   return (
     <span style={{ width: 210, flex: 'none' }}>
       <ToneBadge tone={tone}>{children}</ToneBadge>
@@ -71,7 +73,7 @@ export function FeedsPanel({ rule }: { readonly rule: RuleView }) {
       <ul className="feed-list">
         {rule.feeds.map((feed) => (
           <li key={feed.kind}>
-            <Named tone={tones[feed.state]}>{feedTitle(feed)}</Named>
+            <NamedBadge tone={tones[feed.state]}>{feedTitle(feed)}</NamedBadge>
             <span className="wrap">
               {feedLine(feed, now)}
               {feed.fault && (

@@ -10,7 +10,7 @@ export interface AckKeeperOptions {
   readonly degraded: Pick<DegradedRules, 'has' | 'mark'>
   readonly clock: Clock
   /** Brings these tasks before all others: a client waits for them. */
-  readonly hurry: (seqs: readonly number[]) => void
+  readonly makeUrgent: (seqs: readonly number[]) => void
 }
 
 export interface AckVerdict {
@@ -75,14 +75,14 @@ class Wait {
           this.#look()
         }),
       )
-    this.#options.hurry(this.#write.seqs)
+    this.#options.makeUrgent(this.#write.seqs)
   }
 
   #look(): void {
     for (const rule of this.#open.values()) {
-      const standing = this.#write.standingOf(rule.id)
-      if (standing === 'lost') this.#broken(rule, this.#write.refusalOf(rule.id))
-      else if (standing === 'kept') this.#open.delete(rule.id)
+      const state = this.#write.promiseStateOf(rule.id)
+      if (state === 'lost') this.#broken(rule, this.#write.refusalOf(rule.id))
+      else if (state === 'kept') this.#open.delete(rule.id)
     }
     if (this.#open.size === 0) this.#end(true)
   }

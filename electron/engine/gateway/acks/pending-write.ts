@@ -3,7 +3,7 @@ import type { Rule } from '../../../../shared/model/rule.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnd } from '../../queue/task-ends.ts'
 import { bucketKey } from '../../rule/link.ts'
-import { standing, type TargetState } from './promise-state.ts'
+import { promiseState, type TargetState } from './promise-state.ts'
 
 interface Waited extends Placed {
   state: TargetState
@@ -56,11 +56,11 @@ export class PendingWrite {
   }
 
   /** The worst of the rule's changes. */
-  standingOf(ruleId: string): ReturnType<typeof standing> {
+  promiseStateOf(ruleId: string): ReturnType<typeof promiseState> {
     const all = this.#units
       .filter(({ rule }) => rule.id === ruleId)
       .map(({ rule, targets }) =>
-        standing(
+        promiseState(
           rule.ack.policy,
           targets.map(({ state }) => state),
         ),

@@ -10,7 +10,7 @@ type Policy = Rule['ack']['policy']
 export type TargetState = 'has' | 'left-out' | 'waiting' | 'missing'
 
 /** Is the promise kept, may it still be, or can it be no more? */
-export function standing(policy: Policy, targets: readonly TargetState[]): 'kept' | 'open' | 'lost' {
+export function promiseState(policy: Policy, targets: readonly TargetState[]): 'kept' | 'open' | 'lost' {
   const wanted = targets.filter((state) => state !== 'left-out')
   const needed = neededTargets(policy, wanted.length)
   const has = wanted.filter((state) => state === 'has').length

@@ -19,7 +19,7 @@ const understood = new Set(
  * A write that may be refused for what the source alone knows (conditions), or whose copy is not what the client sent
  * (encryption, locks, classes), goes to the source first. So does one without a content type: each site has its own default. Pure.
  */
-export function mayGoTogether(headers: CallHeaders, query: Query): boolean {
+export function mayDualWrite(headers: CallHeaders, query: Query): boolean {
   if (headers['content-type'] === undefined) return false
   if (!query.pairs.every(([name]) => name === 'x-id' || presigned.has(name))) return false
   let metadataBytes = 0

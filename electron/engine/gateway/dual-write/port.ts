@@ -9,14 +9,14 @@ import type { Upstream } from '../upstream.ts'
 import { type LinkFacts } from './fitness.ts'
 import { type Share } from './shared-body.ts'
 
-export interface TogetherOptions {
+export interface DualWriteOptions {
   readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
   readonly taskEnds: Pick<TaskEnds, 'tell'>
   readonly facts: (link: RuleLink) => LinkFacts
   readonly isDegraded: (ruleId: string) => boolean
   /** Ends a task as a worker would: with what came of it. */
   readonly settle: (seq: number, outcome: Extract<Outcome, { kind: 'settled' }>) => Promise<void>
-  readonly hurry: (seqs: readonly number[]) => void
+  readonly makeUrgent: (seqs: readonly number[]) => void
   readonly onMoved: (linkId: string, bytes: number) => void
   readonly onError: (error: unknown) => void
   readonly upstream: Upstream
@@ -26,7 +26,7 @@ export interface TogetherOptions {
   readonly seal: SealKey | null
 }
 
-export interface LegBody extends Pick<Share, 'leave'> {
+export interface TargetBody extends Pick<Share, 'leave'> {
   readonly body: OutgoingBody
   /** null for a body at hand. */
   readonly left: AbortSignal | null

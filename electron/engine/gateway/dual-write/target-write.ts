@@ -4,18 +4,18 @@ import type { Lease } from '../../queue/port.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { Exchange } from '../exchange.ts'
 import { LeftBehind } from './shared-body.ts'
-import type { LegBody, TogetherOptions } from './port.ts'
+import type { TargetBody, DualWriteOptions } from './port.ts'
 
 /**
  * The way of a write to one target, beside its way to the source. Its lease holds the key at this target from before the first
  * byte until it is known what both sites have.
  */
-export class Leg {
+export class TargetWrite {
   readonly linkId: string
   readonly #exchange: Exchange
-  readonly #body: LegBody
+  readonly #body: TargetBody
   readonly #link: RuleLink
-  readonly #options: TogetherOptions
+  readonly #options: DualWriteOptions
   readonly #started: Promise<Lease | null>
   #start!: (lease: Lease | null) => void
   /** The target's id of what it stored; null when it has not, or did not say. */
@@ -25,7 +25,7 @@ export class Leg {
   #unwanted = false
   #begun = false
 
-  constructor(exchange: Exchange, body: LegBody, link: RuleLink, options: TogetherOptions) {
+  constructor(exchange: Exchange, body: TargetBody, link: RuleLink, options: DualWriteOptions) {
     this.linkId = link.linkId
     this.#exchange = exchange
     this.#body = body
@@ -58,7 +58,7 @@ export class Leg {
   async taken(versionId: string | null, seq: number): Promise<void> {
     const lease = await this.#started
     if (lease === null) return
-    const { queue, taskEnds, hurry } = this.#options
+    const { queue, taskEnds, makeUrgent } = this.#options
     const stored = await this.#stored
     const arrived =
       stored !== null && stored !== 'null' && versionId !== null && versionId !== 'null' && seq !== lease.task.seq
@@ -66,7 +66,7 @@ export class Leg {
       // What the target may have stored is recognised by the task that wrote it, for as long as that is not settled.
       if (this.#whole || seq === lease.task.seq || owesALook(lease)) queue.release(lease)
       else await queue.ack(lease, nothing)
-      return hurry(this.#whole ? [lease.task.seq, seq] : [seq])
+      return makeUrgent(this.#whole ? [lease.task.seq, seq] : [seq])
     }
     const sizeBytes = this.#body.body.sizeBytes ?? 0
     const outcome = {
@@ -77,7 +77,7 @@ export class Leg {
     taskEnds.tell(seq, { kind: 'settled', did: 'copied' })
     if (owesALook(lease)) {
       queue.release(lease)
-      return hurry([lease.task.seq, seq])
+      return makeUrgent([lease.task.seq, seq])
     }
     // With the end of the task that wrote it, the pair: another task of the key may be next, and must know whose version this is.
     await queue.ack(lease, { ...nothing, learned: outcome.learned })

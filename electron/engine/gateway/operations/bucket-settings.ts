@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { GatewayWorld, Operation } from '../world.ts'
+import type { GatewayContext, GatewayOperation } from '../context.ts'
 import { checksumAlgorithms } from '../../s3/checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
@@ -9,40 +9,42 @@ import { passThrough } from './pass-through.ts'
 const longestBytes = 64 * 1024
 
 /** PutBucketVersioning: never suspended where a rule needs the versions; sent on as it was read. */
-export const putBucketVersioning: Operation = async (world, exchange) => {
-  const { siteId, upstream } = world
+export const putBucketVersioning: GatewayOperation = async (context, exchange) => {
+  const { siteId, upstream } = context
   const { bucket } = exchange.call
   const given = await exchange.body.collect(longestBytes)
   const { status, mfaDelete } = readVersioning(parseRequestXml(given.body, root))
-  if (status !== 'Enabled') refuseWhereReplicated(world, bucket, 'its versioning cannot be suspended')
+  if (status !== 'Enabled') refuseWhereReplicated(context, bucket, 'its versioning cannot be suspended')
   const document = Buffer.from(xmlDocument(root, element('Status', status) + element('MfaDelete', mfaDelete)))
   const body = { ...given, body: document, sizeBytes: document.length, checksums: new Map(), trailing: [] }
   return { answer: await upstream.send(exchange, { siteId, body, headers: checksumsOf(document), stream: false }) }
 }
 
 /** PutObjectLockConfiguration: copies of versions with other retention than their source's would be none. */
-export const putObjectLockConfiguration: Operation = async (world, exchange) => {
-  refuseWhereReplicated(world, exchange.call.bucket, 'its object lock cannot be changed')
-  return passThrough(world, exchange)
+export const putObjectLockConfiguration: GatewayOperation = async (context, exchange) => {
+  refuseWhereReplicated(context, exchange.call.bucket, 'its object lock cannot be changed')
+  return passThrough(context, exchange)
 }
 
 /** PutBucketLifecycleConfiguration: a target keeps what its source has. */
-export const putBucketLifecycle: Operation = async (world, exchange) => {
-  const { siteId } = world
+export const putBucketLifecycle: GatewayOperation = async (context, exchange) => {
+  const { siteId } = context
   const { bucket } = exchange.call
-  const isTarget = world.rules().some(({ targets }) => targets.some((at) => at.site === siteId && at.bucket === bucket))
-  if (isTarget) refuseWhereReplicated(world, bucket, 'no lifecycle may delete its replicas')
-  return passThrough(world, exchange)
+  const isTarget = context
+    .rules()
+    .some(({ targets }) => targets.some((at) => at.site === siteId && at.bucket === bucket))
+  if (isTarget) refuseWhereReplicated(context, bucket, 'no lifecycle may delete its replicas')
+  return passThrough(context, exchange)
 }
 
 /** DeleteBucket: not while a rule reads from it or writes to it. */
-export const deleteBucket: Operation = async (world, exchange) => {
-  refuseWhereReplicated(world, exchange.call.bucket, 'it cannot be deleted')
-  return passThrough(world, exchange)
+export const deleteBucket: GatewayOperation = async (context, exchange) => {
+  refuseWhereReplicated(context, exchange.call.bucket, 'it cannot be deleted')
+  return passThrough(context, exchange)
 }
 
 /** A rule that is paused or switched off counts too: it is meant to go on. */
-function refuseWhereReplicated({ rules, siteId }: GatewayWorld, bucket: string, what: string): void {
+function refuseWhereReplicated({ rules, siteId }: GatewayContext, bucket: string, what: string): void {
   const rule = rules().find(({ source, targets }) =>
     [source, ...targets].some((at) => at.site === siteId && at.bucket === bucket),
   )

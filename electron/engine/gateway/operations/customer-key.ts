@@ -1,4 +1,4 @@
-import type { GatewayWorld } from '../world.ts'
+import type { GatewayContext } from '../context.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
 import { S3Error } from '../../s3/s3-error.ts'
@@ -12,7 +12,7 @@ const customerKey = 'x-amz-server-side-encryption-customer-'
 export function refuseCustomerKey(
   headers: CallHeaders,
   links: readonly RuleLink[],
-  { namesKey }: Pick<GatewayWorld, 'namesKey'>,
+  { namesKey }: Pick<GatewayContext, 'namesKey'>,
 ): void {
   if (!Object.keys(headers).some((name) => name.startsWith(customerKey))) return
   const md5 = headers[`${customerKey}key-md5`]

@@ -9,7 +9,7 @@ import {
 } from '../protocol/delete-document.ts'
 import { childText, children, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
 import type { WholeBody } from '../client-body.ts'
-import type { Operation } from '../world.ts'
+import type { GatewayOperation } from '../context.ts'
 import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'
 import { write, type Write } from './write.ts'
 
@@ -17,14 +17,14 @@ import { write, type Write } from './write.ts'
 const longestBytes = 4 * 1024 * 1024
 
 /** DeleteObjects: of what the key may delete, a change for each that the site says it deleted. The rest is refused one by one. */
-export const deleteObjects: Operation = async (world, exchange) => {
+export const deleteObjects: GatewayOperation = async (context, exchange) => {
   const given = await exchange.body.collect(longestBytes)
   const asked = parseDeleteDocument(given.body)
   const refused = refusedDeletes(asked.objects, exchange.grant)
   const named = asked.objects.filter((object) => !refused.has(object))
   if (named.length === 0) return onlyRefused(refused)
   const document = { ...asked, objects: named }
-  const reply = await write(world, exchange, {
+  const reply = await write(context, exchange, {
     ...outgoing(document, given),
     intended: named.map(({ key, versionId }) => ({ key, versionId, operation: operationOf(versionId) })),
     changes: ({ status, bytes }) =>
@@ -35,7 +35,7 @@ export const deleteObjects: Operation = async (world, exchange) => {
             versionId,
             operation: operationOf(asked),
             sizeBytes: null,
-            changedAt: world.now(),
+            changedAt: context.now(),
           })),
   })
   return withRefused(reply, refused)

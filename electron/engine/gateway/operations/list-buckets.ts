@@ -1,6 +1,6 @@
 import { scanXml } from '../../s3/xml-scan.ts'
 import type { ClientKey } from '../client-keys.ts'
-import type { Operation } from '../world.ts'
+import type { GatewayOperation } from '../context.ts'
 import { Query } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
@@ -16,7 +16,7 @@ interface Listed {
  * ListBuckets. The site is asked for all, in the one form that every site has; the answer is written from what was read of it,
  * so that each key sees its own buckets and nobody the site's account.
  */
-export const listBuckets: Operation = async ({ siteId, upstream }, { call, grant, body, signal }) => {
+export const listBuckets: GatewayOperation = async ({ siteId, upstream }, { call, grant, body, signal }) => {
   const asked = { ...call, query: new Query([]) }
   const answer = await upstream.send({ call: asked }, { siteId, body: await body.open(), stream: false, signal })
   if (answer.status >= 300) return { answer }

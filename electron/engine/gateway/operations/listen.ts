@@ -1,11 +1,11 @@
-import type { Operation } from '../world.ts'
+import type { GatewayOperation } from '../context.ts'
 import { passThrough } from './pass-through.ts'
 
 /**
  * ListenNotification: the site's events as they come, without an end. So its key is looked at again before each piece, a sign
  * of life among them: one that was revoked or has expired hears nothing more. A transfer that began in time may end.
  */
-export const listen: Operation = async (world, exchange) => {
-  const reply = await passThrough(world, exchange)
+export const listen: GatewayOperation = async (context, exchange) => {
+  const reply = await passThrough(context, exchange)
   return { ...reply, stillAdmitted: exchange.stillAdmitted }
 }

@@ -1,5 +1,5 @@
 import type { KnownOperation } from '../../s3/operation-table.ts'
-import type { Operation } from '../world.ts'
+import type { GatewayOperation } from '../context.ts'
 import { putObjectAcl } from './acl.ts'
 import { deleteBucket, putBucketLifecycle, putBucketVersioning, putObjectLockConfiguration } from './bucket-settings.ts'
 import { deleteObject } from './delete-object.ts'
@@ -12,7 +12,7 @@ import { completeMultipartUpload, copyObject, createMultipartUpload, putObject, 
 import { readObject } from './read-object.ts'
 
 /** What each operation does: those that change or read objects are understood further, the rest is passed on as it was read. */
-export const operations: Readonly<Record<KnownOperation, Operation>> = {
+export const operations: Readonly<Record<KnownOperation, GatewayOperation>> = {
   PutObject: putObject,
   CopyObject: copyObject,
   CompleteMultipartUpload: completeMultipartUpload,

@@ -1,9 +1,9 @@
-import type { GatewayWorld } from '../world.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { askCopies, type Answered } from '../read-quorum/ask-copies.ts'
-import { judge, type Holder, type Verdict } from '../read-quorum/resolve-newest.ts'
-import { mend } from '../read-quorum/read-repair.ts'
+import { resolveNewest, type Holder, type NewestVersion } from '../read-quorum/resolve-newest.ts'
+import { repair } from '../read-quorum/read-repair.ts'
 import type { Copies } from '../replicas.ts'
 import { fromReplicas, patienceMs } from './read-replica.ts'
 
@@ -11,16 +11,16 @@ import { fromReplicas, patienceMs } from './read-replica.ts'
  * GetObject and HeadObject from the newest of the copies. So many are asked that every write that was answered with success
  * is at one of them; without so many answers there is none: what is given is never older than what was acknowledged.
  */
-export async function readByQuorum(world: GatewayWorld, exchange: Exchange, copies: Copies): Promise<Reply> {
-  const answered = await askCopies(world, exchange, copies)
+export async function readByQuorum(context: GatewayContext, exchange: Exchange, copies: Copies): Promise<Reply> {
+  const answered = await askCopies(context, exchange, copies)
   const own = answered.find(({ copy }) => copy === null)
   // The request is at fault, or the rights: no copy would do it better.
-  if (own?.answer && own.standing === null) return { answer: own.answer }
+  if (own?.answer && own.state === null) return { answer: own.answer }
   try {
     refuseUnlessEnough(answered, copies)
-    const verdict = await judge(world, exchange, answered)
-    const reply = await replyFrom(world, exchange, verdict, own)
-    mend(world, exchange, copies, verdict)
+    const verdict = await resolveNewest(context, exchange, answered)
+    const reply = await replyFrom(context, exchange, verdict, own)
+    repair(context, exchange, copies, verdict)
     return reply
   } catch (error) {
     own?.answer?.stream?.destroy()
@@ -45,15 +45,15 @@ const notGiven = (holders: readonly Holder[]): string =>
     : 'The source does not answer, and no copy that does knows of the key: whether it is there cannot be told.'
 
 async function replyFrom(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
-  { holders }: Verdict,
+  { holders }: NewestVersion,
   own: Answered | undefined,
 ): Promise<Reply> {
-  const { siteId, upstream } = world
+  const { siteId, upstream } = context
   const holder = holders.find(({ copy }) => copy === null)
   if (holder !== undefined && own?.answer) {
-    if (holder.versionId === own.standing?.versionId) return { answer: own.answer }
+    if (holder.versionId === own.state?.versionId) return { answer: own.answer }
     // It was overwritten since: what is there now is asked for.
     own.answer.stream?.destroy()
     const body = await exchange.body.open()
@@ -68,7 +68,7 @@ async function replyFrom(
     }
   }
   const reply = await fromReplicas(
-    world,
+    context,
     exchange,
     holders.flatMap(({ copy }) => (copy === null ? [] : [copy])),
   )

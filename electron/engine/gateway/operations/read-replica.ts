@@ -1,7 +1,7 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
 import { isPendingName } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
-import type { GatewayWorld } from '../world.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import type { Replica } from '../replicas.ts'
 
@@ -10,25 +10,25 @@ export const patienceMs = 10_000
 
 /** The first replica that answers for itself; null when none does. */
 export async function fromReplicas(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
   replicas: readonly Replica[],
 ): Promise<Reply | null> {
   for (const replica of replicas) {
-    const reply = await fromReplica(world, exchange, replica).catch(() => null)
+    const reply = await fromReplica(context, exchange, replica).catch(() => null)
     if (reply !== null) return reply
     exchange.signal.throwIfAborted()
   }
   return null
 }
 
-async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Replica): Promise<Reply | null> {
+async function fromReplica(context: GatewayContext, exchange: Exchange, replica: Replica): Promise<Reply | null> {
   const { target } = replica.link
   const wanted = exchange.call.query.get('versionId')
   const versionId = wanted === undefined ? undefined : replica.toTarget(wanted)
   if (versionId === null) return null
   const body = await exchange.body.open()
-  const answer = await world.upstream.send(exchange, {
+  const answer = await context.upstream.send(exchange, {
     siteId: target.site,
     bucket: target.bucket,
     body,
@@ -37,7 +37,7 @@ async function fromReplica(world: GatewayWorld, exchange: Exchange, replica: Rep
     responseMs: patienceMs,
     signal: exchange.signal,
   })
-  if (!speaksForSource(answer) && !(answer.status === 404 && (await isDeleted(world, exchange, target)))) {
+  if (!speaksForSource(answer) && !(answer.status === 404 && (await isDeleted(context, exchange, target)))) {
     answer.stream?.destroy()
     return null
   }
@@ -54,7 +54,7 @@ function speaksForSource({ status, headers }: WireAnswer): boolean {
 }
 
 /** Ceph does not say that what is not there was deleted: its list of versions does. */
-async function isDeleted({ list }: GatewayWorld, { call, signal }: Exchange, target: BucketAt): Promise<boolean> {
+async function isDeleted({ list }: GatewayContext, { call, signal }: Exchange, target: BucketAt): Promise<boolean> {
   if (call.query.has('versionId')) return false
   const { entries } = await list(target.site, { bucket: target.bucket, prefix: call.key, limit: 1 }, signal)
   return entries[0]?.key === call.key && entries[0].deleteMarker

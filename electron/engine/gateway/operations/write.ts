@@ -3,8 +3,8 @@ import type { Rule } from '../../../../shared/model/rule.ts'
 import type { Change, Placed } from '../../feed/port.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { RuleLink } from '../../rule/link.ts'
-import type { TogetherWrite } from '../dual-write/dual-write.ts'
-import type { GatewayWorld } from '../world.ts'
+import type { DualWrite } from '../dual-write/dual-write.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import type { Passage } from '../upstream.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
@@ -24,37 +24,37 @@ export interface Write extends Pick<Passage, 'body'> {
   readonly headers?: Passage['headers']
   readonly responseMs?: number | undefined
   /** Begins to send it to targets at the same time; null when all must wait for the source. */
-  readonly together?: (links: readonly RuleLink[]) => TogetherWrite | null
+  readonly dualWrite?: (links: readonly RuleLink[]) => DualWrite | null
 }
 
 /**
  * Sends a write on, and answers when its rules' promises are kept. Nothing is sent while the journal cannot be written;
  * what the site has taken is in the journal before the client hears of it.
  */
-export async function write(world: GatewayWorld, exchange: Exchange, what: Write): Promise<Reply> {
-  const { siteId, upstream, intake } = world
+export async function write(context: GatewayContext, exchange: Exchange, what: Write): Promise<Reply> {
+  const { siteId, upstream, intake } = context
   const { bucket } = exchange.call
   const links = what.intended.flatMap((one) => intake.linksFor({ ...one, siteId, bucket }))
   const wanted = links.length > 0
-  refuseCustomerKey(exchange.call.headers, links, world)
-  if (wanted) refuseUnlessDurable(world)
-  refuseHeldDeletes(world, what.intended, links)
+  refuseCustomerKey(exchange.call.headers, links, context)
+  if (wanted) refuseUnlessDurable(context)
+  refuseHeldDeletes(context, what.intended, links)
   const { headers = {}, responseMs, intended, changes } = what
-  const together = what.together?.(links) ?? null
-  const body = together?.body ?? what.body
+  const dualWrite = what.dualWrite?.(links) ?? null
+  const body = dualWrite?.body ?? what.body
   try {
-    const answer = await sent(world, exchange, intended, () =>
+    const answer = await sent(context, exchange, intended, () =>
       // The client's going away must not end a write that has all its bytes: whether it was stored has to be known.
       // Only an answer that takes its time begins early, with spaces that keep the connection: the others are short.
       upstream.send(exchange, { siteId, body, headers, responseMs, stream: !wanted && responseMs !== undefined }),
     )
-    return wanted ? await confirmed(world, exchange, answer, changes(answer), together) : { answer }
+    return wanted ? await confirmed(context, exchange, answer, changes(answer), dualWrite) : { answer }
   } finally {
-    together?.end()
+    dualWrite?.end()
   }
 }
 
-function refuseUnlessDurable({ journalFault }: GatewayWorld): void {
+function refuseUnlessDurable({ journalFault }: GatewayContext): void {
   const fault = journalFault()
   if (fault === null) return
   throw new S3Error('ServiceUnavailable', {
@@ -64,8 +64,8 @@ function refuseUnlessDurable({ journalFault }: GatewayWorld): void {
 }
 
 /** Repeating such a delete would not help: it waits for an operator, so the answer is none that clients repeat. */
-function refuseHeldDeletes(world: GatewayWorld, intended: readonly Intended[], links: readonly RuleLink[]): void {
-  const held = intended.some(isDelete) ? heldRule(world, links) : null
+function refuseHeldDeletes(context: GatewayContext, intended: readonly Intended[], links: readonly RuleLink[]): void {
+  const held = intended.some(isDelete) ? heldRule(context, links) : null
   if (held === null) return
   const message =
     `Nothing was deleted: the brake has stopped rule ${held.id} after a burst of changes, and it promises that deletes ` +
@@ -77,13 +77,13 @@ const isDelete = ({ operation }: Pick<Change, 'operation'>): boolean =>
   operation === 'deleteMarker' || operation === 'deleteVersion'
 
 /** A rule that must not answer before its targets have the change, and cannot bring it there now. */
-const heldRule = ({ stoppedByBrake }: GatewayWorld, links: readonly RuleLink[]): Rule | null =>
+const heldRule = ({ stoppedByBrake }: GatewayContext, links: readonly RuleLink[]): Rule | null =>
   links.find(({ rule }) => rule.ack.policy !== 'async' && rule.ack.onTimeout === 'fail' && stoppedByBrake(rule))
     ?.rule ?? null
 
 /** A connection that broke may have left the write behind: whatever is current there is brought to the targets. */
 async function sent(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
   intended: readonly Intended[],
   send: () => Promise<WireAnswer>,
@@ -92,7 +92,7 @@ async function sent(
     return await send()
   } catch (error) {
     const mayBeStored = exchange.body.fault === null && !neverSent(error)
-    if (mayBeStored) await place(world, exchange, intended.map(unknownVersion(world))).catch(() => [])
+    if (mayBeStored) await place(context, exchange, intended.map(unknownVersion(context))).catch(() => [])
     throw error
   }
 }
@@ -101,7 +101,7 @@ const notConnected: ReadonlySet<FaultCode> = new Set(['DNS_FAILED', 'CONNECT_REF
 const neverSent = (error: unknown): boolean => error instanceof FaultError && notConnected.has(error.fault.code)
 
 const unknownVersion =
-  ({ now }: GatewayWorld) =>
+  ({ now }: GatewayContext) =>
   ({ key, operation, versionId = null }: Intended): Omit<Change, 'siteId' | 'bucket'> => ({
     key,
     operation,
@@ -111,20 +111,20 @@ const unknownVersion =
   })
 
 async function confirmed(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
   answer: WireAnswer,
   changes: readonly Omit<Change, 'siteId' | 'bucket'>[],
-  together: TogetherWrite | null,
+  dualWrite: DualWrite | null,
 ): Promise<Reply> {
   if (changes.length === 0) return { answer }
-  const placed = await place(world, exchange, changes).catch((cause: unknown) => {
+  const placed = await place(context, exchange, changes).catch((cause: unknown) => {
     throw new S3Error('ReplicationNotConfirmed', { cause, headers: { 'x-lockstep-acks': '1/?' } })
   })
   if (placed.length === 0) return { answer }
-  together?.taken(changes[0]!.versionId, placed)
-  if (changes.some(isDelete)) tellOfHeldDeletes(world, placed)
-  const { confirmed, acks, refusal } = await world.acks.confirm(placed, exchange.signal)
+  dualWrite?.taken(changes[0]!.versionId, placed)
+  if (changes.some(isDelete)) tellOfHeldDeletes(context, placed)
+  const { confirmed, acks, refusal } = await context.acks.confirm(placed, exchange.signal)
   const headers = { 'x-lockstep-acks': acks }
   if (refusal !== null) throw new S3Error('ReplicationRefused', { message: refusal, headers })
   if (!confirmed) throw new S3Error('ReplicationNotConfirmed', { headers })
@@ -132,9 +132,9 @@ async function confirmed(
 }
 
 /** The delete that trips the brake is done at the source by then, and waits for an operator on its way to the targets. */
-function tellOfHeldDeletes(world: GatewayWorld, placed: readonly Placed[]): void {
+function tellOfHeldDeletes(context: GatewayContext, placed: readonly Placed[]): void {
   const held = heldRule(
-    world,
+    context,
     placed.map(({ link }) => link),
   )
   if (held === null) return
@@ -145,10 +145,10 @@ function tellOfHeldDeletes(world: GatewayWorld, placed: readonly Placed[]): void
 }
 
 function place(
-  { intake, siteId }: GatewayWorld,
+  { intake, siteId }: GatewayContext,
   { call: { bucket, headers } }: Exchange,
   changes: readonly Omit<Change, 'siteId' | 'bucket'>[],
-): ReturnType<GatewayWorld['intake']['place']> {
+): ReturnType<GatewayContext['intake']['place']> {
   const bypass = bypassesGovernance(headers) ? ({ bypassGovernance: true } as const) : {}
   return intake.place(changes.map((change) => ({ ...change, siteId, bucket, ...bypass })))
 }

@@ -3,20 +3,20 @@ import type { MarkPlace } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { HeaderMap } from '../../s3/headers.ts'
 import type { OutgoingBody } from '../client-body.ts'
-import type { GatewayWorld } from '../world.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Exchange } from '../exchange.ts'
 import { patienceMs } from '../operations/read-replica.ts'
 import { Query } from '../../s3/query.ts'
 import type { Copies, Copy } from '../replicas.ts'
 import { gather } from './gather.ts'
-import { standingOf, type Standing } from './copy-state.ts'
+import { copyStateOf, type CopyState } from './copy-state.ts'
 
 /** One copy's word. */
 export interface Answered {
   /** null: the source. */
   readonly copy: Copy | null
   /** null when the source refuses the request itself: that is the answer, whatever the copies have. */
-  readonly standing: Standing | null
+  readonly state: CopyState | null
   /** What the source has answered to the client's own request. */
   readonly answer: WireAnswer | null
 }
@@ -26,62 +26,63 @@ export interface Answered {
  * client's own request at once, so that nothing is asked twice where the copies agree.
  */
 export function askCopies(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
   { targets, needed }: Copies,
 ): Promise<readonly Answered[]> {
-  const { siteId, replicas } = world
+  const { siteId, replicas } = context
   // What another copy's clients wrote comes to the source as a replica too.
   const back = targets.map(({ link }) => ({ source: link.target, target: link.source }))
-  const source = replicas.isOnline(siteId) ? [() => askSource(world, exchange, back)] : []
-  return gather([...source, ...targets.map((copy) => () => askTarget(world, exchange, copy))], needed)
+  const source = replicas.isOnline(siteId) ? [() => askSource(context, exchange, back)] : []
+  return gather([...source, ...targets.map((copy) => () => askTarget(context, exchange, copy))], needed)
 }
 
-async function askSource(world: GatewayWorld, exchange: Exchange, ways: readonly Way[]): Promise<Answered | null> {
-  const { siteId } = world
+async function askSource(context: GatewayContext, exchange: Exchange, ways: readonly Way[]): Promise<Answered | null> {
+  const { siteId } = context
   const { bucket } = exchange.call
   const body = await exchange.body.open()
   const answer = await sent(exchange, () =>
-    world.upstream.send(exchange, { siteId, body, stream: true, responseMs: patienceMs, signal: exchange.signal }),
+    context.upstream.send(exchange, { siteId, body, stream: true, responseMs: patienceMs, signal: exchange.signal }),
   )
   if (answer === null || answer.status >= 500) return null
   if (!failsCondition(answer))
-    return { copy: null, standing: standingOf(answer, sealedOn(ways, world, exchange)), answer }
-  const standing =
-    standingOf(answer, sealedOn(ways, world, exchange)) ?? (await ask(world, exchange, { site: siteId, bucket }, ways))
-  return standing === null ? null : { copy: null, standing, answer }
+    return { copy: null, state: copyStateOf(answer, sealedOn(ways, context, exchange)), answer }
+  const state =
+    copyStateOf(answer, sealedOn(ways, context, exchange)) ??
+    (await ask(context, exchange, { site: siteId, bucket }, ways))
+  return state === null ? null : { copy: null, state, answer }
 }
 
 /** From which bucket to which a replica may have come. */
 type Way = Pick<MarkPlace, 'source' | 'target'>
 
 const sealedOn =
-  (ways: readonly Way[], { isSealed }: GatewayWorld, { call: { key } }: Exchange) =>
+  (ways: readonly Way[], { isSealed }: GatewayContext, { call: { key } }: Exchange) =>
   (headers: HeaderMap): boolean =>
     ways.some(({ source, target }) => isSealed(headers, { source, target, key }))
 
 /** Such an answer depends on what is there, and often does not say what that is. */
 const failsCondition = ({ status }: WireAnswer): boolean => status === 304 || status === 412 || status === 416
 
-async function askTarget(world: GatewayWorld, exchange: Exchange, copy: Copy): Promise<Answered | null> {
-  const standing = await ask(world, exchange, copy.link.target, [copy.link])
-  return standing === null ? null : { copy, standing, answer: null }
+async function askTarget(context: GatewayContext, exchange: Exchange, copy: Copy): Promise<Answered | null> {
+  const state = await ask(context, exchange, copy.link.target, [copy.link])
+  return state === null ? null : { copy, state, answer: null }
 }
 
 /** A plain HEAD: what is newest there, whatever the client wants of it. */
 async function ask(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
   { site, bucket }: BucketAt,
   ways: readonly Way[],
-): Promise<Standing | null> {
+): Promise<CopyState | null> {
   const { call, signal } = exchange
   const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name.startsWith(customerKey)))
   const head = { call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]), headers } } as const
   const answer = await sent(exchange, () =>
-    world.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
+    context.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
   )
-  return answer === null ? null : standingOf(answer, sealedOn(ways, world, exchange))
+  return answer === null ? null : copyStateOf(answer, sealedOn(ways, context, exchange))
 }
 
 /** Without the client's key no site says anything of an object that is encrypted with it. */

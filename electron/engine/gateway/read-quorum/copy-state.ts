@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../../s3/headers.ts'
 
 /** What is newest of one key at one copy, as far as one answer tells. */
-export interface Standing {
+export interface CopyState {
   readonly kind: 'version' | 'marker' | 'nothing'
   /** The copy's own, `null` where the bucket keeps no versions; null when nothing is there. */
   readonly versionId: string | null
@@ -16,10 +16,10 @@ export interface Standing {
  * Reads the answer to a GET or HEAD; null when it says nothing of what is there: refusals, errors, failed conditions. What the
  * answer says of being a replica counts only when its seal holds (`isSealed`): clients can write such names too.
  */
-export function standingOf(
+export function copyStateOf(
   { status, headers }: { readonly status: number; readonly headers: HeaderMap },
   isSealed: (headers: HeaderMap) => boolean,
-): Standing | null {
+): CopyState | null {
   const marks = headers['x-amz-meta-lockstep-version'] !== undefined && isSealed(headers) ? headers : noMarks
   // It stands for no object: the engine is writing a delete marker over it at this moment.
   if (marks['x-amz-meta-lockstep-placeholder'] !== undefined) return null

@@ -1,11 +1,11 @@
 import type { VersionEntry } from '../../store/port.ts'
-import type { GatewayWorld } from '../world.ts'
+import type { GatewayContext } from '../context.ts'
 import type { Exchange } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import type { Copy } from '../replicas.ts'
 import type { Answered } from './ask-copies.ts'
 import { newestOf, type CopyHistory } from './newest.ts'
-import type { Standing } from './copy-state.ts'
+import type { CopyState } from './copy-state.ts'
 import { versionNames, type VersionNames } from './version-names.ts'
 
 /** What one copy has as its newest. */
@@ -19,7 +19,7 @@ export interface Holder {
   readonly isStamped: boolean
 }
 
-export interface Verdict {
+export interface NewestVersion {
   /** The copies that have the newest version on top, the source before the rest. */
   readonly holders: readonly Holder[]
   /** Those that do not. */
@@ -30,37 +30,41 @@ export interface Verdict {
 const looked = 100
 
 /** Finds the newest of what the copies say. Where they differ, their own order of versions is asked for. */
-export async function judge(world: GatewayWorld, exchange: Exchange, answered: readonly Answered[]): Promise<Verdict> {
-  const told = answered.flatMap(({ copy, standing }) => (standing === null ? [] : [{ copy, standing }]))
-  const names = versionNames(told.map(({ copy, standing }) => [copy, standing]))
-  const tops = told.map(({ copy, standing }) => ({
-    holder: holderOf(copy, standing),
-    name: topName(names, copy, standing),
+export async function resolveNewest(
+  context: GatewayContext,
+  exchange: Exchange,
+  answered: readonly Answered[],
+): Promise<NewestVersion> {
+  const told = answered.flatMap(({ copy, state }) => (state === null ? [] : [{ copy, state }]))
+  const names = versionNames(told.map(({ copy, state }) => [copy, state]))
+  const tops = told.map(({ copy, state }) => ({
+    holder: holderOf(copy, state),
+    name: topName(names, copy, state),
   }))
-  if (agree(tops.map(({ name }) => name)) || told.every(({ standing }) => standing.kind !== 'version'))
+  if (agree(tops.map(({ name }) => name)) || told.every(({ state }) => state.kind !== 'version'))
     return { holders: tops.map(({ holder }) => holder), stale: [] }
-  return judgeHistories(await historiesOf(world, exchange, told, names))
+  return newestOfHistories(await historiesOf(context, exchange, told, names))
 }
 
 async function historiesOf(
-  world: GatewayWorld,
+  context: GatewayContext,
   exchange: Exchange,
-  told: readonly Told[],
+  told: readonly CopyAnswer[],
   names: VersionNames,
-): Promise<readonly Seen[]> {
+): Promise<readonly CopyView[]> {
   const { bucket, key } = exchange.call
   const listed = await Promise.all(
-    told.map(async (one) => ({ ...one, entries: await versionsAt(world, exchange, one) })),
+    told.map(async (one) => ({ ...one, entries: await versionsAt(context, exchange, one) })),
   )
   // Read after the listings: whatever was under way then is still, or is known by its pair.
-  const now = world.replicas.copies(world.siteId, bucket, key)?.targets ?? []
+  const now = context.replicas.copies(context.siteId, bucket, key)?.targets ?? []
   const sourceAnswers = told.some(({ copy }) => copy === null)
   return listed.map((one) => seenOf(one, now, names, sourceAnswers))
 }
 
-function judgeHistories(seen: readonly Seen[]): Verdict {
+function newestOfHistories(seen: readonly CopyView[]): NewestVersion {
   const newest = newestOf(seen.map(({ history }) => history))
-  const hasNewest = ({ history }: Seen): boolean => (history.names[0] ?? null) === newest
+  const hasNewest = ({ history }: CopyView): boolean => (history.names[0] ?? null) === newest
   return {
     holders: seen.filter((one) => hasNewest(one) && !one.isCovered).map(({ holder }) => holder),
     stale: seen.filter((one) => !hasNewest(one)).map(({ holder }) => holder),
@@ -69,27 +73,27 @@ function judgeHistories(seen: readonly Seen[]): Verdict {
 
 const agree = (names: readonly (string | null)[]): boolean => names.every((name) => name === names[0])
 
-function topName(names: VersionNames, copy: Copy | null, { kind, versionId, etag }: Standing): string | null {
+function topName(names: VersionNames, copy: Copy | null, { kind, versionId, etag }: CopyState): string | null {
   return versionId === null ? null : names(copy, { versionId, etag, deleteMarker: kind === 'marker' })
 }
 
-const holderOf = (copy: Copy | null, { kind, versionId, replicaOf }: Standing): Holder => ({
+const holderOf = (copy: Copy | null, { kind, versionId, replicaOf }: CopyState): Holder => ({
   copy,
   versionId,
   deleteMarker: kind === 'marker',
   isStamped: replicaOf !== null,
 })
 
-interface Told {
+interface CopyAnswer {
   readonly copy: Copy | null
-  readonly standing: Standing
+  readonly state: CopyState
 }
 
-interface Listed extends Told {
+interface ListedCopy extends CopyAnswer {
   readonly entries: readonly VersionEntry[]
 }
 
-interface Seen {
+interface CopyView {
   readonly holder: Holder
   /** A client that asks there gets something else: it lies below what does not count. */
   readonly isCovered: boolean
@@ -97,17 +101,17 @@ interface Seen {
 }
 
 function seenOf(
-  { copy: before, standing, entries }: Listed,
+  { copy: before, state, entries }: ListedCopy,
   now: readonly Copy[],
   names: VersionNames,
   sourceAnswers: boolean,
-): Seen {
+): CopyView {
   const copy = now.find(({ link }) => link.linkId === before?.link.linkId) ?? before
   const isSettled = copy === null || (before!.isSettled && copy.isSettled)
   const staying = copy === null ? entries : entries.filter(({ versionId }) => !copy.isLeaving(versionId))
   const known = sourceAnswers && !isSettled ? withoutUnderWay(copy, staying) : staying
   const top = known[0]
-  const stamp = top?.versionId === standing.versionId ? standing.replicaOf : null
+  const stamp = top?.versionId === state.versionId ? state.replicaOf : null
   return {
     holder: {
       copy,
@@ -119,7 +123,7 @@ function seenOf(
     history: {
       names: known.map((entry) => names(copy, entry)),
       // A replica says when it was first written; of its own versions the listing knows more than whole seconds.
-      modifiedAt: stamp === null ? (top?.modifiedAt ?? 0) : standing.modifiedAt,
+      modifiedAt: stamp === null ? (top?.modifiedAt ?? 0) : state.modifiedAt,
       isSource: copy === null,
       isSettled,
     },
@@ -137,12 +141,12 @@ function withoutUnderWay(copy: Copy, entries: readonly VersionEntry[]): readonly
 
 /** Newest first, markers among them. Longer keys with the same beginning come after this one. */
 async function versionsAt(
-  world: GatewayWorld,
+  context: GatewayContext,
   { call: { bucket: own, key }, signal }: Exchange,
-  { copy }: Told,
+  { copy }: CopyAnswer,
 ): Promise<readonly VersionEntry[]> {
-  const { site, bucket } = copy?.link.target ?? { site: world.siteId, bucket: own }
-  const page = await world.list(site, { bucket, prefix: key, limit: looked }, signal).catch((cause: unknown) => {
+  const { site, bucket } = copy?.link.target ?? { site: context.siteId, bucket: own }
+  const page = await context.list(site, { bucket, prefix: key, limit: looked }, signal).catch((cause: unknown) => {
     const message = 'The copies differ, and one of them does not tell the order of its versions now.'
     throw new S3Error('ReadQuorumNotReached', { message, cause })
   })

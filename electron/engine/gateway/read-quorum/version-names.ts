@@ -1,22 +1,20 @@
 import type { VersionEntry } from '../../store/port.ts'
 import type { Replica } from '../replicas.ts'
-import type { Standing } from './copy-state.ts'
+import type { CopyState } from './copy-state.ts'
 
 /** Enough of a version to name it. */
-type Named = Pick<VersionEntry, 'versionId' | 'etag' | 'deleteMarker'>
+type NamedVersion = Pick<VersionEntry, 'versionId' | 'etag' | 'deleteMarker'>
 
 /** One name for a version and all its replicas, whatever each copy calls it: the source's id where that is known. */
-export type VersionNames = (copy: Replica | null, version: Named) => string
+export type VersionNames = (copy: Replica | null, version: NamedVersion) => string
 
 /**
- * Names by the journal's pairs first, then by what the newest versions say of themselves. `standings` are those of one
+ * Names by the journal's pairs first, then by what the newest versions say of themselves. `states` are those of one
  * key; a copy of null is the source.
  */
-export function versionNames(
-  standings: readonly (readonly [copy: Replica | null, standing: Standing])[],
-): VersionNames {
-  const source = standings.find(([copy]) => copy === null)?.[1]
-  const stamps = new Map(standings.map(([copy, standing]) => [copy?.link.linkId, standing]))
+export function versionNames(states: readonly (readonly [copy: Replica | null, state: CopyState])[]): VersionNames {
+  const source = states.find(([copy]) => copy === null)?.[1]
+  const stamps = new Map(states.map(([copy, state]) => [copy?.link.linkId, state]))
   return (copy, version) => {
     const found = copy === null ? version.versionId : nameAt(copy, version, stamps.get(copy.link.linkId))
     // `null` is no name: every site may reuse it for other content.
@@ -26,7 +24,7 @@ export function versionNames(
   }
 }
 
-function nameAt(copy: Replica, { versionId }: Named, newest: Standing | undefined): string {
+function nameAt(copy: Replica, { versionId }: NamedVersion, newest: CopyState | undefined): string {
   const stamp = newest?.versionId === versionId ? newest.replicaOf : null
   const adopted = copy.toSource(versionId)
   // An adopted id is only a guess where the stamp says otherwise.

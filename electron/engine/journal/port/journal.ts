@@ -1,4 +1,4 @@
-import type { Haste } from '../sqlite/group-commit.ts'
+import type { Urgent } from '../sqlite/group-commit.ts'
 import type { Fault } from '../../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
 import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../shared/model/task.ts'
@@ -19,7 +19,7 @@ export interface NewTask {
   readonly changedAt: number
   /**
    * Epoch ms at which a scan saw that the target has nothing of this version; 0 when nobody looked. A task is handed out
-   * as *fresh* (the worker may copy without looking first) only while no task of its key settled since then and it
+   * as *known absent* (the worker may copy without looking first) only while no task of its key settled since then and it
    * was never handed out before.
    */
   readonly absentSeenAt: number
@@ -116,7 +116,7 @@ export interface Journal {
   onUnwritable(listener: (fault: Fault) => void): void
 
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
-  enqueue(tasks: readonly NewTask[], haste?: Haste<readonly number[]>): Promise<readonly number[]>
+  enqueue(tasks: readonly NewTask[], urgent?: Urgent<readonly number[]>): Promise<readonly number[]>
   /** Rows in seq order after `afterSeq` that are ready (or were leased when the engine died). */
   ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   /** Those of the ready rows that are large or failed before: their lanes need not wait for all that came earlier. */
@@ -170,7 +170,7 @@ export interface Journal {
 
   /**
    * Durable mark for {@link NewTask.absentSeenAt}: no task with a seq above it was ever handed out. Raised in steps, so
-   * that a lease costs no write of its own; after a restart every task at or below it is no longer fresh.
+   * that a lease costs no write of its own; after a restart every task at or below it is no longer known to be absent.
    */
   handedOut(): number
   raiseHandedOut(seq: number): Promise<void>

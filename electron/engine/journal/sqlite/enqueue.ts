@@ -162,8 +162,8 @@ export function openEnqueue(
   const enqueuer = new Enqueuer(database, links, history, now)
   return {
     lastSeq: () => enqueuer.lastSeq,
-    async enqueue(tasks, haste) {
-      if (haste !== undefined) return commit.submit(tasks.length, () => enqueuer.enqueue(tasks), haste)
+    async enqueue(tasks, urgent) {
+      if (urgent !== undefined) return commit.submit(tasks.length, () => enqueuer.enqueue(tasks), urgent)
       const writes: Promise<readonly number[]>[] = []
       for (let start = 0; start < tasks.length; start += PER_WRITE) {
         const chunk = tasks.slice(start, start + PER_WRITE)

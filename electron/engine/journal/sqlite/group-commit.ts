@@ -42,7 +42,7 @@ interface Written {
 }
 
 /** For a write that somebody waits for: it does not wait for company. */
-export interface Haste<T> {
+export interface Urgent<T> {
   /** The write outlives this process, though not a power cut yet. Called within a flush: must not throw. */
   readonly committed?: (value: T) => void
 }
@@ -85,16 +85,16 @@ export class GroupCommit {
     this.#limits = limits
   }
 
-  submit<T>(rows: number, write: () => T, haste?: Haste<T>): Promise<T> {
+  submit<T>(rows: number, write: () => T, urgent?: Urgent<T>): Promise<T> {
     if (this.#end !== null) return Promise.reject(this.#end)
     return new Promise<T>((resolve, reject) => {
       const run = () => {
         const value = write()
-        return { committed: () => haste?.committed?.(value), settled: () => resolve(value) }
+        return { committed: () => urgent?.committed?.(value), settled: () => resolve(value) }
       }
       this.#queue.push({ rows, run, reject })
       this.#rows += rows
-      this.#schedule(haste !== undefined || this.#rows >= this.#limits.rowsPerFlush)
+      this.#schedule(urgent !== undefined || this.#rows >= this.#limits.rowsPerFlush)
     })
   }
 

@@ -1,13 +1,13 @@
-import { readDocument, versionHeader, xmlAnswer, type Operation } from '../exchange.ts'
+import { readDocument, versionHeader, xmlAnswer, type SandboxOperation } from '../exchange.ts'
 import { aclOf, aclXml } from '../object-acl.ts'
 import { changeFacts, named } from './tagging.ts'
 
-export const getObjectAcl: Operation = (site, exchange) => {
+export const getObjectAcl: SandboxOperation = (site, exchange) => {
   const { bucket, version } = named(site, exchange)
   return xmlAnswer(aclXml(version.facts), versionHeader(bucket, version.versionId))
 }
 
-export const putObjectAcl: Operation = async (site, exchange) => {
+export const putObjectAcl: SandboxOperation = async (site, exchange) => {
   const grants = aclOf(exchange.headers, await readDocument(exchange))
   const target = named(site, exchange)
   const { grants: _, ...rest } = target.version.facts

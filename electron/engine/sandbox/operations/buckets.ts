@@ -2,14 +2,14 @@ import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import type { DefaultRetention } from '../bucket-table.ts'
-import { bucketOf, header, readDocument, xmlAnswer, type Answer, type Operation } from '../exchange.ts'
+import { bucketOf, header, readDocument, xmlAnswer, type Answer, type SandboxOperation } from '../exchange.ts'
 
 const done: Answer = { status: 200, headers: {} }
 /** The sandbox has one account. */
 export const ownerId = 'lockstep-sandbox'
 export const ownerXml = `<Owner><ID>${ownerId}</ID><DisplayName>Lockstep sandbox</DisplayName></Owner>`
 
-export const listBuckets: Operation = (site) => {
+export const listBuckets: SandboxOperation = (site) => {
   const buckets = site.catalog.buckets
     .list()
     .map(
@@ -19,7 +19,7 @@ export const listBuckets: Operation = (site) => {
   return xmlAnswer(xmlDocument('ListAllMyBucketsResult', `${ownerXml}<Buckets>${buckets.join('')}</Buckets>`))
 }
 
-export const createBucket: Operation = async (site, exchange) => {
+export const createBucket: SandboxOperation = async (site, exchange) => {
   const { bucket: name } = exchange.call
   const root = parseRequestXml(await readDocument(exchange), 'CreateBucketConfiguration')
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) throw new S3Error('InvalidBucketName')
@@ -36,12 +36,12 @@ export const createBucket: Operation = async (site, exchange) => {
   return { status: 200, headers: { location: `/${name}` } }
 }
 
-export const headBucket: Operation = (site, exchange) => {
+export const headBucket: SandboxOperation = (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   return { status: 200, headers: { 'x-amz-bucket-region': bucket.region } }
 }
 
-export const deleteBucket: Operation = (site, exchange) => {
+export const deleteBucket: SandboxOperation = (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   if (!site.catalog.versions.isEmpty(bucket.id)) throw new S3Error('BucketNotEmpty')
   if (site.catalog.uploads.list(bucket.id, { key: '', id: '' }).length > 0) throw new S3Error('BucketNotEmpty')
@@ -49,17 +49,17 @@ export const deleteBucket: Operation = (site, exchange) => {
   return { status: 204, headers: {} }
 }
 
-export const getBucketLocation: Operation = (site, exchange) => {
+export const getBucketLocation: SandboxOperation = (site, exchange) => {
   const { region } = bucketOf(site, exchange)
   return xmlAnswer(xmlDocument('LocationConstraint', region === 'us-east-1' ? '' : region))
 }
 
-export const getBucketVersioning: Operation = (site, exchange) => {
+export const getBucketVersioning: SandboxOperation = (site, exchange) => {
   const { versioning } = bucketOf(site, exchange)
   return xmlAnswer(xmlDocument('VersioningConfiguration', element('Status', versioning === 'Off' ? null : versioning)))
 }
 
-export const putBucketVersioning: Operation = async (site, exchange) => {
+export const putBucketVersioning: SandboxOperation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const root = parseRequestXml(await readDocument(exchange), 'VersioningConfiguration')
   const status = root === null ? undefined : childText(root, 'Status')
@@ -73,7 +73,7 @@ export const putBucketVersioning: Operation = async (site, exchange) => {
   return done
 }
 
-export const getObjectLockConfiguration: Operation = (site, exchange) => {
+export const getObjectLockConfiguration: SandboxOperation = (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   if (!bucket.objectLock) throw new S3Error('ObjectLockConfigurationNotFoundError')
   const rule = bucket.defaultRetention
@@ -84,7 +84,7 @@ export const getObjectLockConfiguration: Operation = (site, exchange) => {
   return xmlAnswer(xmlDocument('ObjectLockConfiguration', `<ObjectLockEnabled>Enabled</ObjectLockEnabled>${ruleXml}`))
 }
 
-export const putObjectLockConfiguration: Operation = async (site, exchange) => {
+export const putObjectLockConfiguration: SandboxOperation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const root = parseRequestXml(await readDocument(exchange), 'ObjectLockConfiguration')
   if (root === null || childText(root, 'ObjectLockEnabled') !== 'Enabled') throw new S3Error('MalformedXML')
@@ -121,12 +121,12 @@ function readDefault({ mode, days, years }: RetentionTexts): DefaultRetention {
   return { mode, unit: days === undefined ? 'Years' : 'Days', count }
 }
 
-export const getBucketReplication: Operation = (site, exchange) => {
+export const getBucketReplication: SandboxOperation = (site, exchange) => {
   bucketOf(site, exchange)
   throw new S3Error('ReplicationConfigurationNotFoundError')
 }
 
-export const listenNotification: Operation = (site, exchange) => {
+export const listenNotification: SandboxOperation = (site, exchange) => {
   const { bucket, query } = exchange.call
   if (bucket !== '') bucketOf(site, exchange)
   return {

@@ -17,7 +17,7 @@ import {
   versionOf,
   xmlAnswer,
   type Exchange,
-  type Operation,
+  type SandboxOperation,
   type SiteState,
 } from '../exchange.ts'
 import {
@@ -58,7 +58,7 @@ function sourceOf(site: SiteState, { headers }: Exchange): CopySource {
   return { bucket, version }
 }
 
-export const copyObject: Operation = async (site, exchange) => {
+export const copyObject: SandboxOperation = async (site, exchange) => {
   const { headers, call, now } = exchange
   const bucket = bucketOf(site, exchange)
   const source = sourceOf(site, exchange)
@@ -85,7 +85,12 @@ export const copyObject: Operation = async (site, exchange) => {
 const sourceVersionHeader = ({ bucket, version }: CopySource): Record<string, string> =>
   bucket.versioning === 'Off' ? {} : { 'x-amz-copy-source-version-id': version.versionId }
 
-function copyAnswer(root: string, etag: string, now: number, headers: Record<string, string>): ReturnType<Operation> {
+function copyAnswer(
+  root: string,
+  etag: string,
+  now: number,
+  headers: Record<string, string>,
+): ReturnType<SandboxOperation> {
   const content = element('LastModified', new Date(now).toISOString()) + element('ETag', `"${etag}"`)
   return xmlAnswer(xmlDocument(root, content), headers)
 }
@@ -139,13 +144,13 @@ async function changeInPlace(
   bucket: Bucket,
   version: Version,
   facts: VersionFacts,
-): Promise<Awaited<ReturnType<Operation>>> {
+): Promise<Awaited<ReturnType<SandboxOperation>>> {
   const kept = version.facts.multipart === true ? { ...facts, multipart: true } : facts
   changeFacts(site, exchange, { bucket, version }, kept, 's3:ObjectCreated:Copy')
   return await copyAnswer('CopyObjectResult', version.etag, exchange.now, versionHeader(bucket, version.versionId))
 }
 
-export const uploadPartCopy: Operation = async (site, exchange) => {
+export const uploadPartCopy: SandboxOperation = async (site, exchange) => {
   const partNumber = partNumberOf(exchange)
   const { id, facts } = uploadOf(site, exchange)
   checkCustomerKey(facts.version.customerKeyMd5, customerKeyOf(exchange.headers))

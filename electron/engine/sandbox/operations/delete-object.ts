@@ -3,7 +3,14 @@ import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { childText, children, parseRequestXml } from '../../s3/xml-tree.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { newVersionId, publishChange, replace, sortTime } from '../enter-version.ts'
-import { bucketOf, checkVersionId, readDocument, xmlAnswer, type Operation, type SiteState } from '../exchange.ts'
+import {
+  bucketOf,
+  checkVersionId,
+  readDocument,
+  xmlAnswer,
+  type SandboxOperation,
+  type SiteState,
+} from '../exchange.ts'
 import { bypassesGovernance, checkRemovable } from '../object-lock.ts'
 import { readDeleteStamp, type ReplicaStamp } from '../replica-stamp.ts'
 
@@ -22,7 +29,7 @@ interface Deleted {
   readonly deleteMarker: boolean
 }
 
-export const deleteObject: Operation = async (site, exchange) => {
+export const deleteObject: SandboxOperation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const deleted = removeObject(site, bucket, {
     key: exchange.call.key,
@@ -101,7 +108,7 @@ function purge(site: SiteState, bucket: Bucket, deletion: Deletion & { readonly 
   return { versionId: named, deleteMarker: found.deleteMarker }
 }
 
-export const deleteObjects: Operation = async (site, exchange) => {
+export const deleteObjects: SandboxOperation = async (site, exchange) => {
   const bucket = bucketOf(site, exchange)
   const root = parseRequestXml(await readDocument(exchange), 'Delete')
   const asked = root === null ? [] : children(root, 'Object')

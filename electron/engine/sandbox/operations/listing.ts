@@ -2,7 +2,7 @@ import type { Query } from '../../s3/query.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { element, encodeListed, xmlDocument } from '../../s3/xml-write.ts'
 import { ownerXml } from './buckets.ts'
-import { bucketOf, xmlAnswer, type Exchange, type Operation, type SiteState } from '../exchange.ts'
+import { bucketOf, xmlAnswer, type Exchange, type SandboxOperation, type SiteState } from '../exchange.ts'
 import { listCurrent, listVersions, type ListedVersion, type ListPage, type ListQuestion } from '../list-page.ts'
 import type { Version } from '../version-table.ts'
 
@@ -72,7 +72,7 @@ function contentXml(version: Version): string {
 
 const modifiedXml = (version: Version): string => element('LastModified', new Date(version.modifiedAt).toISOString())
 
-export const listObjectsV2: Operation = (site, exchange) => {
+export const listObjectsV2: SandboxOperation = (site, exchange) => {
   const { query } = exchange.call
   const token = query.get('continuation-token')
   const startAfter = query.get('start-after')
@@ -96,7 +96,7 @@ export const listObjectsV2: Operation = (site, exchange) => {
   )
 }
 
-export const listObjects: Operation = (site, exchange) => {
+export const listObjects: SandboxOperation = (site, exchange) => {
   const after = exchange.call.query.get('marker') ?? ''
   const { question, encode, commonXml } = openListing(site, exchange, { after })
   const page = listCurrent(site.catalog.versions, question)
@@ -113,7 +113,7 @@ export const listObjects: Operation = (site, exchange) => {
   )
 }
 
-export const listObjectVersions: Operation = (site, exchange) => {
+export const listObjectVersions: SandboxOperation = (site, exchange) => {
   const { query } = exchange.call
   const after = query.get('key-marker') ?? ''
   const afterVersionId = query.get('version-id-marker')
@@ -145,7 +145,7 @@ function versionXml({ version, isLatest }: ListedVersion, encode: Encode): strin
     : `<Version>${named}${contentXml(version)}${ownerXml}</Version>`
 }
 
-export const listMultipartUploads: Operation = (site, exchange) => {
+export const listMultipartUploads: SandboxOperation = (site, exchange) => {
   const { query, bucket: name } = exchange.call
   const bucket = bucketOf(site, exchange)
   const encode = encoder(query)

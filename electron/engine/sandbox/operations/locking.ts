@@ -2,10 +2,10 @@ import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { childText, parseRequestXml } from '../../s3/xml-tree.ts'
 import { changeFacts, named } from './tagging.ts'
-import { readDocument, xmlAnswer, type Operation } from '../exchange.ts'
+import { readDocument, xmlAnswer, type SandboxOperation } from '../exchange.ts'
 import { bypassesGovernance, checkRetention, checkRetentionChange, readHold, requireLock } from '../object-lock.ts'
 
-export const getObjectRetention: Operation = (site, exchange) => {
+export const getObjectRetention: SandboxOperation = (site, exchange) => {
   const { bucket, version } = named(site, exchange)
   requireLock(bucket)
   const { retention } = version.facts
@@ -15,7 +15,7 @@ export const getObjectRetention: Operation = (site, exchange) => {
 }
 
 /** An empty Retention takes the retention away, where that is allowed. */
-export const putObjectRetention: Operation = async (site, exchange) => {
+export const putObjectRetention: SandboxOperation = async (site, exchange) => {
   const root = parseRequestXml(await readDocument(exchange), 'Retention')
   if (root === null) throw new S3Error('MalformedXML')
   const target = named(site, exchange)
@@ -30,14 +30,14 @@ export const putObjectRetention: Operation = async (site, exchange) => {
   return { status: 200, headers: {} }
 }
 
-export const getObjectLegalHold: Operation = (site, exchange) => {
+export const getObjectLegalHold: SandboxOperation = (site, exchange) => {
   const { bucket, version } = named(site, exchange)
   requireLock(bucket)
   if (version.facts.legalHold === undefined) throw new S3Error('NoSuchObjectLockConfiguration')
   return xmlAnswer(xmlDocument('LegalHold', element('Status', version.facts.legalHold ? 'ON' : 'OFF')))
 }
 
-export const putObjectLegalHold: Operation = async (site, exchange) => {
+export const putObjectLegalHold: SandboxOperation = async (site, exchange) => {
   const root = parseRequestXml(await readDocument(exchange), 'LegalHold')
   const target = named(site, exchange)
   requireLock(target.bucket)

@@ -11,7 +11,7 @@ import {
   versionHeader,
   xmlAnswer,
   type Exchange,
-  type Operation,
+  type SandboxOperation,
   type SiteState,
 } from '../exchange.ts'
 import { checkCustomerKey, customerKeyOf, readStorageClass } from '../object-headers.ts'
@@ -20,7 +20,7 @@ import type { Part, Upload } from '../upload-table.ts'
 
 const smallestPartBytes = 5 * 1024 * 1024
 
-export const createMultipartUpload: Operation = async (site, exchange) => {
+export const createMultipartUpload: SandboxOperation = async (site, exchange) => {
   const { headers, call, now } = exchange
   const bucket = bucketOf(site, exchange)
   const stamp = readStamp(site.identity, bucket, headers, call.query)
@@ -50,7 +50,7 @@ export function partNumberOf(exchange: Exchange): number {
   throw new S3Error('InvalidArgument', { message: 'Part number must be an integer between 1 and 10000, inclusive.' })
 }
 
-export const uploadPart: Operation = async (site, exchange) => {
+export const uploadPart: SandboxOperation = async (site, exchange) => {
   const partNumber = partNumberOf(exchange)
   const { id, facts } = uploadOf(site, exchange)
   checkCustomerKey(facts.version.customerKeyMd5, customerKeyOf(exchange.headers))
@@ -81,7 +81,7 @@ export function enterPart(
   })
 }
 
-export const completeMultipartUpload: Operation = async (site, exchange) => {
+export const completeMultipartUpload: SandboxOperation = async (site, exchange) => {
   const { call, headers } = exchange
   const upload = uploadOf(site, exchange)
   const root = parseRequestXml(await readDocument(exchange), 'CompleteMultipartUpload')
@@ -165,7 +165,7 @@ function takeParts(site: SiteState, upload: Upload, parts: readonly Part[]): Par
   return parts.flatMap((part) => part.segments)
 }
 
-export const abortMultipartUpload: Operation = async (site, exchange) => {
+export const abortMultipartUpload: SandboxOperation = async (site, exchange) => {
   const { catalog } = site
   const upload = uploadOf(site, exchange)
   catalog.atomic(() => {
@@ -176,7 +176,7 @@ export const abortMultipartUpload: Operation = async (site, exchange) => {
   return { status: 204, headers: {} }
 }
 
-export const listParts: Operation = (site, exchange) => {
+export const listParts: SandboxOperation = (site, exchange) => {
   const { query, bucket, key } = exchange.call
   const upload = uploadOf(site, exchange)
   const after = Number(query.get('part-number-marker') ?? 0)

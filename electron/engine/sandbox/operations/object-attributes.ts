@@ -1,6 +1,6 @@
 import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { named } from './tagging.ts'
-import { header, versionHeader, xmlAnswer, type Operation } from '../exchange.ts'
+import { header, versionHeader, xmlAnswer, type SandboxOperation } from '../exchange.ts'
 import type { Version } from '../version-table.ts'
 
 const parts: Readonly<Record<string, (version: Version) => string>> = {
@@ -16,7 +16,7 @@ const parts: Readonly<Record<string, (version: Version) => string>> = {
     facts.multipart === true ? `<ObjectParts>${element('PartsCount', segments.length)}</ObjectParts>` : '',
 }
 
-export const getObjectAttributes: Operation = (site, exchange) => {
+export const getObjectAttributes: SandboxOperation = (site, exchange) => {
   const { bucket, version } = named(site, exchange)
   const asked = (header(exchange.headers, 'x-amz-object-attributes') ?? '').split(',').map((name) => name.trim())
   const content = asked.map((name) => parts[name]?.(version) ?? '').join('')

@@ -1,5 +1,5 @@
 import type { S3Operation } from '../../s3/route.ts'
-import type { Operation } from '../exchange.ts'
+import type { SandboxOperation } from '../exchange.ts'
 import * as acl from './acl.ts'
 import * as buckets from './buckets.ts'
 import * as copy from './copy-object.ts'
@@ -13,7 +13,7 @@ import * as tagging from './tagging.ts'
 import { putObject } from './write-object.ts'
 
 /** Every operation of the sandbox; it has implemented no other. */
-export const operations: Readonly<Partial<Record<S3Operation, Operation>>> = {
+export const operations: Readonly<Partial<Record<S3Operation, SandboxOperation>>> = {
   ListBuckets: buckets.listBuckets,
   CreateBucket: buckets.createBucket,
   HeadBucket: buckets.headBucket,

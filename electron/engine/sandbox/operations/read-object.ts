@@ -4,12 +4,12 @@ import { S3Error } from '../../s3/s3-error.ts'
 import type { Bodies } from '../bodies.ts'
 import { parseRange, type ByteRange } from '../byte-range.ts'
 import { judge, readConditions } from '../conditions.ts'
-import { bucketOf, header, versionOf, type Answer, type Operation } from '../exchange.ts'
+import { bucketOf, header, versionOf, type Answer, type SandboxOperation } from '../exchange.ts'
 import { checkCustomerKey, customerKeyOf, describeVersion, refuseArchived } from '../object-headers.ts'
 import { sliceSegments } from '../segment.ts'
 import type { Version } from '../version-table.ts'
 
-export const getObject: Operation = (site, exchange) => {
+export const getObject: SandboxOperation = (site, exchange) => {
   const { headers, call } = exchange
   const bucket = bucketOf(site, exchange)
   const version = versionOf(site, bucket, call.key, call.query.get('versionId'))

@@ -11,19 +11,19 @@ import {
   versionOf,
   xmlAnswer,
   type Exchange,
-  type Operation,
+  type SandboxOperation,
   type SiteState,
 } from '../exchange.ts'
 import { checkTags } from '../object-headers.ts'
 import type { Version, VersionFacts } from '../version-table.ts'
 
-export interface Named {
+export interface NamedObject {
   readonly bucket: Bucket
   readonly version: Version
 }
 
 /** The bucket and version that a request about a version's facts names. */
-export function named(site: SiteState, exchange: Exchange): Named {
+export function named(site: SiteState, exchange: Exchange): NamedObject {
   const bucket = bucketOf(site, exchange)
   return { bucket, version: versionOf(site, bucket, exchange.call.key, exchange.call.query.get('versionId')) }
 }
@@ -32,7 +32,7 @@ export function named(site: SiteState, exchange: Exchange): Named {
 export function changeFacts(
   site: SiteState,
   exchange: Exchange,
-  { bucket, version }: Named,
+  { bucket, version }: NamedObject,
   facts: VersionFacts,
   event: string,
 ): void {
@@ -42,7 +42,7 @@ export function changeFacts(
   publishChange(site, bucket, { ...version, facts, stamp: { quiet } }, { now: exchange.now, event })
 }
 
-export const getObjectTagging: Operation = (site, exchange) => {
+export const getObjectTagging: SandboxOperation = (site, exchange) => {
   const { bucket, version } = named(site, exchange)
   const tags = Object.entries(version.facts.tags ?? {}).map(
     ([key, value]) => `<Tag>${element('Key', key)}${element('Value', value)}</Tag>`,
@@ -53,7 +53,7 @@ export const getObjectTagging: Operation = (site, exchange) => {
   )
 }
 
-export const putObjectTagging: Operation = async (site, exchange) => {
+export const putObjectTagging: SandboxOperation = async (site, exchange) => {
   const root = parseRequestXml(await readDocument(exchange), 'Tagging')
   const target = named(site, exchange)
   const [set] = root === null ? [] : children(root, 'TagSet')
@@ -66,7 +66,7 @@ export const putObjectTagging: Operation = async (site, exchange) => {
   return { status: 200, headers: versionHeader(target.bucket, target.version.versionId) }
 }
 
-export const deleteObjectTagging: Operation = (site, exchange) => {
+export const deleteObjectTagging: SandboxOperation = (site, exchange) => {
   const target = named(site, exchange)
   const { tags: _, ...facts } = target.version.facts
   changeFacts(site, exchange, target, facts, 's3:ObjectCreated:DeleteTagging')

@@ -4,7 +4,7 @@ import type { Payload } from '../../s3/payload.ts'
 import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
 import { enterVersion, type Draft } from '../enter-version.ts'
-import { bucketOf, versionHeader, type Operation, type SiteState } from '../exchange.ts'
+import { bucketOf, versionHeader, type SandboxOperation, type SiteState } from '../exchange.ts'
 import { readAcl } from '../object-acl.ts'
 import { readDescription, readEncryption, readStorageClass, readTagging } from '../object-headers.ts'
 import { readLock } from '../object-lock.ts'
@@ -14,7 +14,7 @@ import type { VersionFacts } from '../version-table.ts'
 /** S3 takes at most 5 GiB in one request. */
 const longestBodyBytes = 5 * 1024 ** 3
 
-export const putObject: Operation = async (site, exchange) => {
+export const putObject: SandboxOperation = async (site, exchange) => {
   const { headers, call } = exchange
   const bucket = bucketOf(site, exchange)
   const stamp = readStamp(site.identity, bucket, headers, call.query)

@@ -6,23 +6,23 @@ import type { HeaderMap } from '../s3/headers.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import type { Replicas } from './replicas.ts'
-import type { Together } from './dual-write/dual-write.ts'
+import type { DualWriter } from './dual-write/dual-write.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the operations work with. */
-export interface GatewayWorld {
+export interface GatewayContext {
   /** The site that the gateway fronts. */
   readonly siteId: string
   readonly upstream: Upstream
   readonly intake: PlacingIntake
   readonly acks: AckKeeper
-  readonly together: Together
+  readonly dualWriter: DualWriter
   readonly replicas: Replicas
   /** One page of the versions of a bucket of any site. */
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   /** A read found that the source of a rule has an older version of a key than `newerAt`, and no rule brings that one back. */
-  readonly cannotMend: (rule: Rule, key: string, newerAt: BucketAt) => void
+  readonly cannotRepair: (rule: Rule, key: string, newerAt: BucketAt) => void
   /** Were the marks in the headers of an object written by Lockstep, for this place and this content? */
   readonly isSealed: (headers: HeaderMap, place: MarkPlace) => boolean
   /** Does the rule name the client's key (SSE-C) of this MD5, and is it at hand? */
@@ -35,4 +35,4 @@ export interface GatewayWorld {
   readonly now: () => number
 }
 
-export type Operation = (world: GatewayWorld, exchange: Exchange) => Promise<Reply>
+export type GatewayOperation = (context: GatewayContext, exchange: Exchange) => Promise<Reply>
