@@ -3,19 +3,29 @@ import { IconKeyboard } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useCallback, useEffect, useState, type ReactNode } from 'react'
+import { overallOf } from '../../shared/text/overall.ts'
 import { ToneBadge } from '../components/tone.tsx'
 import { useConsole, useLive } from '../console-parts.ts'
 import { isStale, type LiveState } from '../live.ts'
 import { countOf, formatClock, formatCount } from '../text/format.ts'
-import { overallOf } from '../../shared/text/overall.ts'
 import { Announcer } from './announcer.tsx'
 import { DemoSwitch } from './demo-switch.tsx'
 import { destinations } from './destinations.ts'
 import { JobsIndicator } from './jobs-indicator.tsx'
 import { LiveBanner } from './live-banner.tsx'
-import { Mark } from './mark.tsx'
 import { ShortcutSheet } from './shortcut-sheet.tsx'
 import { useShortcuts } from './use-shortcuts.ts'
+
+/** Lockstep's mark: two feet of one stride. */
+function Mark() {
+  return (
+    <svg width="24" height="24" viewBox="0 0 32 32" aria-hidden>
+      <rect width="32" height="32" rx="6" fill="#14526b" />
+      <path d="M8 7h5v13h6v5H8z" fill="#fff" />
+      <path d="M24 25h-3V12h-5V7h8z" fill="#7cc0d6" />
+    </svg>
+  )
+}
 
 /** The frame around every page: where one is, how everything stands, what runs. */
 export function Shell() {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { adapt, fullAllowance } from '../../electron/engine/worker/adapt.ts'
+import { adapt, fullAllowance } from '../../electron/engine/worker/allowance.ts'
 import { openPacer, pacerBytes, pacerOf, refill, setLimit } from '../../electron/engine/worker/pacer.ts'
 
 describe('the worker allowance', () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Config } from '../../../shared/model/config.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import { listenFault } from '../base/listen-fault.ts'
 import { parseEvents } from './parse-event.ts'
 import type { Intake } from './port.ts'
-import type { WebhookToken } from './webhook-token.ts'
+import { hideToken, openWebhookToken, type TokenPlaces, type WebhookToken } from './webhook-token.ts'
 
 export interface WebhookOptions {
   /** `HOST:PORT`; port 0 takes any free port. */
@@ -154,4 +155,15 @@ function close(server: Server): Promise<void> {
     // A sender that is cut off sends again; the engine must not wait for it.
     server.closeAllConnections()
   })
+}
+
+/** The receiver as the settings want it, or null. Its token outlives restarts: the sites were told the URL once. */
+export async function openWebhook(
+  { listen, publicUrl }: Config['notifications'],
+  places: TokenPlaces,
+  more: Omit<WebhookOptions, 'listen' | 'token' | 'publicUrl'>,
+): Promise<Webhook | null> {
+  if (listen !== null) return startWebhook({ ...more, listen, publicUrl, token: await openWebhookToken(places) })
+  await hideToken(places)
+  return null
 }

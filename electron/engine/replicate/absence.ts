@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { allVersionsOf, shows, type KeyListing } from './key-listing.ts'
 import type { ReplicationContext } from './context.ts'
+import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 
 /** From this attempt on an unclear answer is set aside for the operator: what waits would hold back the key's later changes. */
 const attemptsBeforeParked = 3
@@ -55,4 +55,18 @@ async function presenceOf(
 function unproven(message: string, { order, link }: ReplicationContext, cause?: unknown): FaultError {
   const retry = order.attempt < attemptsBeforeParked ? 'backoff' : 'never'
   return new FaultError(fault('ABSENCE_UNPROVEN', message, { site: link.source.site, retry }), { cause })
+}
+
+/** A listing may be a little late. From this attempt on, what is listed and not found is taken for lost. */
+const attemptsBeforeLost = 3
+
+/** What the source's listing says of a version that was not found. `late`: it is listed, and may be gone all the same. */
+export async function afterNotFound(
+  versionId: string | null,
+  context: ReplicationContext,
+): Promise<'gone' | 'late' | 'lost'> {
+  const { source, link, order, signal } = context
+  const listing = await versionsOf(source, { bucket: link.source.bucket, key: order.key }, signal)
+  if (!shows(listing, versionId) && (await isGone(versionId, context, listing))) return 'gone'
+  return order.attempt < attemptsBeforeLost ? 'late' : 'lost'
 }

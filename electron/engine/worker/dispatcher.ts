@@ -4,7 +4,7 @@ import { turned } from '../feed/convergence.ts'
 import type { Journal } from '../journal/port/journal.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
-import { adapt, fullAllowance, type Allowance } from './adapt.ts'
+import { adapt, fullAllowance, type Allowance } from './allowance.ts'
 import type { TransferPool } from './pool.ts'
 import type { Judgement, LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { SiteWithCredentials } from '../../../shared/model/site.ts'
+import { threadEnded } from '../base/end-thread.ts'
+import type { UploadRecord } from '../journal/port/journal.ts'
+import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
-import type { UploadRecord } from '../journal/port/journal.ts'
-import { threadEnded } from '../base/end-thread.ts'
 import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
-import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { FromThread, Progress, ToThread } from './port.ts'
 
 /** A thread gives its transfers two seconds to end, and then ends itself. */
@@ -218,4 +218,9 @@ const load = ({ running, calls }: Thread): number => running.size + calls.size
 
 function post(thread: Thread, message: ToThread): void {
   thread.worker.postMessage(message)
+}
+
+/** The transfer thread’s program: beside this file when run from source, beside the bundle when packaged. */
+export function threadEntry(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
 }

@@ -8,8 +8,7 @@ import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { FromThread, Progress, ToThread } from './port.ts'
-import { KeyedStores } from './keyed-stores.ts'
-import { ThreadStores } from './thread-stores.ts'
+import { KeyedStores, ThreadStores } from './thread-stores.ts'
 
 /** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
 const reportMs = 250

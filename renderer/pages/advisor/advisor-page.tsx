@@ -9,15 +9,36 @@ import type { SiteView } from '../../../shared/model/site.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page, Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { AssumptionsForm } from './assumptions-form.tsx'
+import type { AdvisorSearch } from '../../search.ts'
 import { noAssumptions, readAssumptions } from './assumption-values.ts'
-import { subjectOf, type Subject } from './advisor-subject.ts'
+import { AssumptionsForm } from './assumptions-form.tsx'
 import { ComparisonTable } from './comparison-table.tsx'
 import { FiguresPanel } from './figures-panel.tsx'
 import { basisWords, comparedRows } from './mode-words.ts'
 import { RecommendationNote } from './recommendation-note.tsx'
 import { SubjectPicker } from './subject-picker.tsx'
 import { UseMode, type Use } from './use-mode.tsx'
+
+/** What is compared: a rule, or a pair of sites that need none. */
+export interface Subject {
+  readonly ruleId: string | null
+  readonly sourceSite: string
+  readonly targetSites: readonly string[]
+}
+
+export function subjectOfRule({ id, source, targets }: Pick<RuleView, 'id' | 'source' | 'targets'>): Subject {
+  return { ruleId: id, sourceSite: source.site, targetSites: targets.map(({ site }) => site) }
+}
+
+/** What the address names; without a name the first rule, so that the page is never empty where there is one. */
+export function subjectOf(search: AdvisorSearch, rules: readonly RuleView[]): Subject | null {
+  if (search.source !== undefined) {
+    const targetSites = (search.targets ?? []).filter((site) => site !== search.source)
+    return targetSites.length === 0 ? null : { ruleId: null, sourceSite: search.source, targetSites }
+  }
+  const rule = rules.find(({ id }) => id === search.rule) ?? (search.rule === undefined ? rules[0] : undefined)
+  return rule === undefined ? null : subjectOfRule(rule)
+}
 
 const route = getRouteApi('/advisor')
 

@@ -1,8 +1,7 @@
 import type { Reply } from '../exchange.ts'
 import type { Routed, S3Operation } from '../../s3/route.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
-import { readDocument } from './document.ts'
-import { lateDocument } from './late-document.ts'
+import { readDocument, lateDocument } from './document.ts'
 import { refusalXml, type Refused } from './site-refusal.ts'
 
 export interface Asked extends Refused, Pick<Routed, 'operation' | 'method'> {

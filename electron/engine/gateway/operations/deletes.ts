@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 import type { Change } from '../../feed/port.ts'
 import { startChecksum } from '../../s3/checksum.ts'
+import { children, childText, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
+import type { WholeBody } from '../client-body.ts'
+import type { GatewayOperation } from '../context.ts'
 import {
   deleteDocumentXml,
   parseDeleteDocument,
   type DeleteDocument,
   type DoomedObject,
 } from '../protocol/delete-document.ts'
-import { childText, children, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
-import type { WholeBody } from '../client-body.ts'
-import type { GatewayOperation } from '../context.ts'
 import { onlyRefused, refusedDeletes, withRefused } from './refused-deletes.ts'
 import { write, type Write } from './write.ts'
 
@@ -75,4 +75,21 @@ function done(
     .map(({ key, versionId }) => ({ key, asked: versionId, name: `${versionId ?? ''} ${key}` }))
     .filter(({ name }) => !refused.has(name))
     .map(({ key, asked, name }) => ({ key, asked, versionId: asked ?? markers.get(name) ?? null }))
+}
+
+/** DeleteObject: a marker without a version id, a purge with one. */
+export const deleteObject: GatewayOperation = async (context, exchange) => {
+  const { key, query } = exchange.call
+  const versionId = query.get('versionId') ?? null
+  const operation: Change['operation'] = versionId === null ? 'deleteMarker' : 'deleteVersion'
+  const body = await exchange.body.open()
+  return write(context, exchange, {
+    body,
+    intended: [{ key, operation, versionId }],
+    changes({ status, headers }) {
+      if (status >= 300) return []
+      const made = versionId ?? headers['x-amz-version-id'] ?? null
+      return [{ key, operation, versionId: made, sizeBytes: null, changedAt: context.now() }]
+    },
+  })
 }
