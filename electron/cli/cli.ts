@@ -1,3 +1,7 @@
+/*
+ * Command line: declares every command. Those that ask a running engine are in `commands.ts`, what they print in `views.ts`.
+ */
+
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'

@@ -1,3 +1,7 @@
+/*
+ * Serve host: the engine without a desktop, its console over HTTP on loopback. Called by the `serve` command and by the demo.
+ */
+
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import type { Config } from '../../shared/model/config.ts'

@@ -1,3 +1,8 @@
+/*
+ * Compare: holds both sides of a rule against each other, by listing, attributes or bytes, and changes nothing. Started as a job
+ * by `api/compare.ts`; a key that differs is looked at a second time before it counts.
+ */
+
 import { checkedReader } from '../feed/checked-reader.ts'
 import { everyPage } from '../store/current-keys.ts'
 import { compareKeys } from '../base/key-order.ts'

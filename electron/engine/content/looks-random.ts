@@ -1,3 +1,8 @@
+/*
+ * Content detection for the ransomware brake: tells by a sample whether bytes are recognisable or look random. Called by
+ * `replicate/detect-ransomware.ts` with the first bytes of what is copied.
+ */
+
 import { isUtf8 } from 'node:buffer'
 import { deflateRawSync } from 'node:zlib'
 import { knownType } from './signatures.ts'

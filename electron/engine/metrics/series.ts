@@ -1,3 +1,8 @@
+/*
+ * Time series: what was copied and how far behind it is, sampled for the charts. Fed by `link-sample.ts` on a timer, read by
+ * `api/metrics.ts`; `text.ts` tells the same to Prometheus.
+ */
+
 import { sampleEveryMs, type SeriesPoint } from '../../../shared/model/overview.ts'
 import type { HistoryStore, Rollup } from '../journal/port/history.ts'
 import type { Timers } from '../base/timers.ts'

@@ -1,3 +1,8 @@
+/*
+ * Object store port: one site as the engine uses it. Listing, reading and writing go over the own wire (`wire/`), rare bucket
+ * administration over the SDK; made by `s3-store.ts`.
+ */
+
 import type { Readable } from 'node:stream'
 import type { Pumped } from '../s3/pumped.ts'
 import type { BucketView, Identity } from '../../../shared/model/site.ts'

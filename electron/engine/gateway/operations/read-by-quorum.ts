@@ -1,3 +1,8 @@
+/*
+ * Read quorum: asks as many copies as the rule needs, answers with the newest and repairs those that are stale. The parts are in
+ * `read-quorum/`; called for GET and HEAD of rules whose reads are consistent.
+ */
+
 import type { GatewayContext } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'

@@ -1,3 +1,8 @@
+/*
+ * Preflight checks: the questions asked of a pair of sites before a rule is made, in files by what they ask. Run in order by
+ * `site/preflight-run.ts`; a check that stands on a failed one is skipped.
+ */
+
 import type { CheckId } from '../../../../shared/model/check.ts'
 import { checkBucket, checkNativeReplication, checkObjectLock, checkVersioning } from './bucket-settings.ts'
 import type { Check, CheckContext, Finding, Side } from './check.ts'
