@@ -96,8 +96,10 @@ export class OverwriteWatch {
     live: number | null,
     now: number,
   ): OverwriteTrip | null {
-    if (outcome.overwrote === true || (knownAbsent && this.#overwritten.has(task.key)))
-      this.#overwrite(task, outcome, brake, now)
+    const overwrote = outcome.overwrote === true || (knownAbsent && this.#overwritten.has(task.key))
+    if (overwrote) this.#slots = addToWindow(this.#slots, now, brake.windowMs, { ...nothing, others: 1 })
+    if (outcome.judged === undefined && (overwrote || this.#otherOf(task) !== undefined))
+      this.#leaveUnjudged(this.#since(task), brake)
     if (outcome.judged === 'harmless') {
       this.#harmlessInRow++
       this.#unjudged = []
@@ -114,12 +116,11 @@ export class OverwriteWatch {
 
   #suspicious(task: NewTask, brake: OverwriteBrake, live: number | null, now: number): OverwriteTrip | null {
     this.#harmlessInRow = 0
-    const other = isDelete(task) ? this.#written.get(stemOf(task.key)) : undefined
-    const key = other?.key ?? task.key
+    const key = isDelete(task) ? (this.#otherOf(task)?.key ?? task.key) : task.key
     // A pair of an old name and a new one may be judged at both.
     if (this.#suspects.has(key)) return null
     remember(this.#suspects, key, now)
-    const from = Math.min(task.changedAt, other?.changedAt ?? task.changedAt, ...this.#unjudged)
+    const from = Math.min(this.#since(task), ...this.#unjudged)
     this.#unjudged = []
     this.#slots = addToWindow(this.#slots, now, brake.windowMs, { ...nothing, hits: 1, from })
     if (this.#tripped || !tripsOn(this.#slots, live, brake)) return null
@@ -128,12 +129,19 @@ export class OverwriteWatch {
     return { at: now, count: total.hits, from: total.from ?? from, live }
   }
 
-  #overwrite({ changedAt }: NewTask, { judged }: SettledOutcome, brake: OverwriteBrake, now: number): void {
-    this.#slots = addToWindow(this.#slots, now, brake.windowMs, { ...nothing, others: 1 })
-    if (judged === undefined)
-      this.#unjudged = [...this.#unjudged.filter((at) => at > changedAt - brake.windowMs), changedAt].slice(
-        -mostUnjudged,
-      )
+  /** The other name of a pair: what replaced what is deleted, or was deleted for what is written. */
+  #otherOf(task: NewTask): ChangedKey | undefined {
+    const other = (isDelete(task) ? this.#written : this.#deleted).get(stemOf(task.key))
+    return other?.key === task.key ? undefined : other
+  }
+
+  /** When the first of a pair came, whichever it is, by the source's clock. */
+  #since(task: NewTask): number {
+    return Math.min(task.changedAt, this.#otherOf(task)?.changedAt ?? task.changedAt)
+  }
+
+  #leaveUnjudged(changedAt: number, { windowMs }: OverwriteBrake): void {
+    this.#unjudged = [...this.#unjudged.filter((at) => at > changedAt - windowMs), changedAt].slice(-mostUnjudged)
   }
 }
 
