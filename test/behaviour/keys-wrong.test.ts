@@ -57,7 +57,8 @@ test.each(wrong)(
 
 test('keys that a site takes back in the middle park nothing: the link waits, and goes on with new ones', async () => {
   const world = await startWorld()
-  await world.settled()
+  // Also the look for writes of others has ended: otherwise the look is what the keys hold up, and what is told.
+  await untilBadge(world, 'in-step')
   const refused = world.b.faults.add({ do: { kind: 'refuse', code: 'InvalidAccessKeyId' } })
   await Promise.all(Array.from({ length: 30 }, (_, at) => world.put(`key-${at}`)))
   await untilBadge(world, 'held', /does not know this access key/)
