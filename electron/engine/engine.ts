@@ -23,7 +23,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     tellLostKeys(parts)
     parts.dispatcher.start()
     parts.series.start()
-    await parts.heldWatch.start()
+    for (const watch of parts.causeWatches) await watch.start()
     await parts.gateway.start()
   } catch (error) {
     await stopParts(parts)
@@ -61,7 +61,7 @@ function tellLostKeys({ sseCKeys, tell }: EngineParts): void {
 /** Sources first, then the workers, the journal last: whatever ends on the way is still written. */
 async function stopParts(parts: EngineParts): Promise<void> {
   parts.liveUpdates.stop()
-  parts.heldWatch.stop()
+  for (const watch of parts.causeWatches) watch.stop()
   parts.identities.stop()
   parts.guard.stop()
   parts.buckets.stop()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HeldCause } from '../../shared/model/sync-state.ts'
-import { HeldWatch } from '../../electron/engine/link/held-watch.ts'
+import { heldWatch } from '../../electron/engine/link/held-watch.ts'
 import { MemoryRecords } from '../support/memory-records.ts'
 import { HandClock } from './scan-world.ts'
 
@@ -22,7 +22,7 @@ async function world(kept = new MemoryRecords()) {
   const clock = new HandClock()
   const told: string[] = []
   let causes: readonly HeldCause[] = []
-  const watch = new HeldWatch({
+  const watch = heldWatch({
     causes: () => causes,
     records: kept,
     tell: (level, _, text) => told.push(`${level}: ${text}`),

@@ -3,7 +3,9 @@ import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
 import { Jobs } from '../job/jobs.ts'
 import { heldCauses } from '../../../shared/model/sync-state.ts'
-import { HeldWatch } from '../link/held-watch.ts'
+import type { CauseWatch } from '../link/cause-watch.ts'
+import { heldWatch } from '../link/held-watch.ts'
+import { parkedWatch } from '../link/parked-watch.ts'
 import { LinkViews } from '../link/link-views.ts'
 import { LinkSampler } from '../metrics/link-sample.ts'
 import { createSeries, type Series } from '../metrics/series.ts'
@@ -20,7 +22,8 @@ export interface Views {
   readonly overview: () => Overview
   readonly series: Series
   readonly jobs: Jobs
-  readonly heldWatch: HeldWatch
+  /** Tell what stands in the way of many, once. */
+  readonly causeWatches: readonly Pick<CauseWatch<never>, 'start' | 'stop'>[]
 }
 
 type MadeBefore = Ground & Notices & Records & JoinedSites & Transfers & Feeds
@@ -31,7 +34,7 @@ export function joinViews(made: MadeBefore): Views {
   const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
   return {
     views,
-    heldWatch: new HeldWatch({ causes, records: journal.records, tell, clock }),
+    causeWatches: [heldWatch({ causes, records: journal.records, tell, clock }), joinParkedWatch(made)],
     overview: () =>
       overviewOf({
         links: () => links.list().map((link) => views.view(link)),
@@ -83,6 +86,19 @@ function joinLinkViews({
     firstCopyEndedAt: (linkId) => firstCopies.endedAt(linkId),
     journalFault: () => journalFault,
     now,
+  })
+}
+
+function joinParkedWatch({ journal, links, sites, tell, clock }: MadeBefore): Views['causeWatches'][number] {
+  return parkedWatch({
+    records: journal.records,
+    failures: () => journal.parkedCauses(),
+    onFailures: (listener) => journal.onFailures(listener),
+    ruleOf: (linkId) => links.get(linkId)?.ruleId ?? null,
+    siteName: (siteId) => sites.name(siteId),
+    elapsedMs: () => performance.now(),
+    tell,
+    clock,
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Urgent } from '../sqlite/group-commit.ts'
-import type { Fault } from '../../../../shared/model/fault.ts'
+import type { Fault, FaultCode } from '../../../../shared/model/fault.ts'
 import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
 import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../shared/model/task.ts'
 import type { HistoryStore } from './history.ts'
@@ -95,6 +95,15 @@ export interface LinkTotals {
   readonly settledBytes: number
 }
 
+export interface FailureCause {
+  readonly linkId: string
+  readonly code: FaultCode
+  /** Items in the failure list, those that are being retried among them. */
+  readonly count: number
+  /** Of the first of them; null when it has just gone. */
+  readonly fault: Fault | null
+}
+
 export type RetryWhich =
   | { readonly seqs: readonly number[] }
   | { readonly filter: FailureFilter; readonly failedBy?: number; readonly because?: RetriedBecause }
@@ -156,6 +165,8 @@ export interface Journal {
     readonly rows: readonly TaskRow[]
     readonly byCode: readonly { readonly code: string; readonly count: number }[]
   }
+  /** What in the list of failures only somebody's help can end, by link and code. */
+  parkedCauses(): readonly FailureCause[]
   /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
   onFailures(listener: () => void): void
 

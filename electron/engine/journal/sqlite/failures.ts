@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
+import { faultKinds, type FaultCode } from '../../../../shared/model/fault.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Links } from './links.ts'
-import type { Journal, RetryWhich, TaskRow } from '../port/journal.ts'
-import { operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import type { FailureCause, Journal, RetryWhich, TaskRow } from '../port/journal.ts'
+import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 import type { TaskWrites } from './task-writes.ts'
 
 type RetryEach = (seqs: readonly number[]) => readonly Retried[]
@@ -38,7 +39,7 @@ export function openFailures(
   commit: GroupCommit,
   links: Links,
   writes: TaskWrites,
-): Pick<Journal, 'failures' | 'retry'> {
+): Pick<Journal, 'failures' | 'parkedCauses' | 'retry'> {
   const linkIn = (filter: FailureFilter): string => links.matching(filter.ruleId, filter.linkId).join(', ')
   return {
     failures({ filter, sort, descending, offset, limit }) {
@@ -61,6 +62,7 @@ export function openFailures(
         byCode: byCode.map(([code, count]) => ({ code, count })),
       }
     },
+    parkedCauses: () => parkedCauses(database, links),
     retry(which, limit, isTaken = () => false) {
       const because = ('because' in which ? which.because : undefined) ?? 'retried'
       const retryEach: RetryEach = (seqs) =>
@@ -71,6 +73,24 @@ export function openFailures(
     },
   }
 }
+
+/** By an index alone, which does not know the state: but only a fault that no repetition mends parks. */
+function parkedCauses(database: DatabaseSync, links: Links): readonly FailureCause[] {
+  const counted = query<readonly [number, string, number, number]>(
+    database,
+    'SELECT link, code, count(*), min(seq) FROM task INDEXED BY task_failed WHERE code IS NOT NULL GROUP BY link, code',
+  )
+  const faultOf = query<readonly [string | null]>(database, 'SELECT fault FROM task WHERE seq = ?')
+  return counted.all().flatMap(([link, code, count, first]) => {
+    const linkId = links.numbered(link)?.name
+    if (linkId === undefined || !isForGood(code)) return []
+    return [{ linkId, code, count, fault: storedFault(faultOf.get(first)?.[0] ?? null) }]
+  })
+}
+
+/** A journal of another release may hold codes that this one has not got. */
+const isForGood = (code: string): code is FaultCode =>
+  Object.hasOwn(faultKinds, code) && faultKinds[code as FaultCode].retry === 'never'
 
 async function retrySeqs(
   commit: GroupCommit,
