@@ -1,7 +1,8 @@
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import { withoutOrigin } from '../replicate/origin.ts'
 import type { ContentHeaders, ObjectHead } from '../store/port.ts'
-import { withoutAwsChunked } from '../store/version-headers.ts'
+import { withoutAwsChunked } from '../s3/content-coding.ts'
+import { metadataPrefix } from '../s3/header-names.ts'
 
 export interface HeaderDifference {
   /** The property of the link's fidelity that speaks of it; null when none does. */
@@ -26,8 +27,6 @@ function propertyOf(name: string, here: string | undefined, there: string | unde
   return here === '' && there === undefined && name.startsWith(metadataPrefix) ? 'empty-metadata' : null
 }
 
-const metadataPrefix = 'x-amz-meta-'
-
 /** A standard header that is there and empty says no more than one that is not. */
 function isSame(name: string, a: string | undefined, b: string | undefined): boolean {
   if (name.startsWith(metadataPrefix)) return a === b
@@ -48,7 +47,7 @@ function named({ content, metadata }: ObjectHead): Record<string, string | undef
 
 /** Without the transfer's own coding, which some sites store with the object. */
 function plainContent(content: ContentHeaders): Record<string, string | undefined> {
-  return { ...content, contentEncoding: withoutAwsChunked(content.contentEncoding) }
+  return { ...content, contentEncoding: content.contentEncoding && withoutAwsChunked(content.contentEncoding) }
 }
 
 const prefixed = (metadata: Record<string, string>): Record<string, string> =>

@@ -1,3 +1,4 @@
+import { checksumHeaderName } from '../s3/checksum.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { openSiteWire, type SiteWire } from '../store/site-wire.ts'
@@ -140,7 +141,7 @@ function checksumHeaders(headers: S3Call['headers'], body: OutgoingBody): Record
   if (headers['x-amz-trailer'] === undefined) return {}
   if (body.trailing.length > 0) return { 'x-amz-sdk-checksum-algorithm': undefined }
   const found: Record<string, string | undefined> = {}
-  for (const [algorithm, value] of body.checksums) found[`x-amz-checksum-${algorithm}`] = value
+  for (const [algorithm, value] of body.checksums) found[checksumHeaderName(algorithm)] = value
   return body.checksums.size === 0 ? { 'x-amz-sdk-checksum-algorithm': undefined } : found
 }
 

@@ -1,4 +1,4 @@
-import { startChecksum, type ChecksumAlgorithm } from './checksum.ts'
+import { checksumHeaderName, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
 import { BodyLengthError, type Pumped } from './pumped.ts'
 
 /** MinIO takes chunks of up to 16 MiB and reads each into memory; the command-line clients send 1 MiB too. */
@@ -22,7 +22,6 @@ const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
   sha256: 32,
 }
 
-const nameOf = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm}`
 const openingOf = (bytes: number): string => `${bytes.toString(16)}\r\n`
 
 /** What the head of such a request says instead of the client's own. `coding` is the content's own, if it has one. */
@@ -33,7 +32,7 @@ export function chunkedHeaders(
   return {
     'content-encoding': coding === undefined ? 'aws-chunked' : `aws-chunked,${coding}`,
     'x-amz-decoded-content-length': String(sizeBytes),
-    'x-amz-trailer': algorithms.map(nameOf).join(','),
+    'x-amz-trailer': algorithms.map(checksumHeaderName).join(','),
   }
 }
 
@@ -42,7 +41,9 @@ export function chunkedLength({ sizeBytes, algorithms }: Pick<Trailing, 'algorit
   const whole = Math.floor(sizeBytes / chunkBytes)
   const last = sizeBytes % chunkBytes
   const framed = (bytes: number): number => openingOf(bytes).length + bytes + 2
-  const trailers = algorithms.map((name) => nameOf(name).length + 1 + Math.ceil(digestBytes[name] / 3) * 4 + 2)
+  const trailers = algorithms.map(
+    (name) => checksumHeaderName(name).length + 1 + Math.ceil(digestBytes[name] / 3) * 4 + 2,
+  )
   return whole * framed(chunkBytes) + (last === 0 ? 0 : framed(last)) + 3 + trailers.reduce((a, b) => a + b, 0) + 2
 }
 
@@ -68,7 +69,9 @@ export async function* chunkedFrames({
       if (given % chunkBytes === 0 || given === sizeBytes) yield ascii('\r\n')
     }
   }
-  const trailers = algorithms.map((algorithm) => `${nameOf(algorithm)}:${checksums.get(algorithm) ?? ''}\r\n`)
+  const trailers = algorithms.map(
+    (algorithm) => `${checksumHeaderName(algorithm)}:${checksums.get(algorithm) ?? ''}\r\n`,
+  )
   yield ascii(`0\r\n${trailers.join('')}\r\n`)
 }
 
@@ -92,7 +95,7 @@ export function pumpedFrames(body: Pumped, sizeBytes: number, algorithm: Checksu
         }
       })
       if (given < sizeBytes) throw new BodyLengthError(`the body ended after ${given} of ${sizeBytes} bytes`)
-      await take(ascii(`0\r\n${nameOf(algorithm)}:${running.digest()}\r\n\r\n`))
+      await take(ascii(`0\r\n${checksumHeaderName(algorithm)}:${running.digest()}\r\n\r\n`))
     },
     destroy: (error) => body.destroy(error),
   }

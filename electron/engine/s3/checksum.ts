@@ -5,6 +5,8 @@ import { crc32 } from 'node:zlib'
 export const checksumAlgorithms = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
 
+export const checksumHeaderName = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm}`
+
 export interface RunningChecksum {
   update(bytes: Uint8Array): void
   /** Base64 of the big-endian value, as in the header. */

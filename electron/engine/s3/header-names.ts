@@ -1,3 +1,5 @@
+import { checksumAlgorithms, checksumHeaderName } from './checksum.ts'
+
 // Headers of S3 by what they are about. Names are separated by spaces, in lower case.
 
 export const conditions = 'if-match if-none-match if-modified-since if-unmodified-since'
@@ -11,10 +13,21 @@ export const encryption =
   'x-amz-server-side-encryption x-amz-server-side-encryption-aws-kms-key-id ' +
   'x-amz-server-side-encryption-bucket-key-enabled x-amz-server-side-encryption-context'
 
-/** The client's own key (SSE-C). */
-export const customerKey =
-  'x-amz-server-side-encryption-customer-algorithm x-amz-server-side-encryption-customer-key ' +
-  'x-amz-server-side-encryption-customer-key-md5'
+/** What the names of user metadata begin with. */
+export const metadataPrefix = 'x-amz-meta-'
+
+/** What the headers of the client's own key (SSE-C) begin with. */
+export const customerKeyPrefix = 'x-amz-server-side-encryption-customer-'
+/** The same for the key of a copy's source. */
+export const copySourceKeyPrefix = 'x-amz-copy-source-server-side-encryption-customer-'
+
+const keyHeaders = (prefix: string) =>
+  ({ algorithm: `${prefix}algorithm`, key: `${prefix}key`, md5: `${prefix}key-md5` }) as const
+export const customerKeyHeaders = keyHeaders(customerKeyPrefix)
+
+const words = (names: Readonly<Record<string, string>>): string => Object.values(names).join(' ')
+
+export const customerKey = words(customerKeyHeaders)
 
 export const acl =
   'x-amz-acl x-amz-grant-full-control x-amz-grant-read x-amz-grant-read-acp x-amz-grant-write x-amz-grant-write-acp'
@@ -22,9 +35,7 @@ export const acl =
 export const locks = 'x-amz-object-lock-legal-hold x-amz-object-lock-mode x-amz-object-lock-retain-until-date'
 
 /** Of the body that comes with the request. */
-export const checksums =
-  'content-md5 x-amz-checksum-crc32 x-amz-checksum-crc32c x-amz-checksum-crc64nvme x-amz-checksum-sha1 ' +
-  'x-amz-checksum-sha256 x-amz-sdk-checksum-algorithm'
+export const checksums = `content-md5 ${checksumAlgorithms.map(checksumHeaderName).join(' ')} x-amz-sdk-checksum-algorithm`
 
 export const document = `content-type ${checksums}`
 
@@ -32,9 +43,7 @@ export const copySource =
   'x-amz-copy-source x-amz-copy-source-if-match x-amz-copy-source-if-modified-since x-amz-copy-source-if-none-match ' +
   'x-amz-copy-source-if-unmodified-since x-amz-source-expected-bucket-owner'
 
-export const copySourceKey =
-  'x-amz-copy-source-server-side-encryption-customer-algorithm x-amz-copy-source-server-side-encryption-customer-key ' +
-  'x-amz-copy-source-server-side-encryption-customer-key-md5'
+export const copySourceKey = words(keyHeaders(copySourceKeyPrefix))
 
 /** Of every operation. A browser's `Origin` asks for the bucket's CORS headers in the answer. */
 export const common = 'origin user-agent x-amz-expected-bucket-owner x-amz-request-payer'

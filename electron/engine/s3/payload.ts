@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeAwsChunked } from './aws-chunked-decode.ts'
-import { checksumAlgorithms, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
+import { checksumAlgorithms, checksumHeaderName, startChecksum, type ChecksumAlgorithm } from './checksum.ts'
 import { S3Error } from './s3-error.ts'
 import type { S3Operation } from './route.ts'
 import type { PayloadPromise } from './signature-verifier.ts'
@@ -83,8 +83,6 @@ function plainBytes(
   })
 }
 
-const nameOf = (algorithm: ChecksumAlgorithm): string => `x-amz-checksum-${algorithm}`
-
 /** The checksums that `x-amz-trailer` announces behind the body. Throws when it announces what nobody here would check. */
 export function announcedChecksums(headers: Headers): readonly ChecksumAlgorithm[] {
   const text = headers['x-amz-trailer']
@@ -93,7 +91,7 @@ export function announcedChecksums(headers: Headers): readonly ChecksumAlgorithm
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-  const found = checksumAlgorithms.filter((algorithm) => names.includes(nameOf(algorithm)))
+  const found = checksumAlgorithms.filter((algorithm) => names.includes(checksumHeaderName(algorithm)))
   if (found.length === names.length) return found
   throw new S3Error('InvalidRequest', { message: 'x-amz-trailer announces what is no checksum of S3.' })
 }
@@ -115,15 +113,16 @@ class BodyChecks {
     const md5 = headers['content-md5']
     if (typeof md5 === 'string') this.#addHash('md5', 'base64', checkedMd5(md5), 'BadDigest')
     const behind = announcedChecksums(headers)
-    this.announced = new Set(behind.map(nameOf))
+    this.announced = new Set(behind.map(checksumHeaderName))
     const before = tellsOfObject.has(operation)
       ? []
-      : checksumAlgorithms.filter((algorithm) => headers[nameOf(algorithm)] !== undefined)
+      : checksumAlgorithms.filter((algorithm) => headers[checksumHeaderName(algorithm)] !== undefined)
     // As S3: of several one could hold and another not, and each costs a pass over the body.
     if (before.length + behind.length > 1 || (behind.length > 0 && tellsOfObject.has(operation)))
       throw new S3Error('InvalidRequest', { message: 'A body has one checksum, before it or behind it.' })
-    for (const algorithm of before) this.#addChecksum(algorithm, () => headers[nameOf(algorithm)])
-    for (const algorithm of behind) this.#addChecksum(algorithm, () => this.#trailers.get(nameOf(algorithm)))
+    for (const algorithm of before) this.#addChecksum(algorithm, () => headers[checksumHeaderName(algorithm)])
+    for (const algorithm of behind)
+      this.#addChecksum(algorithm, () => this.#trailers.get(checksumHeaderName(algorithm)))
   }
 
   update(bytes: Buffer): void {

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseQuery } from '../s3/query.ts'
 import { S3Error } from '../s3/s3-error.ts'
+import { withoutAwsChunked } from '../s3/content-coding.ts'
+import { copySourceKeyPrefix, customerKeyHeaders, customerKeyPrefix, metadataPrefix } from '../s3/header-names.ts'
 import type { Bucket } from './bucket-table.ts'
 import { header, versionHeader, type TagText } from './exchange.ts'
 import type { Version, VersionFacts } from './version-table.ts'
@@ -18,30 +20,18 @@ const contentHeaders = [
 const storageClasses = new Set(
   'STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER GLACIER_IR DEEP_ARCHIVE'.split(' '),
 )
-const metadataPrefix = 'x-amz-meta-'
 const asciiTag = /^[A-Za-z0-9 +\-=._:/@]*$/
 const longestMetadataBytes = 2048
-const customerPrefix = 'x-amz-server-side-encryption-customer-'
-const customerKeyMd5 = `${customerPrefix}key-md5`
-const customerAlgorithm = `${customerPrefix}algorithm`
 
 /** Content headers and user metadata of a write. */
 export function readDescription(headers: IncomingHttpHeaders): Pick<VersionFacts, 'content' | 'metadata'> {
   const content: Record<string, string> = { 'content-type': 'binary/octet-stream' }
   for (const name of contentHeaders) {
-    const value = name === 'content-encoding' ? plainEncoding(headers) : header(headers, name)
-    if (value !== undefined && value !== '') content[name] = value
+    const given = header(headers, name) ?? ''
+    const value = name === 'content-encoding' ? withoutAwsChunked(given) : given
+    if (value !== '') content[name] = value
   }
   return { content, metadata: readMetadata(headers) }
-}
-
-/** `aws-chunked` is framing of the transport, not of the object. */
-function plainEncoding(headers: IncomingHttpHeaders): string | undefined {
-  return header(headers, 'content-encoding')
-    ?.split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== 'aws-chunked')
-    .join(', ')
 }
 
 function readMetadata(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
@@ -91,9 +81,9 @@ export function checkTags(
  * the very key, of which it keeps the MD5 alone.
  */
 export function readEncryption(headers: IncomingHttpHeaders): Pick<VersionFacts, 'encryption' | 'customerKeyMd5'> {
-  const keyMd5 = readCustomerKey(headers, customerPrefix)
+  const keyMd5 = readCustomerKey(headers, customerKeyPrefix)
   if (keyMd5 !== undefined) {
-    const encryption = { [customerAlgorithm]: 'AES256', [customerKeyMd5]: keyMd5 }
+    const encryption = { [customerKeyHeaders.algorithm]: 'AES256', [customerKeyHeaders.md5]: keyMd5 }
     return { encryption, customerKeyMd5: keyMd5 }
   }
   const algorithm = header(headers, 'x-amz-server-side-encryption')
@@ -139,9 +129,9 @@ export function refuseArchived({ storageClass }: Version): void {
 }
 
 export const customerKeyOf = (headers: IncomingHttpHeaders): string | undefined =>
-  readCustomerKey(headers, customerPrefix)
+  readCustomerKey(headers, customerKeyPrefix)
 export const copySourceKeyOf = (headers: IncomingHttpHeaders): string | undefined =>
-  readCustomerKey(headers, 'x-amz-copy-source-server-side-encryption-customer-')
+  readCustomerKey(headers, copySourceKeyPrefix)
 
 /** The headers that describe a version in an answer to GET and HEAD. */
 export function describeVersion(bucket: Bucket, version: Version): Record<string, string | number> {

@@ -1,4 +1,5 @@
-import { checksumAlgorithms } from '../s3/checksum.ts'
+import { customerKeyHeaders, metadataPrefix } from '../s3/header-names.ts'
+import { checksumAlgorithms, checksumHeaderName } from '../s3/checksum.ts'
 import type { Checksum, ContentHeaders, Encryption, Lock, ObjectHead, Stored } from './port.ts'
 import type { HeaderMap } from '../s3/headers.ts'
 
@@ -8,8 +9,6 @@ export function plainEtag(value: string | undefined): string {
   const from = value.startsWith('"') ? 1 : value.startsWith('W/"') ? 3 : 0
   return value.slice(from, value.endsWith('"') && value.length > from ? -1 : undefined)
 }
-
-const metadataPrefix = 'x-amz-meta-'
 
 /** Reads what GET and HEAD tell of a version. `sizeBytes` is the whole object's, for a ranged answer too. */
 export function readObjectHead(headers: HeaderMap): ObjectHead {
@@ -73,7 +72,7 @@ export const readTold = (headers: HeaderMap): NonNullable<Stored['told']> => ({
 function readChecksums(headers: HeaderMap): readonly Checksum[] {
   const told = headers['x-amz-checksum-type']?.toUpperCase()
   return checksumAlgorithms.flatMap((algorithm) => {
-    const value = headers[`x-amz-checksum-${algorithm}`]
+    const value = headers[checksumHeaderName(algorithm)]
     if (value === undefined || value === '') return []
     // Servers older than the header tell a composite one by its number of parts alone.
     const composite = /-\d+$/.test(value)
@@ -83,9 +82,8 @@ function readChecksums(headers: HeaderMap): readonly Checksum[] {
 }
 
 export function readEncryption(headers: HeaderMap): Encryption {
-  const keyMd5 = headers['x-amz-server-side-encryption-customer-key-md5'] ?? null
-  if (keyMd5 !== null || headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined)
-    return { kind: 'sse-c', keyMd5 }
+  const keyMd5 = headers[customerKeyHeaders.md5] ?? null
+  if (keyMd5 !== null || headers[customerKeyHeaders.algorithm] !== undefined) return { kind: 'sse-c', keyMd5 }
   const kind = headers['x-amz-server-side-encryption']
   if (kind === undefined) return { kind: 'none' }
   if (kind === 'AES256') return { kind: 'sse-s3' }

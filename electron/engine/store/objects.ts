@@ -1,3 +1,4 @@
+import { checksumHeaderName } from '../s3/checksum.ts'
 import { BodyLengthError, gathered, type Pumped } from '../s3/pumped.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
@@ -269,7 +270,7 @@ export function carriedBy(version: NewVersion): NonNullable<SignedCall['carried'
 
 /** The value of the whole, for the site to compare. */
 export const checksumHeader = (checksum: Checksum | undefined): readonly HeaderPair[] =>
-  checksum?.type === 'FULL_OBJECT' ? [[`x-amz-checksum-${checksum.algorithm}`, checksum.value]] : []
+  checksum?.type === 'FULL_OBJECT' ? [[checksumHeaderName(checksum.algorithm), checksum.value]] : []
 
 const contentMd5 = (md5: string): HeaderPair => ['content-md5', Buffer.from(md5, 'hex').toString('base64')]
 

@@ -9,6 +9,8 @@ import type { SseCKey } from './port.ts'
 import { encodeQuery, type QueryPair } from '../s3/uri.ts'
 import type { HeaderPair } from '../s3/headers.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
+import { requestHead } from './wire/request-head.ts'
+import { customerKeyHeaders } from '../s3/header-names.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
 import type { Timeouts, WireAnswer } from './wire/request.ts'
 import { Whereabouts, type Pointing } from './whereabouts.ts'
@@ -142,24 +144,19 @@ export class SignedCalls {
     const path = encoded(() => address.path(bucket, key), context)
     const query = encodeQuery(call.query ?? [])
     const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? []), ...keyHeaders(call.sseCKey)]
-    const payloadHash = payloadHashOf(call)
-    let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
-    for (const [name, value] of signer.sign({ method, path, query, headers, payloadHash })) {
-      if (unfitForHeader.test(value))
-        throw faultAt('REQUEST_REFUSED', `header ${name} holds characters that HTTP cannot carry`, context)
-      head += `${name}: ${value}\r\n`
-    }
-    if (body !== undefined || method === 'PUT' || method === 'POST') head += `content-length: ${sizeBytes}\r\n`
-    return `${head}${expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
+    const signed = signer.sign({ method, path, query, headers, payloadHash: payloadHashOf(call) })
+    const hasLength = body !== undefined || method === 'PUT' || method === 'POST'
+    const told = { sizeBytes: hasLength ? sizeBytes : null, expectContinue }
+    return requestHead({ method, path, query, headers: signed, ...told }, context)
   }
 }
 
 function keyHeaders(key: SseCKey | undefined): readonly HeaderPair[] {
   if (key === undefined) return []
   return [
-    ['x-amz-server-side-encryption-customer-algorithm', 'AES256'],
-    ['x-amz-server-side-encryption-customer-key', key.key],
-    ['x-amz-server-side-encryption-customer-key-md5', key.md5],
+    [customerKeyHeaders.algorithm, 'AES256'],
+    [customerKeyHeaders.key, key.key],
+    [customerKeyHeaders.md5, key.md5],
   ]
 }
 
@@ -171,9 +168,6 @@ function isFitForKeys(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
   return protocol === 'https:' || hostname === '[::1]' || hostname === 'localhost' || /^127(?:\.\d+){3}$/.test(hostname)
 }
-
-// eslint-disable-next-line no-control-regex -- the rule of RFC 9110 §5.5: nothing that could end the header
-const unfitForHeader = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Object bytes go unsigned: they are checked by MD5 where it is known. */
 function payloadHashOf({ body, signBody, payloadHash }: SignedCall): string {

@@ -9,6 +9,7 @@ import { secureContextOf } from './s3-store.ts'
 import { pointingOf } from './signed-calls.ts'
 import type { HeaderPair } from '../s3/headers.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
+import { requestHead } from './wire/request-head.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { defaultTimeouts, type Timeouts, type WireAnswer } from './wire/request.ts'
@@ -85,13 +86,11 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
     const { address, signer } = whereabouts.at(bucket)
     const path = address.path(bucket, call.key === '' ? undefined : call.key)
     const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
-    let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`
     const payloadHash = payloadHashOf(call)
     const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash })
-    for (const [name, value] of sent) head += `${name}: ${value}\r\n`
-    for (const [name, value] of call.unsigned) head += `${name}: ${value}\r\n`
-    if (sizeBytes !== null) head += `content-length: ${sizeBytes}\r\n`
-    return `${head}${call.expectContinue ? 'expect: 100-continue\r\n' : ''}\r\n`
+    const { expectContinue } = call
+    const whole = [...sent, ...call.unsigned]
+    return requestHead({ method, path, query, headers: whole, sizeBytes, expectContinue }, context(call))
   }
   const hostFor = ({ bucket: name }: WireCall): Host => {
     const bucket = name === '' ? undefined : name
@@ -129,7 +128,7 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
   }
 }
 
-/** A body at hand is signed; one that streams cannot be before its head has left. */
+/** Unlike the store's own, a body at hand is signed: its client may have said no MD5. One that streams cannot be before its head has left. */
 function payloadHashOf({ body, payloadHash }: WireCall): string {
   if (payloadHash !== undefined) return payloadHash
   if (body === null) return emptyPayloadHash

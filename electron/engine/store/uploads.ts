@@ -3,7 +3,7 @@ import { faultAt, faultFromAnswer } from '../base/errors.ts'
 import type { BucketLocks } from './bucket-locks.ts'
 import { Readable } from 'node:stream'
 import { chunkedHeaders, chunkedLength, pumpedFrames } from '../s3/aws-chunked-frame.ts'
-import { checksumAlgorithms, type ChecksumAlgorithm } from '../s3/checksum.ts'
+import { checksumAlgorithms, type ChecksumAlgorithm, checksumHeaderName } from '../s3/checksum.ts'
 import { plainEtag, readEncryption, readTold } from './object-head.ts'
 import { carriedBy, checksumHeader, letGo, needKey, type Objects } from './objects.ts'
 import type {
@@ -80,7 +80,7 @@ export class Uploads {
       if (sseCKey !== undefined && kind !== 'sse-c')
         throw faultAt('ENCRYPTION_KEY_IGNORED', 'the part was not encrypted', this.#calls.context(call))
       const encrypted = kind === 'sse-kms' || kind === 'sse-c'
-      const checksum = upload.checksum && answer.headers[`x-amz-checksum-${upload.checksum.algorithm}`]
+      const checksum = upload.checksum && answer.headers[checksumHeaderName(upload.checksum.algorithm)]
       return { partNumber, etag: plainEtag(answer.headers['etag']), sizeBytes: body.sizeBytes, encrypted, checksum }
     } finally {
       letGo(body)

@@ -1,3 +1,5 @@
+import { withoutAwsChunked } from '../s3/content-coding.ts'
+import { metadataPrefix } from '../s3/header-names.ts'
 import type { QueryPair } from '../s3/uri.ts'
 import type { IdentityStamp, Lock, NewVersion, Tags } from './port.ts'
 import { withoutBlanks, type HeaderPair } from '../s3/headers.ts'
@@ -16,7 +18,7 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
     if (value !== undefined && value !== null && value !== '') headers.push([name, value])
   }
   add('content-type', content.contentType)
-  add('content-encoding', withoutAwsChunked(content.contentEncoding))
+  add('content-encoding', withoutAwsChunked(content.contentEncoding ?? ''))
   add('content-language', content.contentLanguage)
   add('content-disposition', content.contentDisposition)
   add('cache-control', content.cacheControl)
@@ -24,7 +26,7 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
   add('x-amz-website-redirect-location', content.websiteRedirectLocation)
   add('x-amz-tagging', encodeTags(tags))
   add('x-amz-storage-class', storageClass)
-  for (const name in metadata) headers.push([`x-amz-meta-${name.toLowerCase()}`, withoutBlanks(metadata[name]!)])
+  for (const name in metadata) headers.push([metadataPrefix + name.toLowerCase(), withoutBlanks(metadata[name]!)])
   if (lock !== null) headers.push(...lockHeaders(lock))
   if (version.kmsKeyId !== undefined)
     headers.push(
@@ -32,16 +34,6 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
       [`x-amz-server-side-encryption-aws-kms-key-id`, version.kmsKeyId],
     )
   return headers
-}
-
-/** Some servers store the transfer's own coding with the object; it is no property of the content. */
-export function withoutAwsChunked(coding: string | undefined): string | undefined {
-  if (coding === undefined || !coding.includes('aws-chunked')) return coding
-  return coding
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== 'aws-chunked')
-    .join(',')
 }
 
 export const encodeTags = (tags: Tags): string =>

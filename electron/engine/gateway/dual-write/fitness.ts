@@ -1,3 +1,4 @@
+import { metadataPrefix } from '../../s3/header-names.ts'
 import type { LinkOrder } from '../../replicate/port.ts'
 import { neededTargets } from '../../../../shared/model/quorum.ts'
 import { presigned, type CallHeaders } from '../protocol/read-call.ts'
@@ -26,8 +27,8 @@ export function mayDualWrite(headers: CallHeaders, query: Query): boolean {
   for (const name in headers) {
     if (name.startsWith('if-')) return false
     if (!name.startsWith('x-amz-')) continue
-    if (name.startsWith('x-amz-meta-'))
-      metadataBytes += name.length - 'x-amz-meta-'.length + String(headers[name]).length
+    if (name.startsWith(metadataPrefix))
+      metadataBytes += name.length - metadataPrefix.length + String(headers[name]).length
     else if (!understood.has(name) && !name.startsWith('x-amz-checksum-')) return false
     if (name.startsWith('x-amz-meta-lockstep-')) return false
   }

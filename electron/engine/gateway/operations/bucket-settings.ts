@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { GatewayContext, GatewayOperation } from '../context.ts'
-import { checksumAlgorithms } from '../../s3/checksum.ts'
+import { checksumAlgorithms, checksumHeaderName } from '../../s3/checksum.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { children, parseRequestXml, type XmlElement } from '../../s3/xml-tree.ts'
@@ -58,7 +58,7 @@ function refuseWhereReplicated({ rules, siteId }: GatewayContext, bucket: string
 const root = 'VersioningConfiguration'
 /** Those of the document as the client wrote it no longer hold. */
 function checksumsOf(document: Buffer): Readonly<Record<string, string | undefined>> {
-  const names = ['x-amz-sdk-checksum-algorithm', ...checksumAlgorithms.map((name) => `x-amz-checksum-${name}`)]
+  const names = ['x-amz-sdk-checksum-algorithm', ...checksumAlgorithms.map(checksumHeaderName)]
   return {
     ...Object.fromEntries(names.map((name) => [name, undefined])),
     'content-md5': hash('md5', document, 'base64'),

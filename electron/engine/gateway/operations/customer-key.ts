@@ -1,9 +1,8 @@
+import { customerKeyPrefix } from '../../s3/header-names.ts'
 import type { GatewayContext } from '../context.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { CallHeaders } from '../protocol/read-call.ts'
 import { S3Error } from '../../s3/s3-error.ts'
-
-const customerKey = 'x-amz-server-side-encryption-customer-'
 
 /**
  * SSE-C: an object under a key that a rule does not name cannot be read here, so that no target of it would ever confirm it.
@@ -14,8 +13,8 @@ export function refuseCustomerKey(
   links: readonly RuleLink[],
   { namesKey }: Pick<GatewayContext, 'namesKey'>,
 ): void {
-  if (!Object.keys(headers).some((name) => name.startsWith(customerKey))) return
-  const md5 = headers[`${customerKey}key-md5`]
+  if (!Object.keys(headers).some((name) => name.startsWith(customerKeyPrefix))) return
+  const md5 = headers[`${customerKeyPrefix}key-md5`]
   const waiting = links.filter(({ rule }) => rule.ack.policy !== 'async')
   if (waiting.every(({ rule }) => typeof md5 === 'string' && namesKey(rule, md5))) return
   throw new S3Error('InvalidRequest', {

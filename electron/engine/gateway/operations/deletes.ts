@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Change } from '../../feed/port.ts'
-import { startChecksum } from '../../s3/checksum.ts'
+import { checksumHeaderName, startChecksum } from '../../s3/checksum.ts'
 import { children, childText, parseXml, type XmlElement } from '../../s3/xml-tree.ts'
 import type { WholeBody } from '../client-body.ts'
 import type { GatewayOperation } from '../context.ts'
@@ -48,7 +48,7 @@ function outgoing(document: DeleteDocument, { checksums }: WholeBody): Pick<Writ
   for (const algorithm of checksums.keys()) {
     const running = startChecksum(algorithm)
     running.update(body)
-    headers[`x-amz-checksum-${algorithm}`] = running.digest()
+    headers[checksumHeaderName(algorithm)] = running.digest()
   }
   return {
     headers,

@@ -2,6 +2,7 @@ import type { GatewayRight } from '../../../../shared/model/gateway-rights.ts'
 import { checkKey } from './key.ts'
 import { parseCopySource, type CopySource } from './copy-source.ts'
 import * as headerNames from '../../s3/header-names.ts'
+import { withoutAwsChunked } from '../../s3/content-coding.ts'
 import { operationTable, type KnownOperation, type OperationRow } from '../../s3/operation-table.ts'
 import { ignored, isWellFormed, repeatable } from './query-syntax.ts'
 import { Query } from '../../s3/query.ts'
@@ -63,7 +64,6 @@ const shapes: ReadonlyMap<string, Shape> = new Map(
 const knownHeaders: ReadonlySet<string> = new Set([...shapes.values()].flatMap(({ headers }) => [...headers]))
 
 const mostHeaders = 256
-const metadata = 'x-amz-meta-'
 /** Ways in which servers are steered past S3: by their own replication, administration and other dialects. */
 const foreign = /^x-(?:minio|rustfs|rgw|ceph|emc|goog|oss|cos|obs|container|object|account|auth|copy|delete|versions)-/
 
@@ -119,7 +119,7 @@ function readHeaders({ headers }: IncomingHeaders, shape: Shape, take: (name: st
 }
 
 function readOther(name: string, value: string, shape: Shape, take: (name: string, value: string) => void): void {
-  if (name.startsWith(metadata)) {
+  if (name.startsWith(headerNames.metadataPrefix)) {
     if (shape.headers.has('x-amz-meta-*')) take(name, value)
   } else if (name === 'x-amz-trailer') take(name, value)
   else if (consumed.has(name) || knownHeaders.has(name) || (value === 'false' && ownAnswer.test(name))) return
@@ -130,13 +130,6 @@ const unknownHeader = (name: string): S3Error =>
   new S3Error('NotImplemented', {
     message: `The gateway does not know the header ${name.slice(0, 100)}, and passes it to no site.`,
   })
-
-/** It is the transport's, and was taken off; what else the client says of the content stays. */
-function withoutAwsChunked(text: string): string {
-  if (!text.includes('aws-chunked')) return text
-  const codings = text.split(',').map((coding) => coding.trim())
-  return codings.filter((coding) => coding !== 'aws-chunked').join(',')
-}
 
 /** What a presigned URL carries of its signature. */
 export const presigned: ReadonlySet<string> = new Set(
@@ -178,7 +171,9 @@ const unknownName = (name: string): S3Error =>
  */
 function readLifted(name: string, value: string, shape: Shape, take: (name: string, value: string) => void): void {
   if (consumed.has(name) || name.startsWith('x-amz-checksum-') || name === 'x-amz-sdk-checksum-algorithm') return
-  const isKnown = name.startsWith(metadata) ? shape.headers.has('x-amz-meta-*') : shape.headers.has(name)
+  const isKnown = name.startsWith(headerNames.metadataPrefix)
+    ? shape.headers.has('x-amz-meta-*')
+    : shape.headers.has(name)
   // oxlint-disable-next-line no-control-regex -- a header holds none of them
   if (!isKnown || /[\u0000-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)) throw unknownName(name)
   take(name, value)

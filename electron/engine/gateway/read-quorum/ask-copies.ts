@@ -1,3 +1,4 @@
+import { customerKeyPrefix } from '../../s3/header-names.ts'
 import type { BucketAt } from '../../../../shared/model/rule.ts'
 import type { MarkPlace } from '../../replicate/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
@@ -77,7 +78,9 @@ async function ask(
   ways: readonly Way[],
 ): Promise<CopyState | null> {
   const { call, signal } = exchange
-  const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name.startsWith(customerKey)))
+  const headers = Object.fromEntries(
+    Object.entries(call.headers).filter(([name]) => name.startsWith(customerKeyPrefix)),
+  )
   const head = { call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]), headers } } as const
   const answer = await sent(exchange, () =>
     context.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
@@ -86,7 +89,6 @@ async function ask(
 }
 
 /** Without the client's key no site says anything of an object that is encrypted with it. */
-const customerKey = 'x-amz-server-side-encryption-customer-'
 const noBody: OutgoingBody = { body: null, sizeBytes: null, expectContinue: false, checksums: new Map(), trailing: [] }
 
 /** null for a copy that cannot be reached; throws when it is the client that went away. */
