@@ -51,7 +51,7 @@ test('of the writes that meet a journal filling up, those acknowledged are in it
   }
   await world.stop()
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
-  const forgotten = acknowledged.filter((key) => journal.unsettled(linkId, key, 1).length === 0)
+  const forgotten = acknowledged.filter((key) => journal.atOnce.unsettled(linkId, key, 1).length === 0)
   await journal.close()
   expect(acknowledged.length).toBeGreaterThan(0)
   expect(forgotten).toEqual([])

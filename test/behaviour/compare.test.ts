@@ -110,9 +110,9 @@ test('replicas that are not what they are taken for are found: other bytes, othe
   await journal.records.openLink(linkIdentity('r/b/data', 'r', { source: end('a'), target: end('b') }))
   const task = { linkId: 'r/b/data', operation: 'put', sizeBytes: 1, changedAt: 0, absentSeenAt: 0 } as const
   for (const [key, known] of Object.entries(pairs)) {
-    const [seq] = await journal.enqueue([{ ...task, key, versionId: null }])
+    const [seq] = await journal.tasks.enqueue([{ ...task, key, versionId: null }])
     const learned = known.map(([sourceVersionId, targetVersionId]) => ({ sourceVersionId, targetVersionId }))
-    await journal.settle({ seq: seq!, revision: 1, bytes: 0, learned, forgotten: [] })
+    await journal.tasks.settle({ seq: seq!, revision: 1, bytes: 0, learned, forgotten: [] })
   }
   await journal.close()
   await world.start()

@@ -183,7 +183,7 @@ test('after a crash in the middle of a write what only the target took is remove
     absentSeenAt: 0,
   } as const
   for (const key of ['refused', 'taken']) {
-    const [seq] = await journal.enqueue([{ ...task, key }])
+    const [seq] = await journal.tasks.enqueue([{ ...task, key }])
     const place = { source: { site: 'a', bucket: 'data' }, target: { site: 'b', bucket: 'data' }, key }
     const Metadata = pendingStamp(key, place, Date.now(), key.length, { seq: seq!, seal })
     await world.s3.b.send(new PutObjectCommand({ ...object(key), Metadata }))
@@ -194,7 +194,7 @@ test('after a crash in the middle of a write what only the target took is remove
   await world.s3.b.send(new CopyObjectCommand(copied))
   const claim = { 'lockstep-version': 'write-0', 'lockstep-origin': 'a/data' }
   await world.s3.b.send(new PutObjectCommand({ ...object('claimed'), Metadata: claim }))
-  await journal.enqueue(['copied', 'claimed'].map((key) => ({ ...task, key })))
+  await journal.tasks.enqueue(['copied', 'claimed'].map((key) => ({ ...task, key })))
   await journal.close()
   await world.start()
   await world.settled()

@@ -11,7 +11,7 @@ test('what is under way or waits when the engine stops is in the journal still',
   const { linkId } = world.link()
   await world.stop()
   const journal = openJournal({ dir: world.dataDir, now: Date.now })
-  const { backlogCount, settledCount } = journal.totals(linkId)
+  const { backlogCount, settledCount } = journal.atOnce.totals(linkId)
   await journal.close()
   expect({ backlogCount, settledCount }).toEqual({ backlogCount: 10, settledCount: 0 })
 })

@@ -1,5 +1,5 @@
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
-import type { NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
 import { linkIdOf } from '../../electron/engine/rule/link.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 import { usageOf } from './process-usage.ts'
@@ -21,7 +21,7 @@ const startedAt = performance.now()
 const underWay = new Set<Promise<unknown>>()
 for (let first = 0; first < Number(count); first += batch) {
   const size = Math.min(batch, Number(count) - first)
-  const commit = journal.enqueue(Array.from({ length: size }, (_, index) => taskOf(first + index)))
+  const commit = journal.tasks.enqueue(Array.from({ length: size }, (_, index) => taskOf(first + index)))
   underWay.add(commit)
   void commit.finally(() => underWay.delete(commit))
   if (underWay.size >= 8) await Promise.race(underWay)

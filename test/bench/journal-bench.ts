@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { realTimers, type Timers } from '../../electron/engine/base/timers.ts'
 import type { TaskQueue } from '../../electron/engine/queue/port.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
@@ -68,7 +69,7 @@ async function fill(): Promise<void> {
   let underWay: Promise<unknown>[] = []
   for (let first = 0; first < total; first += batch) {
     underWay.push(
-      journal.enqueue(Array.from({ length: Math.min(batch, total - first) }, (_, at) => taskOf(first + at))),
+      journal.tasks.enqueue(Array.from({ length: Math.min(batch, total - first) }, (_, at) => taskOf(first + at))),
     )
     if (underWay.length < 8) continue
     await Promise.all(underWay)
@@ -77,14 +78,14 @@ async function fill(): Promise<void> {
   await Promise.all(underWay)
   tell('enqueue', rate(total, startedAt, cpu), flushes(filling))
   tell('memory', `${resident()} with ${total} tasks in the backlog`)
-  tell('totals', `${timeOf(() => journal.totals(linkId), 1000)} µs a read`)
+  tell('totals', `${timeOf(() => journal.atOnce.totals(linkId), 1000)} µs a read`)
   await journal.close()
 }
 
 async function drain(tasks: number): Promise<void> {
   const startedAt = performance.now()
   const journal = openJournal({ dir, now: Date.now, timers: timed(draining) })
-  const queue = createQueue({ journal, now: Date.now, random: Math.random })
+  const queue = createQueue({ tasks: journal.tasks, atOnce: journal.atOnce, now: Date.now, random: Math.random })
   queue.addLink({ linkId, priority: 1, sourceSite: 'a', targetSite: 'b' })
   await firstLease(queue)
   tell('reopen', `${Math.round(performance.now() - startedAt)} ms to the first lease`)
@@ -133,7 +134,7 @@ async function settleAll(journal: Journal, queue: TaskQueue, tasks: number): Pro
     look()
   })
   tell('lease+ack', rate(tasks, startedAt, cpu), flushes(draining), `lease p99 ${ms(leasing)} ms`)
-  tell('left', `${journal.totals(linkId).backlogCount} tasks, ${resident()}`)
+  tell('left', `${journal.atOnce.totals(linkId).backlogCount} tasks, ${resident()}`)
 }
 
 function timeOf(act: () => unknown, times: number): string {

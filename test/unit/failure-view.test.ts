@@ -13,7 +13,13 @@ test('an item that counts as parked is parked on the list too, also while that i
   const temp = await makeTempDir('failure-view')
   const { now } = Date
   const journal = openJournal({ dir: temp.path, now })
-  const queue = createQueue({ journal, now, random: () => 0, timers: new WoundClock() })
+  const queue = createQueue({
+    tasks: journal.tasks,
+    atOnce: journal.atOnce,
+    now,
+    random: () => 0,
+    timers: new WoundClock(),
+  })
   onTestFinished(async () => {
     queue.close()
     await journal.close()
@@ -29,8 +35,8 @@ test('an item that counts as parked is parked on the list too, also while that i
   await journal.flush()
   const [lease] = queue.lease({ small: 1, large: 1, mrf: 1 })
   const parked = queue.nack(lease!, fault('METADATA_OVER_LIMIT', 'too much'))
-  while (journal.totals('r/0').parked === 0) await turn()
-  expect(journal.totals('r/0').backlogCount).toBe(0)
+  while (journal.atOnce.totals('r/0').parked === 0) await turn()
+  expect(journal.atOnce.totals('r/0').backlogCount).toBe(0)
   const { rows } = await failures.list(failureListInput.parse({}))
   expect(rows.map(({ state }) => state)).toEqual(['parked'])
   expect(await parked).toBe(true)

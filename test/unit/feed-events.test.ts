@@ -7,7 +7,7 @@ import { indexRules } from '../../electron/engine/rule/decide.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
 import { Remembered } from '../../electron/engine/journal/remembered.ts'
-import type { NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
 import { MemoryRecords } from '../support/memory-records.ts'
 
 const record = (eventSource: string, eventName: string, object: object, eventTime = '2026-03-01T10:00:00.250Z') => ({

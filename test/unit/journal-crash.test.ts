@@ -45,13 +45,13 @@ test('everything that was promised is there after a kill, and the lock of the de
     for (const seq of numbers(promised, 'settled')) settled.add(seq)
     for (const seq of numbers(promised, 'uploading')) uploading.add(seq)
     const journal = openJournal({ dir: dir.path, now: Date.now })
-    const back = [...settled].filter((seq) => journal.task(seq) !== null)
-    const forgotten = [...uploading].filter((seq) => journal.upload(seq)?.parts.length !== 1)
+    const back = [...settled].filter((seq) => journal.atOnce.task(seq) !== null)
+    const forgotten = [...uploading].filter((seq) => journal.atOnce.upload(seq)?.parts.length !== 1)
     // One settle was under way, maybe: its task is there or not.
-    const lost = [...enqueued].filter((seq) => !settled.has(seq) && journal.task(seq) === null)
+    const lost = [...enqueued].filter((seq) => !settled.has(seq) && journal.atOnce.task(seq) === null)
     expect({ back, forgotten, lost: lost.slice(1) }).toEqual({ back: [], forgotten: [], lost: [] })
     for (const seq of lost) settled.add(seq)
-    expect(journal.totals('r/0').backlogCount).toBe(journal.ready('r/0', 0, 100_000).length)
+    expect(journal.atOnce.totals('r/0').backlogCount).toBe(journal.atOnce.ready('r/0', 0, 100_000).length)
     await journal.close()
   }
   await dir.remove()

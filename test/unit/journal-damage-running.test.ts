@@ -44,7 +44,7 @@ describe.each(['journal.db', 'journal.db-wal'])('%s', (name) => {
       if (found instanceof FaultError) return expect(found.fault.code).toBe('JOURNAL_DAMAGED')
       const journal = found as Awaited<ReturnType<typeof openCheckedJournal>>
       onTestFinished(() => journal.close())
-      expect(acknowledged.filter((seq) => journal.task(seq) === null)).toEqual([])
+      expect(acknowledged.filter((seq) => journal.atOnce.task(seq) === null)).toEqual([])
     },
   )
 })

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { openCheckedJournal, openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import { damages, type Damage } from '../support/damage.ts'
@@ -15,10 +16,10 @@ const link = 'r/b/data'
 /** What a journal answers, whole. */
 async function contentOf(journal: Journal, keys: readonly string[]) {
   return {
-    totals: journal.totals(link),
-    ready: journal.ready(link, 0, 1_000_000),
+    totals: journal.atOnce.totals(link),
+    ready: journal.atOnce.ready(link, 0, 1_000_000),
     values: [...(await journal.records.all(''))],
-    pairs: keys.map((key) => journal.pairs(link, key)),
+    pairs: keys.map((key) => journal.atOnce.pairs(link, key)),
     activity: await journal.history.activity({ ruleId: null, level: null, before: null, limit: 1000 }),
   }
 }
@@ -40,9 +41,10 @@ async function written(random: Random) {
     absentSeenAt: 0,
   })
   for (let at = 0; at < keys.length; at += 40) {
-    const seqs = await journal.enqueue(keys.slice(at, at + 40).map(task))
+    const seqs = await journal.tasks.enqueue(keys.slice(at, at + 40).map(task))
     const learned = [{ sourceVersionId: 's', targetVersionId: `t-${at}` }]
-    for (const seq of seqs.slice(0, 5)) await journal.settle({ seq, revision: 1, bytes: 1, learned, forgotten: [] })
+    for (const seq of seqs.slice(0, 5))
+      await journal.tasks.settle({ seq, revision: 1, bytes: 1, learned, forgotten: [] })
     await journal.records.write(`scan/${at}`, { after: keys[at] })
   }
   await journal.flush()

@@ -93,7 +93,7 @@ test('a log that grew too long is copied before more is written, and nobody is f
 test('while writing goes on the log is copied into the file', async () => {
   const temp = await makeTempDir('checkpoint')
   const journal = openJournal({ dir: temp.path, now: () => 1 })
-  const fileBytes = (): number => statSync(journal.path).size
+  const fileBytes = (): number => statSync(journal.state.path).size
   const before = fileBytes()
   for (let round = 0; round < 30; round++)
     await Promise.all(

@@ -18,7 +18,7 @@ try {
       changedAt: 1000 + round,
       absentSeenAt: 0,
     }))
-    say(`enqueued ${(await journal.enqueue(tasks)).join(' ')}`)
+    say(`enqueued ${(await journal.tasks.enqueue(tasks)).join(' ')}`)
     // A steady pace lets the log be copied in between, and begin anew.
     await wait(Number(pauseMs))
   }

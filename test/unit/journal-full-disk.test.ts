@@ -46,11 +46,11 @@ test.each([
     expect({ code, errors, end }).toEqual({ code: 0, errors: [], end: 'ended JOURNAL_UNWRITABLE' })
     const journal = openJournal({ dir: dir.path, now: Date.now })
     onTestFinished(() => journal.close())
-    expect(acknowledged.filter((seq) => journal.task(Number(seq)) === null)).toEqual([])
-    await journal.enqueue([
+    expect(acknowledged.filter((seq) => journal.atOnce.task(Number(seq)) === null)).toEqual([])
+    await journal.tasks.enqueue([
       { linkId: 'r/0', key: 'after', versionId: 'v', operation: 'put', sizeBytes: 1, changedAt: 1, absentSeenAt: 0 },
     ])
-    expect(journal.totals('r/0').backlogCount).toBe(journal.ready('r/0', 0, 1_000_000).length)
+    expect(journal.atOnce.totals('r/0').backlogCount).toBe(journal.atOnce.ready('r/0', 0, 1_000_000).length)
   },
 )
 
@@ -79,8 +79,8 @@ test.each([
     expect(acknowledged.length).toBeGreaterThan(0)
     rmSync(balloon)
     const journal = await openCheckedJournal({ dir, now: Date.now })
-    expect(acknowledged.filter((seq) => journal.task(Number(seq)) === null)).toEqual([])
-    await journal.enqueue([
+    expect(acknowledged.filter((seq) => journal.atOnce.task(Number(seq)) === null)).toEqual([])
+    await journal.tasks.enqueue([
       { linkId: 'r/0', key: 'after', versionId: 'v', operation: 'put', sizeBytes: 1, changedAt: 1, absentSeenAt: 0 },
     ])
     await journal.close()

@@ -15,13 +15,13 @@ for (let round = 0; ; round++) {
     changedAt: 1000 + round,
     absentSeenAt: 0,
   }))
-  const seqs = await journal.enqueue(tasks)
+  const seqs = await journal.tasks.enqueue(tasks)
   say(`enqueued ${seqs.join(' ')}`)
   const [first = 0, second = 0] = seqs
   const learned = [{ sourceVersionId: 'v', targetVersionId: `t${round}` }]
-  await journal.settle({ seq: first, revision: 1, bytes: 1, learned, forgotten: [] })
+  await journal.tasks.settle({ seq: first, revision: 1, bytes: 1, learned, forgotten: [] })
   say(`settled ${first}`)
-  await journal.saveUpload(second, { uploadId: `u${round}`, layout: [1], sourceEtag: 'e' })
-  await journal.savePart(second, { partNumber: 1, etag: 'p', sizeBytes: 1 })
+  await journal.tasks.saveUpload(second, { uploadId: `u${round}`, layout: [1], sourceEtag: 'e' })
+  await journal.tasks.savePart(second, { partNumber: 1, etag: 'p', sizeBytes: 1 })
   say(`uploading ${second}`)
 }

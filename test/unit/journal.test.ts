@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureFilter, failureListInput } from '../../shared/api/inputs.ts'
 import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import { OldestPending } from '../../electron/engine/journal/sqlite/oldest-pending.ts'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { Witness } from '../../electron/engine/journal/sqlite/witness.ts'
 import { migrate, migrations } from '../../electron/engine/journal/sqlite/schema.ts'
 import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
@@ -61,54 +62,54 @@ const faultOf = async (promise: Promise<unknown>): Promise<Fault | null> =>
   )
 
 const failures = (journal: Journal, more: object = {}, filter: object = {}) =>
-  journal.failures(failureListInput.parse({ ...more, filter }))
+  journal.tasks.failures(failureListInput.parse({ ...more, filter }))
 
 describe('tasks', () => {
   test('a bypass of governance stays with its version, whoever offers it again, and over a restart', async () => {
     const { journal, reopen } = await open()
     const purge = { operation: 'deleteVersion' } as const
-    const [a, b] = await journal.enqueue([task('a', { ...purge, bypassGovernance: true }), task('b', purge)])
-    await journal.enqueue([task('a', purge), task('b', { ...purge, bypassGovernance: true })])
-    await journal.enqueue([task('c', purge)])
+    const [a, b] = await journal.tasks.enqueue([task('a', { ...purge, bypassGovernance: true }), task('b', purge)])
+    await journal.tasks.enqueue([task('a', purge), task('b', { ...purge, bypassGovernance: true })])
+    await journal.tasks.enqueue([task('c', purge)])
     const again = await reopen()
-    expect(again.ready(link, 0, 9).map(({ key, bypassGovernance }) => [key, bypassGovernance])).toEqual([
+    expect(again.atOnce.ready(link, 0, 9).map(({ key, bypassGovernance }) => [key, bypassGovernance])).toEqual([
       ['a', true],
       ['b', true],
       ['c', undefined],
     ])
-    expect([again.task(a!)?.revision, again.task(b!)?.revision]).toEqual([2, 2])
+    expect([again.atOnce.task(a!)?.revision, again.atOnce.task(b!)?.revision]).toEqual([2, 2])
   })
 
   test('a version that waits already is one task with a higher revision, and an ack of the old one brings it back', async () => {
     const { journal } = await open()
-    const [a, b, again, other] = await journal.enqueue([
+    const [a, b, again, other] = await journal.tasks.enqueue([
       task('a', { changedAt: 2000 }),
       task('b', { versionId: null }),
       task('a', { changedAt: 3000, sizeBytes: 20, absentSeenAt: 9 }),
       task('a', { versionId: 'v2' }),
     ])
-    expect([again, journal.task(a!)]).toMatchObject([
+    expect([again, journal.atOnce.task(a!)]).toMatchObject([
       a,
       { revision: 2, sizeBytes: 20, changedAt: 2000, absentSeenAt: 0 },
     ])
-    expect(await journal.settle({ seq: a!, revision: 1, ...done })).toBe(false)
-    expect(journal.ready(link, 0, 10).map(({ seq }) => seq)).toEqual([a, b, other])
-    expect(await journal.settle({ seq: a!, revision: 2, ...done })).toBe(true)
-    expect(await journal.settle({ seq: a!, revision: 2, ...done })).toBe(true)
-    expect(journal.task(a!)).toBeNull()
-    expect(journal.totals(link)).toMatchObject({ backlogCount: 2, settledCount: 1, settledBytes: 14 })
+    expect(await journal.tasks.settle({ seq: a!, revision: 1, ...done })).toBe(false)
+    expect(journal.atOnce.ready(link, 0, 10).map(({ seq }) => seq)).toEqual([a, b, other])
+    expect(await journal.tasks.settle({ seq: a!, revision: 2, ...done })).toBe(true)
+    expect(await journal.tasks.settle({ seq: a!, revision: 2, ...done })).toBe(true)
+    expect(journal.atOnce.task(a!)).toBeNull()
+    expect(journal.atOnce.totals(link)).toMatchObject({ backlogCount: 2, settledCount: 1, settledBytes: 14 })
   })
 
   test('totals follow every change, and are the same after a restart', async () => {
     const { journal, reopen } = await open()
-    const [a, b, c] = await journal.enqueue([
+    const [a, b, c] = await journal.tasks.enqueue([
       task('a', { changedAt: 300 }),
       task('b', { changedAt: 100, sizeBytes: null }),
       task('c', { changedAt: 200, sizeBytes: 1 }),
       task('d', { changedAt: 400, linkId: 'other/0' }),
     ])
-    await journal.delay(a!, busy, 1, 9000, 5000)
-    await journal.park(b!, 1, denied, 1, 5000)
+    await journal.tasks.delay(a!, busy, 1, 9000, 5000)
+    await journal.tasks.park(b!, 1, denied, 1, 5000)
     const expected = {
       backlogCount: 2,
       backlogBytes: 11,
@@ -119,29 +120,31 @@ describe('tasks', () => {
       settledCount: 0,
       settledBytes: 0,
     }
-    expect(journal.totals(link)).toEqual(expected)
+    expect(journal.atOnce.totals(link)).toEqual(expected)
     const later = await reopen()
-    expect(later.totals(link)).toEqual(expected)
-    await later.settle({ seq: c!, revision: 1, ...done })
-    expect(later.totals(link)).toMatchObject({ backlogCount: 1, oldestPendingAt: 300, settledCount: 1 })
-    expect(later.totals('nobody/0')).toMatchObject({ backlogCount: 0, oldestPendingAt: null })
+    expect(later.atOnce.totals(link)).toEqual(expected)
+    await later.tasks.settle({ seq: c!, revision: 1, ...done })
+    expect(later.atOnce.totals(link)).toMatchObject({ backlogCount: 1, oldestPendingAt: 300, settledCount: 1 })
+    expect(later.atOnce.totals('nobody/0')).toMatchObject({ backlogCount: 0, oldestPendingAt: null })
   })
 
   test('ready rows, due rows and the next of a key come in their order', async () => {
     const { journal } = await open()
     const keys = ['a', 'a', 'b', 'c', 'd']
-    const seqs = await journal.enqueue(keys.map((key, at) => task(key, { versionId: `v${at}` })))
-    await journal.enqueue([task('big', { sizeBytes: 1 << 28 })])
-    await journal.delay(seqs[2]!, busy, 1, 8000, 5000)
-    await journal.delay(seqs[3]!, busy, 1, 7000, 5000)
-    await journal.park(seqs[0]!, 1, denied, 1, 5000)
+    const seqs = await journal.tasks.enqueue(keys.map((key, at) => task(key, { versionId: `v${at}` })))
+    await journal.tasks.enqueue([task('big', { sizeBytes: 1 << 28 })])
+    await journal.tasks.delay(seqs[2]!, busy, 1, 8000, 5000)
+    await journal.tasks.delay(seqs[3]!, busy, 1, 7000, 5000)
+    await journal.tasks.park(seqs[0]!, 1, denied, 1, 5000)
     expect({
-      ready: journal.ready(link, 0, 2).map(({ key }) => key),
-      after: journal.ready(link, seqs[1]!, 9).map(({ key }) => key),
-      apart: journal.readyApart(link, 0, 9).map(({ key }) => key),
-      due: [journal.due(link, 7500, 9), journal.due(link, 9000, 9)].map((rows) => rows.map(({ key }) => key)),
-      delayedKeys: [...journal.delayedKeys(link)].sort(),
-      unsettled: journal.unsettled(link, 'a', 9).map(({ seq }) => seq),
+      ready: journal.atOnce.ready(link, 0, 2).map(({ key }) => key),
+      after: journal.atOnce.ready(link, seqs[1]!, 9).map(({ key }) => key),
+      apart: journal.atOnce.readyApart(link, 0, 9).map(({ key }) => key),
+      due: [journal.atOnce.due(link, 7500, 9), journal.atOnce.due(link, 9000, 9)].map((rows) =>
+        rows.map(({ key }) => key),
+      ),
+      delayedKeys: [...journal.atOnce.delayedKeys(link)].sort(),
+      unsettled: journal.atOnce.unsettled(link, 'a', 9).map(({ seq }) => seq),
     }).toEqual({
       ready: ['a', 'd'],
       after: ['d', 'big'],
@@ -154,57 +157,61 @@ describe('tasks', () => {
 
   test('a number is never given twice, even when the journal was empty in between', async () => {
     const { journal, reopen } = await open()
-    const [first] = await journal.enqueue([task('a')])
-    await journal.settle({ seq: first!, revision: 1, ...done })
-    const [second] = await (await reopen()).enqueue([task('b')])
+    const [first] = await journal.tasks.enqueue([task('a')])
+    await journal.tasks.settle({ seq: first!, revision: 1, ...done })
+    const [second] = await (await reopen()).tasks.enqueue([task('b')])
     expect(second).toBeGreaterThan(first!)
   })
 
   test('the end of an attempt takes the sight of a scan from the other versions of its key', async () => {
     const { journal } = await open()
     const seen = { absentSeenAt: 4000 }
-    const [a1, a2, b] = await journal.enqueue([
+    const [a1, a2, b] = await journal.tasks.enqueue([
       task('a', seen),
       task('a', { ...seen, versionId: 'v2' }),
       task('b', seen),
     ])
-    await journal.settle({ seq: a1!, revision: 1, ...done })
-    expect([journal.task(a2!)?.absentSeenAt, journal.task(b!)?.absentSeenAt]).toEqual([0, 4000])
+    await journal.tasks.settle({ seq: a1!, revision: 1, ...done })
+    expect([journal.atOnce.task(a2!)?.absentSeenAt, journal.atOnce.task(b!)?.absentSeenAt]).toEqual([0, 4000])
     for (const [key, fail] of [
-      ['c', (seq: number) => journal.delay(seq, busy, 1, 6000, 5000)],
-      ['d', (seq: number) => journal.park(seq, 1, denied, 1, 5000)],
+      ['c', (seq: number) => journal.tasks.delay(seq, busy, 1, 6000, 5000)],
+      ['d', (seq: number) => journal.tasks.park(seq, 1, denied, 1, 5000)],
     ] as const) {
-      const [failed, other] = await journal.enqueue([task(key, seen), task(key, { ...seen, versionId: 'v2' })])
+      const [failed, other] = await journal.tasks.enqueue([task(key, seen), task(key, { ...seen, versionId: 'v2' })])
       await fail(failed!)
-      expect([failed, other].map((seq) => journal.task(seq!)?.absentSeenAt)).toEqual([0, 0])
+      expect([failed, other].map((seq) => journal.atOnce.task(seq!)?.absentSeenAt)).toEqual([0, 0])
     }
   })
 
   test('keys of every kind come back as they went in', async () => {
     const { journal } = await open()
     const keys = ['', ' ', 'a\nb', 'a\0b', '%_\'"', 'ü/日本/😀', '../..', 'x'.repeat(1024)]
-    await journal.enqueue(keys.map((key) => task(key)))
-    expect(journal.ready(link, 0, 99).map(({ key }) => key)).toEqual(keys)
+    await journal.tasks.enqueue(keys.map((key) => task(key)))
+    expect(journal.atOnce.ready(link, 0, 99).map(({ key }) => key)).toEqual(keys)
   })
 
   test('a forgotten link is gone at once, its rows are swept, and its name may be used again', async () => {
     const { dir, journal, reopen } = await open()
-    const seqs = await journal.enqueue(Array.from({ length: 700 }, (_, at) => task(`${at}`)))
-    await journal.settle({
+    const seqs = await journal.tasks.enqueue(Array.from({ length: 700 }, (_, at) => task(`${at}`)))
+    await journal.tasks.settle({
       seq: seqs[0]!,
       revision: 1,
       ...done,
       learned: [{ sourceVersionId: 's', targetVersionId: 't' }],
     })
-    await journal.park(seqs[1]!, 1, denied, 1, 5000)
+    await journal.tasks.park(seqs[1]!, 1, denied, 1, 5000)
     await journal.records.forgetLink(link)
-    expect([journal.task(seqs[2]!), journal.totals(link).backlogCount, failures(journal).total]).toEqual([null, 0, 0])
-    const [again] = await journal.enqueue([task('2')])
-    expect([journal.ready(link, 0, 9).length, journal.pairs(link, '0')]).toEqual([1, []])
+    expect([
+      journal.atOnce.task(seqs[2]!),
+      journal.atOnce.totals(link).backlogCount,
+      (await failures(journal)).total,
+    ]).toEqual([null, 0, 0])
+    const [again] = await journal.tasks.enqueue([task('2')])
+    expect([journal.atOnce.ready(link, 0, 9).length, journal.atOnce.pairs(link, '0')]).toEqual([1, []])
     const later = await reopen()
     await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM task')).toBe(1)
     await expect.poll(() => rowsIn(dir, 'SELECT count(*) AS n FROM link')).toBe(1)
-    expect(later.task(again!)?.key).toBe('2')
+    expect(later.atOnce.task(again!)?.key).toBe('2')
   })
 })
 
@@ -213,30 +220,31 @@ describe('failures', () => {
     const { journal } = await open()
     for (const linkId of [link, 'photos/1']) await journal.records.openLink(linkIdentity(linkId, 'photos'))
     await journal.records.openLink(linkIdentity('photos2/0', 'photos2'))
-    const seqs = await journal.enqueue([
+    const seqs = await journal.tasks.enqueue([
       task('a/1'),
       task('a/2', { operation: 'deleteMarker' }),
       task('b/3', { linkId: 'photos/1' }),
       task('b/4', { linkId: 'photos2/0' }),
       task('never failed'),
     ])
-    await journal.delay(seqs[0]!, busy, 3, 9000, 100)
-    await journal.park(seqs[1]!, 1, denied, 1, 200)
-    await journal.park(seqs[2]!, 1, denied, 2, 300)
-    await journal.delay(seqs[3]!, busy, 4, 8000, 400)
-    const keys = (more: object, filter: object = {}) => failures(journal, more, filter).rows.map(({ key }) => key)
+    await journal.tasks.delay(seqs[0]!, busy, 3, 9000, 100)
+    await journal.tasks.park(seqs[1]!, 1, denied, 1, 200)
+    await journal.tasks.park(seqs[2]!, 1, denied, 2, 300)
+    await journal.tasks.delay(seqs[3]!, busy, 4, 8000, 400)
+    const keys = async (more: object, filter: object = {}) =>
+      (await failures(journal, more, filter)).rows.map(({ key }) => key)
     expect({
-      newestFirst: keys({}),
-      byKey: keys({ sort: 'key', descending: false }),
-      byNext: keys({ sort: 'nextAttemptAt', descending: false }),
-      secondPage: keys({ sort: 'attempts', offset: 2, limit: 1 }),
-      ofRule: keys({}, { ruleId: 'photos' }),
-      ofLink: keys({}, { linkId: 'photos/1' }),
-      parked: keys({}, { state: 'parked' }),
-      code: keys({}, { code: 'SERVER_ERROR' }),
-      operation: keys({}, { operation: 'deleteMarker' }),
-      search: keys({}, { search: 'b/' }),
-      none: keys({}, { search: 'B/' }),
+      newestFirst: await keys({}),
+      byKey: await keys({ sort: 'key', descending: false }),
+      byNext: await keys({ sort: 'nextAttemptAt', descending: false }),
+      secondPage: await keys({ sort: 'attempts', offset: 2, limit: 1 }),
+      ofRule: await keys({}, { ruleId: 'photos' }),
+      ofLink: await keys({}, { linkId: 'photos/1' }),
+      parked: await keys({}, { state: 'parked' }),
+      code: await keys({}, { code: 'SERVER_ERROR' }),
+      operation: await keys({}, { operation: 'deleteMarker' }),
+      search: await keys({}, { search: 'b/' }),
+      none: await keys({}, { search: 'B/' }),
     }).toEqual({
       newestFirst: ['b/4', 'b/3', 'a/2', 'a/1'],
       byKey: ['a/1', 'a/2', 'b/3', 'b/4'],
@@ -250,7 +258,7 @@ describe('failures', () => {
       search: ['b/4', 'b/3'],
       none: [],
     })
-    const page = failures(journal, { limit: 1 }, { ruleId: 'photos' })
+    const page = await failures(journal, { limit: 1 }, { ruleId: 'photos' })
     expect([page.total, page.byCode, page.rows[0]]).toMatchObject([
       3,
       [
@@ -263,38 +271,38 @@ describe('failures', () => {
 
   test('retry makes them ready with a backoff that starts anew, one by one or all that match, within the limit', async () => {
     const { journal } = await open()
-    const seqs = await journal.enqueue(Array.from({ length: 600 }, (_, at) => task(`${at}`)))
-    await Promise.all(seqs.slice(0, 500).map((seq) => journal.park(seq, 1, denied, 4, 1)))
+    const seqs = await journal.tasks.enqueue(Array.from({ length: 600 }, (_, at) => task(`${at}`)))
+    await Promise.all(seqs.slice(0, 500).map((seq) => journal.tasks.park(seq, 1, denied, 4, 1)))
     const filter = failureFilter.parse({ code: 'ACCESS_DENIED' })
-    expect(await journal.retry({ seqs: [seqs[0]!, seqs[599]!, 12_345] }, 10)).toEqual([
+    expect(await journal.tasks.retry({ seqs: [seqs[0]!, seqs[599]!, 12_345] }, 10)).toEqual([
       { seq: seqs[0], linkId: link, key: '0' },
     ])
-    expect((await journal.retry({ filter }, 300)).length).toBe(300)
-    expect((await journal.retry({ filter }, 300)).length).toBe(199)
-    expect(journal.totals(link)).toMatchObject({ backlogCount: 600, parked: 0, delayed: 0 })
-    expect(journal.task(seqs[7]!)).toMatchObject({ state: 'ready', attempts: 0, triedBefore: 4, fault: denied })
-    expect(failures(journal).total).toBe(500)
+    expect((await journal.tasks.retry({ filter }, 300)).length).toBe(300)
+    expect((await journal.tasks.retry({ filter }, 300)).length).toBe(199)
+    expect(journal.atOnce.totals(link)).toMatchObject({ backlogCount: 600, parked: 0, delayed: 0 })
+    expect(journal.atOnce.task(seqs[7]!)).toMatchObject({ state: 'ready', attempts: 0, triedBefore: 4, fault: denied })
+    expect((await failures(journal)).total).toBe(500)
   })
 
   test('a parked version that is enqueued again is ready, and stays in the list until it settles', async () => {
     const { journal } = await open()
-    const [seq] = await journal.enqueue([task('a')])
-    await journal.park(seq!, 1, denied, 1, 1)
-    await journal.enqueue([task('a')])
-    expect(failures(journal).rows).toMatchObject([{ seq, state: 'ready', revision: 2 }])
-    await journal.settle({ seq: seq!, revision: 2, ...done })
-    expect(failures(journal).total).toBe(0)
+    const [seq] = await journal.tasks.enqueue([task('a')])
+    await journal.tasks.park(seq!, 1, denied, 1, 1)
+    await journal.tasks.enqueue([task('a')])
+    expect((await failures(journal)).rows).toMatchObject([{ seq, state: 'ready', revision: 2 }])
+    await journal.tasks.settle({ seq: seq!, revision: 2, ...done })
+    expect((await failures(journal)).total).toBe(0)
   })
 
   test('the history of a version that failed tells everything in order; of one that did not, nothing', async () => {
     const { journal } = await open()
-    const [seq, fine] = await journal.enqueue([task('a'), task('fine')])
-    await journal.delay(seq!, busy, 1, 6000, 5100)
-    await journal.park(seq!, 1, denied, 2, 5200)
-    await journal.retry({ seqs: [seq!] }, 1)
+    const [seq, fine] = await journal.tasks.enqueue([task('a'), task('fine')])
+    await journal.tasks.delay(seq!, busy, 1, 6000, 5100)
+    await journal.tasks.park(seq!, 1, denied, 2, 5200)
+    await journal.tasks.retry({ seqs: [seq!] }, 1)
     expect(await journal.history.ended(seq!)).toBeNull()
-    await journal.settle({ seq: seq!, revision: 1, ...done, did: 'marker' })
-    await journal.settle({ seq: fine!, revision: 1, ...done })
+    await journal.tasks.settle({ seq: seq!, revision: 1, ...done, did: 'marker' })
+    await journal.tasks.settle({ seq: fine!, revision: 1, ...done })
     const rest = { attempt: null, fault: null, did: null }
     expect(await journal.history.itemEvents(link, 'a', 'v1')).toEqual([
       { ...rest, at: 5000, what: 'queued' },
@@ -318,53 +326,55 @@ describe('failures', () => {
     const { journal, reopen } = await open()
     const random = new Random(11)
     const pick = <T>(of: readonly T[]): T => of[random.int(0, of.length - 1)]!
-    const shown = (of: Journal) =>
-      failures(of, { sort: 'key', limit: 500 }).rows.map(({ seq, state, attempts }) => `${seq} ${state} ${attempts}`)
-    let heard = shown(journal)
-    journal.onFailures(() => (heard = shown(journal)))
+    const shown = async (of: Journal) =>
+      (await failures(of, { sort: 'key', limit: 500 })).rows.map(
+        ({ seq, state, attempts }) => `${seq} ${state} ${attempts}`,
+      )
+    let heard = await shown(journal)
+    journal.tasks.onFailures(async () => (heard = await shown(journal)))
     const seqs = new Set<number>()
     const acts: Readonly<Record<string, (seq: number) => Promise<unknown>>> = {
-      enqueue: async () => seqs.add((await journal.enqueue([task(`${random.int(0, 8)}`)]))[0]!),
-      delay: (seq) => journal.delay(seq, busy, 1, 9000, 5000),
-      park: (seq) => journal.park(seq, journal.task(seq)?.revision ?? 1, denied, 1, 5000),
-      retry: (seq) => journal.retry({ seqs: [seq] }, 1),
-      retryAll: () => journal.retry({ filter: failureFilter.parse({}) }, 3),
-      settle: (seq) => journal.settle({ seq, revision: 1, ...done }),
+      enqueue: async () => seqs.add((await journal.tasks.enqueue([task(`${random.int(0, 8)}`)]))[0]!),
+      delay: (seq) => journal.tasks.delay(seq, busy, 1, 9000, 5000),
+      park: (seq) => journal.tasks.park(seq, journal.atOnce.task(seq)?.revision ?? 1, denied, 1, 5000),
+      retry: (seq) => journal.tasks.retry({ seqs: [seq] }, 1),
+      retryAll: () => journal.tasks.retry({ filter: failureFilter.parse({}) }, 3),
+      settle: (seq) => journal.tasks.settle({ seq, revision: 1, ...done }),
     }
     for (let step = 0; step < 600; step++) {
       await acts[pick(Object.keys(acts))]!(pick([...seqs, 0]))
-      const { failing, parked, delayed } = journal.totals(link)
+      const { failing, parked, delayed } = journal.atOnce.totals(link)
       const counts = {
-        all: failures(journal).total,
-        failing: failures(journal, {}, { state: 'delayed' }).total,
-        parked: failures(journal, {}, { state: 'parked' }).total,
+        all: (await failures(journal)).total,
+        failing: (await failures(journal, {}, { state: 'delayed' })).total,
+        parked: (await failures(journal, {}, { state: 'parked' })).total,
       }
       expect(counts).toEqual({ all: failing + parked, failing, parked })
       expect(delayed).toBeLessThanOrEqual(failing)
-      expect(heard).toEqual(shown(journal))
+      expect(heard).toEqual(await shown(journal))
     }
-    const before = journal.totals(link)
-    expect((await reopen()).totals(link)).toEqual(before)
+    const before = journal.atOnce.totals(link)
+    expect((await reopen()).atOnce.totals(link)).toEqual(before)
   })
 
   test('a retry in steps takes each item once, however often it fails meanwhile', async () => {
     const { journal } = await open()
-    const seqs = await journal.enqueue(Array.from({ length: 10 }, (_, at) => task(`${at}`)))
-    for (const seq of seqs) await journal.park(seq, 1, denied, 1, 5000)
+    const seqs = await journal.tasks.enqueue(Array.from({ length: 10 }, (_, at) => task(`${at}`)))
+    for (const seq of seqs) await journal.tasks.park(seq, 1, denied, 1, 5000)
     const filter = failureFilter.parse({})
     const taken: number[] = []
     for (let step = 0; step < 20; step++) {
-      const some = await journal.retry({ filter, failedBy: 5000 }, 3)
+      const some = await journal.tasks.retry({ filter, failedBy: 5000 }, 3)
       taken.push(...some.map(({ seq }) => seq))
-      for (const { seq } of some) await journal.park(seq, 1, denied, 1, 5001)
+      for (const { seq } of some) await journal.tasks.park(seq, 1, denied, 1, 5001)
     }
     expect(taken.toSorted((a, b) => a - b)).toEqual(seqs)
   })
 
   test('history stays within its bound', async () => {
     const { dir, journal } = await open({ limits: { events: 300 } })
-    const [seq] = await journal.enqueue([task('a')])
-    await Promise.all(Array.from({ length: 2000 }, (_, at) => journal.delay(seq!, busy, at + 1, 9000, 5000 + at)))
+    const [seq] = await journal.tasks.enqueue([task('a')])
+    await Promise.all(Array.from({ length: 2000 }, (_, at) => journal.tasks.delay(seq!, busy, at + 1, 9000, 5000 + at)))
     expect(rowsIn(dir, 'SELECT count(*) AS n FROM event')).toBeLessThanOrEqual(300 + 256)
     expect((await journal.history.itemEvents(link, 'a', 'v1')).at(-1)?.attempt).toBe(2000)
   })
@@ -374,27 +384,31 @@ describe('what is kept beside the tasks', () => {
   test('pairs are learned and forgotten with the settlement, and ranges take in both ends by UTF-8 order', async () => {
     const { journal } = await open()
     const keys = ['a', 'b', '\u{ffee}', '\u{1f600}']
-    const seqs = await journal.enqueue(keys.map((key) => task(key)))
+    const seqs = await journal.tasks.enqueue(keys.map((key) => task(key)))
     for (const seq of seqs) {
       const learned = [1, 2].map((n) => ({ sourceVersionId: `s${n}`, targetVersionId: `t${n}` }))
-      await journal.settle({ seq, revision: 1, bytes: 0, learned, forgotten: [] })
+      await journal.tasks.settle({ seq, revision: 1, bytes: 0, learned, forgotten: [] })
     }
-    const [seq] = await journal.enqueue([task('a', { operation: 'deleteVersion' })])
-    await journal.settle({ seq: seq!, revision: 1, bytes: 0, learned: [], forgotten: ['s1'] })
-    expect(journal.pairs(link, 'a')).toEqual([{ sourceVersionId: 's2', targetVersionId: 't2' }])
-    expect([...journal.pairsBetween(link, 'b', '\u{1f600}').keys()]).toEqual(['b', '\u{ffee}', '\u{1f600}'])
-    expect([...journal.pairsBetween(link, 'a', 'b').keys()]).toEqual(['a', 'b'])
+    const [seq] = await journal.tasks.enqueue([task('a', { operation: 'deleteVersion' })])
+    await journal.tasks.settle({ seq: seq!, revision: 1, bytes: 0, learned: [], forgotten: ['s1'] })
+    expect(journal.atOnce.pairs(link, 'a')).toEqual([{ sourceVersionId: 's2', targetVersionId: 't2' }])
+    expect([...(await journal.versions.pairsBetween(link, 'b', '\u{1f600}')).keys()]).toEqual([
+      'b',
+      '\u{ffee}',
+      '\u{1f600}',
+    ])
+    expect([...(await journal.versions.pairsBetween(link, 'a', 'b')).keys()]).toEqual(['a', 'b'])
   })
 
   test('an upload keeps its parts over a restart, starts anew when it is saved again, and ends with its task', async () => {
     const { journal, reopen } = await open()
-    const [seq] = await journal.enqueue([task('a')])
-    await journal.savePart(seq!, { partNumber: 9, etag: 'too early', sizeBytes: 1 })
-    await journal.saveUpload(seq!, { uploadId: 'u', layout: [5, 2], sourceEtag: 'e' })
-    await journal.savePart(seq!, { partNumber: 2, etag: 'p2', sizeBytes: 2 })
-    await journal.savePart(seq!, { partNumber: 1, etag: 'p1', sizeBytes: 5 })
+    const [seq] = await journal.tasks.enqueue([task('a')])
+    await journal.tasks.savePart(seq!, { partNumber: 9, etag: 'too early', sizeBytes: 1 })
+    await journal.tasks.saveUpload(seq!, { uploadId: 'u', layout: [5, 2], sourceEtag: 'e' })
+    await journal.tasks.savePart(seq!, { partNumber: 2, etag: 'p2', sizeBytes: 2 })
+    await journal.tasks.savePart(seq!, { partNumber: 1, etag: 'p1', sizeBytes: 5 })
     const later = await reopen()
-    expect(later.upload(seq!)).toEqual({
+    expect(later.atOnce.upload(seq!)).toEqual({
       uploadId: 'u',
       layout: [5, 2],
       sourceEtag: 'e',
@@ -403,10 +417,10 @@ describe('what is kept beside the tasks', () => {
         { partNumber: 2, etag: 'p2', sizeBytes: 2 },
       ],
     })
-    await later.saveUpload(seq!, { uploadId: 'u2', layout: [7], sourceEtag: 'e2' })
-    expect(later.upload(seq!)).toMatchObject({ uploadId: 'u2', parts: [] })
-    await later.settle({ seq: seq!, revision: 1, ...done })
-    expect(later.upload(seq!)).toBeNull()
+    await later.tasks.saveUpload(seq!, { uploadId: 'u2', layout: [7], sourceEtag: 'e2' })
+    expect(later.atOnce.upload(seq!)).toMatchObject({ uploadId: 'u2', parts: [] })
+    await later.tasks.settle({ seq: seq!, revision: 1, ...done })
+    expect(later.atOnce.upload(seq!)).toBeNull()
   })
 
   test('activity and rollups come back as they were written', async () => {
@@ -463,9 +477,9 @@ describe('the file', () => {
     const lines: string[] = []
     const { dir, journal } = await open({ limits: { maxPages: 100 }, log: (line) => void lines.push(line) })
     const told: Fault[] = []
-    journal.onUnwritable((fault) => told.push(fault))
+    journal.state.onFault((fault) => told.push(fault))
     const writes = Array.from({ length: 40 }, (_, batch) =>
-      journal.enqueue(Array.from({ length: 100 }, (_, at) => task(`${batch}/${at}/${'x'.repeat(100)}`))),
+      journal.tasks.enqueue(Array.from({ length: 100 }, (_, at) => task(`${batch}/${at}/${'x'.repeat(100)}`))),
     )
     const ends = await Promise.allSettled(writes)
     const promised = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
@@ -474,11 +488,11 @@ describe('the file', () => {
     expect((await faultOf(journal.records.write('later', 1)))?.code).toBe('JOURNAL_UNWRITABLE')
     expect([told.length, lines.length]).toEqual([1, 1])
     expect(promised.length).toBeGreaterThan(0)
-    const { backlogCount } = journal.totals(link)
+    const { backlogCount } = journal.atOnce.totals(link)
     await journal.close()
     const later = openJournal({ dir, now: Date.now })
     // What was committed but not synced when the disk was full is there, and was promised to nobody.
-    const there = new Set(later.ready(link, 0, 10_000).map(({ seq }) => seq))
+    const there = new Set(later.atOnce.ready(link, 0, 10_000).map(({ seq }) => seq))
     expect([there.size, promised.filter((seq) => !there.has(seq))]).toEqual([backlogCount, []])
     await later.close()
   })
@@ -503,9 +517,13 @@ describe('the file', () => {
       UPDATE mark SET seq = 8`)
     database.close()
     const journal = openJournal({ dir, now: () => 5000 })
-    expect(journal.readyApart(link, 0, 9)).toMatchObject([{ seq: 8, key: 'big' }])
-    expect(journal.totals(link)).toMatchObject({ backlogCount: 2, backlogBytes: 300_000_001, oldestPendingAt: 40 })
-    expect([journal.handedOut(), await journal.enqueue([task('b')])]).toEqual([8, [9]])
+    expect(journal.atOnce.readyApart(link, 0, 9)).toMatchObject([{ seq: 8, key: 'big' }])
+    expect(journal.atOnce.totals(link)).toMatchObject({
+      backlogCount: 2,
+      backlogBytes: 300_000_001,
+      oldestPendingAt: 40,
+    })
+    expect([journal.atOnce.handedOut(), await journal.tasks.enqueue([task('b')])]).toEqual([8, [9]])
     await journal.close()
     // It has a witness from now on: an older copy of it is noticed.
     expect(new Witness(join(dir, 'journal.witness')).found).toMatchObject({
@@ -531,9 +549,9 @@ describe('the file', () => {
       UPDATE mark SET seq = 4`)
     database.close()
     const journal = openJournal({ dir, now: () => 5000 })
-    expect(journal.totals(link)).toMatchObject({ failing: 2, delayed: 1, parked: 1 })
-    expect(failures(journal).total).toBe(3)
-    expect(journal.task(2)).toMatchObject({ attempts: 4, triedBefore: 0 })
+    expect(journal.atOnce.totals(link)).toMatchObject({ failing: 2, delayed: 1, parked: 1 })
+    expect((await failures(journal)).total).toBe(3)
+    expect(journal.atOnce.task(2)).toMatchObject({ attempts: 4, triedBefore: 0 })
     await journal.close()
     await temp.remove()
   })
@@ -568,7 +586,9 @@ describe('the file', () => {
         ],
       ]),
     )
-    expect(journal.pairs('r/b/data', 'k')).toEqual([{ sourceVersionId: 's1', targetVersionId: 't1', proof: 'untold' }])
+    expect(journal.atOnce.pairs('r/b/data', 'k')).toEqual([
+      { sourceVersionId: 's1', targetVersionId: 't1', proof: 'untold' },
+    ])
     await journal.close()
     await temp.remove()
   })
@@ -586,11 +606,11 @@ describe('the file', () => {
   test('what copies went without is counted with the task, survives a restart, and goes with the link', async () => {
     const { dir, journal, reopen } = await open()
     await journal.records.openLink(linkIdentity(link, 'photos'))
-    const [a, b] = await journal.enqueue([task('a'), task('b')])
-    await journal.settle({ seq: a!, revision: 1, ...done, notKept: ['acl', 'sse-s3'] })
-    await journal.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
+    const [a, b] = await journal.tasks.enqueue([task('a'), task('b')])
+    await journal.tasks.settle({ seq: a!, revision: 1, ...done, notKept: ['acl', 'sse-s3'] })
+    await journal.tasks.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
     // Told twice, as after an answer that was lost: it is settled already.
-    await journal.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
+    await journal.tasks.settle({ seq: b!, revision: 1, ...done, notKept: ['sse-s3'] })
     const later = await reopen()
     expect([...(await later.history.notKept(link))]).toEqual([
       ['acl', 1],
@@ -628,9 +648,9 @@ describe('the file', () => {
 
   test('the mark of what was handed out only goes up', async () => {
     const { journal, reopen } = await open()
-    await journal.raiseHandedOut(500)
-    await journal.raiseHandedOut(400)
-    expect((await reopen()).handedOut()).toBe(500)
+    await journal.tasks.raiseHandedOut(500)
+    await journal.tasks.raiseHandedOut(400)
+    expect((await reopen()).atOnce.handedOut()).toBe(500)
   })
 })
 

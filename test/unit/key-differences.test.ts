@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { differencesOfKey, latestDifference, type KeyView } from '../../electron/engine/compare/key-differences.ts'
-import type { VersionPair } from '../../electron/engine/journal/port/journal.ts'
+import type { VersionPair } from '../../electron/engine/journal/port/versions.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import type { LinkOrder } from '../../electron/engine/replicate/port.ts'
 import { fidelityKindsOf } from '../../shared/model/fidelity.ts'

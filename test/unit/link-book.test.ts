@@ -47,9 +47,9 @@ const idsOf = (book: LinkBook, of = rule()): readonly string[] => book.linksOf(o
 /** What an engine leaves behind: a task, a pair, a checkpoint. */
 async function leaveTraces(journal: Journal, linkId: string): Promise<void> {
   const task = { key: 'k', versionId: 'v', operation: 'put', sizeBytes: 1, changedAt: 1, absentSeenAt: 0 } as const
-  const [seq] = await journal.enqueue([{ linkId, ...task }])
+  const [seq] = await journal.tasks.enqueue([{ linkId, ...task }])
   const learned = [{ sourceVersionId: 'v', targetVersionId: 't' }]
-  await journal.settle({ seq: seq!, revision: 1, bytes: 1, learned, forgotten: [] })
+  await journal.tasks.settle({ seq: seq!, revision: 1, bytes: 1, learned, forgotten: [] })
   for (const mark of scanMarks) await journal.scans.write(linkId, mark, 7)
   for (const name of ['brake', 'buckets']) await journal.records.write(`${name}/${linkId}`, {})
 }
@@ -71,7 +71,7 @@ test('a link keeps its id and its past over restarts and edits, as long as its e
   const later = await restart()
   endpoints.set('a', 'http://A.example/')
   expect(await later.reconcile([rule({ priority: 5, versionDeletes: true })])).toEqual([])
-  expect([idsOf(later), journal().pairs('r/b/data', 'k').length]).toEqual([['r/b/data'], 1])
+  expect([idsOf(later), journal().atOnce.pairs('r/b/data', 'k').length]).toEqual([['r/b/data'], 1])
 })
 
 const changes: readonly (readonly [string, Partial<RuleInput>, (endpoints: Map<string, string>) => void])[] = [
@@ -91,7 +91,7 @@ test.each(changes)(
     const later = await restart()
     expect(await later.reconcile([rule(more)])).toEqual(['r/b/data'])
     expect(idsOf(later, rule(more))).toEqual(['r/b/data/2'])
-    expect(journal().pairs('r/b/data', 'k')).toEqual([])
+    expect(journal().atOnce.pairs('r/b/data', 'k')).toEqual([])
     expect(await traces(journal(), 'r/b/data')).toEqual([])
     expect(later.identity('r/b/data/2')).toMatchObject({ generation: 2, openedAt: 100 })
   },

@@ -16,7 +16,7 @@ const totals = {
 test('a link was full when copies ran and more was ready to be copied, at both ends of the time', () => {
   const rates = new RateBook()
   let counts = { ready: 0, leased: 0 }
-  const sampler = new LinkSampler({ journal: { totals: () => totals }, counts: () => counts, rates })
+  const sampler = new LinkSampler({ atOnce: { totals: () => totals }, counts: () => counts, rates })
   const read = (ready: number, leased: number) => {
     counts = { ready, leased }
     for (let done = 0; done < 5; done++) rates.settled('r', 2000)

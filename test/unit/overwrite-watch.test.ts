@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OverwriteWatch } from '../../electron/engine/feed/overwrite-watch.ts'
-import type { NewTask, TaskRow } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask, TaskRow } from '../../electron/engine/journal/port/tasks.ts'
 import type { Outcome } from '../../electron/engine/replicate/port.ts'
 
 const brake = { count: 0, bucketShare: 1, windowMs: 600_000 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import type { Lease, TaskQueue } from '../../electron/engine/queue/port.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
 import { makeTempDir } from '../support/temp.ts'
@@ -126,12 +127,12 @@ class World {
   expectTheSameTasks(): void {
     for (const task of this.model.tasks.values()) {
       const { seq, key, revision, attempts } = task
-      expect(this.#journal.task(seq)).toMatchObject({ seq, key, revision, attempts })
+      expect(this.#journal.atOnce.task(seq)).toMatchObject({ seq, key, revision, attempts })
     }
     for (const linkId of links) {
       const waiting = [...this.model.tasks.values()].filter((task) => task.linkId === linkId && task.state !== 'parked')
       const backlogBytes = waiting.reduce((sum, task) => sum + task.sizeBytes, 0)
-      expect(this.#journal.totals(linkId)).toMatchObject({ backlogCount: waiting.length, backlogBytes })
+      expect(this.#journal.atOnce.totals(linkId)).toMatchObject({ backlogCount: waiting.length, backlogBytes })
     }
   }
 
@@ -142,7 +143,14 @@ class World {
 
   #start(): [Journal, TaskQueue] {
     const journal = openJournal({ dir: this.#dir, now: this.clock.now, limits: { flushDelayMs: 0 } })
-    const queue = createQueue({ journal, now: this.clock.now, random: chance, timers: this.clock, limits })
+    const queue = createQueue({
+      tasks: journal.tasks,
+      atOnce: journal.atOnce,
+      now: this.clock.now,
+      random: chance,
+      timers: this.clock,
+      limits,
+    })
     for (const linkId of links) queue.addLink({ linkId, priority: 1, sourceSite: 'a', targetSite: 'b' })
     return [journal, queue]
   }

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fault } from '../../shared/model/fault.ts'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
 import type { Lease, TaskQueue } from '../../electron/engine/queue/port.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
@@ -52,7 +53,13 @@ class World {
 
   #open(): [Journal, TaskQueue] {
     const journal = openJournal({ dir: this.#dir, now: this.clock.now, limits: { flushDelayMs: 0 } })
-    const queue = createQueue({ journal, now: this.clock.now, random: () => 0, timers: this.clock })
+    const queue = createQueue({
+      tasks: journal.tasks,
+      atOnce: journal.atOnce,
+      now: this.clock.now,
+      random: () => 0,
+      timers: this.clock,
+    })
     for (const linkId of Object.keys(ways) as LinkId[])
       queue.addLink({ linkId, priority: 0, sourceSite: 'a', targetSite: 'b', way: ways[linkId] })
     return [journal, queue]

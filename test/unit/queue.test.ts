@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fault } from '../../shared/model/fault.ts'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
-import type { Journal, NewTask } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { FairShare } from '../../electron/engine/queue/fair-share.ts'
 import type { Lease, TaskQueue } from '../../electron/engine/queue/port.ts'
 import { Recency } from '../../electron/engine/queue/recency.ts'
@@ -26,7 +27,13 @@ class World {
     this.dir = dir
     this.clock = clock
     this.journal = openJournal({ dir, now: clock.now, limits: { flushDelayMs: 0 } })
-    this.queue = createQueue({ journal: this.journal, now: clock.now, random: () => 0, timers: clock })
+    this.queue = createQueue({
+      tasks: this.journal.tasks,
+      atOnce: this.journal.atOnce,
+      now: clock.now,
+      random: () => 0,
+      timers: clock,
+    })
     this.queue.onReady(() => void this.wakes++)
   }
 
@@ -306,7 +313,7 @@ describe('retry and time', () => {
     expect(versions(await later.lease())).toEqual(['c v1'])
     await world.clock.wind(500)
     expect(versions(await later.lease())).toEqual(['b v1'])
-    expect(later.journal.totals('r/0')).toMatchObject({ backlogCount: 3, parked: 1 })
+    expect(later.journal.atOnce.totals('r/0')).toMatchObject({ backlogCount: 3, parked: 1 })
     later.queue.close()
     await later.journal.close()
   })
@@ -349,7 +356,7 @@ describe('known absent', () => {
     const [lease] = await world.lease()
     await world.queue.ack(lease!, done)
     await world.enqueue({ key: 'a', ...sight })
-    expect(world.journal.ready('r/0', 0, 9)[0]!.absentSeenAt).toBe(0)
+    expect(world.journal.atOnce.ready('r/0', 0, 9)[0]!.absentSeenAt).toBe(0)
     await world.clock.wind(1)
     await world.enqueue({ key: 'b', ...seen(world) })
     expect(knownAbsent(await world.lease())).toEqual([
@@ -377,7 +384,7 @@ describe('known absent', () => {
     await world.enqueue(...Array.from({ length: 6000 }, (_, at) => ({ key: `${at}`, ...sight })))
     await world.lease({ small: 1, large: 0, mrf: 0 })
     await world.journal.flush()
-    expect(world.journal.handedOut()).toBe(5001)
+    expect(world.journal.atOnce.handedOut()).toBe(5001)
     const later = await world.restart()
     later.addLink('r/0')
     await world.clock.wind(1)
@@ -396,9 +403,9 @@ describe('known absent', () => {
   test('no task is handed out before the mark that covers it is on disk', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a' })
-    expect([world.queue.lease(plenty), world.journal.handedOut()]).toEqual([[], 0])
+    expect([world.queue.lease(plenty), world.journal.atOnce.handedOut()]).toEqual([[], 0])
     await world.journal.flush()
-    expect([keys(world.queue.lease(plenty)), world.journal.handedOut()]).toEqual([['a'], 5001])
+    expect([keys(world.queue.lease(plenty)), world.journal.atOnce.handedOut()]).toEqual([['a'], 5001])
   })
 
   test('a key that was forgotten counts as handed out when the youngest forgotten one was', () => {

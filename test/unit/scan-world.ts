@@ -1,4 +1,5 @@
-import type { NewTask, VersionPair } from '../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
+import type { VersionPair } from '../../electron/engine/journal/port/versions.ts'
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
@@ -170,7 +171,7 @@ export class World {
     return createScanner({
       link: this.link,
       list: (site, request) => Promise.resolve((site === 's' ? this.source : this.target).list(request)),
-      pairsBetween: (from, to) => this.#pairsBetween(from, to),
+      pairsBetween: async (from, to) => this.#pairsBetween(from, to),
       enqueue: (tasks) => {
         this.queued.push(...tasks)
         return Promise.resolve()

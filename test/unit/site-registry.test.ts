@@ -33,7 +33,7 @@ test('a site and its pause survive a restart, and its secret is neither in the j
   expect(again.withKeys('a').credentials).toEqual(keys)
   expect(JSON.stringify(again.list())).not.toContain(keys.secretAccessKey)
   expect(JSON.stringify(again.list())).not.toContain(keys.accessKeyId)
-  const stored = ['', '-wal'].map((end) => readFileSync(`${world.journal.path}${end}`, 'latin1')).join('')
+  const stored = ['', '-wal'].map((end) => readFileSync(`${world.journal.state.path}${end}`, 'latin1')).join('')
   expect(stored).toContain('AKID…'.slice(0, 4))
   expect(stored).not.toContain(keys.secretAccessKey)
   expect(stored).not.toContain(keys.accessKeyId)

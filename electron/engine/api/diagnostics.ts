@@ -2,14 +2,14 @@ import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
 import type { EngineSettings } from '../config/settings.ts'
 import type { Jobs } from '../job/jobs.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Links } from '../link/links.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { Sites } from '../site/registry.ts'
 import type { StrayNotes } from './stray-notes.ts'
 
 export interface DiagnosticsParts {
-  readonly journal: Pick<Journal, 'handedOut'>
+  readonly atOnce: Pick<ReadsAtOnce, 'handedOut'>
   readonly overview: () => Overview
   readonly strays: Pick<StrayNotes, 'count'>
   readonly settings: Pick<EngineSettings, 'workers'>
@@ -31,7 +31,7 @@ export function diagnosticsApi(parts: DiagnosticsParts, version: string): Engine
         eventLoopDelayP99Ms: overview.eventLoopDelayP99Ms,
         strayErrors: parts.strays.count,
         workers: { ...overview.workers, ...parts.settings.workers() },
-        handedOutSeq: parts.journal.handedOut(),
+        handedOutSeq: parts.atOnce.handedOut(),
         links: overview.links.map((link) => ({
           ...link,
           queue: parts.queue.counts(link.linkId),

@@ -2,7 +2,7 @@ import type { EngineApi, FailureDetail, FailurePage, ItemName } from '../../../s
 import type { FailureListInput, RetryInput } from '../../../shared/api/inputs.ts'
 import type { Failure } from '../../../shared/model/task.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { TaskRow } from '../journal/port/journal.ts'
+import type { TaskRow } from '../journal/port/tasks.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import { retryMatching, retrySeqs, unknownItem, type RetryParts } from './retry-job.ts'
 
@@ -16,7 +16,7 @@ export function failuresApi(parts: FailureApiParts): EngineApi['failures'] {
   const { journal, now } = parts
   return {
     async list(q: FailureListInput): Promise<FailurePage> {
-      const page = journal.failures(q)
+      const page = await journal.tasks.failures(q)
       const rows = page.rows.flatMap((row) => toFailure(row, parts))
       return { asOf: now(), total: page.total, rows, byCode: page.byCode }
     },
@@ -29,11 +29,11 @@ export function failuresApi(parts: FailureApiParts): EngineApi['failures'] {
 
 async function detailOf(seq: number, parts: FailureApiParts): Promise<FailureDetail> {
   const { journal, now, link } = parts
-  const row = journal.task(seq)
+  const row = journal.atOnce.task(seq)
   const ended = row === null ? await journal.history.ended(seq) : null
   const found = row ?? ended
   const ends = found === null ? null : link(found.linkId)
-  if (found === null || ends === null) throw unknownItem(seq, journal)
+  if (found === null || ends === null) throw unknownItem(seq, journal.atOnce)
   const { linkId, key, versionId } = found
   const name: ItemName = { seq, linkId, key, versionId, ruleId: ends.ruleId, source: ends.source, target: ends.target }
   const item = { ...name, asOf: now(), history: await journal.history.itemEvents(linkId, key, versionId) }

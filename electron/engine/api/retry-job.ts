@@ -4,10 +4,11 @@ import type { Job } from '../../../shared/model/job.ts'
 import type { Hold } from '../../../shared/model/task.ts'
 import type { Jobs } from '../job/jobs.ts'
 import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { TaskQueue } from '../queue/port.ts'
 
 export interface RetryParts {
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'tasks' | 'atOnce' | 'history'>
   readonly queue: TaskQueue
   readonly jobs: Jobs
   /** What keeps a link from handing out tasks; null when nothing does. */
@@ -24,8 +25,9 @@ const items = (number: number): string => `${count(number)} ${number === 1 ? 'it
 export async function retrySeqs(named: readonly number[], { jobs, queue, journal, hold }: RetryParts): Promise<Job> {
   const seqs = [...new Set(named)]
   const known: number[] = []
-  for (const seq of seqs) if (journal.task(seq) !== null || (await journal.history.ended(seq)) !== null) known.push(seq)
-  if (known.length === 0) throw unknownItem(seqs[0]!, journal)
+  for (const seq of seqs)
+    if (journal.atOnce.task(seq) !== null || (await journal.history.ended(seq)) !== null) known.push(seq)
+  if (known.length === 0) throw unknownItem(seqs[0]!, journal.atOnce)
   return jobs.start({
     kind: 'retry',
     title: `Retry ${items(seqs.length)}`,
@@ -34,12 +36,12 @@ export async function retrySeqs(named: readonly number[], { jobs, queue, journal
       const retried = await queue.retry({ seqs }, seqs.length)
       const taken = new Set(retried.map(({ seq }) => seq))
       const rest = seqs.filter((seq) => !taken.has(seq))
-      const here = rest.filter((seq) => journal.task(seq) !== null).length
+      const here = rest.filter((seq) => journal.atOnce.task(seq) !== null).length
       progress(retried.length, seqs.length)
       return sentence([
         ...outlook(retried, hold),
         ...(here > 0 ? [`${count(here)} ${here === 1 ? 'was' : 'were'} in the queue or under way already`] : []),
-        ...leftWords(rest.filter((seq) => journal.task(seq) === null && known.includes(seq)).length),
+        ...leftWords(rest.filter((seq) => journal.atOnce.task(seq) === null && known.includes(seq)).length),
         ...unknownWords(seqs.length - known.length),
       ])
     },
@@ -50,7 +52,13 @@ export async function retryMatching(
   filter: FailureFilter,
   { jobs, queue, journal, hold, now }: RetryParts,
 ): Promise<Job> {
-  const { total } = journal.failures({ filter, sort: 'lastAttemptAt', descending: true, offset: 0, limit: 1 })
+  const { total } = await journal.tasks.failures({
+    filter,
+    sort: 'lastAttemptAt',
+    descending: true,
+    offset: 0,
+    limit: 1,
+  })
   if (total === 0)
     throw new FaultError(
       fault('NOT_FOUND', 'There is nothing to retry.', { remedy: 'Nothing to do: no failure matches any more.' }),
@@ -82,8 +90,8 @@ export async function retryMatching(
 }
 
 /** An item without a row and without a history: it never was one, or nothing is kept of it. */
-export function unknownItem(seq: number, journal: Pick<Journal, 'lastSeq'>): FaultError {
-  const never = seq < 1 || seq > journal.lastSeq()
+export function unknownItem(seq: number, atOnce: Pick<ReadsAtOnce, 'lastSeq'>): FaultError {
+  const never = seq < 1 || seq > atOnce.lastSeq()
   return new FaultError(
     fault('NOT_FOUND', never ? `No item has the number ${seq}.` : `Nothing is known of item ${seq}.`, {
       remedy: never

@@ -1,13 +1,13 @@
 import type { EngineApi, WaitResult } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses, isSettled } from '../../../shared/model/sync-state.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Convergence } from '../link/convergence.ts'
 import type { Link, Links } from '../link/links.ts'
 
 interface WaitParts {
   readonly links: Links
-  readonly journal: Journal
+  readonly atOnce: Pick<ReadsAtOnce, 'totals'>
   /** null for a link without an opposite. */
   readonly convergence: (link: Link) => Convergence | null
   /** Scans both sides of a link from the first key to the last; rejects when a site cannot be listed. */
@@ -46,9 +46,9 @@ export function waitApi(parts: WaitParts): EngineApi['wait'] {
 function stateOf(
   waited: readonly Link[],
   seen: boolean,
-  { journal, convergence, view }: WaitParts,
+  { atOnce, convergence, view }: WaitParts,
 ): WaitResult & { readonly isQuiet: boolean } {
-  const totals = waited.map((link) => journal.totals(link.linkId))
+  const totals = waited.map((link) => atOnce.totals(link.linkId))
   const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
   const parked = totals.reduce((sum, total) => sum + total.parked, 0)
   const paired = waited.map(convergence).filter((one) => one !== null)

@@ -1,7 +1,7 @@
 import type { CompareLevel, Difference, DifferenceKind } from '../../../shared/model/compare.ts'
 import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import type { Exception, PairOfVersions } from './findings.ts'

@@ -7,7 +7,9 @@ import type { FirstSeen } from './first-seen.ts'
 import type { CompareParts } from './port.ts'
 import type { Tally } from './tally.ts'
 import type { JobReport } from '../job/jobs.ts'
-import type { Journal, VersionPair } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { VersionPair, VersionStore } from '../journal/port/versions.ts'
+import type { Journal } from '../journal/port/journal.ts'
 import { sealOf } from '../replicate/origin.ts'
 import { bucketKey } from '../rule/link.ts'
 import { narrowerPrefix } from '../rule/match.ts'
@@ -21,7 +23,7 @@ import { scanRecord } from '../link/scan-record.ts'
 /** What the engine knows that a comparison asks for. */
 export interface CompareSources {
   readonly links: Links
-  readonly journal: Journal
+  readonly journal: Pick<Journal, 'versions' | 'atOnce' | 'scans' | 'history'>
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly sites: Pick<Sites, 'health'>
   readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
@@ -42,6 +44,7 @@ export function linkToCompare(
   sources: CompareSources,
 ): CompareParts {
   const { links, journal, list, keyedStore, now } = sources
+  const { versions, atOnce } = journal
   const order = orderOf(link, links)
   const { linkId } = link
   const back = order.opposite === undefined ? null : links.get(order.opposite.linkId)
@@ -50,16 +53,16 @@ export function linkToCompare(
     prefix: prefixOf(link, asked.prefix),
     level: asked.level,
     list,
-    pairs: async (key) => [...journal.pairs(linkId, key), ...cameHere(order, key, journal)],
+    pairs: async (key) => [...(await versions.pairs(linkId, key)), ...(await cameHere(order, key, versions))],
     wasCopied: async (key, versionId) => (await journal.history.itemEvents(linkId, key, versionId)).length > 0,
     isOfAnotherRule: ofAnotherRule(link, sources),
     pending: async (key) =>
       [link, back].flatMap((one) =>
         one === null
           ? []
-          : journal.unsettled(one.linkId, key, tasksOfKey).map((task) => ({ ...task, leadsBack: one === back })),
+          : atOnce.unsettled(one.linkId, key, tasksOfKey).map((task) => ({ ...task, leadsBack: one === back })),
       ),
-    parked: async (key, versionId) => parkedCode(linkId, key, versionId, journal),
+    parked: async (key, versionId) => parkedCode(linkId, key, versionId, atOnce),
     heldBy: heldBy(link),
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: keyedStore(link.source.site, link.rule),
@@ -117,18 +120,18 @@ function prefixOf({ rule }: Link, asked: string): string {
 }
 
 /** Versions at the source that the opposite link brought there, and which of the target's own they are. */
-function cameHere({ opposite }: LinkOrder, key: string, journal: Journal): readonly VersionPair[] {
+async function cameHere({ opposite }: LinkOrder, key: string, versions: VersionStore): Promise<readonly VersionPair[]> {
   if (opposite === undefined) return []
-  return journal.pairs(opposite.linkId, key).map(({ sourceVersionId, targetVersionId }) => ({
+  return (await versions.pairs(opposite.linkId, key)).map(({ sourceVersionId, targetVersionId }) => ({
     sourceVersionId: targetVersionId,
     targetVersionId: sourceVersionId,
     proof: 'found',
   }))
 }
 
-function parkedCode(linkId: string, key: string, versionId: string | null, journal: Journal): string | null {
-  for (const seq of journal.openSeqs(linkId, key)) {
-    const task = journal.task(seq)
+function parkedCode(linkId: string, key: string, versionId: string | null, atOnce: ReadsAtOnce): string | null {
+  for (const seq of atOnce.openSeqs(linkId, key)) {
+    const task = atOnce.task(seq)
     const isOfVersion = versionId === null || task?.versionId === null || task?.versionId === versionId
     if (task?.state === 'parked' && isOfVersion) return task.fault?.code ?? null
   }
@@ -149,7 +152,8 @@ function ofAnotherRule(link: Link, { links, journal }: CompareSources): CompareP
     for (const other of others) {
       const seal = links.order(other.linkId)?.seal ?? null
       if (head !== null && sealOf(head, { ...other, key }, head, seal) !== null) return true
-      if (journal.pairs(other.linkId, key).some(({ targetVersionId }) => targetVersionId === versionId)) return true
+      const pairs = await journal.versions.pairs(other.linkId, key)
+      if (pairs.some(({ targetVersionId }) => targetVersionId === versionId)) return true
       if ((await journal.history.itemEvents(other.linkId, key, versionId)).length > 0) return true
     }
     return false

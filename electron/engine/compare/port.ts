@@ -1,6 +1,7 @@
 import type { SideName } from './findings.ts'
 import type { CompareLevel } from '../../../shared/model/compare.ts'
-import type { TaskRow, VersionPair } from '../journal/port/journal.ts'
+import type { TaskRow } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { ListRequest, ObjectHead, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import type { Patience } from './patience.ts'

@@ -61,11 +61,11 @@ export function assembleApi(
     sseCKeys: sseCKeysApi(parts),
     gateway: gatewayApi(parts.gateway),
     config: configApi(config),
-    diagnostics: diagnosticsApi(parts, options.version),
+    diagnostics: diagnosticsApi({ ...parts, atOnce: journal.atOnce }, options.version),
     metrics: metricsApi({ ...parts, history: journal.history }, options.version),
     wait: waitApi({
       links,
-      journal,
+      atOnce: journal.atOnce,
       convergence: (link) => parts.convergence.of(link),
       view: (link) => parts.views.view(link),
       scan: (linkId, signal) => feeds.resync(linkId, { prefix: '', reason: 'gap', signal }),

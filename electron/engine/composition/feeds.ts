@@ -41,7 +41,7 @@ export async function joinFeeds(
     onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
   })
   const firstCopies = new FirstCopies({
-    journal,
+    atOnce: journal.atOnce,
     marks: kept.firstCopies,
     link: (linkId) => links.get(linkId),
     siteName: (siteId) => sites.name(siteId),
@@ -60,7 +60,9 @@ export async function joinFeeds(
     },
   )
   const feeds = new LinkFeeds({
-    journal,
+    atOnce: journal.atOnce,
+    versions: journal.versions,
+    scans: journal.scans,
     queue,
     intake,
     brakes,
@@ -83,7 +85,8 @@ export async function joinFeeds(
     onChange: () => changed('rules'),
   })
   const attributePasses = new AttributePasses({
-    journal,
+    versions: journal.versions,
+    atOnce: journal.atOnce,
     marks: kept.attributes,
     links: () => links.list(),
     isOpen: ({ linkId }) => links.isOpen(linkId),

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Fault } from '../../../shared/model/fault.ts'
 import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
 import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
 import { ClientKeys } from '../gateway/client-keys.ts'
@@ -28,8 +27,6 @@ type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
 
 export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
   const { journal, rules, sites, intake, taskEnds, dispatcher, pool, sseCKeys, clock, now, log, tell, changed } = made
-  let journalFault: Fault | null = null
-  journal.onUnwritable((fault) => (journalFault = fault))
   const degraded = joinDegraded(made)
   const upstream = new Upstream({
     site: (siteId) => sites.get(siteId),
@@ -58,7 +55,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       isSealed: (headers, place) => isSealed(headers, place, made.seal),
       namesKey: ({ fidelity }, md5) =>
         sseCKeys.all().some((key) => key.md5 === md5 && fidelity.sseCKeys.includes(key.name)),
-      journalFault: () => journalFault,
+      journalFault: () => journal.state.fault(),
       stoppedByBrake: ({ id }) => rules.has(id) && rules.get(id).paused?.by === 'brake' && !degraded.has(id),
       now,
     },
@@ -73,7 +70,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
 }
 
 function joinDualWriter(
-  { journal, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log, seal }: Made,
+  { journal: { atOnce }, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log, seal }: Made,
   upstream: Upstream,
   degraded: DegradedRules,
 ): DualWriter {
@@ -96,8 +93,8 @@ function joinDualWriter(
     },
     isDegraded: (ruleId) => degraded.has(ruleId),
     settle(seq, outcome) {
-      const task = journal.task(seq)
-      const overwrote = task !== null && journal.pairs(task.linkId, task.key).length > 0
+      const task = atOnce.task(seq)
+      const overwrote = task !== null && atOnce.pairs(task.linkId, task.key).length > 0
       return dispatcher.settle(seq, overwrote ? { ...outcome, overwrote } : outcome)
     },
     makeUrgent: (seqs) => dispatcher.makeUrgent(seqs),
@@ -109,9 +106,9 @@ function joinDualWriter(
   })
 }
 
-function joinReplicas({ journal, intake, sites, identities }: Made): Replicas {
+function joinReplicas({ journal: { atOnce }, intake, sites, identities }: Made): Replicas {
   return new Replicas({
-    journal,
+    atOnce,
     intake,
     isOnline: (siteId) => sites.has(siteId) && !sites.isOffline(siteId),
     rttMs: (siteId) => (sites.has(siteId) ? (sites.health(siteId).rttMs?.median ?? null) : null),
@@ -138,7 +135,7 @@ function joinDegraded({ journal, rules, linkBook, clock, tell, changed }: Made):
     changed('gateway')
   }
   return new DegradedRules({
-    totals: (linkId) => journal.totals(linkId),
+    totals: (linkId) => journal.atOnce.totals(linkId),
     rule: (ruleId) => (rules.has(ruleId) ? rules.get(ruleId).rule : null),
     linksOf: (rule) => linkBook.linksOf(rule),
     clock,

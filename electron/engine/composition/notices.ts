@@ -26,6 +26,6 @@ export function joinNotices({ journal, log, now }: Ground, later: () => Watched)
   const liveUpdates = new LiveUpdates(read, now)
   const changed = (topic: LiveTopic): void => liveUpdates.changed(topic)
   const tell = teller(journal.history, log, now, () => changed('activity'))
-  journal.onFailures(() => changed('failures'))
+  journal.tasks.onFailures(() => changed('failures'))
   return { liveUpdates, changed, tell, strays: new StrayNotes(tell, now) }
 }

@@ -24,7 +24,7 @@ export async function joinRecords(
   later: () => Served,
 ): Promise<Records> {
   return {
-    queue: createQueue({ journal, now, random, retry }),
+    queue: createQueue({ tasks: journal.tasks, atOnce: journal.atOnce, now, random, retry }),
     taskEnds: new TaskEnds(),
     rules: await RuleBook.open(journal.records, now),
     settings: await openSettings(journal.records, config, (workers) => {

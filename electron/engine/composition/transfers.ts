@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../shared/model/config.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { TaskStore } from '../journal/port/tasks.ts'
 import { BucketWatch } from '../link/bucket-watch.ts'
 import { ConvergenceBook } from '../link/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
@@ -54,7 +54,7 @@ export function joinTransfers(
   const rates = new RateBook()
   const taskEvents = new TaskEvents(later, rates, now, changed)
   const pool = new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
-    ...uploadRecords(journal),
+    ...uploadRecords(journal.tasks),
     onOutcomes: (outcomes) => dispatcher.onOutcomes(outcomes),
     onMoved: (linkId, read, written) => taskEvents.moved(linkId, read, written),
     onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),
@@ -82,7 +82,7 @@ export function joinTransfers(
     isBucketAmiss: (of) => buckets.of(of) !== null,
   })
   const convergence = new ConvergenceBook({
-    journal,
+    atOnce: journal.atOnce,
     marks: kept.apart,
     link: (linkId) => links.get(linkId),
     opposites: (of) => links.opposites(of),
@@ -97,7 +97,7 @@ export function joinTransfers(
     onChange: () => changed('rules'),
   })
   const guard = new TargetGuard({
-    journal,
+    versions: journal.versions,
     marks: kept,
     links: () => links.list(),
     isPaired: (of) => links.opposites(of).length > 0,
@@ -123,8 +123,12 @@ export function joinTransfers(
     const found = links.get(lease.task.linkId)
     return found === null ? undefined : later().brakes.judgement(found.rule, lease)
   }
-  const dispatcher = new Dispatcher({ queue, journal, pool, link, now, judgement }, settings.workers(), taskEvents)
-  journal.onUnwritable((fault) => {
+  const dispatcher = new Dispatcher(
+    { queue, atOnce: journal.atOnce, pool, link, now, judgement },
+    settings.workers(),
+    taskEvents,
+  )
+  journal.state.onFault((fault) => {
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
@@ -137,10 +141,10 @@ function threadsOf({ threads }: Config['workers']): number {
 }
 
 /** A part that is not on record is sent again after a crash, so a lost record costs time and no more. */
-function uploadRecords(journal: Journal): Pick<PoolEvents, 'onUploadStarted' | 'onPartDone' | 'onUploadEnded'> {
+function uploadRecords(tasks: TaskStore): Pick<PoolEvents, 'onUploadStarted' | 'onPartDone' | 'onUploadEnded'> {
   return {
-    onUploadStarted: (seq, record) => journal.saveUpload(seq, record),
-    onPartDone: (seq, part) => void journal.savePart(seq, part).catch(() => undefined),
-    onUploadEnded: (seq) => void journal.forgetUpload(seq).catch(() => undefined),
+    onUploadStarted: (seq, record) => tasks.saveUpload(seq, record),
+    onPartDone: (seq, part) => void tasks.savePart(seq, part).catch(() => undefined),
+    onUploadEnded: (seq) => void tasks.forgetUpload(seq).catch(() => undefined),
   }
 }

@@ -1,4 +1,3 @@
-import type { Fault } from '../../../shared/model/fault.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
 import { Jobs } from '../job/jobs.ts'
@@ -64,13 +63,9 @@ function joinLinkViews({
   now,
   changed,
 }: MadeBefore): LinkViews {
-  let journalFault: Fault | null = null
-  journal.onUnwritable((fault) => {
-    journalFault = fault
-    changed('rules')
-  })
+  journal.state.onFault(() => changed('rules'))
   return new LinkViews({
-    journal,
+    atOnce: journal.atOnce,
     rates,
     identities,
     sites,
@@ -84,7 +79,7 @@ function joinLinkViews({
     events: (link) => feeds.events(link),
     looked: (link) => feeds.looked(link),
     firstCopyEndedAt: (linkId) => firstCopies.endedAt(linkId),
-    journalFault: () => journalFault,
+    journalFault: () => journal.state.fault(),
     now,
   })
 }
@@ -92,8 +87,8 @@ function joinLinkViews({
 function joinParkedWatch({ journal, links, sites, tell, clock }: MadeBefore): Views['causeWatches'][number] {
   return parkedWatch({
     records: journal.records,
-    failures: () => journal.parkedCauses(),
-    onFailures: (listener) => journal.onFailures(listener),
+    failures: () => journal.atOnce.parkedCauses(),
+    onFailures: (listener) => journal.tasks.onFailures(listener),
     ruleOf: (linkId) => links.get(linkId)?.ruleId ?? null,
     siteName: (siteId) => sites.name(siteId),
     elapsedMs: () => performance.now(),
@@ -103,7 +98,7 @@ function joinParkedWatch({ journal, links, sites, tell, clock }: MadeBefore): Vi
 }
 
 function joinSeries({ journal, links, queue, rates, sites, now, clock }: MadeBefore): Series {
-  const sampler = new LinkSampler({ journal, rates, counts: (linkId) => queue.counts(linkId) })
+  const sampler = new LinkSampler({ atOnce: journal.atOnce, rates, counts: (linkId) => queue.counts(linkId) })
   const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
   return createSeries({
     history: journal.history,

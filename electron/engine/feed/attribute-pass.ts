@@ -1,6 +1,7 @@
 import { faultKinds, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { NewTask, VersionPair } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { align } from '../replicate/align.ts'
 import { metadataChanges, type MetadataSides } from '../replicate/metadata.ts'
@@ -18,7 +19,7 @@ export interface AttributePassOptions {
   readonly wants: (version: VersionEntry) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly store: (siteId: string) => ObjectStore
-  readonly pairs: (key: string) => readonly VersionPair[]
+  readonly pairs: (key: string) => Promise<readonly VersionPair[]>
   /** Something of the key is on its way: it is brought with its tags and locks. */
   readonly isPending: (key: string) => boolean
   /** A task for a version whose replica has other tags or locks; durable when it resolves. */
@@ -69,7 +70,7 @@ async function lookAtKey(
   options: AttributePassOptions,
 ): Promise<void> {
   const { wants, pairs, isPending, turn, onVersion } = options
-  for (const [version, replica] of align(ours.filter(wants), theirs, pairs(key)).pairs) {
+  for (const [version, replica] of align(ours.filter(wants), theirs, await pairs(key)).pairs) {
     if (version.deleteMarker) continue
     await turn()
     if (isPending(key)) return

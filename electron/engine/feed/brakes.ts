@@ -1,5 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { NewTask } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'

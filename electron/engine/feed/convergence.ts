@@ -1,4 +1,4 @@
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import { align } from '../replicate/align.ts'
 import { isApart, type BothSides } from '../replicate/both-sides.ts'
 

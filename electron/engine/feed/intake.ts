@@ -1,5 +1,4 @@
-import type { Urgent } from '../journal/sqlite/group-commit.ts'
-import type { NewTask } from '../journal/port/journal.ts'
+import type { NewTask, UrgentEnqueue } from '../journal/port/tasks.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
@@ -15,7 +14,7 @@ export interface IntakeOptions {
 
 /** Puts what was found into the queue: one task per change and link that wants it, durable when a promise resolves. */
 export function createIntake(options: IntakeOptions): PlacingIntake {
-  const place = async (changes: readonly Change[], urgent?: Urgent<readonly number[]>): Promise<readonly Placed[]> => {
+  const place = async (changes: readonly Change[], urgent?: UrgentEnqueue): Promise<readonly Placed[]> => {
     const byLink = tasksByLink(options.index(), changes)
     if (byLink.size === 0) return []
     // A brake that trips must hold the rule before its deletes can be handed out.

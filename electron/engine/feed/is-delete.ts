@@ -1,4 +1,4 @@
-import type { NewTask } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
 
 /** Does the task take something away at the target, by a marker or for good? */
 export const isDelete = (task: NewTask): boolean =>

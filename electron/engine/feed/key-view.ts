@@ -1,5 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 
 /** One key as both listings show it, versions newest first. */

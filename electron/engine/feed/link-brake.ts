@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { NewTask } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Held } from '../rule/brake-window.ts'
 import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteBrake } from '../rule/delete-brake.ts'

@@ -1,4 +1,5 @@
-import type { NewTask, VersionPair } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { KeyMatch } from '../rule/match.ts'
 import type { VersionEntry } from '../store/port.ts'
@@ -128,6 +129,11 @@ export class MergeScan {
       const theirs = this.#target.key
       const key = earlier(ours, theirs)
       if (key === null) break
+      // Another scan may have taken over what lies ahead meanwhile: the keys are looked up anew.
+      if (!this.#hasPairsAt(key)) {
+        await this.#readPairs(key)
+        continue
+      }
       this.#visit(key, ours === key, theirs === key)
       this.#after = key
       if (ours === key && !this.#source.advance()) await this.#fill(this.#source)
@@ -166,7 +172,7 @@ export class MergeScan {
       key,
       source,
       target,
-      pairs: this.#pairsOf(key),
+      pairs: this.#pairs.get(key) ?? noPairs,
       sourceAskedAt: this.#source.askedAt,
       targetAskedAt: this.#target.askedAt,
     }
@@ -200,16 +206,18 @@ export class MergeScan {
     }
   }
 
-  #pairsOf(key: string): readonly VersionPair[] {
-    if (this.#pairsTo === null || compareKeys(key, this.#pairsTo) > 0) {
-      // Up to the nearer of the two pages' ends: the other may reach over millions of keys of this side.
-      const ends = [this.#source.lastKey, this.#target.lastKey].filter(
-        (end) => end !== null && compareKeys(end, key) >= 0,
-      )
-      this.#pairsTo = ends.reduce<string | null>(earlier, null) ?? key
-      this.#pairs = this.#options.pairsBetween(key, this.#pairsTo)
-    }
-    return this.#pairs.get(key) ?? noPairs
+  #hasPairsAt(key: string): boolean {
+    return this.#pairsTo !== null && compareKeys(key, this.#pairsTo) <= 0
+  }
+
+  async #readPairs(key: string): Promise<void> {
+    // Up to the nearer of the two pages' ends: the other may reach over millions of keys of this side.
+    const ends = [this.#source.lastKey, this.#target.lastKey].filter(
+      (end) => end !== null && compareKeys(end, key) >= 0,
+    )
+    const to = ends.reduce<string | null>(earlier, null) ?? key
+    this.#pairs = await this.#options.pairsBetween(key, to)
+    this.#pairsTo = to
   }
 
   #contextAt(now: number): KeyContext {

@@ -1,4 +1,4 @@
-import type { NewTask } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
 import type { Lease } from '../queue/port.ts'
 import { addToWindow, totalOf, type Slot } from '../rule/brake-window.ts'
 import { isAttentive, isSampled, stemOf, tripsOn, type OverwriteBrake } from '../rule/overwrite-brake.ts'

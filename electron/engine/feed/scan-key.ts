@@ -1,4 +1,5 @@
-import type { NewTask, VersionPair } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import { align, sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { isCoveredAtTarget } from '../replicate/both-sides.ts'

@@ -1,7 +1,8 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Clock } from '../base/clock.ts'
-import type { NewTask, VersionPair } from '../journal/port/journal.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { SourceCount } from './held-count.ts'
 import type { KeyView } from './key-view.ts'
@@ -20,7 +21,7 @@ export interface ScanLink {
 export interface ScannerOptions {
   readonly link: ScanLink
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly pairsBetween: (fromKey: string, toKey: string) => ReadonlyMap<string, readonly VersionPair[]>
+  readonly pairsBetween: (fromKey: string, toKey: string) => Promise<ReadonlyMap<string, readonly VersionPair[]>>
   /** Durable when it resolves. `startedAt`: when this scan began. */
   readonly enqueue: (tasks: readonly NewTask[], startedAt: number) => Promise<void>
   /** A scan of everything, from the first key on, has ended: what the source held. */

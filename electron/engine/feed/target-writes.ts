@@ -1,5 +1,5 @@
 import type { BucketAt, CurrentVersion, TwoSidedKey } from '../../../shared/model/rule.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import { align } from '../replicate/align.ts'
 import { partsInEtag } from '../replicate/part-layout.ts'
 import type { KeyMatch } from '../rule/match.ts'
@@ -49,7 +49,7 @@ export interface TargetLook {
   readonly wants: (version: VersionEntry) => boolean
   readonly byTime: boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly pairs: (key: string) => readonly VersionPair[]
+  readonly pairs: (key: string) => Promise<readonly VersionPair[]>
   /** Is the current version at the target a replica after all, by what the sites say of it? */
   readonly isReplica: (sides: KeySides, signal: AbortSignal) => Promise<boolean>
   readonly now: () => number
@@ -103,7 +103,7 @@ export async function findTargetWrites(look: TargetLook): Promise<TargetWrites> 
         key,
         source: source.group().filter(look.wants),
         target: target.group(),
-        pairs: look.pairs(key),
+        pairs: await look.pairs(key),
       }
       if (wouldCover(sides, look.byTime)) asked.push(sides)
       if (asked.length >= askedAtOnce) await ask()

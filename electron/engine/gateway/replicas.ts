@@ -1,6 +1,6 @@
 import { quorumOf } from '../../../shared/model/quorum.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { PlacingIntake } from '../feed/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 
@@ -36,7 +36,7 @@ export interface Copies {
 }
 
 export interface ReplicasOptions {
-  readonly journal: Pick<Journal, 'pairs' | 'anyTask' | 'unsettled' | 'isParked'>
+  readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'anyTask' | 'unsettled' | 'isParked'>
   readonly intake: Pick<PlacingIntake, 'linksFor'>
   readonly isOnline: (siteId: string) => boolean
   /** null while it is not known. */
@@ -62,7 +62,7 @@ export class Replicas {
 
   /** Something of the key is on its way to the link's target, or parked. */
   isPending(link: RuleLink, key: string): boolean {
-    return this.#options.journal.anyTask(link.linkId, key)
+    return this.#options.atOnce.anyTask(link.linkId, key)
   }
 
   /**
@@ -104,17 +104,17 @@ export class Replicas {
   }
 
   #waitsToComeBack(link: RuleLink, key: string, versionId: string): boolean {
-    const { journal } = this.#options
+    const { atOnce } = this.#options
     const back = this.#wayBack(link, key)
     if (back === null) return false
     return (
-      journal.unsettled(back.linkId, key, lookedThrough).some((task) => task.versionId === versionId) ||
-      journal.isParked(back.linkId, key, versionId)
+      atOnce.unsettled(back.linkId, key, lookedThrough).some((task) => task.versionId === versionId) ||
+      atOnce.isParked(back.linkId, key, versionId)
     )
   }
 
   #purges({ linkId }: RuleLink, key: string): ReadonlySet<string | null> {
-    const tasks = this.#options.journal.unsettled(linkId, key, lookedThrough)
+    const tasks = this.#options.atOnce.unsettled(linkId, key, lookedThrough)
     return new Set(tasks.filter(({ operation }) => operation === 'deleteVersion').map(({ versionId }) => versionId))
   }
 
@@ -130,11 +130,11 @@ export class Replicas {
   #copy(link: RuleLink, key: string): readonly Copy[] {
     const adopts = this.#options.adopts(link)
     if (adopts === null) return []
-    const { journal } = this.#options
+    const { atOnce } = this.#options
     const wayBack = this.#wayBack(link, key)
-    const sent = once(() => journal.pairs(link.linkId, key))
+    const sent = once(() => atOnce.pairs(link.linkId, key))
     // What came from there is paired by the rule that brought it.
-    const came = once(() => (wayBack === null ? [] : journal.pairs(wayBack.linkId, key)))
+    const came = once(() => (wayBack === null ? [] : atOnce.pairs(wayBack.linkId, key)))
     const kept = (versionId: string): string | null => (adopts ? versionId : null)
     const toSource = (versionId: string): string | null =>
       sent().find((pair) => pair.targetVersionId === versionId)?.sourceVersionId ??

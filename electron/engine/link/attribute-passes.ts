@@ -5,7 +5,8 @@ import type { AttributesView } from '../../../shared/model/attributes.ts'
 import { faultFrom } from '../base/errors.ts'
 import { passAttributes } from '../feed/attribute-pass.ts'
 import { pause, type Clock } from '../base/clock.ts'
-import type { Journal, NewTask } from '../journal/port/journal.ts'
+import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { VersionStore } from '../journal/port/versions.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { compileKeyMatch } from '../rule/match.ts'
@@ -31,7 +32,8 @@ const recordSchema = z.object({
 type PassRecord = z.infer<typeof recordSchema>
 
 export interface AttributePassesParts {
-  readonly journal: Pick<Journal, 'pairs' | 'unsettled' | 'isParked'>
+  readonly versions: Pick<VersionStore, 'pairs'>
+  readonly atOnce: Pick<ReadsAtOnce, 'unsettled' | 'isParked'>
   /** How far each link's pass has come. */
   readonly marks: Remembered
   readonly links: () => readonly Link[]
@@ -183,7 +185,7 @@ export class AttributePasses {
   }
 
   async #round(link: Link, state: PassState, signal: AbortSignal): Promise<void> {
-    const { clock, journal, list, store, isTwoWay } = this.#parts
+    const { clock, atOnce, list, store, isTwoWay } = this.#parts
     const { linkId, source, target, rule } = link
     const since = rule.existingObjects ? 0 : beginOf(link)
     if (state.record.startedAt === null) {
@@ -201,8 +203,8 @@ export class AttributePasses {
         wants: ({ modifiedAt }) => modifiedAt >= since,
         list,
         store: (siteId) => store(siteId, rule),
-        pairs: (key) => journal.pairs(linkId, key),
-        isPending: (key) => journal.unsettled(linkId, key, 1).length > 0,
+        pairs: (key) => this.#parts.versions.pairs(linkId, key),
+        isPending: (key) => atOnce.unsettled(linkId, key, 1).length > 0,
         leavesOutTags: () => this.#parts.leavesOutTags(link),
         acl: () => this.#parts.carriedAcl(link),
         isTwoWay: () => isTwoWay(link),
@@ -234,10 +236,10 @@ export class AttributePasses {
   }
 
   async #found(task: Omit<NewTask, 'changedAt'>, version: VersionEntry, state: PassState): Promise<void> {
-    const { journal, enqueue } = this.#parts
+    const { atOnce, enqueue } = this.#parts
     state.record.differences += 1
     // What was refused for good waits for the operator, and is on the list of failures.
-    if (journal.isParked(task.linkId, task.key, task.versionId)) return
+    if (atOnce.isParked(task.linkId, task.key, task.versionId)) return
     // Changed after the round before looked at it, and nobody knows when.
     const changedAt = Math.max(version.modifiedAt, state.record.last?.startedAt ?? 0)
     await enqueue([{ ...task, changedAt }])

@@ -5,7 +5,7 @@ import { isApart, isCoveredAtTarget, type BothSides } from '../replicate/both-si
 import type { KeyView } from '../feed/key-view.ts'
 import type { ScanWatch } from '../feed/scan-port.ts'
 import { currentOf, type KeySides } from '../feed/target-writes.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../rule/match.ts'
@@ -14,7 +14,7 @@ import { ApartKeys } from './apart-keys.ts'
 import { beginOf, type Link } from './links.ts'
 
 export interface ConvergenceParts {
-  readonly journal: Pick<Journal, 'pairs' | 'unsettled'>
+  readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'unsettled'>
   /** The keys that are apart, by link. */
   readonly marks: Remembered
   readonly link: (linkId: string) => Link | null
@@ -150,8 +150,8 @@ export class ConvergenceBook {
   }
 
   #withOpposite<T extends BothSides>(link: Link, key: string, sides: T): T {
-    const { opposites, journal } = this.#parts
-    const back = opposites(link).flatMap(({ linkId }) => turned(journal.pairs(linkId, key)))
+    const { opposites, atOnce } = this.#parts
+    const back = opposites(link).flatMap(({ linkId }) => turned(atOnce.pairs(linkId, key)))
     return { ...sides, pairs: [...sides.pairs, ...back] }
   }
 
@@ -201,7 +201,7 @@ export class ConvergenceBook {
   }
 
   async #apart(link: Link, key: string): Promise<TwoSidedKey | null | 'unknown'> {
-    const { opposites, journal } = this.#parts
+    const { opposites, atOnce } = this.#parts
     const covers = ({ rule }: Link): boolean => compileKeyMatch(rule.filter)(key)
     const back = opposites(link).filter(covers)
     if (back.length === 0 || !covers(link)) return null
@@ -210,7 +210,7 @@ export class ConvergenceBook {
     // What changed or was brought meanwhile makes two lists that never stood side by side.
     if (sides === null || this.#isPending(key, [link, ...back])) return 'unknown'
     const { source, target } = sides
-    const pairs = journal.pairs(link.linkId, key)
+    const pairs = atOnce.pairs(link.linkId, key)
     if (!isApart(this.#withOpposite(link, key, { source, target, pairs }))) return null
     const carried = await Promise.all([
       this.#isCarried(source[0], link),
@@ -222,19 +222,19 @@ export class ConvergenceBook {
 
   /** What others wrote at the target of a one-way rule, on top of what the rule brought; null when there is no such thing. */
   async #covered(link: Link, key: string): Promise<TwoSidedKey | null | 'unknown'> {
-    const { journal, isForeign } = this.#parts
+    const { atOnce, isForeign } = this.#parts
     if (!this.#isWatched(link) || !compileKeyMatch(link.rule.filter)(key)) return null
     if (this.#isPending(key, [link])) return 'unknown'
     const sides = await this.#bothSides(link, key)
     if (sides === null || this.#isPending(key, [link])) return 'unknown'
-    const seen = { key, ...sides, pairs: journal.pairs(link.linkId, key) }
+    const seen = { key, ...sides, pairs: atOnce.pairs(link.linkId, key) }
     if (!isCoveredAtTarget(seen) || !(await this.#isCarried(sides.source[0], link))) return null
     if (!(await isForeign(link, seen, this.#abort.signal))) return null
     return { key, source: currentOf(sides.source[0]), target: currentOf(sides.target[0]) }
   }
 
   #isPending(key: string, links: readonly Link[]): boolean {
-    return links.some(({ linkId }) => this.#parts.journal.unsettled(linkId, key, 1).length > 0)
+    return links.some(({ linkId }) => this.#parts.atOnce.unsettled(linkId, key, 1).length > 0)
   }
 
   /** The target between two looks at the source; null when the source changed meanwhile. */

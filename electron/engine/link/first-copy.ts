@@ -1,10 +1,10 @@
 import type { Tell } from '../log/activity.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import type { Link } from './links.ts'
 
 export interface FirstCopyParts {
-  readonly journal: Pick<Journal, 'lastSeq' | 'isPendingUpTo' | 'totals'>
+  readonly atOnce: Pick<ReadsAtOnce, 'lastSeq' | 'isPendingUpTo' | 'totals'>
   /** When the first copies ended, by link. */
   readonly marks: Remembered
   readonly link: (linkId: string) => Link | null
@@ -41,7 +41,7 @@ export class FirstCopies {
   /** A scan has looked at every key of the link, and what it found is queued. */
   scanned(linkId: string): void {
     if (this.#endedAt.has(linkId)) return
-    if (!this.#lastOf.has(linkId)) this.#lastOf.set(linkId, this.#parts.journal.lastSeq())
+    if (!this.#lastOf.has(linkId)) this.#lastOf.set(linkId, this.#parts.atOnce.lastSeq())
     this.#look(linkId)
   }
 
@@ -57,9 +57,9 @@ export class FirstCopies {
   }
 
   #look(linkId: string): void {
-    const { journal, marks, link, now } = this.#parts
+    const { atOnce, marks, link, now } = this.#parts
     const found = link(linkId)
-    if (found === null || journal.isPendingUpTo(linkId, this.#lastOf.get(linkId) ?? 0)) return
+    if (found === null || atOnce.isPendingUpTo(linkId, this.#lastOf.get(linkId) ?? 0)) return
     const at = now()
     this.#lastOf.delete(linkId)
     this.#endedAt.set(linkId, at)
@@ -69,8 +69,8 @@ export class FirstCopies {
   }
 
   #tellEnd({ linkId, ruleId, target, rule }: Link): void {
-    const { journal, siteName, tell } = this.#parts
-    const { parked, settledCount } = journal.totals(linkId)
+    const { atOnce, siteName, tell } = this.#parts
+    const { parked, settledCount } = atOnce.totals(linkId)
     const what = `${rule.existingObjects ? 'First copy' : 'First look'} of rule ${ruleId} to ${siteName(target.site)} ended`
     const done = settledCount === 1 ? '1 version' : `${settledCount.toLocaleString('en')} versions`
     const brought = settledCount === 0 ? 'nothing had to be brought' : `${done} settled since the rule began`

@@ -8,7 +8,9 @@ import type { ScanResult, Scanner, ScanWatch } from '../feed/scan-port.ts'
 import { createScanner } from '../feed/scanner.ts'
 import type { Looked, ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
 import type { Webhook } from '../feed/webhook.ts'
-import type { Journal, NewTask } from '../journal/port/journal.ts'
+import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { ScanStore } from '../journal/port/scans.ts'
+import type { VersionStore } from '../journal/port/versions.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { mendsOrder } from '../replicate/in-order.ts'
 import { bucketKey } from '../rule/link.ts'
@@ -23,7 +25,9 @@ import { scanRecord } from './scan-record.ts'
 import { Topics } from './topics.ts'
 
 export interface LinkFeedsParts {
-  readonly journal: Journal
+  readonly atOnce: Pick<ReadsAtOnce, 'totals' | 'isParked' | 'unsettled'>
+  readonly versions: VersionStore
+  readonly scans: ScanStore
   readonly queue: Pick<TaskQueue, 'enqueue'>
   readonly intake: Intake
   readonly brakes: Brakes
@@ -159,7 +163,7 @@ export class LinkFeeds {
       linkId: link.linkId,
       scanner: this.#scanner(link),
       intervalMs: (lastScanMs) => this.#intervalMs(link, lastScanMs),
-      isBusy: () => this.#parts.journal.totals(link.linkId).backlogCount > 10_000,
+      isBusy: () => this.#parts.atOnce.totals(link.linkId).backlogCount > 10_000,
     })
   }
 
@@ -183,8 +187,7 @@ export class LinkFeeds {
   }
 
   #scanner(link: Link): Scanner {
-    const { journal, list, clock, health, order, isShared, store, brakes } = this.#parts
-    const { scans } = journal
+    const { atOnce, versions, scans, list, clock, health, order, isShared, store, brakes } = this.#parts
     const record = scanRecord(scans, link.linkId)
     return createScanner({
       link: { ...link, ruleStartedAt: beginOf(link) },
@@ -207,10 +210,10 @@ export class LinkFeeds {
         order,
         store: (siteId) => store(siteId, link.rule),
       }),
-      pairsBetween: (from, to) => journal.pairsBetween(link.linkId, from, to),
+      pairsBetween: (from, to) => versions.pairsBetween(link.linkId, from, to),
       enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
-      backlogCount: () => journal.totals(link.linkId).backlogCount,
-      isParked: (key, versionId) => journal.isParked(link.linkId, key, versionId),
+      backlogCount: () => atOnce.totals(link.linkId).backlogCount,
+      isParked: (key, versionId) => atOnce.isParked(link.linkId, key, versionId),
       checkpoint: {
         read: () => scans.read(link.linkId, 'checkpoint'),
         write: (value) => scans.write(link.linkId, 'checkpoint', value),
@@ -244,9 +247,9 @@ export class LinkFeeds {
 
   /** The brake sees what a scan found before the queue does; what an event told already is no second change. */
   async #enqueue(link: Link, tasks: readonly NewTask[], startedAt: number): Promise<void> {
-    const { brakes, queue, journal, health } = this.#parts
+    const { brakes, queue, atOnce, health } = this.#parts
     const skewMs = Math.abs(health(link.source.site).clockSkewMs ?? 0)
-    const found = new Set(notPending(tasks, journal))
+    const found = new Set(notPending(tasks, atOnce))
     this.#untold(link, found)
     await brakes.count(link.rule, tasks, { startedAt, skewMs, isPending: (task) => !found.has(task) })
     await queue.enqueue(tasks)

@@ -1,7 +1,7 @@
 import type { Looked } from '../feed/schedule.ts'
 import type { EventsState, FeedView, LinkState, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { LinkTotals, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { RateBook } from '../metrics/rates.ts'
 import type { AttributePasses } from './attribute-passes.ts'
 import type { BucketWatch } from './bucket-watch.ts'
@@ -13,7 +13,7 @@ import type { Link, Links, SiteStates } from './links.ts'
 import type { Guarded } from './target-guard.ts'
 
 export interface LinkViewParts {
-  readonly journal: Journal
+  readonly atOnce: ReadsAtOnce
   readonly rates: RateBook
   readonly identities: IdentityProbes
   readonly sites: SiteStates & { name(siteId: string): string }
@@ -53,9 +53,9 @@ export class LinkViews {
   }
 
   view(link: Link): LinkView {
-    const { journal, rates, inFlight, buckets, attributes, now } = this.#parts
+    const { atOnce, rates, inFlight, buckets, attributes, now } = this.#parts
     const asOf = now()
-    const totals = journal.totals(link.linkId)
+    const totals = atOnce.totals(link.linkId)
     const rate = rates.rates(link.linkId, asOf)
     const feeds = this.#parts.feeds(link)
     const convergence = this.#parts.convergence(link)
@@ -92,12 +92,7 @@ export class LinkViews {
     }
   }
 
-  #facts(
-    link: Link,
-    totals: ReturnType<Journal['totals']>,
-    feeds: readonly FeedView[],
-    convergence: Convergence | null,
-  ): LinkFacts {
+  #facts(link: Link, totals: LinkTotals, feeds: readonly FeedView[], convergence: Convergence | null): LinkFacts {
     const identity = this.#parts.identities.state(link.target)
     const looked = this.#parts.looked(link)
     return {

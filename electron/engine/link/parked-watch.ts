@@ -1,6 +1,6 @@
 import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import { countOf, formatCount } from '../../../shared/text/count.ts'
-import type { FailureCause } from '../journal/port/journal.ts'
+import type { FailureCause } from '../journal/port/tasks.ts'
 import type { Tell } from '../log/activity.ts'
 import { CauseWatch, type CauseWatchParts, type WatchedCause } from './cause-watch.ts'
 

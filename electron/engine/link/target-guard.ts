@@ -5,7 +5,7 @@ import { faultFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { findTargetWrites, isEmptyTarget, type KeySides, type TargetLook } from '../feed/target-writes.ts'
 import type { Jobs } from '../job/jobs.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { VersionStore } from '../journal/port/versions.ts'
 import type { KeptBooks } from '../journal/kept-books.ts'
 import { bucketKey, linkIdOf } from '../rule/link.ts'
 import { compileKeyMatch } from '../rule/match.ts'
@@ -37,7 +37,7 @@ export type Guarded =
     }
 
 export interface TargetGuardParts {
-  readonly journal: Pick<Journal, 'pairs'>
+  readonly versions: Pick<VersionStore, 'pairs'>
   readonly marks: Pick<KeptBooks, 'guards' | 'covers'>
   readonly links: () => readonly Link[]
   readonly isPaired: (link: Link) => boolean
@@ -218,7 +218,7 @@ export class TargetGuard {
   }
 
   #asked(link: Link, order: LinkOrder, signal: AbortSignal, onProgress: (keys: number) => void): TargetLook {
-    const { journal, list, isReplica, clock } = this.#parts
+    const { versions, list, isReplica, clock } = this.#parts
     const { rule, source, target, linkId } = link
     return {
       source,
@@ -228,7 +228,7 @@ export class TargetGuard {
       wants: (version) => version.modifiedAt >= order.copySince && (rule.deleteMarkers || !version.deleteMarker),
       byTime: order.ordersByMtime && order.identity !== 'mints',
       list,
-      pairs: (key) => journal.pairs(linkId, key),
+      pairs: (key) => versions.pairs(linkId, key),
       isReplica: (sides, both) => isReplica(link, sides, both),
       now: () => clock.now(),
       signal,

@@ -1,11 +1,11 @@
 import { sampleEveryMs } from '../../../shared/model/overview.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { QueueCounts } from '../queue/port.ts'
 import type { RateBook } from './rates.ts'
 import type { LinkSample } from './series.ts'
 
 export interface LinkSamplerParts {
-  readonly journal: Pick<Journal, 'totals'>
+  readonly atOnce: Pick<ReadsAtOnce, 'totals'>
   readonly counts: (linkId: string) => QueueCounts
   readonly rates: RateBook
 }
@@ -22,8 +22,8 @@ export class LinkSampler {
 
   /** One link at `at`. Takes the counts since the call before. */
   sample(linkId: string, rttMs: number | null, at: number): LinkSample {
-    const { journal, rates } = this.#parts
-    const { backlogCount, backlogBytes, oldestPendingAt } = journal.totals(linkId)
+    const { atOnce, rates } = this.#parts
+    const { backlogCount, backlogBytes, oldestPendingAt } = atOnce.totals(linkId)
     const lagSeconds = oldestPendingAt === null ? 0 : Math.max(0, (at - oldestPendingAt) / 1000)
     const { objects, bytes, failures } = rates.takeCounts(linkId)
     const full = this.#wasFull(linkId)

@@ -1,4 +1,4 @@
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce, TaskStore } from '../journal/port/tasks.ts'
 
 /** How far the mark is raised beyond need: one small write per so many leases. */
 const STEP = 5000
@@ -10,15 +10,15 @@ const STEP = 5000
 export class HandedOutMark {
   /** Where the mark stood at the start: earlier runs may have begun with all up to it. */
   readonly atStart: number
-  readonly #journal: Pick<Journal, 'raiseHandedOut'>
+  readonly #tasks: Pick<TaskStore, 'raiseHandedOut'>
   readonly #onRaised: () => void
   #durable: number
   #raising = false
 
-  constructor(journal: Pick<Journal, 'handedOut' | 'raiseHandedOut'>, onRaised: () => void) {
-    this.#journal = journal
+  constructor(tasks: Pick<TaskStore, 'raiseHandedOut'>, atOnce: Pick<ReadsAtOnce, 'handedOut'>, onRaised: () => void) {
+    this.#tasks = tasks
     this.#onRaised = onRaised
-    this.atStart = journal.handedOut()
+    this.atStart = atOnce.handedOut()
     this.#durable = this.atStart
   }
 
@@ -31,7 +31,7 @@ export class HandedOutMark {
   async #raise(to: number): Promise<void> {
     this.#raising = true
     try {
-      await this.#journal.raiseHandedOut(to)
+      await this.#tasks.raiseHandedOut(to)
     } catch {
       // The journal is unwritable and has told the engine; nothing above the old mark is handed out any more.
       return

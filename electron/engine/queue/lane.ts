@@ -1,5 +1,5 @@
 import type { Lane } from '../../../shared/model/task.ts'
-import type { TaskRow } from '../journal/port/journal.ts'
+import type { TaskRow } from '../journal/port/tasks.ts'
 import { largeBytes } from '../journal/sqlite/task-row.ts'
 
 export const lanes: readonly Lane[] = ['small', 'large', 'mrf']

@@ -1,5 +1,5 @@
 import type { Lane, TaskState } from '../../../shared/model/task.ts'
-import type { Journal, TaskRow } from '../journal/port/journal.ts'
+import type { ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
 import { laneOf, lanes } from './lane.ts'
 import { Line } from './line.ts'
 import type { LinkSpec } from './port.ts'
@@ -26,7 +26,7 @@ export interface WindowLimits {
 
 export const windowLimits: WindowLimits = { page: 256, most: 512, least: 128 }
 
-type Reads = Pick<Journal, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled'>
+type Reads = Pick<ReadsAtOnce, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled'>
 
 /** The lowest delayed seq of a key that nobody has asked the journal for yet. */
 const UNKNOWN = 0
@@ -44,7 +44,7 @@ export class LinkWindow {
   leasedReady = 0
   /** Epoch ms of the next delayed task that is not in memory; 0 when the journal was not asked yet. */
   nextDueAt = 0
-  readonly #journal: Reads
+  readonly #atOnce: Reads
   readonly #limits: WindowLimits
   readonly #held = new Map<string, Entry>()
   readonly #delayed = new Map<string, number>()
@@ -61,9 +61,9 @@ export class LinkWindow {
   #passedBy = 0
   #atEnd = { small: false, large: false, mrf: false }
 
-  constructor(spec: LinkSpec, journal: Reads, limits: WindowLimits) {
+  constructor(spec: LinkSpec, atOnce: Reads, limits: WindowLimits) {
     this.spec = spec
-    this.#journal = journal
+    this.#atOnce = atOnce
     this.#limits = limits
     this.#loadDelayed()
   }
@@ -219,7 +219,7 @@ export class LinkWindow {
 
   #readInto(open: readonly Lane[]): void {
     const from = Math.min(...open.map((lane) => this.#after[lane]))
-    const rows = this.#journal.readyApart(this.linkId, from, this.#limits.page)
+    const rows = this.#atOnce.readyApart(this.linkId, from, this.#limits.page)
     const full = new Set<Lane>()
     for (const row of rows) {
       const lane = laneOf(row)
@@ -238,7 +238,7 @@ export class LinkWindow {
   }
 
   #readSmall(apartSeenTo: number): void {
-    const rows = this.#journal.ready(this.linkId, this.#after.small, this.#limits.page)
+    const rows = this.#atOnce.ready(this.linkId, this.#after.small, this.#limits.page)
     for (const row of rows) {
       if (laneOf(row) === 'small' && !this.#consider(row, row.seq > apartSeenTo)) return
       this.#after.small = row.seq
@@ -269,7 +269,7 @@ export class LinkWindow {
   }
 
   #isFirst(row: TaskRow): boolean {
-    const first = this.#journal.unsettled(this.linkId, row.key, 1)[0]
+    const first = this.#atOnce.unsettled(this.linkId, row.key, 1)[0]
     // Remembered, so that the rows behind it cost no query each.
     if (first?.state === 'delayed') this.#delayed.set(row.key, first.seq)
     return first?.seq === row.seq
@@ -285,7 +285,7 @@ export class LinkWindow {
 
   /** The key is free: its first task by seq goes on, if it may now. */
   #takeNext(key: string, now: number): void {
-    const [first, second] = this.#journal.unsettled(this.linkId, key, 2)
+    const [first, second] = this.#atOnce.unsettled(this.linkId, key, 2)
     if (first === undefined) this.#delayed.delete(key)
     else if (first.state === 'delayed' && first.dueAt > now) {
       this.#delayed.set(key, first.seq)
@@ -295,7 +295,7 @@ export class LinkWindow {
 
   #fillDue(now: number): void {
     const wanted = this.#dueHere.size + this.#limits.most - this.#lines.mrf.size
-    const rows = this.#journal.due(this.linkId, now, wanted)
+    const rows = this.#atOnce.due(this.linkId, now, wanted)
     for (const row of rows) if (!this.#dueHere.has(row.seq)) this.#considerDue(row, now)
     if (rows.length < wanted) this.nextDueAt = this.#firstDueAt()
   }
@@ -309,7 +309,7 @@ export class LinkWindow {
   }
 
   #firstDueAt(): number {
-    const rows = this.#journal.due(this.linkId, Number.MAX_SAFE_INTEGER, this.#dueHere.size + 1)
+    const rows = this.#atOnce.due(this.linkId, Number.MAX_SAFE_INTEGER, this.#dueHere.size + 1)
     return rows.find((row) => !this.#dueHere.has(row.seq))?.dueAt ?? Infinity
   }
 
@@ -331,7 +331,7 @@ export class LinkWindow {
   }
 
   #loadDelayed(): void {
-    for (const key of this.#journal.delayedKeys(this.linkId)) this.#delayed.set(key, UNKNOWN)
+    for (const key of this.#atOnce.delayedKeys(this.linkId)) this.#delayed.set(key, UNKNOWN)
   }
 }
 

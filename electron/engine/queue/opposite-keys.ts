@@ -1,4 +1,4 @@
-import type { Journal, TaskRow } from '../journal/port/journal.ts'
+import type { ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
 import type { LinkWindow } from './link-window.ts'
 
 type Way = { readonly from: string; readonly to: string }
@@ -8,7 +8,7 @@ const looked = 4
 
 export interface OppositeParts {
   readonly windows: ReadonlyMap<string, LinkWindow>
-  readonly journal: Pick<Journal, 'unsettled'>
+  readonly atOnce: Pick<ReadsAtOnce, 'unsettled'>
   /** False for a link that is held: nobody waits for what may never go on. */
   readonly runs: (window: LinkWindow) => boolean
   /** A worker had it before, and what it wrote may be at its target. Not for one that is put off beyond any backoff. */
@@ -52,7 +52,7 @@ export class OppositeKeys {
     const running = other.leasedOf(task.key)
     if (running !== undefined && isOfDelete(task, running)) return true
     if (!this.#parts.runs(other)) return false
-    const open = this.#parts.journal.unsettled(other.linkId, task.key, looked)
+    const open = this.#parts.atOnce.unsettled(other.linkId, task.key, looked)
     return open.some((one) => one.seq < task.seq && isOfDelete(task, one) && this.#parts.mayHaveRun(one))
   }
 

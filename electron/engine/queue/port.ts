@@ -1,7 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
-import type { Urgent } from '../journal/sqlite/group-commit.ts'
-import type { NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port/journal.ts'
+import type { NewTask, RetryWhich, Settlement, TaskRow, UrgentEnqueue } from '../journal/port/tasks.ts'
 
 export interface LinkSpec {
   readonly linkId: string
@@ -39,7 +38,7 @@ export interface TaskQueue {
   unhold(linkId: string, reason: string): void
 
   /** Durable when it resolves with the seqs, one for each task; wakes the workers. Urgent for a client that waits. */
-  enqueue(tasks: readonly NewTask[], urgent?: Urgent<readonly number[]>): Promise<readonly number[]>
+  enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]>
   /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.

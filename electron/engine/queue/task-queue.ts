@@ -1,7 +1,14 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import type { Urgent } from '../journal/sqlite/group-commit.ts'
-import type { Journal, NewTask, RetryWhich, Settlement, TaskRow } from '../journal/port/journal.ts'
+import type {
+  NewTask,
+  ReadsAtOnce,
+  RetryWhich,
+  Settlement,
+  TaskRow,
+  TaskStore,
+  UrgentEnqueue,
+} from '../journal/port/tasks.ts'
 import { realTimers, type Timers } from '../base/timers.ts'
 import { FairShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
@@ -15,7 +22,8 @@ import { TargetShare } from './target-share.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
 
 export interface QueueOptions {
-  readonly journal: Journal
+  readonly tasks: TaskStore
+  readonly atOnce: ReadsAtOnce
   readonly now: () => number
   /** From 0 up to 1. */
   readonly random: () => number
@@ -41,7 +49,8 @@ export function createQueue(options: QueueOptions): TaskQueue {
 }
 
 class DurableQueue implements TaskQueue {
-  readonly #journal: Journal
+  readonly #tasks: TaskStore
+  readonly #atOnce: ReadsAtOnce
   readonly #now: () => number
   readonly #random: () => number
   readonly #timers: Timers
@@ -72,19 +81,20 @@ class DurableQueue implements TaskQueue {
   #armedFor = Infinity
   #closed = false
 
-  constructor({ journal, now, random, timers = realTimers, limits, retry }: QueueOptions) {
-    this.#journal = journal
+  constructor({ tasks, atOnce, now, random, timers = realTimers, limits, retry }: QueueOptions) {
+    this.#tasks = tasks
+    this.#atOnce = atOnce
     this.#now = now
     this.#random = random
     this.#timers = timers
     this.#limits = { ...windowLimits, ...limits }
     this.#retry = { ...retryPolicy, ...retry }
     this.#startedAt = now()
-    this.#mark = new HandedOutMark(journal, () => this.#wake())
-    this.#lastBefore = Math.max(this.#mark.atStart, journal.lastSeq())
+    this.#mark = new HandedOutMark(tasks, atOnce, () => this.#wake())
+    this.#lastBefore = Math.max(this.#mark.atStart, atOnce.lastSeq())
     this.#opposites = new OppositeKeys({
       windows: this.#windows,
-      journal,
+      atOnce,
       runs: (window) => this.#runs(window),
       mayHaveRun: (task) => this.#mayHaveRun(task),
     })
@@ -92,7 +102,7 @@ class DurableQueue implements TaskQueue {
 
   addLink(spec: LinkSpec): void {
     const window = this.#windows.get(spec.linkId)
-    if (window === undefined) this.#windows.set(spec.linkId, new LinkWindow(spec, this.#journal, this.#limits))
+    if (window === undefined) this.#windows.set(spec.linkId, new LinkWindow(spec, this.#atOnce, this.#limits))
     else if (window.active) window.spec = spec
     else window.revive(spec)
     this.#opposites.changed()
@@ -128,10 +138,10 @@ class DurableQueue implements TaskQueue {
     this.#wake()
   }
 
-  async enqueue(tasks: readonly NewTask[], urgent?: Urgent<readonly number[]>): Promise<readonly number[]> {
+  async enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]> {
     this.#enqueuing++
     try {
-      const seqs = await this.#journal.enqueue(
+      const seqs = await this.#tasks.enqueue(
         tasks.map((task) => this.#withTrueSight(task)),
         urgent,
       )
@@ -163,7 +173,7 @@ class DurableQueue implements TaskQueue {
   }
 
   claim(seq: number): Lease | null {
-    const task = this.#closed ? null : this.#journal.task(seq)
+    const task = this.#closed ? null : this.#atOnce.task(seq)
     const window = task === null ? undefined : this.#windows.get(task.linkId)
     if (task === null || window === undefined || !this.#runs(window) || !this.#mark.covers(seq)) return null
     if (this.#opposites.mustWait(window, task)) return null
@@ -175,7 +185,7 @@ class DurableQueue implements TaskQueue {
     const held = this.#end(lease, 'ack')
     if (held === null) return false
     const { seq, revision } = lease.task
-    const settled = await this.#journal.settle({ ...settlement, seq, revision })
+    const settled = await this.#tasks.settle({ ...settlement, seq, revision })
     this.#free(held, null, !settled)
     return settled
   }
@@ -188,11 +198,11 @@ class DurableQueue implements TaskQueue {
     if (held === null) return false
     const now = this.#now()
     if (step.kind === 'park') {
-      const parked = await this.#journal.park(seq, revision, fault, attempts, now)
+      const parked = await this.#tasks.park(seq, revision, fault, attempts, now)
       this.#free(held, null, !parked)
       return parked
     }
-    await this.#journal.delay(seq, fault, attempts, now + step.delayMs, now)
+    await this.#tasks.delay(seq, fault, attempts, now + step.delayMs, now)
     this.#free(held, now + step.delayMs, false)
     return false
   }
@@ -203,7 +213,7 @@ class DurableQueue implements TaskQueue {
   }
 
   async retry(which: RetryWhich, limit: number): ReturnType<TaskQueue['retry']> {
-    const retried = await this.#journal.retry(which, limit, (seq) => this.#leased.has(seq))
+    const retried = await this.#tasks.retry(which, limit, (seq) => this.#leased.has(seq))
     for (const { linkId, seq, key } of retried) this.#windows.get(linkId)?.reconsider(seq, key)
     this.#wake()
     return retried
@@ -215,7 +225,7 @@ class DurableQueue implements TaskQueue {
 
   counts(linkId: string): QueueCounts {
     const window = this.#windows.get(linkId)
-    const { backlogCount, delayed } = this.#journal.totals(linkId)
+    const { backlogCount, delayed } = this.#atOnce.totals(linkId)
     return {
       ready: Math.max(0, backlogCount - delayed - (window?.leasedReady ?? 0)),
       leased: window?.leased ?? 0,
@@ -230,7 +240,7 @@ class DurableQueue implements TaskQueue {
     if (this.#enqueuing > 0) return false
     const linkIds = linkId === undefined ? [...this.#windows.keys()] : [linkId]
     return linkIds.every(
-      (id) => (this.#windows.get(id)?.leased ?? 0) === 0 && this.#journal.totals(id).backlogCount === 0,
+      (id) => (this.#windows.get(id)?.leased ?? 0) === 0 && this.#atOnce.totals(id).backlogCount === 0,
     )
   }
 

@@ -1,5 +1,5 @@
 import type { VersionEntry } from '../store/port.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 
 /** How the versions of one key on both sides belong together. Computed, never stored. */
 export interface Alignment {

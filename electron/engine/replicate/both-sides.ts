@@ -1,4 +1,4 @@
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { sameContent } from './align.ts'
 

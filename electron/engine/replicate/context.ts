@@ -1,5 +1,5 @@
 import type { Sample } from '../content/sample.ts'
-import type { UploadRecord } from '../journal/port/journal.ts'
+import type { UploadRecord } from '../journal/port/tasks.ts'
 import type { ObjectStore, UploadedPart } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from './port.ts'
 import type { Writer } from './origin.ts'

@@ -5,7 +5,7 @@ import { removeLeftovers, writePlaceholder } from './placeholder.ts'
 import { identityFor } from './replica.ts'
 import { arrived, settled } from './outcomes.ts'
 import type { ReplicationContext } from './context.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 
 /** Writes the source's delete marker at the target, with its id where the target adopts ids. */
 export async function writeMarker(

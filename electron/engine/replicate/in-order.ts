@@ -1,6 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder, Outcome, SettledOutcome } from './port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'

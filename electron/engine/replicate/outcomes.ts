@@ -1,5 +1,5 @@
-import type { VersionPair } from '../journal/port/journal.ts'
 import type { LinkOrder, SettledOutcome } from './port.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 
 const nothing: readonly never[] = []
 

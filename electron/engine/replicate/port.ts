@@ -3,7 +3,8 @@ import type { FidelityKinds, FidelityProperty } from '../../../shared/model/fide
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Identity } from '../../../shared/model/site.ts'
 import type { SettledBy } from '../../../shared/model/task.ts'
-import type { NewTask, UploadRecord, VersionPair } from '../journal/port/journal.ts'
+import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { SealKey } from './seal.ts'
 
 /** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */

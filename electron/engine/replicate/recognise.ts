@@ -1,4 +1,4 @@
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { markOf, sealOf, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'

@@ -1,5 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { VersionPair } from '../journal/port/journal.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { Outcome, SettledOutcome } from './port.ts'

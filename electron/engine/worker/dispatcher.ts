@@ -1,7 +1,7 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
 import { turned } from '../feed/convergence.ts'
-import type { Journal } from '../journal/port/journal.ts'
+import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './allowance.ts'
@@ -44,7 +44,7 @@ const looksForClients = 10
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
   readonly #queue: TaskQueue
-  readonly #journal: Journal
+  readonly #atOnce: ReadsAtOnce
   readonly #pool: TransferPool
   readonly #events: DispatcherEvents
   readonly #link: (linkId: string) => LinkOrder | null
@@ -65,7 +65,7 @@ export class Dispatcher {
   constructor(
     parts: {
       queue: TaskQueue
-      journal: Journal
+      atOnce: ReadsAtOnce
       pool: TransferPool
       link: (linkId: string) => LinkOrder | null
       now: () => number
@@ -76,12 +76,12 @@ export class Dispatcher {
     events: DispatcherEvents,
   ) {
     this.#queue = parts.queue
-    this.#journal = parts.journal
+    this.#atOnce = parts.atOnce
     this.#pool = parts.pool
     this.#link = parts.link
     this.#now = parts.now
     this.#judgement = parts.judgement ?? (() => undefined)
-    this.#handedOutBefore = parts.journal.handedOut()
+    this.#handedOutBefore = parts.atOnce.handedOut()
     this.#limits = limits
     this.#allowance = fullAllowance(limits.limit)
     this.#events = events
@@ -236,13 +236,13 @@ export class Dispatcher {
     const knownAbsent = unseen && this.#link(linkId)?.opposite === undefined
     // A new null version takes the place of a former one, which only the journal knows.
     if (knownAbsent)
-      return { ...what, knownAbsent, pairs: versionId === 'null' ? this.#journal.pairs(linkId, key) : [], upload: null }
+      return { ...what, knownAbsent, pairs: versionId === 'null' ? this.#atOnce.pairs(linkId, key) : [], upload: null }
     return {
       ...what,
       knownAbsent,
-      pairs: this.#journal.pairs(linkId, key),
-      upload: this.#journal.upload(seq),
-      open: this.#journal.openSeqs(linkId, key),
+      pairs: this.#atOnce.pairs(linkId, key),
+      upload: this.#atOnce.upload(seq),
+      open: this.#atOnce.openSeqs(linkId, key),
       mayHaveRun: task.attempts > 0 || seq <= this.#handedOutBefore || this.#returned.has(seq),
     }
   }
@@ -251,10 +251,10 @@ export class Dispatcher {
   #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'alike' | 'openAtSource' | 'asOfSeq'> {
     const { opposite, inbound = [] } = this.#link(linkId) ?? {}
     if (inbound.length === 0) return {}
-    const openAtSource = inbound.flatMap((other) => this.#journal.openSeqs(other, key))
-    const asOfSeq = this.#journal.lastSeq()
+    const openAtSource = inbound.flatMap((other) => this.#atOnce.openSeqs(other, key))
+    const asOfSeq = this.#atOnce.lastSeq()
     if (opposite === undefined) return { openAtSource, asOfSeq }
-    const pairs = this.#journal.pairs(opposite.linkId, key)
+    const pairs = this.#atOnce.pairs(opposite.linkId, key)
     const came = turned(pairs.filter(({ proof }) => proof !== 'found'))
     const alike = turned(pairs.filter(({ proof }) => proof === 'found'))
     return { came, alike, openAtSource, asOfSeq }
@@ -266,9 +266,9 @@ export class Dispatcher {
    */
   #isWrittenAtSource({ seq, linkId, key }: Lease['task']): boolean {
     const { inbound = [] } = this.#link(linkId) ?? {}
-    const open = inbound.flatMap((other) => this.#journal.openSeqs(other, key))
+    const open = inbound.flatMap((other) => this.#atOnce.openSeqs(other, key))
     return open.some((other) => {
-      const task = this.#journal.task(other)
+      const task = this.#atOnce.task(other)
       if (task === null || task.operation === 'deleteVersion') return false
       return other < seq || task.attempts > 0 || this.#underWay.has(other)
     })
@@ -301,7 +301,7 @@ export class Dispatcher {
 
   /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */
   async #takeUpAgain({ task: { linkId, key } }: Lease, versionIds: readonly string[]): Promise<void> {
-    const parked = versionIds.filter((versionId) => this.#journal.isParked(linkId, key, versionId))
+    const parked = versionIds.filter((versionId) => this.#atOnce.isParked(linkId, key, versionId))
     if (parked.length === 0) return
     const rest = { operation: 'put', sizeBytes: null, changedAt: this.#now(), absentSeenAt: 0 } as const
     await this.#queue.enqueue(parked.map((versionId) => ({ linkId, key, versionId, ...rest })))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fault } from '../../../shared/model/fault.ts'
-import type { NewTask } from '../../../electron/engine/journal/port/journal.ts'
+import type { NewTask } from '../../../electron/engine/journal/port/tasks.ts'
 import { linkIdentity } from '../../support/link-identity.ts'
 import type { OpenJournal } from './implementation.ts'
 
@@ -82,11 +82,11 @@ export function historyPromises(open: OpenJournal): void {
     const { journal, reopen } = await open()
     const linkId = 'r/a/b'
     await journal.records.openLink(linkIdentity(linkId, 'r'))
-    const [failed, smooth] = await journal.enqueue([put(linkId, 'failed'), put(linkId, 'smooth')])
-    await journal.delay(failed!, denied, 1, 9000, 100)
+    const [failed, smooth] = await journal.tasks.enqueue([put(linkId, 'failed'), put(linkId, 'smooth')])
+    await journal.tasks.delay(failed!, denied, 1, 9000, 100)
     expect(await journal.history.ended(failed!)).toBeNull()
-    await journal.settle({ ...done, seq: failed!, did: 'copied' })
-    await journal.settle({ ...done, seq: smooth!, did: 'copied' })
+    await journal.tasks.settle({ ...done, seq: failed!, did: 'copied' })
+    await journal.tasks.settle({ ...done, seq: smooth!, did: 'copied' })
     const later = await reopen()
     const what = async (key: string): Promise<readonly string[]> =>
       (await later.history.itemEvents(linkId, key, 'v')).map((event) => event.what)
@@ -105,10 +105,10 @@ export function historyPromises(open: OpenJournal): void {
 
   test('what copies went without is counted by property with what settles them', async () => {
     const { journal, reopen } = await open()
-    const seqs = await journal.enqueue(['a', 'b', 'c'].map((key) => put('l', key)))
-    await journal.settle({ ...done, seq: seqs[0]!, notKept: ['acl', 'checksum'] })
-    await journal.settle({ ...done, seq: seqs[1]!, notKept: ['acl'] })
-    await journal.settle({ ...done, seq: seqs[2]! })
+    const seqs = await journal.tasks.enqueue(['a', 'b', 'c'].map((key) => put('l', key)))
+    await journal.tasks.settle({ ...done, seq: seqs[0]!, notKept: ['acl', 'checksum'] })
+    await journal.tasks.settle({ ...done, seq: seqs[1]!, notKept: ['acl'] })
+    await journal.tasks.settle({ ...done, seq: seqs[2]! })
     const later = await reopen()
     expect(await later.history.notKept('l')).toEqual(
       new Map([

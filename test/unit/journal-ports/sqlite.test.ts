@@ -3,6 +3,7 @@ import { historyPromises } from './history.ts'
 import { openSqlite } from './implementation.ts'
 import { recordsPromises } from './records.ts'
 import { scansPromises } from './scans.ts'
+import { versionsPromises } from './versions.ts'
 
 describe('scans, by SQLite', () => scansPromises(openSqlite))
 
@@ -13,3 +14,5 @@ describe('records, by SQLite', () =>
   }))
 
 describe('history, by SQLite', () => historyPromises(openSqlite))
+
+describe('versions, by SQLite', () => versionsPromises(openSqlite))

@@ -1,6 +1,6 @@
 import type { Degraded, Rule } from '../../../../shared/model/rule.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { LinkTotals } from '../../journal/port/journal.ts'
+import type { LinkTotals } from '../../journal/port/tasks.ts'
 import type { LinksOf } from '../../rule/decide.ts'
 
 export interface DegradedRulesOptions {

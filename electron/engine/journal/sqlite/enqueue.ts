@@ -3,7 +3,7 @@ import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { History } from './history.ts'
 import type { LinkEntry, Links } from './links.ts'
-import type { Journal, NewTask } from '../port/journal.ts'
+import type { NewTask, ReadsAtOnce, TaskStore } from '../port/tasks.ts'
 import { operationCode, stateCode, storedVersion } from './task-row.ts'
 
 /** Rows per statement: half the cost of one by one; more than 16 gain little. */
@@ -158,7 +158,7 @@ export function openEnqueue(
   links: Links,
   history: History,
   now: () => number,
-): Pick<Journal, 'enqueue' | 'lastSeq'> {
+): Pick<TaskStore, 'enqueue'> & Pick<ReadsAtOnce, 'lastSeq'> {
   const enqueuer = new Enqueuer(database, links, history, now)
   return {
     lastSeq: () => enqueuer.lastSeq,

@@ -4,8 +4,8 @@ import { faultKinds, type FaultCode } from '../../../../shared/model/fault.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { Links } from './links.ts'
-import type { FailureCause, Journal, RetryWhich, TaskRow } from '../port/journal.ts'
 import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import type { FailureCause, ReadsAtOnce, RetryWhich, TaskRow, TaskStore } from '../port/tasks.ts'
 import type { TaskWrites } from './task-writes.ts'
 
 type RetryEach = (seqs: readonly number[]) => readonly Retried[]
@@ -39,10 +39,10 @@ export function openFailures(
   commit: GroupCommit,
   links: Links,
   writes: TaskWrites,
-): Pick<Journal, 'failures' | 'parkedCauses' | 'retry'> {
+): Pick<TaskStore, 'failures' | 'retry'> & Pick<ReadsAtOnce, 'parkedCauses'> {
   const linkIn = (filter: FailureFilter): string => links.matching(filter.ruleId, filter.linkId).join(', ')
   return {
-    failures({ filter, sort, descending, offset, limit }) {
+    async failures({ filter, sort, descending, offset, limit }) {
       const { sql, values } = conditions(filter)
       const where = `code IS NOT NULL AND link IN (${linkIn(filter)})${sql}`
       const byCode = query<readonly [string, number]>(

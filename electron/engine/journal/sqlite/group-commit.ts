@@ -76,6 +76,7 @@ export class GroupCommit {
   #unsynced: Batch[] = []
   #syncing = false
   #end: FaultError | null = null
+  #fault: Fault | null = null
 
   constructor(database: DatabaseSync, log: Log, hooks: CommitHooks, time: CommitTime, limits: CommitLimits) {
     this.#database = database
@@ -105,6 +106,11 @@ export class GroupCommit {
   /** What somebody else found ends writing just as a failed commit does. */
   refuse(end: FaultError): void {
     this.#fail([], end)
+  }
+
+  /** Why it writes no more; null while it does, and when it was closed in order. */
+  get fault(): Fault | null {
+    return this.#fault
   }
 
   get isEnded(): boolean {
@@ -230,7 +236,9 @@ export class GroupCommit {
     this.#unsynced = []
     this.#queue = []
     this.#head = 0
-    if (isFirst) for (const listener of this.#listeners) listener(end.fault)
+    if (!isFirst) return
+    this.#fault = end.fault
+    for (const listener of this.#listeners) listener(end.fault)
   }
 
   #rollBack(): void {

@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal, Settlement, VersionPair } from '../port/journal.ts'
+import type { Settlement } from '../port/tasks.ts'
+import type { VersionPair, VersionStore } from '../port/versions.ts'
 
 export interface Pairs {
-  readonly port: Pick<Journal, 'pairs' | 'pairsBetween'>
+  readonly port: VersionStore
+  readonly of: (linkId: string, key: string) => readonly VersionPair[]
   /** Only inside a transaction. */
   record(link: number, key: string, settlement: Pick<Settlement, 'learned' | 'forgotten'>): void
 }
@@ -21,19 +23,20 @@ export function openPairs(database: DatabaseSync, links: Links): Pairs {
     database,
     'SELECT source_version, target_version, proof, key FROM pair WHERE link = ? AND key BETWEEN ? AND ?',
   )
+  const of = (linkId: string, key: string): readonly VersionPair[] => {
+    const link = links.named(linkId)
+    return link === undefined ? [] : ofKey.all(link.id, key).map(pairOf)
+  }
   return {
     record(link, key, { learned, forgotten }) {
       for (const version of forgotten) drop.run(link, key, version)
       for (const { sourceVersionId, targetVersionId, proof } of learned)
         save.run(link, key, sourceVersionId, targetVersionId, codeOf(proof))
     },
+    of,
     port: {
-      pairs(linkId, key) {
-        const link = links.named(linkId)
-        if (link === undefined) return []
-        return ofKey.all(link.id, key).map(pairOf)
-      },
-      pairsBetween(linkId, fromKey, toKey) {
+      pairs: async (linkId, key) => of(linkId, key),
+      async pairsBetween(linkId, fromKey, toKey) {
         const found = new Map<string, VersionPair[]>()
         const link = links.named(linkId)
         if (link === undefined) return found

@@ -16,6 +16,7 @@ import { takeLock } from './lock.ts'
 import { openNotKept } from './not-kept.ts'
 import { openPairs } from './pairs.ts'
 import type { Journal } from '../port/journal.ts'
+import type { ReadsAtOnce, TaskStore } from '../port/tasks.ts'
 import { openScans } from './scans.ts'
 import { openRecords } from './records.ts'
 import { openRollups } from './rollups.ts'
@@ -210,11 +211,23 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
     first: look,
     onRefused: (error) => commit.refuse(journalFault(error, path)),
   })
+  const { lastSeq, enqueue } = openEnqueue(database, commit, links, history, now)
+  const { failures, retry, parkedCauses } = openFailures(database, commit, links, writes)
+  const { handedOut, raiseHandedOut } = openHandedOut(database, commit)
+  const { upload, ...uploadWrites } = uploads.port
   sweep.start()
   return {
-    path,
-    scans: scans.port,
-    history: openHistoryStore(database, commit, { links, history, rollups, notKept }, limits.activity),
+    tasks: {
+      enqueue,
+      ...openTaskWrites(writes, commit),
+      failures,
+      retry,
+      ...uploadWrites,
+      onFailures: (listener) => void onFailures.push(listener),
+      raiseHandedOut,
+    },
+    atOnce: { lastSeq, handedOut, upload, parkedCauses, ...openTaskReads(database, links), pairs: pairs.of },
+    versions: pairs.port,
     records: openRecords(database, commit, links, {
       drop(linkId) {
         rollups.drop(linkId)
@@ -222,15 +235,9 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       },
       sweep: () => sweep.start(),
     }),
-    onUnwritable: (listener) => commit.onUnwritable(listener),
-    ...openEnqueue(database, commit, links, history, now),
-    ...openTaskReads(database, links),
-    ...openTaskWrites(writes, commit),
-    ...openFailures(database, commit, links, writes),
-    ...openHandedOut(database, commit),
-    ...pairs.port,
-    ...uploads.port,
-    onFailures: (listener) => void onFailures.push(listener),
+    scans: scans.port,
+    history: openHistoryStore(database, commit, { links, history, rollups, notKept }, limits.activity),
+    state: { path, fault: () => commit.fault, onFault: (listener) => commit.onUnwritable(listener) },
     flush: () => commit.flush(),
     close: once(async () => {
       await sweep.stop()
@@ -252,7 +259,10 @@ function once(act: () => Promise<void>): () => Promise<void> {
   return () => (done ??= act())
 }
 
-function openHandedOut(database: DatabaseSync, commit: GroupCommit): Pick<Journal, 'handedOut' | 'raiseHandedOut'> {
+function openHandedOut(
+  database: DatabaseSync,
+  commit: GroupCommit,
+): Pick<ReadsAtOnce, 'handedOut'> & Pick<TaskStore, 'raiseHandedOut'> {
   const read = query<readonly [number]>(database, "SELECT seq FROM mark WHERE name = 'handed-out'")
   const raise = database.prepare("UPDATE mark SET seq = max(seq, ?) WHERE name = 'handed-out'")
   return {

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
-import type { Journal, TaskRow } from '../port/journal.ts'
+import type { ReadsAtOnce, TaskRow } from '../port/tasks.ts'
 import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 
 type TaskReads = Pick<
-  Journal,
+  ReadsAtOnce,
   | 'ready'
   | 'readyApart'
   | 'due'

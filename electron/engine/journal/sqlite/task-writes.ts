@@ -5,7 +5,7 @@ import type { GroupCommit } from './group-commit.ts'
 import type { History } from './history.ts'
 import type { Links } from './links.ts'
 import type { Pairs } from './pairs.ts'
-import type { Journal, RetriedBecause, Settlement } from '../port/journal.ts'
+import type { RetriedBecause, Settlement, TaskStore } from '../port/tasks.ts'
 import { stateCode } from './task-row.ts'
 import type { NotKept } from './not-kept.ts'
 import type { Uploads } from './uploads.ts'
@@ -161,7 +161,7 @@ export class TaskWrites {
   }
 }
 
-export function openTaskWrites(writes: TaskWrites, commit: GroupCommit): Pick<Journal, 'settle' | 'delay' | 'park'> {
+export function openTaskWrites(writes: TaskWrites, commit: GroupCommit): Pick<TaskStore, 'settle' | 'delay' | 'park'> {
   return {
     settle: (settlement) => commit.submit(1, () => writes.settle(settlement)),
     delay: (seq, fault, attempts, dueAt, at) =>

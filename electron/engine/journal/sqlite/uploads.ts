@@ -2,10 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { UploadedPart } from '../../store/port.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { Journal } from '../port/journal.ts'
+import type { ReadsAtOnce, TaskStore } from '../port/tasks.ts'
 
 export interface Uploads {
-  readonly port: Pick<Journal, 'upload' | 'saveUpload' | 'savePart' | 'forgetUpload'>
+  readonly port: Pick<ReadsAtOnce, 'upload'> & Pick<TaskStore, 'saveUpload' | 'savePart' | 'forgetUpload'>
   /** Only inside a transaction. Costs nothing for a task that has no upload. */
   drop(seq: number): void
 }
