@@ -1,3 +1,8 @@
+/*
+ * Desktop host: Electron's main process. Opens credentials and engine, then window, menu and tray; the console talks to it
+ * over IPC.
+ */
+
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

@@ -1,3 +1,8 @@
+/*
+ * Credential vault: secret keys in one encrypted file, for where there is no system keychain (`keychain.ts`). Opened by the
+ * hosts before the engine starts.
+ */
+
 import { createCipheriv, createDecipheriv, scrypt, type ScryptOptions } from 'node:crypto'
 import { open, readFile, rename } from 'node:fs/promises'
 import { promisify } from 'node:util'

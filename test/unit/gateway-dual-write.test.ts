@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chosen, mayDualWrite, suits, type LinkFacts } from '../../electron/engine/gateway/dual-write/fitness.ts'
+import { chosen, mayDualWrite, suits, type TargetFacts } from '../../electron/engine/gateway/dual-write/fitness.ts'
 import { LeftBehind, SharedBody } from '../../electron/engine/gateway/dual-write/shared-body.ts'
 import { parseQuery } from '../../electron/engine/s3/query.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'
@@ -113,7 +113,7 @@ const sync = (rule: Partial<RuleInput>) =>
       ...rule,
     }),
   )
-const fit: LinkFacts = {
+const fit: TargetFacts = {
   order: { identity: 'mints' },
   source: { versioned: true, objectLock: false },
   online: true,

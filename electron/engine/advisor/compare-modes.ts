@@ -1,3 +1,8 @@
+/*
+ * Advisor: the ack policies for a pair of sites side by side. Pure functions over measured figures; `api/advisor.ts` measures
+ * and asks.
+ */
+
 import {
   advisedModes,
   type AdviceFigures,

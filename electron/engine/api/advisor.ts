@@ -58,16 +58,16 @@ export function advisorApi(parts: AdvisorParts): EngineApi['advisor'] {
 }
 
 /** A target and the links whose history tells of it. */
-interface Asked {
+interface LinkToAdvise {
   readonly site: string
   readonly links: readonly Link[]
 }
 
-const ofRule = (ruleId: string, { links }: AdvisorParts): readonly Asked[] =>
+const ofRule = (ruleId: string, { links }: AdvisorParts): readonly LinkToAdvise[] =>
   links.ofRule(ruleId).map((link) => ({ site: link.target.site, links: [link] }))
 
 /** Without a rule of its own, a pair is known by the rules that run between the same sites. */
-function linksBetween(source: string, targets: readonly string[], { links }: AdvisorParts): readonly Asked[] {
+function linksBetween(source: string, targets: readonly string[], { links }: AdvisorParts): readonly LinkToAdvise[] {
   return [...new Set(targets)].map((site) => ({
     site,
     links: links.list().filter((link) => link.source.site === source && link.target.site === site),
@@ -78,7 +78,7 @@ function linksBetween(source: string, targets: readonly string[], { links }: Adv
 const wellMeant = { source: { versioned: true, objectLock: false }, online: true, rttMs: null }
 
 /** Side by side where every target may be written before the source has answered; what nobody knows yet comes after it. */
-function writePathOf(asked: readonly Asked[], { links }: AdvisorParts): WritePath {
+function writePathOf(asked: readonly LinkToAdvise[], { links }: AdvisorParts): WritePath {
   const all = asked.map((target) => target.links)
   const fit = (link: Link): boolean => suits(link, { ...wellMeant, order: links.order(link.linkId) })
   return all.every((some) => some.length > 0 && some.every(fit)) ? 'side-by-side' : 'after-source'

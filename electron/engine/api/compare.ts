@@ -17,7 +17,7 @@ interface CompareApiParts extends CompareSources {
 }
 
 /** What was asked for. */
-interface Asked {
+interface CompareQuestion {
   readonly ruleId: string
   readonly prefix: string
   readonly level: CompareLevel
@@ -59,7 +59,7 @@ export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
   }
 
   /** A link that cannot be compared does not keep the others from it. */
-  async function run(jobId: string, links: readonly Link[], q: Asked, report: JobReport): Promise<string> {
+  async function run(jobId: string, links: readonly Link[], q: CompareQuestion, report: JobReport): Promise<string> {
     const tally = new Tally()
     let failed: FaultError | null = null
     for (const link of links) {
@@ -87,7 +87,7 @@ export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
 const whyNot = (error: unknown, { signal }: JobReport): Fault =>
   signal.aborted ? fault('CANCELLED', 'The comparison was cancelled.') : faultFrom(error, { operation: 'compare' })
 
-function blank(job: Job, { ruleId, prefix, level }: Asked, cost: CompareCost): CompareReport {
+function blank(job: Job, { ruleId, prefix, level }: CompareQuestion, cost: CompareCost): CompareReport {
   return {
     jobId: job.id,
     ruleId,

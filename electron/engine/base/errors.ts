@@ -1,3 +1,8 @@
+/*
+ * Fault translation: errors of the SDK, HTTP, TLS and the system become faults here and nowhere else. Used by the store for
+ * what sites answer, and by the hosts for what nobody caught.
+ */
+
 import type { Elsewhere } from '../../../shared/model/rule.ts'
 import { fault, FaultError, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
 import { grantRemedy } from '../../../shared/model/rights.ts'

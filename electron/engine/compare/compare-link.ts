@@ -15,7 +15,7 @@ import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView }
 import { Patience } from './patience.ts'
 import type { PairOfVersions } from './findings.ts'
 import type { CompareParts, CompareRun } from './port.ts'
-import { judge, lookAgain, nameOf, place, viewOf, type Anew, type KeyAgain } from './second-look.ts'
+import { compareListings, recheckKey, nameOf, place, viewOf, type Anew, type KeyToRecheck } from './recheck-key.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import { SilentSides } from './silent-sides.ts'
 
@@ -31,7 +31,7 @@ export async function compareLink(parts: CompareParts): Promise<void> {
   const again = await new FirstPass(run).run()
   const looks = new Bounded(looksAtOnce[parts.level])
   try {
-    for (const one of again) await looks.add(() => lookAgain(one, run))
+    for (const one of again) await looks.add(() => recheckKey(one, run))
     await looks.drained()
   } finally {
     await looks.ended()
@@ -42,7 +42,7 @@ export async function compareLink(parts: CompareParts): Promise<void> {
 class FirstPass {
   readonly #run: CompareRun
   readonly #looks: Bounded
-  readonly #again = new Map<string, KeyAgain>()
+  readonly #again = new Map<string, KeyToRecheck>()
   #keys = 0
 
   constructor(run: CompareRun) {
@@ -51,7 +51,7 @@ class FirstPass {
   }
 
   /** The keys that have to be looked at again. */
-  async run(): Promise<readonly KeyAgain[]> {
+  async run(): Promise<readonly KeyToRecheck[]> {
     try {
       await this.#listBoth()
       await this.#looks.drained()
@@ -100,13 +100,13 @@ class FirstPass {
     else if (this.#hasRoom || !isTold) this.#again.set(one.key, one)
     else {
       tally.once()
-      return this.#looks.add(async () => judge(one, await this.#asSeen(view), this.#run))
+      return this.#looks.add(async () => compareListings(one, await this.#asSeen(view), this.#run))
     }
     if (level === 'listing' || !isTold) return
     for (const pair of found.pairs) if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, one, view))
   }
 
-  async #pair(pair: PairOfVersions, one: KeyAgain & { readonly alike: Set<string> }, view: KeyView): Promise<void> {
+  async #pair(pair: PairOfVersions, one: KeyToRecheck & { readonly alike: Set<string> }, view: KeyView): Promise<void> {
     const look = await comparePair(pair, this.#run)
     if (look.differences.length === 0 && look.notSeen.length === 0) {
       one.alike.add(nameOf(pair[0]))
@@ -119,7 +119,7 @@ class FirstPass {
   }
 
   get #hasRoom(): boolean {
-    return this.#again.size < this.#run.lookAgainAtMost
+    return this.#again.size < this.#run.recheckAtMost
   }
 
   async #asSeen({ key, source, target }: KeyView): Promise<Anew> {

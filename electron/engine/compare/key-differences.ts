@@ -53,11 +53,11 @@ export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareL
 }
 
 /** Versions at the target without a partner among those of the source that the rule carries. Pure. */
-export const extrasOf = (view: Listed, link: LinkOrder): readonly VersionEntry[] => aligned(view, link).extra
+export const extrasOf = (view: ListedKey, link: LinkOrder): readonly VersionEntry[] => aligned(view, link).extra
 
-type Listed = Pick<KeyView, 'source' | 'target' | 'known'>
+type ListedKey = Pick<KeyView, 'source' | 'target' | 'known'>
 
-function aligned({ source, target, known }: Listed, link: LinkOrder) {
+function aligned({ source, target, known }: ListedKey, link: LinkOrder) {
   const all = align(source, target, known)
   const leftOut = new Set(all.missing.filter((entry) => whyLeftOut(entry, link) !== null))
   if (leftOut.size === 0) return { ...all, wanted: source, leftOut }

@@ -68,7 +68,7 @@ export function linkToCompare(
     source: keyedStore(link.source.site, link.rule),
     target: keyedStore(link.target.site, link.rule),
     orphanSince: (key, versionId) => sources.orphans.since(`${linkId} ${versionId} ${key}`, now()),
-    lookAgainAtMost: 10_000,
+    recheckAtMost: 10_000,
     now,
     signal,
     onProgress: (keys) => progress(keys, null),

@@ -33,7 +33,7 @@ export interface CompareParts {
   /** Epoch ms at which a comparison first met that replica without its original. */
   readonly orphanSince: (key: string, versionId: string) => number
   /** Differing keys beyond these are judged by what the first pass saw of them. */
-  readonly lookAgainAtMost: number
+  readonly recheckAtMost: number
   readonly now: () => number
   readonly signal: AbortSignal
   readonly onProgress: (keys: number) => void

@@ -9,7 +9,7 @@ export interface SidesParts {
   readonly signal: AbortSignal
 }
 
-type Listed = Pick<VersionEntry, 'isLatest'>
+type ListedVersion = Pick<VersionEntry, 'isLatest'>
 const nameOf = (side: SideName, isLatest: boolean): string => `${side} ${isLatest ? 'current' : 'older'}`
 
 /**
@@ -27,16 +27,16 @@ export class SilentSides {
     this.#parts = parts
   }
 
-  saw(side: SideName, { isLatest }: Listed, what: 'tags' | 'locks'): void {
+  saw(side: SideName, { isLatest }: ListedVersion, what: 'tags' | 'locks'): void {
     ;(what === 'tags' ? this.#tellsTags : this.#tellsLocks).add(nameOf(side, isLatest))
   }
 
-  tellsTags(side: SideName, { isLatest }: Listed): boolean {
+  tellsTags(side: SideName, { isLatest }: ListedVersion): boolean {
     return this.#tellsTags.has(nameOf(side, isLatest))
   }
 
   /** Only a bucket made with object lock holds any. */
-  async tellsLocks(side: SideName, { isLatest }: Listed): Promise<boolean> {
+  async tellsLocks(side: SideName, { isLatest }: ListedVersion): Promise<boolean> {
     if (this.#tellsLocks.has(nameOf(side, isLatest))) return true
     const known = this.#hasLocks.get(side) ?? this.#askBucket(side)
     this.#hasLocks.set(side, known)

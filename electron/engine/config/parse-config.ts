@@ -1,3 +1,8 @@
+/*
+ * Configuration file: parsed and refused whole. Hosts read it with `config-file.ts` before the engine starts; `api/config.ts`
+ * takes the same text from the console.
+ */
+
 import type { z } from 'zod'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 

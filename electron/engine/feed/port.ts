@@ -1,3 +1,8 @@
+/*
+ * Change feeds: event streams, webhooks and scans, which notice what changed at a source and offer it to the intake. Opened
+ * for each source bucket by `link/`; nothing that a feed says is trusted for content.
+ */
+
 import type { Readable } from 'node:stream'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'

@@ -7,7 +7,7 @@ import { checkKey } from './protocol/key.ts'
 import type { Routed } from '../s3/route.ts'
 import { S3Error } from '../s3/s3-error.ts'
 
-type Asked = Pick<Routed, 'bucket' | 'key'>
+type CorsTarget = Pick<Routed, 'bucket' | 'key'>
 
 interface Preflight {
   readonly origin: string
@@ -26,7 +26,7 @@ const shortPatienceMs = 2_000
  */
 export async function preflight(
   context: GatewayContext,
-  asked: Asked,
+  asked: CorsTarget,
   headers: IncomingHttpHeaders,
   signal: AbortSignal,
 ): Promise<Reply> {
@@ -45,7 +45,7 @@ export async function preflight(
  */
 export async function corsOfRefusal(
   context: GatewayContext,
-  asked: Asked,
+  asked: CorsTarget,
   method: string,
   origin: string,
   signal: AbortSignal,
@@ -87,7 +87,7 @@ function readQuestion(headers: IncomingHttpHeaders): Preflight {
 
 function ask(
   { siteId, upstream }: GatewayContext,
-  { bucket, key }: Asked,
+  { bucket, key }: CorsTarget,
   { origin, method, headers }: Preflight,
   responseMs: number,
   signal: AbortSignal,

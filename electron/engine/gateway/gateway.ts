@@ -1,3 +1,8 @@
+/*
+ * Gateway: an S3 endpoint in front of a source. `server.ts` takes connections, `serve-request.ts` goes through one request,
+ * `operations/` does it; writes wait in `acks/` for what their rules promise.
+ */
+
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import { placeWords } from '../../../shared/model/gateway-grant.ts'
 import { rightsWords } from '../../../shared/model/gateway-rights.ts'

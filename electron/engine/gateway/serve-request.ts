@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GatewayRequest } from '../../../shared/model/gateway.ts'
-import { clientReply, type Asked } from './answers/client-reply.ts'
+import { clientReply, type AskedOperation } from './answers/client-reply.ts'
 import { ClientBody, ClientGone } from './client-body.ts'
 import { corsOfRefusal, preflight } from './cors.ts'
 import type { GatewayContext } from './context.ts'
@@ -17,7 +17,7 @@ import { respond, respondError } from './respond.ts'
 export interface ServeParts {
   readonly context: GatewayContext
   readonly gatekeeper: Gatekeeper
-  /** Asked for every request: it changes when a key's secret does. */
+  /** AskedOperation for every request: it changes when a key's secret does. */
   readonly verifier: () => SignatureVerifier
   readonly baseHosts: readonly string[]
   readonly requests: RequestLog
@@ -29,7 +29,7 @@ export interface ServeParts {
 /** A client that sends no byte of its body for this long is given up. */
 const stallMs = 60_000
 
-interface Served {
+interface ServedRequest {
   routed: Routed | null
   accessKeyId: string | null
   reply: Reply | null
@@ -47,7 +47,7 @@ export async function serveRequest(
   const { context, requests, onError, requestId, baseHosts } = parts
   const at = context.now()
   const gone = new AbortController()
-  const told: Served = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
+  const told: ServedRequest = { routed: null, accessKeyId: null, reply: null, refusal: null, body: null }
   response.on('close', () => {
     // An answer that was given whole ends in the same way; an error for each of them would cost a tenth of the time.
     if (!response.writableFinished) gone.abort(new ClientGone('the client went away'))
@@ -84,7 +84,7 @@ const isGone = (error: unknown, request: IncomingMessage, response: ServerRespon
 async function corsOf(
   { headers, method = '' }: IncomingMessage,
   { headersSent }: ServerResponse,
-  { routed }: Served,
+  { routed }: ServedRequest,
   signal: AbortSignal,
   context: GatewayContext,
 ): Promise<Readonly<Record<string, string>>> {
@@ -97,7 +97,7 @@ function admitted(
   routed: Routed,
   expecting: ServerResponse | null,
   signal: AbortSignal,
-  told: Served,
+  told: ServedRequest,
   { context, gatekeeper, verifier }: ServeParts,
 ): Exchange {
   const { headers } = request
@@ -118,7 +118,11 @@ function admitted(
   return { call, body, grant, signal, stillAdmitted: () => gatekeeper.stillAdmits(grant, context.now()) }
 }
 
-function asked(request: IncomingMessage, { operation, method, bucket, key }: Routed, requestId: string): Asked {
+function asked(
+  request: IncomingMessage,
+  { operation, method, bucket, key }: Routed,
+  requestId: string,
+): AskedOperation {
   const scheme = 'encrypted' in request.socket ? 'https' : 'http'
   const origin = `${scheme}://${request.headers.host ?? ''}`
   return { operation, method, bucket, key, origin, requestId, resource: (request.url ?? '').split('?', 1)[0]! }
@@ -134,7 +138,7 @@ async function acted(exchange: Exchange, context: GatewayContext): Promise<Reply
 }
 
 function requestOf(
-  { routed, accessKeyId, reply, refusal }: Served,
+  { routed, accessKeyId, reply, refusal }: ServedRequest,
   at: number,
   endedAt: number,
   response: ServerResponse,

@@ -11,7 +11,7 @@ import { startChecksum } from '../s3/checksum.ts'
 /** How long a site that could not be asked, or said no, is believed. */
 const againMs = 600_000
 
-interface Asked {
+interface TrailerAnswer {
   readonly takes: Promise<boolean>
   askAgainAt: number
 }
@@ -23,7 +23,7 @@ interface Asked {
 export class TrailerProbe {
   readonly #wire: SiteWire
   readonly #now: () => number
-  #asked: Asked | null = null
+  #asked: TrailerAnswer | null = null
 
   constructor(wire: SiteWire, now: () => number) {
     this.#wire = wire
@@ -33,7 +33,7 @@ export class TrailerProbe {
   /** False also where it cannot be told: the body then goes without. `bucket`: one that Lockstep may write to. */
   takes(bucket: string): Promise<boolean> {
     if (this.#asked === null || this.#asked.askAgainAt <= this.#now()) {
-      const asked: Asked = { takes: this.#ask(bucket), askAgainAt: Number.POSITIVE_INFINITY }
+      const asked: TrailerAnswer = { takes: this.#ask(bucket), askAgainAt: Number.POSITIVE_INFINITY }
       this.#asked = asked
       void asked.takes.then((takes) => {
         if (!takes) asked.askAgainAt = this.#now() + againMs

@@ -46,7 +46,7 @@ export interface UnsignedPreflight {
 /** Requests under way to one site; more wait for a connection that is free. */
 const sockets = 1024
 
-interface Open {
+interface OpenSite {
   readonly site: Site
   readonly keys: KeyPair
   readonly wire: SiteWire
@@ -56,7 +56,7 @@ interface Open {
 /** The gateway's connections to the sites, opened when they are needed, anew when a site was edited. */
 export class Upstream {
   readonly #options: UpstreamOptions
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, OpenSite>()
 
   constructor(options: UpstreamOptions) {
     this.#options = options
@@ -119,7 +119,7 @@ export class Upstream {
     this.#open.clear()
   }
 
-  #opened(siteId: string): Open {
+  #opened(siteId: string): OpenSite {
     const { now, timeouts } = this.#options
     const site = this.#options.site(siteId)
     const keys = this.#options.keys(siteId)
@@ -127,7 +127,7 @@ export class Upstream {
     // Requests under way end on the old connections, which close by themselves when idle.
     if (known !== undefined && known.site === site && known.keys === keys) return known
     const wire = openSiteWire({ site, keys, sockets, timeouts, now })
-    const opened: Open = { site, keys, wire, trailers: new TrailerProbe(wire, now) }
+    const opened: OpenSite = { site, keys, wire, trailers: new TrailerProbe(wire, now) }
     this.#open.set(siteId, opened)
     return opened
   }

@@ -1,3 +1,8 @@
+/*
+ * Jobs: long work that an operator started, such as a comparison or a retry of all failures. Started by `api/`, shown and
+ * cancelled from any page.
+ */
+
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
 import { faultFrom } from '../base/errors.ts'
@@ -16,7 +21,7 @@ export interface JobSpec {
   readonly run: (report: JobReport) => Promise<string>
 }
 
-interface Entry {
+interface JobEntry {
   job: Job
   readonly abort: AbortController
   readonly ended: Promise<void>
@@ -27,7 +32,7 @@ const keptFinished = 50
 
 /** The operator's long pieces of work: each runs once, reports progress, and can be cancelled. */
 export class Jobs {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, JobEntry>()
   readonly #now: () => number
   readonly #onChange: (job: Job) => void
   #count = 0

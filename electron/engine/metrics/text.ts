@@ -58,7 +58,7 @@ export interface MetricsValues {
 
 type Labels = Readonly<Record<string, string>>
 type Kind = 'gauge' | 'counter'
-type Row = readonly [labels: Labels, value: number]
+type MetricRow = readonly [labels: Labels, value: number]
 /** A metric and where its value comes from; null leaves the row out. */
 type Spec<T> = readonly [kind: Kind, name: string, help: string, of: (from: T) => number | null]
 
@@ -164,7 +164,7 @@ export function metricsText(values: MetricsValues): string {
   ].join('')
 }
 
-const heldRow = ({ what, code, siteId, linkIds }: MetricsValues['held'][number]): Row => [
+const heldRow = ({ what, code, siteId, linkIds }: MetricsValues['held'][number]): MetricRow => [
   { by: what, code, site: siteId ?? '' },
   linkIds.length,
 ]
@@ -174,7 +174,7 @@ const linkLabels = (link: LinkMetrics): Labels => ({
   targetArn: `${link.endpoint}/${link.targetBucket}`,
   link: link.linkId,
 })
-const notKeptRows = (links: readonly LinkMetrics[]): readonly Row[] =>
+const notKeptRows = (links: readonly LinkMetrics[]): readonly MetricRow[] =>
   links.flatMap((link) =>
     [...link.notKept].map(([property, versions]) => [{ ...linkLabels(link), property }, versions] as const),
   )
@@ -188,14 +188,14 @@ function rows<T>(
   subjects: readonly T[],
   labels: (subject: T) => Labels,
   of: (subject: T) => number | null,
-): readonly Row[] {
+): readonly MetricRow[] {
   return subjects.flatMap((subject) => {
     const value = of(subject)
     return value === null ? [] : [[labels(subject), value] as const]
   })
 }
 
-function family(kind: Kind, name: string, help: string, rows: readonly Row[]): string {
+function family(kind: Kind, name: string, help: string, rows: readonly MetricRow[]): string {
   if (rows.length === 0) return ''
   const lines = rows.map(([labels, value]) => `${name}${labelText(labels)} ${String(value)}\n`)
   return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${lines.join('')}`

@@ -61,7 +61,7 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly mayHaveRun?: boolean
 }
 
-/** What to compare for the brake: see `replicate/judge.ts`. */
+/** What to compare for the brake: see `replicate/detect-ransomware.ts`. */
 export interface Judgement {
   /** Of a written key: those whose content it may have put out of use, itself among them; the first that has any counts. */
   readonly before: readonly string[]

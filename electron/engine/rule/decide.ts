@@ -1,3 +1,8 @@
+/*
+ * Rule decision: which links want a change, and as what. Pure; asked by the intake for every change of a feed and by scans for
+ * every key.
+ */
+
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Operation } from '../../../shared/model/task.ts'
 import { bucketKey, linksOf, type RuleLink } from './link.ts'

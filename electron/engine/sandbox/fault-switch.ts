@@ -53,7 +53,7 @@ export interface NetworkPlug {
   insert(): Promise<void>
 }
 
-interface Entry {
+interface SwitchedFault {
   readonly rule: FaultRule
   seen: number
   hits: number
@@ -62,7 +62,7 @@ interface Entry {
 /** Breaks a running site, and mends it. Everything takes effect with the next request. */
 export class FaultSwitch {
   readonly #plug: NetworkPlug
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Set<SwitchedFault>()
   #skewMs = 0
 
   constructor(plug: NetworkPlug) {
@@ -70,7 +70,7 @@ export class FaultSwitch {
   }
 
   add(rule: FaultRule): ActiveFault {
-    const entry: Entry = { rule, seen: 0, hits: 0 }
+    const entry: SwitchedFault = { rule, seen: 0, hits: 0 }
     this.#entries.add(entry)
     return {
       get hits() {

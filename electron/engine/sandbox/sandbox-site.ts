@@ -1,3 +1,8 @@
+/*
+ * Sandbox: an S3 server over a folder that can be told to be slow, to refuse or to lie. The demo's sites and the fake of most
+ * tests; held to the same conformance suite as real servers.
+ */
+
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { SignatureVerifier } from '../s3/signature-verifier.ts'

@@ -1,3 +1,8 @@
+/*
+ * Site registry: the one owner of which sites there are, their keys, health and capabilities. Every store is opened here; the
+ * rest of the engine names a site by its id.
+ */
+
 import { fault, FaultError, faultKinds, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'

@@ -33,7 +33,7 @@ export interface BucketAdministrationOptions {
   readonly whereabouts: Whereabouts
 }
 
-type Asked = { readonly operation: string; readonly bucket: string | undefined }
+type BucketCall = { readonly operation: string; readonly bucket: string | undefined }
 type Send<T> = (client: S3Client, options: { readonly abortSignal: AbortSignal }) => Promise<T>
 
 /** What is asked of buckets now and then. Loaded only when needed: the SDK costs memory that transfer threads lack. */
@@ -139,7 +139,7 @@ export class BucketAdministration {
   }
 
   /** As {@link SignedCalls.exchange}: a site that names the right region is asked once more. */
-  async #sent<T>({ operation, bucket }: Asked, send: (client: S3Client) => Promise<T>): Promise<T> {
+  async #sent<T>({ operation, bucket }: BucketCall, send: (client: S3Client) => Promise<T>): Promise<T> {
     const { whereabouts } = this.#options
     const asked = whereabouts.at(bucket)
     try {

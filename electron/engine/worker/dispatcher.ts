@@ -1,3 +1,8 @@
+/*
+ * Dispatcher: leases tasks from the queue, hands them to the threads of the pool, and gives each its end. How many run at one
+ * time is its decision; which comes next is the queue's.
+ */
+
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
 import { turned } from '../feed/convergence.ts'

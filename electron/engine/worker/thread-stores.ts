@@ -9,7 +9,7 @@ import { versionedTarget } from './versioned-target.ts'
 
 type SiteMessage = Extract<ToThread, { type: 'site' }>
 
-interface Open {
+interface OpenStores {
   readonly site: SiteMessage['site']
   readonly plain: ObjectStore
   readonly versioned: ObjectStore
@@ -20,7 +20,7 @@ interface Open {
  * that they began with, unless it is another server now.
  */
 export class ThreadStores {
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, OpenStores>()
 
   open({ site, sockets, timeouts }: SiteMessage): void {
     const known = this.#open.get(site.id)
@@ -33,7 +33,7 @@ export class ThreadStores {
     this.#open.set(site.id, { site, plain, versioned: versionedTarget(unfoldedTarget(plain, site.id), site.id) })
   }
 
-  of(siteId: string): Open | undefined {
+  of(siteId: string): OpenStores | undefined {
     return this.#open.get(siteId)
   }
 

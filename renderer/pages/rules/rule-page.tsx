@@ -137,12 +137,12 @@ function RunningJobs({ ruleId }: { readonly ruleId: string }) {
   )
 }
 
-type Open = 'compare' | 'resync' | 'off' | 'remove' | null
+type OpenDialog = 'compare' | 'resync' | 'off' | 'remove' | null
 
 function Actions({ rule }: { readonly rule: RuleView }) {
   const { client } = useConsole()
   const navigate = route.useNavigate()
-  const [open, setOpen] = useState<Open>(null)
+  const [open, setOpen] = useState<OpenDialog>(null)
   const close = () => setOpen(null)
   const { id } = rule
   const pause = useAction(

@@ -1,3 +1,8 @@
+/*
+ * Ack policy: how many sites must have a write before its client hears of success. Called by `operations/write.ts`; told by
+ * the ends of tasks, never by the health of a site.
+ */
+
 import type { Clock } from '../../base/clock.ts'
 import type { Placed } from '../../feed/port.ts'
 import type { TaskEnds } from '../../queue/task-ends.ts'

@@ -1,10 +1,15 @@
+/*
+ * Answers to clients: what a site said, in the words and addresses of the gateway. `serve-request.ts` passes every reply
+ * through here.
+ */
+
 import type { Reply } from '../exchange.ts'
 import type { Routed, S3Operation } from '../../s3/route.ts'
 import { element, xmlDocument } from '../../s3/xml-write.ts'
 import { readDocument, lateDocument } from './document.ts'
 import { refusalXml, type Refused } from './site-refusal.ts'
 
-export interface Asked extends Refused, Pick<Routed, 'operation' | 'method'> {
+export interface AskedOperation extends Refused, Pick<Routed, 'operation' | 'method'> {
   /** Scheme and host as the client named them. */
   readonly origin: string
   readonly requestId: string
@@ -17,7 +22,7 @@ const makesLate: ReadonlySet<S3Operation> = new Set(['CopyObject', 'UploadPartCo
  * What a client gets of a site's answer. Refusals, and documents that tell where something is, are written anew from what was
  * read of them: a site speaks to Lockstep, of its own address, account and names. Throws where a refusal is none of the client.
  */
-export function clientReply(reply: Reply, asked: Asked): Reply {
+export function clientReply(reply: Reply, asked: AskedOperation): Reply {
   const { answer } = reply
   if (answer.status >= 300 && answer.status !== 304) return refusal(reply, asked)
   if (asked.operation === 'CreateBucket')
@@ -25,7 +30,7 @@ export function clientReply(reply: Reply, asked: Asked): Reply {
   return makesLate.has(asked.operation) ? rewritten(reply, (document) => madeXml(document, asked)) : reply
 }
 
-function refusal(reply: Reply, asked: Asked): Reply {
+function refusal(reply: Reply, asked: AskedOperation): Reply {
   const { status, bytes, headers } = reply.answer
   const requestId = headers['x-amz-request-id'] ?? asked.requestId
   const xml = refusalXml(status, bytes, asked, requestId)
@@ -57,7 +62,7 @@ const told = [
   'ChecksumType',
 ] as const
 
-function madeXml(document: Buffer, asked: Asked): Buffer {
+function madeXml(document: Buffer, asked: AskedOperation): Buffer {
   const read = readDocument(document)
   if (read?.root === 'Error') return Buffer.from(refusalXml(500, document, asked, asked.requestId))
   if (asked.operation !== 'CompleteMultipartUpload') return document

@@ -36,7 +36,7 @@ export function mayDualWrite(headers: CallHeaders, query: Query): boolean {
 }
 
 /** What is known of the two buckets of a link at this moment. */
-export interface LinkFacts {
+export interface TargetFacts {
   /** null while it is not known. */
   readonly order: Pick<LinkOrder, 'identity'> | null
   readonly source: { readonly versioned: boolean; readonly objectLock: boolean } | null
@@ -49,7 +49,7 @@ export interface LinkFacts {
  * A target that mints its own ids can take a version before the source has given it one. A tag filter, a bandwidth limit,
  * ACLs and locks want the source's answer, or the engine's own pace. Pure.
  */
-export function suits({ rule }: RuleLink, { order, source, online }: LinkFacts): boolean {
+export function suits({ rule }: RuleLink, { order, source, online }: TargetFacts): boolean {
   if (!online || order?.identity !== 'mints' || source?.versioned !== true) return false
   if (source.objectLock && rule.objectLock === 'replicate') return false
   if (rule.fidelity.acl === 'carry') return false
@@ -57,7 +57,7 @@ export function suits({ rule }: RuleLink, { order, source, online }: LinkFacts):
 }
 
 /** Of a rule's targets the nearest that its policy needs; the rest get the version from the queue. Pure. */
-export function chosen<T extends { readonly link: RuleLink; readonly facts: LinkFacts }>(
+export function chosen<T extends { readonly link: RuleLink; readonly facts: TargetFacts }>(
   candidates: readonly T[],
 ): readonly T[] {
   const byRule = Map.groupBy(candidates, ({ link }) => link.ruleId)

@@ -6,13 +6,13 @@ import type { RuleLink } from '../../rule/link.ts'
 import type { Outcome } from '../../replicate/port.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { Upstream } from '../upstream.ts'
-import { type LinkFacts } from './fitness.ts'
+import { type TargetFacts } from './fitness.ts'
 import { type Share } from './shared-body.ts'
 
 export interface DualWriteOptions {
   readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
   readonly taskEnds: Pick<TaskEnds, 'tell'>
-  readonly facts: (link: RuleLink) => LinkFacts
+  readonly facts: (link: RuleLink) => TargetFacts
   readonly isDegraded: (ruleId: string) => boolean
   /** Ends a task as a worker would: with what came of it. */
   readonly settle: (seq: number, outcome: Extract<Outcome, { kind: 'settled' }>) => Promise<void>

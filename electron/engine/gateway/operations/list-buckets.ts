@@ -7,7 +7,7 @@ import { element, xmlDocument } from '../../s3/xml-write.ts'
 
 const mostBuckets = 10_000
 
-interface Listed {
+interface ListedBucket {
   readonly name: string
   readonly createdAt: string
 }
@@ -26,8 +26,8 @@ export const listBuckets: GatewayOperation = async ({ siteId, upstream }, { call
   return { answer: { ...answer, bytes }, headers }
 }
 
-function readBuckets(document: Buffer): readonly Listed[] {
-  const buckets: Listed[] = []
+function readBuckets(document: Buffer): readonly ListedBucket[] {
+  const buckets: ListedBucket[] = []
   let root = ''
   let facts: Record<string, string> | null = null
   try {
@@ -58,14 +58,14 @@ const notUnderstood = (cause: unknown): S3Error =>
   new S3Error('ServiceUnavailable', { cause, message: 'The site’s list of its buckets cannot be read.' })
 
 interface Page {
-  readonly buckets: readonly Listed[]
+  readonly buckets: readonly ListedBucket[]
   /** '' for none. */
   readonly prefix: string
   /** null on the last page. */
   readonly next: string | null
 }
 
-function pageOf(all: readonly Listed[], { buckets: allowed }: ClientKey, query: Query): Page {
+function pageOf(all: readonly ListedBucket[], { buckets: allowed }: ClientKey, query: Query): Page {
   const limit = Number(query.get('max-buckets') ?? mostBuckets)
   if (limit < 1 || limit > mostBuckets)
     throw new S3Error('InvalidArgument', { message: `max-buckets is a number from 1 to ${mostBuckets}.` })

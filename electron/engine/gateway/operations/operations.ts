@@ -1,3 +1,8 @@
+/*
+ * Operations of the gateway, one function each. `serve-request.ts` calls them when the signature and the rights are known to
+ * be good.
+ */
+
 import type { KnownOperation } from '../../s3/operation-table.ts'
 import type { GatewayOperation } from '../context.ts'
 import { putObjectAcl, changeMetadata } from './metadata.ts'

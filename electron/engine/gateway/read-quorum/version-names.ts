@@ -3,10 +3,10 @@ import type { Replica } from '../replicas.ts'
 import type { CopyState } from './copy-state.ts'
 
 /** Enough of a version to name it. */
-type NamedVersion = Pick<VersionEntry, 'versionId' | 'etag' | 'deleteMarker'>
+type VersionToName = Pick<VersionEntry, 'versionId' | 'etag' | 'deleteMarker'>
 
 /** One name for a version and all its replicas, whatever each copy calls it: the source's id where that is known. */
-export type VersionNames = (copy: Replica | null, version: NamedVersion) => string
+export type VersionNames = (copy: Replica | null, version: VersionToName) => string
 
 /**
  * Names by the journal's pairs first, then by what the newest versions say of themselves. `states` are those of one
@@ -24,7 +24,7 @@ export function versionNames(states: readonly (readonly [copy: Replica | null, s
   }
 }
 
-function nameAt(copy: Replica, { versionId }: NamedVersion, newest: CopyState | undefined): string {
+function nameAt(copy: Replica, { versionId }: VersionToName, newest: CopyState | undefined): string {
   const stamp = newest?.versionId === versionId ? newest.replicaOf : null
   const adopted = copy.toSource(versionId)
   // An adopted id is only a guess where the stamp says otherwise.

@@ -9,7 +9,7 @@ import type { CompareParts, CompareRun, PendingTask } from './port.ts'
 import { settleDoubts } from './settle-doubts.ts'
 
 /** A key that the first pass did not find alike, and what it saw of it. */
-export interface KeyAgain {
+export interface KeyToRecheck {
   readonly key: string
   /** Versions at the target that had no partner. */
   readonly extras: ReadonlySet<string>
@@ -38,9 +38,9 @@ export interface Anew {
  * Looks at a key once more, when the first pass is over: what a copy brought meanwhile is alike by then; what waits for one is on
  * its way; the rest is different, or could not be seen.
  */
-export async function lookAgain(one: KeyAgain, run: CompareRun): Promise<void> {
+export async function recheckKey(one: KeyToRecheck, run: CompareRun): Promise<void> {
   try {
-    await judge(one, await listAnew(one.key, run), run)
+    await compareListings(one, await listAnew(one.key, run), run)
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof FaultError)) throw error
@@ -84,7 +84,7 @@ const isSameListing = (a: readonly VersionEntry[], b: readonly VersionEntry[]): 
   })
 
 /** Everything that the two listings of a key come to, at the level asked for. */
-export async function judge(one: KeyAgain, anew: Anew, run: CompareRun): Promise<void> {
+export async function compareListings(one: KeyToRecheck, anew: Anew, run: CompareRun): Promise<void> {
   const { link, level, tally } = run
   const view = await viewOf(one.key, anew, run)
   const listed = differencesOfKey(view, link, level)
@@ -117,7 +117,7 @@ export async function viewOf(
 }
 
 /** Counts what was found: each difference as one, or as on its way. */
-export async function place(found: Findings, one: KeyAgain, anew: Anew, run: CompareRun): Promise<void> {
+export async function place(found: Findings, one: KeyToRecheck, anew: Anew, run: CompareRun): Promise<void> {
   const { tally } = run
   for (const exception of found.exceptions) tally.except(exception)
   for (const notSeen of found.notSeen) tally.notSeen(notSeen)
@@ -139,7 +139,7 @@ interface Waits {
   readonly why: string
 }
 
-async function waitsFor(difference: Difference, one: KeyAgain, anew: Anew, run: CompareRun): Promise<Waits | null> {
+async function waitsFor(difference: Difference, one: KeyToRecheck, anew: Anew, run: CompareRun): Promise<Waits | null> {
   const { kind, versionId } = difference
   // What lay there in both looks is no copy under way: only a delete takes it, or the way back brings it to the source.
   const isStray = kind === 'extra-at-target' && versionId !== null && one.extras.has(versionId)
