@@ -1,3 +1,5 @@
+export { shortBytes as bytesText } from '../../shared/text/bytes.ts'
+
 /** Lines of a table: columns as wide as their widest cell, two spaces between, numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = [head, ...rows]
@@ -11,14 +13,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .join('  ')
       .trimEnd(),
   )
-}
-
-const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
-
-export function bytesText(sizeBytes: number): string {
-  const power = sizeBytes < 1 ? 0 : Math.min(Math.floor(Math.log2(sizeBytes) / 10), units.length - 1)
-  const value = sizeBytes / 1024 ** power
-  return `${power === 0 ? Math.round(value) : value.toFixed(value < 10 ? 1 : 0)} ${units[power] ?? 'B'}`
 }
 
 export function durationText(durationMs: number): string {

@@ -1,15 +1,8 @@
+import { formatBytes } from '../../shared/text/bytes.ts'
 import { formatCount } from '../../shared/text/count.ts'
 
+export { formatBytes } from '../../shared/text/bytes.ts'
 export { countOf, formatCount } from '../../shared/text/count.ts'
-
-const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
-
-/** Powers of 1024 with three significant digits: `0 B`, `1.21 MiB`, `640 GiB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${Math.round(bytes)} B`
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), binaryUnits.length - 1)
-  return `${threeDigits(bytes / 1024 ** power)} ${binaryUnits[power]}`
-}
 
 export function formatByteRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`
@@ -17,11 +10,6 @@ export function formatByteRate(bytesPerSecond: number): string {
 
 export function formatObjectRate(objectsPerSecond: number): string {
   return `${objectsPerSecond < 10 ? objectsPerSecond.toFixed(1) : formatCount(objectsPerSecond)} objects/s`
-}
-
-function threeDigits(value: number): string {
-  if (value >= 100) return value.toFixed(0)
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
 /** The two largest units that matter: `12 s`, `2 min 14 s`, `3 h 5 min`, `4 d 2 h`. */

@@ -1,5 +1,6 @@
+import { shortBytes } from '../../../../shared/text/bytes.ts'
+
 const counts = new Intl.NumberFormat('en-US')
-const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 
 /** `12,345`. */
 export const count = (value: number): string => counts.format(value)
@@ -8,13 +9,8 @@ export const count = (value: number): string => counts.format(value)
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
-/** `3.2 GiB`, three digits at most. */
-export function bytes(value: number): string {
-  const power = value < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10))
-  if (power === 0) return counted(value, 'byte')
-  const scaled = value / 1024 ** power
-  return `${scaled >= 100 ? count(Math.round(scaled)) : scaled.toFixed(1)} ${units[power]}`
-}
+/** `2 bytes`, `3.2 GiB`. */
+export const bytes = (value: number): string => (value < 1024 ? counted(value, 'byte') : shortBytes(value))
 
 /** `0.4 ms`, `12 ms`, `3.5 s`, `4 min`: the unit that reads best. */
 export function duration(ms: number): string {
