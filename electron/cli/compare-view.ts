@@ -1,5 +1,5 @@
 import { differenceWords, exceptionWords, levelWords } from '../../shared/model/compare-words.ts'
-import type { CompareCost, CompareReport, Difference } from '../../shared/model/compare.ts'
+import { targetName, type CompareCost, type CompareReport, type Difference } from '../../shared/model/compare.ts'
 import { faultWords } from '../../shared/text/sentence.ts'
 import { bytesText, cellText, durationText, table } from './table.ts'
 
@@ -19,6 +19,7 @@ export function costLines(costs: readonly CompareCost[]): Lines {
 /** A report: the statement, then what it stands on. */
 export function compareLines(report: CompareReport): Lines {
   const { differences, differenceCount, onItsWay, notSeen, endedAt } = report
+  const targetOf = (linkId: string): string => targetName(report.links, linkId)
   return [
     `${report.statement}${endedAt === null ? '' : ` As of ${new Date(endedAt).toISOString()}.`}`,
     ...bytesLines(report),
@@ -26,13 +27,13 @@ export function compareLines(report: CompareReport): Lines {
     ...rowsOf(
       'Different:',
       ['KIND', 'TARGET', 'KEY', 'VERSION', 'DETAIL'],
-      differences.map((row) => [...cellsOf(row), cellText(row.detail, 100)]),
+      differences.map((row) => [...cellsOf(row, targetOf), cellText(row.detail, 100)]),
       differenceCount,
     ),
     ...rowsOf(
       'On its way:',
       ['KIND', 'TARGET', 'KEY', 'VERSION', 'SINCE', 'WHY'],
-      onItsWay.items.map((row) => [...cellsOf(row), new Date(row.since).toISOString(), row.why]),
+      onItsWay.items.map((row) => [...cellsOf(row, targetOf), new Date(row.since).toISOString(), row.why]),
       onItsWay.count,
     ),
     ...rowsOf(
@@ -66,15 +67,10 @@ function exceptionLines({ exceptions }: CompareReport): Lines {
   ]
 }
 
-/** The id of a link begins with its rule's. */
-const targetOf = (linkId: string): string => linkId.slice(linkId.indexOf('/') + 1)
-
-const cellsOf = ({ linkId, kind, key, versionId }: Difference): readonly string[] => [
-  differenceWords[kind],
-  targetOf(linkId),
-  cellText(key),
-  versionId ?? '–',
-]
+const cellsOf = (
+  { linkId, kind, key, versionId }: Difference,
+  targetOf: (linkId: string) => string,
+): readonly string[] => [differenceWords[kind], targetOf(linkId), cellText(key), versionId ?? '–']
 
 function rowsOf(title: string, head: Lines, rows: readonly Lines[], count: number): Lines {
   if (count === 0) return []

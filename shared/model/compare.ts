@@ -1,6 +1,6 @@
 import type { FidelityProperty } from './fidelity.ts'
 import type { Fault } from './fault.ts'
-import type { BucketAt } from './rule.ts'
+import type { BucketAt, LinkId } from './rule.ts'
 
 /**
  * How thoroughly two sides are compared; each level sees what the one before it sees, and more. `listing`: keys, versions,
@@ -111,6 +111,8 @@ export interface BytesRead {
 export interface CompareReport {
   readonly jobId: string
   readonly ruleId: string
+  /** Those that were compared: what the rows name by their ids. */
+  readonly links: readonly LinkId[]
   readonly prefix: string
   readonly level: CompareLevel
   readonly verdict: CompareVerdict
@@ -139,4 +141,10 @@ export interface CompareReport {
   readonly unchecked: readonly BucketAt[]
   /** Why the comparison ended before its end. */
   readonly fault: Fault | null
+}
+
+/** The target of a link that a row of the report names, `site/bucket`; its id where the report does not know it. */
+export function targetName(links: CompareReport['links'], linkId: string): string {
+  const link = links.find((one) => one.linkId === linkId)
+  return link === undefined ? linkId : `${link.target.site}/${link.target.bucket}`
 }

@@ -509,6 +509,13 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
   return {
     jobId,
     ruleId: 'photos-to-oslo',
+    links: [
+      {
+        ruleId: 'photos-to-oslo',
+        linkId: 'photos-to-oslo/oslo/photos',
+        target: { site: 'oslo', bucket: 'photos' },
+      },
+    ],
     prefix: '',
     level: 'attributes',
     verdict: differenceCount === 0 ? 'equal' : 'different',

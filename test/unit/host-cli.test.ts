@@ -230,3 +230,19 @@ test('build/config.schema.json is the schema that the program checks by', () => 
   const file = new URL('../../build/config.schema.json', import.meta.url)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(configJsonSchema())
 })
+
+test('compare: a row names its target, and nothing that only the link’s id has', async () => {
+  const target = { site: 'b', bucket: 'data' }
+  const links = [{ ruleId: 'r', linkId: 'r/b/data/2', target }]
+  const differences = report('different').differences.map((row) => ({ ...row, linkId: 'r/b/data/2' }))
+  await engineWith({
+    compare: {
+      cost: async () => [cost],
+      start: async () => job('running'),
+      report: () => ({ ...report('different'), links, differences }),
+    },
+    jobs: { list: () => [job('done')] },
+  })
+  await cli('compare', 'r')
+  expect(lines.at(-1)).toBe('Missing at the target  b/data  a�[2Jb  v1       only at the source')
+})

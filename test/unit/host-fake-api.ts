@@ -66,6 +66,7 @@ export const report = (
 ): CompareReport => ({
   jobId: 'j1',
   ruleId: 'r',
+  links: [{ ruleId: 'r', linkId: 'r/b/data', target: { site: 'b', bucket: 'data' } }],
   prefix: '',
   level: 'listing',
   verdict,

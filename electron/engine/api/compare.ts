@@ -41,7 +41,7 @@ export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
         run: (report) => run(job.id, links, q, report),
       })
       const cost = foretold.find(({ level }) => level === q.level)!
-      keep(blank(job, q, cost))
+      keep(blank(job, links, q, cost))
       return job
     },
     report: ({ jobId }) => reports.get(jobId) ?? null,
@@ -87,10 +87,16 @@ export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
 const whyNot = (error: unknown, { signal }: JobReport): Fault =>
   signal.aborted ? fault('CANCELLED', 'The comparison was cancelled.') : faultFrom(error, { operation: 'compare' })
 
-function blank(job: Job, { ruleId, prefix, level }: CompareQuestion, cost: CompareCost): CompareReport {
+function blank(
+  job: Job,
+  links: readonly Link[],
+  { ruleId, prefix, level }: CompareQuestion,
+  cost: CompareCost,
+): CompareReport {
   return {
     jobId: job.id,
     ruleId,
+    links: links.map(({ linkId, target }) => ({ ruleId, linkId, target })),
     prefix,
     level,
     verdict: 'unknown',

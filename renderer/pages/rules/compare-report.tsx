@@ -1,7 +1,13 @@
 import { Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { differenceWords, exceptionWords } from '../../../shared/model/compare-words.ts'
-import type { CompareReport, Difference, NotSeen, OnItsWay } from '../../../shared/model/compare.ts'
+import {
+  targetName,
+  type CompareReport,
+  type Difference,
+  type NotSeen,
+  type OnItsWay,
+} from '../../../shared/model/compare.ts'
 import { faultWords } from '../../../shared/text/sentence.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
@@ -49,6 +55,7 @@ function ReportText({ report }: { readonly report: CompareReport }) {
         count={differenceCount}
         rows={differences}
         columns={differenceColumns}
+        links={report.links}
       />
       <Rows
         label="On its way"
@@ -57,6 +64,7 @@ function ReportText({ report }: { readonly report: CompareReport }) {
         count={onItsWay.count}
         rows={onItsWay.items}
         columns={wayColumns}
+        links={report.links}
       />
       <Rows
         label="Not seen"
@@ -65,6 +73,7 @@ function ReportText({ report }: { readonly report: CompareReport }) {
         count={notSeen.count}
         rows={notSeen.items}
         columns={unseenColumns}
+        links={report.links}
       />
     </>
   )
@@ -103,9 +112,10 @@ interface RowsProps<Row> {
   readonly count: number
   readonly rows: readonly Row[]
   readonly columns: readonly Column<Row>[]
+  readonly links: CompareReport['links']
 }
 
-function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows, columns }: RowsProps<Row>) {
+function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows, columns, links }: RowsProps<Row>) {
   if (count === 0) return null
   const counted = countOf(count, one, many)
   const isOfMany = rows.some(({ linkId }) => linkId !== rows[0]?.linkId)
@@ -116,7 +126,7 @@ function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows,
       </Text>
       <DataTable
         label={label}
-        columns={isOfMany ? [targetColumn, ...columns] : columns}
+        columns={isOfMany ? [targetColumn(links), ...columns] : columns}
         rows={rows}
         rowId={(row) =>
           `${row.linkId} ${'kind' in row ? row.kind : ''} ${row.key} ${row.versionId} ${'detail' in row ? row.detail : ''}`
@@ -132,13 +142,13 @@ function Rows<Row extends Difference | NotSeen>({ label, one, many, count, rows,
 const shortRows = 12
 
 /** A rule with several targets tells of each. */
-const targetColumn = {
+const targetColumn = (links: CompareReport['links']): Column<NotSeen | Difference> => ({
   id: 'target',
   header: 'Target',
   width: '170px',
-  sortBy: (row: NotSeen | Difference) => row.linkId,
-  cell: (row: NotSeen | Difference) => row.linkId.slice(row.linkId.indexOf('/') + 1),
-}
+  sortBy: (row) => targetName(links, row.linkId),
+  cell: (row) => targetName(links, row.linkId),
+})
 
 const keyColumn = {
   id: 'key',
