@@ -48,7 +48,7 @@ export interface TaskShown {
 export interface Hold {
   /** The end of “runs when …”: `Oslo answers`, `rule photos is resumed`. */
   readonly until: string
-  readonly because: 'offline' | 'paused' | 'switched off' | 'stopped' | 'not known yet'
+  readonly because: 'offline' | 'paused' | 'switched off' | 'stopped' | 'bucket changed' | 'not known yet'
   /** Epoch ms; null where nobody knows. */
   readonly sinceAt: number | null
 }

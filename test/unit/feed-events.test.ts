@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { RuleInput } from '../../shared/model/rule.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
-import { Brakes } from '../../electron/engine/feed/brakes.ts'
-import { createIntake } from '../../electron/engine/feed/intake.ts'
+import { Brakes } from '../../electron/engine/intake/brakes.ts'
+import { createIntake } from '../../electron/engine/intake/intake.ts'
 import { indexRules } from '../../electron/engine/rule/decide.ts'
+import { linksOf } from '../../electron/engine/rule/link.ts'
 import { parseEvents, type KeyEncoding } from '../../electron/engine/feed/parse-event.ts'
 import type { Change } from '../../electron/engine/feed/port.ts'
 import { Remembered } from '../../electron/engine/journal/remembered.ts'
@@ -157,6 +158,8 @@ const rule = (more: Partial<RuleInput> = {}) =>
     ...more,
   })
 
+const event = { kind: 'event' } as const
+
 async function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
   const log: string[] = []
   const tasks: NewTask[] = []
@@ -164,6 +167,8 @@ async function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
   const brakes = new Brakes({
     marks: await Remembered.ofRecords(new MemoryRecords(), 'brake/'),
     now: () => ++now,
+    linksOf: (ruleId) =>
+      rules.filter(({ id }) => id === ruleId).flatMap((of) => linksOf(of).map(({ linkId }) => linkId)),
     seed: 'test',
     onTrip: (of, { trip, kind }) => void log.push(`hold ${of.id} at ${kind === 'deletes' ? trip.deletes : trip.count}`),
   })
@@ -174,18 +179,32 @@ async function intakeOf(rules: readonly ReturnType<typeof rule>[]) {
       return Promise.resolve(batch.map((_, at) => at + 1))
     },
   }
-  return { intake: createIntake({ index: () => indexRules(rules), queue, brakes }), brakes, log, tasks }
+  return {
+    intake: createIntake({
+      index: () => indexRules(rules),
+      queue,
+      atOnce: { unsettled: () => [] },
+      brakes,
+      skewMs: () => 0,
+    }),
+    brakes,
+    log,
+    tasks,
+  }
 }
 
 test('changes become one task per link that wants them, in order, in one durable batch', async () => {
   const two = { targets: ['b', 'c'].map((site) => ({ site, bucket: 'copy' })) }
   const { intake, log, tasks } = await intakeOf([rule(two)])
-  await intake.offer([
-    change(),
-    change({ bucket: 'other' }),
-    change({ versionId: 'v2', operation: 'deleteVersion' }),
-    change({ versionId: 'v3' }),
-  ])
+  await intake.offer(
+    [
+      change(),
+      change({ bucket: 'other' }),
+      change({ versionId: 'v2', operation: 'deleteVersion' }),
+      change({ versionId: 'v3' }),
+    ],
+    event,
+  )
   expect(log).toEqual(['enqueue 4'])
   expect(tasks.map((task) => `${task.linkId} ${task.versionId}`)).toEqual([
     'r/b/copy v1',
@@ -211,19 +230,19 @@ test('a burst of deletes holds its rule before they are queued, once, until rele
   let versions = 0
   const gone = () => change({ operation: 'deleteMarker', versionId: `m${++versions}` })
   const purged = () => change({ operation: 'deleteVersion', versionId: `v${++versions}` })
-  await intake.offer([gone(), purged()])
-  await intake.offer([purged()])
-  await intake.offer([gone()])
+  await intake.offer([gone(), purged()], event)
+  await intake.offer([purged()], event)
+  await intake.offer([gone()], event)
   expect(log).toEqual(['enqueue 2', 'hold r at 3', 'enqueue 1', 'enqueue 1'])
   await brakes.release(only)
   log.length = 0
-  await intake.offer([gone()])
-  await intake.offer([purged(), purged()])
+  await intake.offer([gone()], event)
+  await intake.offer([purged(), purged()], event)
   expect(log).toEqual(['enqueue 1', 'hold r at 3', 'enqueue 2'])
 })
 
 test('a change that no rule wants costs no write', async () => {
   const { intake, log } = await intakeOf([rule({ enabled: false })])
-  await intake.offer([change()])
+  await intake.offer([change()], event)
   expect(log).toEqual([])
 })

@@ -51,12 +51,12 @@ describe('the order of the floors', () => {
     const root = await makeTempDir('floors')
     await mkdir(join(root.path, 'shared/text'), { recursive: true })
     const lines = [
-      "import { a } from './words/a.ts'",
-      "import type { B } from './words/b.ts'",
-      "export { c } from './words/c.ts'",
-      "import './words/d.ts'",
-      "const e = await import('./words/e.ts')",
-      "import {\n  type F,\n} from './words/f.ts'",
+      "import { a } from './text/a.ts'",
+      "import type { B } from './text/b.ts'",
+      "export { c } from './text/c.ts'",
+      "import './text/d.ts'",
+      "const e = await import('./text/e.ts')",
+      "import {\n  type F,\n} from './text/f.ts'",
       "import { readFile } from 'node:fs'",
     ]
     await writeFile(join(root.path, 'shared/all.ts'), lines.join('\n'))

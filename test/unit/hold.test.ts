@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ruleSchema } from '../../shared/model/rule.ts'
 import { holdOf } from '../../electron/engine/link/hold.ts'
-import type { Link } from '../../electron/engine/link/links.ts'
+import { holdReasons, type HoldReason, type Link } from '../../electron/engine/link/links.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 
 interface Facts {
@@ -12,6 +12,17 @@ interface Facts {
   readonly paused?: string
   readonly offline?: string
   readonly unprobed?: boolean
+  readonly bucket?: boolean
+  readonly moved?: boolean
+}
+
+/** As the links hold themselves at the queue. */
+function isHeld(reason: HoldReason, facts: Facts): boolean {
+  if (reason === 'rule') return facts.disabled === true || facts.pausedRule === true
+  if (reason === 'refused') return facts.refused === true
+  if (reason === 'target-writes') return facts.guarded === true
+  if (reason === 'site') return facts.paused !== undefined || facts.offline !== undefined
+  return facts[reason === 'identity' ? 'unprobed' : reason] === true
 }
 
 function hold(facts: Facts): ReturnType<typeof holdOf> {
@@ -32,10 +43,7 @@ function hold(facts: Facts): ReturnType<typeof holdOf> {
     identity: linkIdentity('r/b', 'r'),
   }
   return holdOf(link, {
-    links: {
-      refusal: () => (facts.refused === true ? { message: '', remedy: '' } : null),
-      order: () => (facts.unprobed === true ? null : ({} as never)),
-    },
+    links: { holds: () => holdReasons.filter((reason) => isHeld(reason, facts)) },
     sites: {
       has: () => true,
       name: (siteId) => siteId.toUpperCase(),
@@ -43,7 +51,6 @@ function hold(facts: Facts): ReturnType<typeof holdOf> {
       isOffline: (siteId) => facts.offline === siteId,
       health: () => ({ downSince: 5 }) as never,
     },
-    isGuarded: () => facts.guarded === true,
   })
 }
 
@@ -69,4 +76,17 @@ test('a task waits for whatever holds its link, the most lasting first, and else
     { until: 'B answers', because: 'offline', sinceAt: 5 },
     { until: 'B was probed', because: 'not known yet', sinceAt: null },
   ])
+})
+
+test('whatever holds a link, a task that waits for it says so', () => {
+  const facts: Readonly<Record<HoldReason, Facts>> = {
+    rule: { pausedRule: true },
+    refused: { refused: true },
+    'target-writes': { guarded: true },
+    site: { offline: 'a' },
+    bucket: { bucket: true },
+    moved: { moved: true },
+    identity: { unprobed: true },
+  }
+  for (const reason of holdReasons) expect(hold(facts[reason]), reason).not.toBeNull()
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OverwriteWatch } from '../../electron/engine/feed/overwrite-watch.ts'
+import { OverwriteWatch } from '../../electron/engine/intake/overwrite-watch.ts'
 import type { NewTask, TaskRow } from '../../electron/engine/journal/port/tasks.ts'
 import type { Outcome } from '../../electron/engine/replicate/port.ts'
 
@@ -28,7 +28,13 @@ function beginOf(steps: readonly (readonly [NewTask, 'suspicious' | 'unjudged'])
   const trips = steps.map(([task, judged]) => {
     const did = { kind: 'settled', did: 'copied', bytes: 1, learned: [], forgotten: [] } as const
     const outcome: Extract<Outcome, { kind: 'settled' }> = judged === 'unjudged' ? did : { ...did, judged }
-    return watch.ended({ task: rowOf(task), lane: 'small', knownAbsent: true }, outcome, brake, null, 5000)
+    return watch.ended(
+      { task: rowOf(task), lane: 'small', knownAbsent: true, mayHaveRun: false },
+      outcome,
+      brake,
+      null,
+      5000,
+    )
   })
   return trips.find((trip) => trip !== null)?.from
 }

@@ -14,7 +14,7 @@ import type {
 } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
-import type { Brakes } from '../feed/brakes.ts'
+import type { Brakes } from '../intake/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
 import type { Link, Links } from '../link/links.ts'
@@ -31,7 +31,7 @@ export interface RulesParts extends FidelityParts {
   readonly links: Links
   readonly guard: TargetGuard
   readonly feeds: LinkFeeds
-  readonly brakes: Brakes
+  readonly brakes: Pick<Brakes, 'release'>
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly sseCKeys: Pick<SseCKeys, 'has' | 'list'>
@@ -68,7 +68,6 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     },
     async remove({ id }) {
       await rules.remove(id)
-      await parts.brakes.forget(id)
       await parts.follow()
       tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
     },

@@ -86,10 +86,10 @@ export function assembleApi(
   return { api, config }
 }
 
-function holdsOf({ links, sites, guard }: EngineParts): (linkId: string) => Hold | null {
+function holdsOf({ links, sites }: EngineParts): (linkId: string) => Hold | null {
   return (linkId) => {
     const link = links.get(linkId)
-    return link === null ? null : holdOf(link, { links, sites, isGuarded: (of) => guard.of(of) !== null })
+    return link === null ? null : holdOf(link, { links, sites })
   }
 }
 

@@ -1,25 +1,19 @@
-import { Brakes } from '../feed/brakes.ts'
-import { createIntake } from '../feed/intake.ts'
 import { openWebhook, type Webhook } from '../feed/webhook.ts'
-import type { PlacingIntake } from '../feed/port.ts'
 import { createSchedule } from '../feed/schedule.ts'
 import { AttributePasses } from '../link/attribute-passes.ts'
 import { FirstCopies } from '../link/first-copy.ts'
 import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
-import { currentRuleIndex } from '../link/rule-index.ts'
-import type { EngineParts } from './parts.ts'
 import { carriedAcl } from '../replicate/acl.ts'
 import type { EngineOptions } from './options.ts'
 import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
 import type { JoinedSites } from './sites.ts'
-import type { Transfers } from './transfers.ts'
+import type { JoinedIntake } from './intake.ts'
+import type { JoinedLinks } from './links.ts'
 
-/** Where changes come from, and what they pass on their way to the queue. */
+/** Where changes come from. */
 export interface Feeds {
-  readonly brakes: Brakes
-  readonly intake: PlacingIntake
   readonly webhook: Webhook | null
   readonly feeds: LinkFeeds
   readonly firstCopies: FirstCopies
@@ -28,18 +22,11 @@ export interface Feeds {
 
 export async function joinFeeds(
   { credentials }: EngineOptions,
-  made: Ground & Notices & Records & JoinedSites & Transfers,
-  later: () => Pick<EngineParts, 'feeds'>,
+  made: Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake,
 ): Promise<Feeds> {
-  const { journal, kept, queue, rules, linkBook, settings, sites, siteEvents, connections, links, pool, convergence } =
+  const { journal, kept, events, intake, brakes, linkBook, settings, sites, connections, links, pool, convergence } =
     made
   const { keyedStore, clock, random, now, changed, tell } = made
-  const brakes = new Brakes({
-    marks: kept.brakes,
-    now,
-    seed: String(random()),
-    onTrip: (rule, tripped) => siteEvents.brakeTripped(rule, tripped),
-  })
   const firstCopies = new FirstCopies({
     atOnce: journal.atOnce,
     marks: kept.firstCopies,
@@ -48,7 +35,6 @@ export async function joinFeeds(
     tell,
     now,
   })
-  const intake = createIntake({ index: currentRuleIndex(rules, linkBook), queue, brakes })
   const webhook = await openWebhook(
     settings.notifications,
     { records: journal.records, credentials },
@@ -56,14 +42,14 @@ export async function joinFeeds(
       intake,
       now,
       knowsSite: (siteId) => sites.has(siteId),
-      onGap: (siteId) => later().feeds.siteReturned(siteId, links.ofSite(siteId)),
+      onGap: (siteId) => void events.emit('site-gap', siteId),
     },
   )
   const feeds = new LinkFeeds({
+    links: () => links.list(),
     atOnce: journal.atOnce,
     versions: journal.versions,
     scans: journal.scans,
-    queue,
     intake,
     brakes,
     schedule: createSchedule({
@@ -99,8 +85,8 @@ export async function joinFeeds(
     tellsOfTags: (siteId) => tellsOfTags(sites.capabilities(siteId)),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     store: (siteId, rule) => keyedStore(siteId, rule),
-    enqueue: (tasks) => queue.enqueue(tasks),
+    intake,
     clock,
   })
-  return { brakes, intake, webhook, feeds, firstCopies, attributePasses }
+  return { webhook, feeds, firstCopies, attributePasses }
 }

@@ -1,4 +1,4 @@
-import type { EngineParts } from './parts.ts'
+import type { Made } from './made.ts'
 
 /** The rule book or the place of a site changed: links, holds and feeds follow; links that went are forgotten. */
 export async function followRules({
@@ -14,27 +14,13 @@ export async function followRules({
   rates,
   views,
   firstCopies,
+  brakes,
   changed,
-}: Pick<
-  EngineParts,
-  | 'rules'
-  | 'linkBook'
-  | 'links'
-  | 'convergence'
-  | 'guard'
-  | 'buckets'
-  | 'attributePasses'
-  | 'feeds'
-  | 'dispatcher'
-  | 'rates'
-  | 'views'
-  | 'firstCopies'
-  | 'changed'
->): Promise<void> {
+}: Made): Promise<void> {
   await linkBook.reconcile(rules.rules())
   const gone = links.sync()
   links.refresh()
-  feeds.sync(links.list())
+  feeds.sync()
   guard.sync()
   buckets.sync()
   attributePasses.sync()
@@ -44,6 +30,7 @@ export async function followRules({
     rates.forget(linkId)
     views.forget(linkId)
     firstCopies.forget(linkId)
+    brakes.forget(linkId)
     convergence.forget(linkId)
   }
   changed('rules')

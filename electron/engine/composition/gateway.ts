@@ -11,8 +11,9 @@ import { DualWriter } from '../gateway/dual-write/dual-write.ts'
 import { Upstream } from '../gateway/upstream.ts'
 import { isSealed } from '../replicate/origin.ts'
 import type { EngineOptions } from './options.ts'
-import type { Feeds } from './feeds.ts'
 import type { Ground } from './ground.ts'
+import type { JoinedIntake } from './intake.ts'
+import type { JoinedLinks } from './links.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
 import type { JoinedSites } from './sites.ts'
@@ -23,7 +24,7 @@ export interface GatewayPart {
   readonly gateway: Gateway
 }
 
-type Made = Ground & Notices & Records & JoinedSites & Transfers & Feeds
+type Made = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers
 
 export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
   const { journal, rules, sites, intake, taskEnds, dispatcher, pool, sseCKeys, clock, now, log, tell, changed } = made
@@ -70,12 +71,13 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
 }
 
 function joinDualWriter(
-  { journal: { atOnce }, queue, taskEnds, dispatcher, brakes, sites, links, taskEvents, clock, log, seal }: Made,
+  { journal: { atOnce }, intake, queue, taskEnds, dispatcher, brakes, sites, links, tasks, clock, log, seal }: Made,
   upstream: Upstream,
   degraded: DegradedRules,
 ): DualWriter {
   const buckets = new BucketFacts((siteId, bucket) => sites.store(siteId).bucket(bucket), clock)
   return new DualWriter({
+    intake,
     queue,
     taskEnds,
     upstream,
@@ -98,7 +100,7 @@ function joinDualWriter(
       return dispatcher.settle(seq, overwrote ? { ...outcome, overwrote } : outcome)
     },
     makeUrgent: (seqs) => dispatcher.makeUrgent(seqs),
-    onMoved: (linkId, bytes) => taskEvents.moved(linkId, 0, bytes),
+    onMoved: (linkId, bytes) => void tasks.emit('moved', linkId, 0, bytes),
     onError: (error) =>
       log.error({ err: error }, 'A write to several sites at a time could not be brought to its end.'),
     newId: randomUUID,

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { openKeptBooks, type KeptBooks } from '../journal/kept-books.ts'
 import type { Journal } from '../journal/port/journal.ts'
@@ -6,12 +7,16 @@ import { createLogger, type Logger } from '../log/logger.ts'
 import { watchEventLoop, type EventLoopGauge } from '../metrics/event-loop.ts'
 import { systemNetwork, type Network } from '../site/network.ts'
 import type { SealKey } from '../replicate/seal.ts'
+import type { TaskEmitter, TaskEvents } from '../worker/task-events.ts'
+import { createEngineEvents, type EngineEmitter } from './events.ts'
 import type { EngineOptions } from './options.ts'
 
 /** What every part stands on: the journal, and the world outside the engine. */
 export interface Ground {
   readonly journal: Journal
   readonly kept: KeptBooks
+  readonly events: EngineEmitter
+  readonly tasks: TaskEmitter
   readonly log: Logger
   readonly network: Network
   readonly clock: Clock
@@ -37,6 +42,8 @@ export async function openGround(options: EngineOptions): Promise<Omit<Ground, '
   return {
     journal,
     kept: await readKept(journal),
+    events: createEngineEvents(),
+    tasks: new EventEmitter<TaskEvents>(),
     log: createLogger(options.log),
     network: systemNetwork,
     clock: systemClock,

@@ -1,12 +1,10 @@
 import { openSettings, type EngineSettings } from '../config/settings.ts'
 import { RuleBook } from '../link/rule-book.ts'
-import type { EngineParts } from './parts.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { TaskEnds } from '../queue/task-ends.ts'
 import { createQueue } from '../queue/task-queue.ts'
 import type { EngineOptions } from './options.ts'
 import type { Ground } from './ground.ts'
-import type { Notices } from './notices.ts'
 
 /** What the journal keeps for the engine: tasks, rules and settings. */
 export interface Records {
@@ -16,22 +14,14 @@ export interface Records {
   readonly settings: EngineSettings
 }
 
-type Served = Pick<EngineParts, 'dispatcher' | 'openSitesInThreads'>
-
 export async function joinRecords(
   { retry, config }: EngineOptions,
-  { journal, now, random, changed }: Ground & Notices,
-  later: () => Served,
+  { journal, events, now, random }: Ground,
 ): Promise<Records> {
   return {
     queue: createQueue({ tasks: journal.tasks, atOnce: journal.atOnce, now, random, retry }),
     taskEnds: new TaskEnds(),
     rules: await RuleBook.open(journal.records, now),
-    settings: await openSettings(journal.records, config, (workers) => {
-      const { dispatcher, openSitesInThreads } = later()
-      dispatcher.setLimits(workers)
-      openSitesInThreads()
-      changed('settings')
-    }),
+    settings: await openSettings(journal.records, config, (workers) => void events.emit('workers-changed', workers)),
   }
 }

@@ -1,8 +1,6 @@
 import { ofLink } from '../journal/kept-books.ts'
 import { FeedConnections } from '../link/feed-connections.ts'
 import { LinkBook } from '../link/link-book.ts'
-import { SiteEvents } from './site-events.ts'
-import type { EngineParts } from './parts.ts'
 import { createSites, type Sites } from '../site/registry.ts'
 import { SseCKeys } from '../site/sse-c-keys.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
@@ -14,28 +12,23 @@ import type { Ground } from './ground.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
 
-/** The sites, and what follows when one of them goes, comes back or is edited. */
+/** The sites, with the keys of their clients, and the links that were opened between them. */
 export interface JoinedSites {
   readonly sites: Sites
   readonly linkBook: LinkBook
-  readonly siteEvents: SiteEvents
   readonly connections: FeedConnections
   readonly sseCKeys: SseCKeys
   /** The site’s store with the keys of clients that the rule names. */
   readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
-  /** Every transfer thread gets every site with its keys. */
-  readonly openSitesInThreads: () => void
 }
 
 /** Connections of the main thread to one site: probes, wizard, comparisons. Transfers have their own, per thread. */
 const mainSockets = 32
 
 export function joinSites(
-  { credentials, environment, timeouts, longOutageMs }: EngineOptions,
-  { journal, kept, network, clock, random, now, tell, changed, rules }: Ground & Notices & Records,
-  later: () => EngineParts,
+  { credentials, environment, timeouts }: EngineOptions,
+  { journal, events, kept, network, clock, random, now, changed, rules }: Ground & Notices & Records,
 ): JoinedSites {
-  const siteEvents = new SiteEvents(later, tell, changed, longOutageMs)
   const sites = createSites({
     records: journal.records,
     credentials,
@@ -45,8 +38,8 @@ export function joinSites(
     clock,
     random,
     usedBy: (siteId) => rules.ofSite(siteId).map(({ id }) => id),
-    onChange: (siteId, change) => siteEvents.changed(siteId, change),
-    onTransition: (siteId, state, fault) => siteEvents.turned(siteId, state, fault),
+    onChange: (siteId, change) => void events.emit('site-changed', siteId, change),
+    onTransition: (siteId, state, fault) => void events.emit('site-turned', siteId, state, fault),
   })
   const sseCKeys = new SseCKeys({
     records: journal.records,
@@ -54,7 +47,7 @@ export function joinSites(
     environment,
     usedBy: (name) => rules.rules().flatMap(({ id, fidelity }) => (fidelity.sseCKeys.includes(name) ? [id] : [])),
     onChange: () => {
-      later().pool.sseCKeys(sseCKeys.all())
+      events.emit('sse-c-keys-changed')
       changed('settings')
     },
     now,
@@ -70,10 +63,6 @@ export function joinSites(
       endpoint: (siteId) => (sites.has(siteId) ? sites.get(siteId).endpoint : null),
       now,
     }),
-    siteEvents,
     connections: new FeedConnections(sites, now),
-    openSitesInThreads() {
-      for (const siteId of sites.ids()) siteEvents.openInThreads(siteId)
-    },
   }
 }

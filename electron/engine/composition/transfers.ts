@@ -1,150 +1,58 @@
-import { availableParallelism } from 'node:os'
-import type { Config } from '../../../shared/model/config.ts'
-import type { TaskStore } from '../journal/port/tasks.ts'
-import { BucketWatch } from '../link/bucket-watch.ts'
-import { ConvergenceBook } from '../link/convergence.ts'
-import { IdentityProbes } from '../link/identity.ts'
-import { Links } from '../link/links.ts'
-import { TargetGuard } from '../link/target-guard.ts'
-import { isForeignVersion, isTargetReplica } from '../link/target-replica.ts'
-import { TaskEvents } from './task-events.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import { SiteFaults } from '../link/site-faults.ts'
 import { RateBook } from '../metrics/rates.ts'
-import type { EngineParts } from './parts.ts'
-import { heldRules } from '../rule/validate.ts'
-import type { EngineOptions } from './options.ts'
+import type { Lease } from '../queue/port.ts'
+import type { Judgement } from '../replicate/port.ts'
 import { Dispatcher } from '../worker/dispatcher.ts'
-import { TransferPool, type PoolEvents, threadEntry } from '../worker/pool.ts'
 import type { Ground } from './ground.ts'
+import type { JoinedIntake } from './intake.ts'
+import type { JoinedLinks } from './links.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
 import type { JoinedSites } from './sites.ts'
 
-/** The links at work: who may hand out tasks, who hands them out, who carries the bytes, and what it measures. */
+/** Who hands tasks out and takes them back, and what the links do of it. */
 export interface Transfers {
-  readonly links: Links
-  readonly identities: IdentityProbes
-  readonly convergence: ConvergenceBook
-  readonly guard: TargetGuard
-  readonly buckets: BucketWatch
   readonly dispatcher: Dispatcher
-  readonly pool: TransferPool
-  readonly taskEvents: TaskEvents
   readonly rates: RateBook
 }
 
-export function joinTransfers(
-  { timeouts, bucketCheckMs }: EngineOptions,
-  {
-    journal,
-    kept,
-    queue,
-    rules,
-    linkBook,
-    settings,
-    sites,
-    keyedStore,
-    clock,
-    now,
-    log,
-    seal,
-    changed,
-  }: Ground & Notices & Records & JoinedSites,
-  later: () => EngineParts,
-): Transfers {
-  const rates = new RateBook()
-  const taskEvents = new TaskEvents(later, rates, now, changed)
-  const pool = new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
-    ...uploadRecords(journal.tasks),
-    onOutcomes: (outcomes) => dispatcher.onOutcomes(outcomes),
-    onMoved: (linkId, read, written) => taskEvents.moved(linkId, read, written),
-    onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),
-  })
-  const identities = new IdentityProbes({
-    probe: (target) => sites.probeTarget(target),
-    clock,
-    onChange: () => {
-      links.refresh()
-      changed('rules')
-    },
-  })
-  const links = new Links({
-    rules,
-    book: linkBook,
-    queue,
-    pool,
-    identities,
-    sites,
-    capabilities: (siteId) => sites.capabilities(siteId),
-    seal: () => seal && { seal },
-    refused: () => heldRules(rules.rules(), sites.list()),
-    isGuarded: (of) => guard.of(of) !== null,
-    coversBefore: (of) => guard.coversBefore(of),
-    isBucketAmiss: (of) => buckets.of(of) !== null,
-  })
-  const convergence = new ConvergenceBook({
-    atOnce: journal.atOnce,
-    marks: kept.apart,
-    link: (linkId) => links.get(linkId),
-    opposites: (of) => links.opposites(of),
-    isOnlyWriter: (of) => links.isOnlyWriter(of),
-    isForeign: isForeignVersion(
-      (siteId, { rule }) => keyedStore(siteId, rule),
-      ({ linkId }) => links.order(linkId)?.identity !== 'mints',
-    ),
-    store: (siteId) => sites.store(siteId),
-    isOffline: (siteId) => !sites.has(siteId) || sites.isOffline(siteId),
-    clock,
-    onChange: () => changed('rules'),
-  })
-  const guard = new TargetGuard({
-    versions: journal.versions,
-    marks: kept,
-    links: () => links.list(),
-    isPaired: (of) => links.opposites(of).length > 0,
-    order: (linkId) => links.order(linkId),
-    isOffline: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
-    list: (siteId, request, signal) => pool.list(siteId, request, signal),
-    isReplica: isTargetReplica((siteId, { rule }) => keyedStore(siteId, rule)),
-    jobs: () => later().jobs,
-    clock,
-    onChange: (of, found) => later().siteEvents.guarded(of, found),
-  })
-  const buckets = new BucketWatch({
-    marks: kept.buckets,
-    links: () => links.list(),
-    store: (siteId) => sites.store(siteId),
-    isAway: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
-    clock,
-    everyMs: bucketCheckMs,
-    onLooked: (of, change) => later().siteEvents.bucketsLooked(of, change),
-  })
-  const link = (linkId: string): ReturnType<Links['order']> => links.order(linkId)
-  const judgement: ConstructorParameters<typeof Dispatcher>[0]['judgement'] = (lease) => {
-    const found = links.get(lease.task.linkId)
-    return found === null ? undefined : later().brakes.judgement(found.rule, lease)
-  }
+type Made = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
+
+export function joinTransfers(made: Made): Transfers {
+  const { journal, queue, pool, links, sites, identities, buckets, tasks, settings, log, now, changed } = made
+  const faults = new SiteFaults({ links, sites, identities, buckets, onChange: () => changed('rules') })
   const dispatcher = new Dispatcher(
-    { queue, atOnce: journal.atOnce, pool, link, now, judgement },
+    {
+      queue,
+      atOnce: journal.atOnce,
+      pool,
+      link: (linkId) => links.order(linkId),
+      now,
+      events: tasks,
+      judgement: (lease) => judgementOf(lease, made),
+      excuses: (lease, fault) => faults.excuses(lease, fault),
+      again: (parked) => takeUp(parked, made),
+      onError: (error) => log.error({ err: error }, 'The end of a task could not be recorded.'),
+    },
     settings.workers(),
-    taskEvents,
   )
   journal.state.onFault((fault) => {
     dispatcher.stop()
     log.error({ code: fault.code }, fault.message)
   })
-  return { links, identities, convergence, guard, buckets, dispatcher, pool, taskEvents, rates }
+  return { dispatcher, rates: new RateBook() }
 }
 
-/** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */
-function threadsOf({ threads }: Config['workers']): number {
-  return threads ?? Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+function judgementOf(lease: Lease, { links, brakes }: Made): Judgement | undefined {
+  const link = links.get(lease.task.linkId)
+  return link === null ? undefined : brakes.judgement(link.rule, lease)
 }
 
-/** A part that is not on record is sent again after a crash, so a lost record costs time and no more. */
-function uploadRecords(tasks: TaskStore): Pick<PoolEvents, 'onUploadStarted' | 'onPartDone' | 'onUploadEnded'> {
-  return {
-    onUploadStarted: (seq, record) => tasks.saveUpload(seq, record),
-    onPartDone: (seq, part) => void tasks.savePart(seq, part).catch(() => undefined),
-    onUploadEnded: (seq) => void tasks.forgetUpload(seq).catch(() => undefined),
-  }
+async function takeUp(parked: readonly NewTask[], { links, intake }: Made): Promise<void> {
+  const found = parked.flatMap((task) => {
+    const link = links.get(task.linkId)
+    return link === null ? [] : [{ link, task }]
+  })
+  await intake.offer(found, { kind: 'again' })
 }

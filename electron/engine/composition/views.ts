@@ -1,6 +1,6 @@
 import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
-import { Jobs } from '../job/jobs.ts'
+import { LiveUpdates } from '../api/live-updates.ts'
 import { heldCauses } from '../../../shared/model/sync-state.ts'
 import type { CauseWatch } from '../link/cause-watch.ts'
 import { heldWatch } from '../link/held-watch.ts'
@@ -10,40 +10,48 @@ import { LinkSampler } from '../metrics/link-sample.ts'
 import { createSeries, type Series } from '../metrics/series.ts'
 import type { Feeds } from './feeds.ts'
 import type { Ground } from './ground.ts'
+import type { JoinedIntake } from './intake.ts'
+import type { JoinedLinks } from './links.ts'
 import type { Notices } from './notices.ts'
 import type { Records } from './records.ts'
 import type { JoinedSites } from './sites.ts'
 import type { Transfers } from './transfers.ts'
 
-/** What the operator sees of the parts, and what was begun by hand. */
+/** What the operator sees of the parts. */
 export interface Views {
   readonly views: LinkViews
   readonly overview: () => Overview
   readonly series: Series
-  readonly jobs: Jobs
+  readonly liveUpdates: LiveUpdates
   /** Tell what stands in the way of many, once. */
   readonly causeWatches: readonly Pick<CauseWatch<never>, 'start' | 'stop'>[]
 }
 
-type MadeBefore = Ground & Notices & Records & JoinedSites & Transfers & Feeds
+type MadeBefore = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers & Feeds
+
+const transfersShown = 200
 
 export function joinViews(made: MadeBefore): Views {
   const views = joinLinkViews(made)
-  const { links, dispatcher, eventLoop, startedAt, now, changed, journal, tell, clock } = made
+  const { links, dispatcher, eventLoop, startedAt, now, journal, tell, clock } = made
   const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
+  const overview = (): Overview =>
+    overviewOf({
+      links: () => links.list().map((link) => views.view(link)),
+      workers: () => dispatcher.busy(),
+      eventLoopDelayP99Ms: () => eventLoop.p99Ms(now()),
+      startedAt,
+      now,
+    })
   return {
     views,
     causeWatches: [heldWatch({ causes, records: journal.records, tell, clock }), joinParkedWatch(made)],
-    overview: () =>
-      overviewOf({
-        links: () => links.list().map((link) => views.view(link)),
-        workers: () => dispatcher.busy(),
-        eventLoopDelayP99Ms: () => eventLoop.p99Ms(now()),
-        startedAt,
-        now,
-      }),
+    overview,
+    liveUpdates: new LiveUpdates(
+      () => ({ overview: overview(), transfers: dispatcher.transfers(transfersShown) }),
+      now,
+    ),
     series: joinSeries(made),
-    jobs: new Jobs(now, () => changed('jobs')),
   }
 }
 

@@ -1,17 +1,17 @@
-import type { Change, Intake } from './port.ts'
+import type { Change, ChangeSink } from './port.ts'
 
 /** Changes held in memory at most; MinIO drops events for a reader that is slower, and so the reader says so by a gap. */
 const roomForChanges = 50_000
 
 /** Offers together what came in while the last offer was being written: one durable write for many events. */
 export class Gatherer {
-  readonly #intake: Intake
+  readonly #intake: ChangeSink
   readonly #onFault: (error: unknown) => void
   #waiting: Change[] = []
   #writing: Promise<void> | null = null
 
   /** `onFault`: an offer failed, and what it held is lost to this feed. */
-  constructor(intake: Intake, onFault: (error: unknown) => void) {
+  constructor(intake: ChangeSink, onFault: (error: unknown) => void) {
     this.#intake = intake
     this.#onFault = onFault
   }
@@ -33,7 +33,7 @@ export class Gatherer {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting
         this.#waiting = []
-        await this.#intake.offer(batch)
+        await this.#intake.offer(batch, { kind: 'event' })
       }
     } catch (error) {
       this.#waiting = []

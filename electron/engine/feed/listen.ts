@@ -5,7 +5,7 @@ import { pause, type Clock } from '../base/clock.ts'
 import { Gatherer } from './gatherer.ts'
 import { LineSplitter } from './lines.ts'
 import { parseEvents, type KeyEncoding } from './parse-event.ts'
-import type { Change, Feed, Intake, SignedStream, Unavailable } from './port.ts'
+import type { Change, Feed, ChangeSink, SignedStream, Unavailable } from './port.ts'
 
 export interface ListenOptions {
   readonly stream: SignedStream
@@ -14,7 +14,7 @@ export interface ListenOptions {
   readonly prefix: string
   /** `raw` for MinIO, `form` for RustFS. */
   readonly encoding: KeyEncoding
-  readonly intake: Intake
+  readonly intake: ChangeSink
   readonly clock: Clock
   /** 0–1, for the spread of reconnects. */
   readonly random: () => number

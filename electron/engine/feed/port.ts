@@ -7,7 +7,6 @@ import type { Readable } from 'node:stream'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import type { Operation } from '../../../shared/model/task.ts'
-import type { RuleLink } from '../rule/link.ts'
 
 /** Something that a site said happened to one object. Never trusted for content: the worker looks again. */
 export interface Change {
@@ -24,24 +23,9 @@ export interface Change {
   readonly bypassGovernance?: true
 }
 
-/** Where feeds put what they found: matches the rules, journals the tasks. Resolves when durable. */
-export interface Intake {
-  offer(changes: readonly Change[]): Promise<void>
-}
-
-/** A change that is in the journal for one link. */
-export interface Placed {
-  readonly change: Change
-  readonly link: RuleLink
-  readonly seq: number
-}
-
-/** The gateway's way in: it waits for what it placed. */
-export interface PlacingIntake extends Intake {
-  /** As `offer`, and says what became of it: one entry per change and link that wants it. */
-  place(changes: readonly Change[]): Promise<readonly Placed[]>
-  /** The links that such a change would go to. */
-  linksFor(change: Pick<Change, 'siteId' | 'bucket' | 'key' | 'operation'>): readonly RuleLink[]
+/** Where feeds put what a site told: the intake. Resolves when it is durable. */
+export interface ChangeSink {
+  offer(changes: readonly Change[], origin: { readonly kind: 'event' }): Promise<unknown>
 }
 
 /** Why events cannot be counted on, and since when (epoch ms). */

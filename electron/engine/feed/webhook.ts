@@ -4,7 +4,7 @@ import type { Config } from '../../../shared/model/config.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import { listenFault } from '../base/listen-fault.ts'
 import { parseEvents } from './parse-event.ts'
-import type { Intake } from './port.ts'
+import type { ChangeSink } from './port.ts'
 import { hideToken, openWebhookToken, type TokenPlaces, type WebhookToken } from './webhook-token.ts'
 
 export interface WebhookOptions {
@@ -15,7 +15,7 @@ export interface WebhookOptions {
   /** How the sites reach the receiver, when not by its own address; without the secret path. */
   readonly publicUrl: string | null
   readonly knowsSite: (siteId: string) => boolean
-  readonly intake: Intake
+  readonly intake: ChangeSink
   readonly now: () => number
   /** A notification of this site could not be read: a scan must find what it told. */
   readonly onGap: (siteId: string) => void
@@ -106,7 +106,7 @@ async function receive(
   const { changes, unreadable } = parseEvents(document, { siteId, encoding: null, receivedAt })
   // Answering 400 would make the site send the same again for ever; the scan finds what could not be read.
   if (unreadable > 0) options.onGap(siteId)
-  await options.intake.offer(changes)
+  await options.intake.offer(changes, { kind: 'event' })
   for (const { bucket } of changes) lastEventAt.set(`${siteId}/${bucket}`, receivedAt)
   if (changes.length > 0) options.onChange?.()
   return 200

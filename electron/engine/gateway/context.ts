@@ -4,7 +4,7 @@ import type { MarkPlace } from '../replicate/origin.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { HeaderMap } from '../s3/headers.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'
-import type { PlacingIntake } from '../feed/port.ts'
+import type { Intake } from '../intake/port.ts'
 import type { Replicas } from './replicas.ts'
 import type { DualWriter } from './dual-write/dual-write.ts'
 import type { Exchange, Reply } from './exchange.ts'
@@ -15,7 +15,7 @@ export interface GatewayContext {
   /** The site that the gateway fronts. */
   readonly siteId: string
   readonly upstream: Upstream
-  readonly intake: PlacingIntake
+  readonly intake: Intake
   readonly acks: AckKeeper
   readonly dualWriter: DualWriter
   readonly replicas: Replicas

@@ -1,7 +1,7 @@
 import { quorumOf } from '../../../shared/model/quorum.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { ReadsAtOnce } from '../journal/port/tasks.ts'
-import type { PlacingIntake } from '../feed/port.ts'
+import type { Intake } from '../intake/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 
 /** The bucket of a target, and how versions of one key are called on both sides. */
@@ -37,7 +37,7 @@ export interface Copies {
 
 export interface ReplicasOptions {
   readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'anyTask' | 'unsettled' | 'isParked'>
-  readonly intake: Pick<PlacingIntake, 'linksFor'>
+  readonly intake: Pick<Intake, 'linksFor'>
   readonly isOnline: (siteId: string) => boolean
   /** null while it is not known. */
   readonly rttMs: (siteId: string) => number | null

@@ -8,6 +8,7 @@ import { pause, type Clock } from '../base/clock.ts'
 import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { VersionStore } from '../journal/port/versions.ts'
 import type { Remembered } from '../journal/remembered.ts'
+import type { Intake } from '../intake/port.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
@@ -49,7 +50,7 @@ export interface AttributePassesParts {
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   /** With the keys of clients that the rule names. */
   readonly store: (siteId: string, rule: Rule) => ObjectStore
-  readonly enqueue: (tasks: readonly NewTask[]) => Promise<unknown>
+  readonly intake: Pick<Intake, 'offer'>
   readonly clock: Clock
 }
 
@@ -208,7 +209,7 @@ export class AttributePasses {
         leavesOutTags: () => this.#parts.leavesOutTags(link),
         acl: () => this.#parts.carriedAcl(link),
         isTwoWay: () => isTwoWay(link),
-        differs: (task, version) => this.#found(task, version, state),
+        differs: (task, version) => this.#found(link, task, version, state),
         turn: this.#turns(link, signal),
         after: state.record.after,
         onKey: (key) => {
@@ -235,14 +236,14 @@ export class AttributePasses {
     }
   }
 
-  async #found(task: Omit<NewTask, 'changedAt'>, version: VersionEntry, state: PassState): Promise<void> {
-    const { atOnce, enqueue } = this.#parts
+  async #found(link: Link, task: Omit<NewTask, 'changedAt'>, version: VersionEntry, state: PassState): Promise<void> {
+    const { atOnce, intake } = this.#parts
     state.record.differences += 1
     // What was refused for good waits for the operator, and is on the list of failures.
     if (atOnce.isParked(task.linkId, task.key, task.versionId)) return
     // Changed after the round before looked at it, and nobody knows when.
     const changedAt = Math.max(version.modifiedAt, state.record.last?.startedAt ?? 0)
-    await enqueue([{ ...task, changedAt }])
+    await intake.offer([{ link, task: { ...task, changedAt } }], { kind: 'attributes' })
   }
 
   /** Lets one version after the other pass, in the link's own pace and, without a chosen one, in that of all together. */

@@ -1,5 +1,5 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { TrippedBrake } from '../feed/link-brake.ts'
+import type { TrippedBrake } from '../intake/link-brake.ts'
 import type { Paused } from './rule-book.ts'
 
 /** How the pause that a brake sets is explained: the numbers; the last clean moment is in its report. Pure. */

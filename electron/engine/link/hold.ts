@@ -1,30 +1,57 @@
 import type { Hold } from '../../../shared/model/task.ts'
-import type { Link, Links, SiteStates } from './links.ts'
+import type { HoldReason, Link, Links, SiteStates } from './links.ts'
 
-interface HoldParts {
-  readonly links: Pick<Links, 'refusal' | 'order'>
-  readonly sites: Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
-  readonly isGuarded: (link: Link) => boolean
+type Sites = Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
+
+interface Parts {
+  readonly links: Pick<Links, 'holds'>
+  readonly sites: Sites
 }
 
 /** What keeps the link from handing out tasks, and what ends that; null when nothing does. The most lasting reason first. */
-export function holdOf(link: Link, { links, sites, isGuarded }: HoldParts): Hold | null {
-  const rule = `rule ${link.ruleId}`
-  const { record } = link
-  if (!record.rule.enabled) return { until: `${rule} is switched on`, because: 'switched off', sinceAt: null }
-  if (record.paused !== null) return { until: `${rule} is resumed`, because: 'paused', sinceAt: record.paused.at }
-  if (links.refusal(link.ruleId) !== null || isGuarded(link))
-    return { until: `${rule} may go on; its page says why not`, because: 'stopped', sinceAt: null }
-  for (const siteId of [link.target.site, link.source.site]) {
-    const hold = siteHold(siteId, sites)
+export function holdOf(link: Link, { links, sites }: Parts): Hold | null {
+  for (const reason of links.holds(link.linkId)) {
+    const hold = holdFor[reason](link, sites)
     if (hold !== null) return hold
   }
-  if (links.order(link.linkId) === null)
-    return { until: `${sites.name(link.target.site)} was probed`, because: 'not known yet', sinceAt: null }
   return null
 }
 
-function siteHold(siteId: string, sites: HoldParts['sites']): Hold | null {
+const ruleHold = ({ ruleId, record }: Link): Hold =>
+  record.rule.enabled
+    ? { until: `rule ${ruleId} is resumed`, because: 'paused', sinceAt: record.paused?.at ?? null }
+    : { until: `rule ${ruleId} is switched on`, because: 'switched off', sinceAt: null }
+
+const stopped = ({ ruleId }: Link): Hold => ({
+  until: `rule ${ruleId} may go on; its page says why not`,
+  because: 'stopped',
+  sinceAt: null,
+})
+
+/** By reason; null where what the reason stood for has ended a moment ago. */
+const holdFor: Readonly<Record<HoldReason, (link: Link, sites: Sites) => Hold | null>> = {
+  rule: ruleHold,
+  refused: stopped,
+  'target-writes': stopped,
+  site: ({ target, source }, sites) => siteHold(target.site, sites) ?? siteHold(source.site, sites),
+  bucket: ({ ruleId }) => ({
+    until: `the buckets of rule ${ruleId} are as they should be; its page says what is amiss`,
+    because: 'bucket changed',
+    sinceAt: null,
+  }),
+  moved: ({ ruleId }) => ({
+    until: `rule ${ruleId} has a link to where its sites are`,
+    because: 'not known yet',
+    sinceAt: null,
+  }),
+  identity: ({ target }, sites) => ({
+    until: `${sites.name(target.site)} was probed`,
+    because: 'not known yet',
+    sinceAt: null,
+  }),
+}
+
+function siteHold(siteId: string, sites: Sites): Hold | null {
   if (!sites.has(siteId)) return { until: `site ${siteId} is there again`, because: 'not known yet', sinceAt: null }
   if (sites.isPaused(siteId)) return { until: `${sites.name(siteId)} is resumed`, because: 'paused', sinceAt: null }
   if (!sites.isOffline(siteId)) return null

@@ -1,9 +1,9 @@
 import type { BucketAt, EventsState, FeedView, Rule } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Brakes } from '../feed/brakes.ts'
+import type { Brakes } from '../intake/brakes.ts'
 import { startListen } from '../feed/listen.ts'
-import type { Feed, Intake, Unavailable } from '../feed/port.ts'
+import type { Feed, Unavailable } from '../feed/port.ts'
 import type { ScanResult, Scanner, ScanWatch } from '../feed/scan-port.ts'
 import { createScanner } from '../feed/scanner.ts'
 import type { Looked, ResyncOptions, ScanSchedule } from '../feed/schedule.ts'
@@ -11,7 +11,7 @@ import type { Webhook } from '../feed/webhook.ts'
 import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { ScanStore } from '../journal/port/scans.ts'
 import type { VersionStore } from '../journal/port/versions.ts'
-import type { TaskQueue } from '../queue/port.ts'
+import type { Intake } from '../intake/port.ts'
 import { mendsOrder } from '../replicate/in-order.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
@@ -19,18 +19,17 @@ import type { LinkOrder } from '../replicate/port.ts'
 import type { FeedConnections } from './feed-connections.ts'
 import type { LinkBook } from './link-book.ts'
 import { beginOf, type Link } from './links.ts'
-import { notPending } from './not-pending.ts'
 import { replicaProof } from './replica-proof.ts'
 import { scanRecord } from './scan-record.ts'
 import { Topics } from './topics.ts'
 
 export interface LinkFeedsParts {
-  readonly atOnce: Pick<ReadsAtOnce, 'totals' | 'isParked' | 'unsettled'>
+  readonly links: () => readonly Link[]
+  readonly atOnce: Pick<ReadsAtOnce, 'totals' | 'isParked'>
   readonly versions: VersionStore
   readonly scans: ScanStore
-  readonly queue: Pick<TaskQueue, 'enqueue'>
-  readonly intake: Intake
-  readonly brakes: Brakes
+  readonly intake: Pick<Intake, 'offer'>
+  readonly brakes: Pick<Brakes, 'scanned'>
   readonly schedule: ScanSchedule
   readonly webhook: Webhook | null
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
@@ -58,7 +57,6 @@ export class LinkFeeds {
   readonly #streams = new Map<string, Feed>()
   readonly #topics: Topics | null
   readonly #unchecked = new Map<string, readonly BucketAt[]>()
-  #links: readonly Link[] = []
 
   constructor(parts: LinkFeedsParts) {
     this.#parts = parts
@@ -75,9 +73,8 @@ export class LinkFeeds {
   }
 
   /** Brings scans and streams in line with the links. Safe to call at any time. */
-  sync(links: readonly Link[]): void {
-    this.#links = links
-    const active = links.filter((link) => link.rule.enabled)
+  sync(): void {
+    const active = this.#parts.links().filter((link) => link.rule.enabled)
     for (const linkId of this.#scanned.keys())
       if (!active.some((link) => link.linkId === linkId)) this.#stopScan(linkId)
     for (const link of active) if (this.#scanned.get(link.linkId)?.rule !== link.rule) this.#scan(link)
@@ -201,17 +198,17 @@ export class LinkFeeds {
         return known?.identity === 'mints' ? (known.coversBefore ?? 0) : 0
       },
       // By the links themselves: a scan may begin before the target is probed, and would take the copy's tags for changed ones.
-      twoWay: () => this.#links.some((other) => leadsBack(other, link)),
+      twoWay: () => this.#parts.links().some((other) => leadsBack(other, link)),
       watch: this.#parts.watch(link),
       replicas: replicaProof({
         link,
-        links: () => this.#links,
+        links: this.#parts.links,
         isShared: () => isShared(link.identity),
         order,
         store: (siteId) => store(siteId, link.rule),
       }),
       pairsBetween: (from, to) => versions.pairsBetween(link.linkId, from, to),
-      enqueue: (tasks, startedAt) => this.#enqueue(link, tasks, startedAt),
+      enqueue: (tasks, startedAt) => this.#offer(link, tasks, startedAt),
       backlogCount: () => atOnce.totals(link.linkId).backlogCount,
       isParked: (key, versionId) => atOnce.isParked(link.linkId, key, versionId),
       checkpoint: {
@@ -245,21 +242,20 @@ export class LinkFeeds {
     if (String(before.map(bucketKey)) !== String(unchecked.map(bucketKey))) this.#parts.onChange()
   }
 
-  /** The brake sees what a scan found before the queue does; what an event told already is no second change. */
-  async #enqueue(link: Link, tasks: readonly NewTask[], startedAt: number): Promise<void> {
-    const { brakes, queue, atOnce, health } = this.#parts
-    const skewMs = Math.abs(health(link.source.site).clockSkewMs ?? 0)
-    const found = new Set(notPending(tasks, atOnce))
-    this.#untold(link, found)
-    await brakes.count(link.rule, tasks, { startedAt, skewMs, isPending: (task) => !found.has(task) })
-    await queue.enqueue(tasks)
+  async #offer(link: Link, tasks: readonly NewTask[], startedAt: number): Promise<void> {
+    const found = tasks.map((task) => ({ link, task }))
+    const placed = await this.#parts.intake.offer(found, { kind: 'scan', startedAt })
+    this.#untold(
+      link,
+      placed.flatMap(({ change, isNew }) => (isNew ? [change.task] : [])),
+    )
   }
 
   /** What a scan found and nothing had told shows whether the stream tells at all. */
-  #untold(link: Link, found: ReadonlySet<NewTask>): void {
+  #untold(link: Link, found: readonly NewTask[]): void {
     const stream = this.#streams.get(streamName(link))
     const skewMs = this.#parts.health(link.source.site).clockSkewMs ?? 0
-    const changes = [...found].filter(({ operation }) => operation === 'put' || operation === 'deleteMarker')
+    const changes = found.filter(({ operation }) => operation === 'put' || operation === 'deleteMarker')
     if (changes.length > 0) stream?.untold(Math.max(...changes.map(({ changedAt }) => changedAt)) + skewMs)
   }
 

@@ -30,8 +30,9 @@ export interface Link extends RuleLink {
 export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>): number =>
   identity.generation === 1 ? record.createdAt : identity.openedAt
 
-/** Why a link hands out no tasks; each reason is held and released by itself. */
-type HoldReason = 'rule' | 'refused' | 'target-writes' | 'site' | 'moved' | 'bucket' | 'identity'
+/** Why a link hands out no tasks, the most lasting first; each reason is held and released by itself. */
+export const holdReasons = ['rule', 'refused', 'target-writes', 'site', 'bucket', 'moved', 'identity'] as const
+export type HoldReason = (typeof holdReasons)[number]
 
 /** Why a rule does not run though nobody stopped it. */
 export interface Refusal {
@@ -65,7 +66,6 @@ export class Links {
   readonly #parts: LinksParts
   readonly #links = new Map<string, Link>()
   readonly #orders = new Map<string, LinkOrder>()
-  readonly #held = new Map<string, Set<HoldReason>>()
   #refused: ReadonlyMap<string, Refusal> = new Map()
   #neighboursOf = new WeakMap<Link, Neighbours>()
 
@@ -83,7 +83,13 @@ export class Links {
 
   /** Nothing keeps the link from handing out tasks. */
   isOpen(linkId: string): boolean {
-    return this.#held.get(linkId)?.size === 0
+    return this.#links.has(linkId) && this.holds(linkId).length === 0
+  }
+
+  /** Why it hands out none, the most lasting reason first. The queue keeps them. */
+  holds(linkId: string): readonly HoldReason[] {
+    const held = this.#parts.queue.holds(linkId)
+    return holdReasons.filter((reason) => held.has(reason))
   }
 
   ofRule(ruleId: string): readonly Link[] {
@@ -139,7 +145,7 @@ export class Links {
     this.#refused = this.#parts.refused()
     for (const link of this.#links.values()) {
       this.#refreshOrder(link)
-      this.#setHold(link, 'rule', !link.record.rule.enabled || link.record.paused !== null)
+      this.#setHold(link, 'rule', this.#parts.rules.isHeld(link.ruleId))
       this.#setHold(link, 'refused', this.#refused.has(link.ruleId))
       this.#setHold(link, 'target-writes', this.#parts.isGuarded(link))
       this.#setHold(
@@ -152,11 +158,6 @@ export class Links {
       this.#setHold(link, 'bucket', this.#parts.isBucketAmiss(link))
       this.#setHold(link, 'identity', !this.#orders.has(link.linkId))
     }
-  }
-
-  /** For a pause that is being written down: {@link refresh} knows nothing of it until it is. */
-  holdRule(ruleId: string): void {
-    for (const link of this.ofRule(ruleId)) this.#parts.queue.hold(link.linkId, 'rule' satisfies HoldReason)
   }
 
   /** Links whose sites do not stand any more where they stood when the link was opened. */
@@ -179,13 +180,8 @@ export class Links {
     const before = this.#links.get(link.linkId)
     this.#links.set(link.linkId, link)
     if (before === undefined || before.rule.priority !== link.rule.priority) {
-      const held = this.#held.get(link.linkId) ?? new Set<HoldReason>()
-      this.#held.set(link.linkId, held)
       // Held until the first refresh: nothing may be handed out before its target is known.
-      if (before === undefined) {
-        held.add('identity')
-        queue.hold(link.linkId, 'identity')
-      }
+      if (before === undefined) this.#setHold(link, 'identity', true)
       queue.addLink({
         linkId: link.linkId,
         priority: link.rule.priority,
@@ -203,7 +199,6 @@ export class Links {
     this.#parts.pool.forgetLink(linkId)
     this.#links.delete(linkId)
     this.#orders.delete(linkId)
-    this.#held.delete(linkId)
   }
 
   #refreshOrder(link: Link): void {
@@ -252,16 +247,10 @@ export class Links {
     return { ...names, opposite: { linkId: found.linkId, versionDeletes: found.rule.versionDeletes } }
   }
 
-  #setHold(link: Link, reason: HoldReason, hold: boolean): void {
-    const held = this.#held.get(link.linkId)
-    if (held === undefined || held.has(reason) === hold) return
-    if (hold) {
-      held.add(reason)
-      this.#parts.queue.hold(link.linkId, reason)
-    } else {
-      held.delete(reason)
-      this.#parts.queue.unhold(link.linkId, reason)
-    }
+  #setHold({ linkId }: Link, reason: HoldReason, hold: boolean): void {
+    const { queue } = this.#parts
+    if (hold) queue.hold(linkId, reason)
+    else queue.unhold(linkId, reason)
   }
 }
 

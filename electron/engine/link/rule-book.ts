@@ -23,6 +23,8 @@ export class RuleBook {
   readonly #records: Pick<RecordStore, 'write' | 'erase'>
   readonly #now: () => number
   readonly #known = new Map<string, RuleRecord>()
+  /** Rules whose pause is not on record yet, or could not be put there. */
+  readonly #pausing = new Set<string>()
   #rules: readonly Rule[] | null = null
 
   private constructor(records: Pick<RecordStore, 'write' | 'erase'>, now: () => number) {
@@ -68,12 +70,25 @@ export class RuleBook {
     return this.#write({ rule, paused: before?.paused ?? null, createdAt: before?.createdAt ?? this.#now() })
   }
 
+  /** May nothing of it be handed out? From the turn in which its pause is asked for; switched off, paused or unknown. */
+  isHeld(id: string): boolean {
+    const record = this.#known.get(id)
+    return record === undefined || !record.rule.enabled || record.paused !== null || this.#pausing.has(id)
+  }
+
+  /** Holds at once, before it is on record: see {@link isHeld}. */
   async pause(id: string, paused: Paused): Promise<RuleRecord> {
-    return this.#write({ ...this.get(id), paused })
+    const before = this.get(id)
+    this.#pausing.add(id)
+    const record = await this.#write({ ...before, paused })
+    this.#pausing.delete(id)
+    return record
   }
 
   async resume(id: string): Promise<RuleRecord> {
-    return this.#write({ ...this.get(id), paused: null })
+    const record = await this.#write({ ...this.get(id), paused: null })
+    this.#pausing.delete(id)
+    return record
   }
 
   async remove(id: string): Promise<void> {

@@ -45,7 +45,7 @@ export interface TargetGuardParts {
   readonly isOffline: (siteId: string) => boolean
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly isReplica: (link: Link, sides: KeySides, signal: AbortSignal) => Promise<boolean>
-  readonly jobs: () => Jobs
+  readonly jobs: Pick<Jobs, 'start'>
   readonly clock: Clock
   /** A link may go on now, or stays stopped: holds and consoles follow. */
   readonly onChange: (link: Link, found: Guarded | null) => void
@@ -194,7 +194,7 @@ export class TargetGuard {
   async #find(link: Link, order: LinkOrder, signal: AbortSignal): Promise<GuardRecord | null> {
     if (await isEmptyTarget(this.#asked(link, order, signal, () => {}))) return null
     return new Promise((resolve, reject) => {
-      this.#parts.jobs().start({
+      this.#parts.jobs.start({
         kind: 'scan',
         title: `Look for writes of others at ${bucketKey(link.target)} before rule ${link.ruleId} goes on`,
         ruleId: link.ruleId,

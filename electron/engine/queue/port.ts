@@ -9,6 +9,8 @@ export interface LinkSpec {
   readonly targetSite: string
   /** Names of its two buckets, the same in every link: one that goes the other way works at the same keys. */
   readonly way?: { readonly from: string; readonly to: string }
+  /** Links that name the same one have one order per key together, as if they were one link. Absent: the link is alone. */
+  readonly orderGroup?: string | undefined
 }
 
 /** A worker's claim on a task, until ack, nack or release. */
@@ -17,6 +19,8 @@ export interface Lease {
   readonly lane: Lane
   /** The scan saw that the target has nothing of this version, and nothing happened since: no look is needed. */
   readonly knownAbsent: boolean
+  /** It was handed out before: what that attempt wrote may be at the target. */
+  readonly mayHaveRun: boolean
 }
 
 export interface QueueCounts {
@@ -33,9 +37,14 @@ export interface TaskQueue {
   addLink(spec: LinkSpec): void
   /** Leased tasks of the link may still be acked or nacked; nothing of it is handed out afterwards. */
   removeLink(linkId: string): void
-  /** Held links gather tasks and hand out none. Reasons are counted: a link runs again when every one is released. */
+  /**
+   * Held links gather tasks and hand out none; kept here and nowhere else. A reason given twice holds once, and a link runs again
+   * when every one is released. May come before the link itself.
+   */
   hold(linkId: string, reason: string): void
   unhold(linkId: string, reason: string): void
+  /** The reasons that hold the link; none: it hands out. */
+  holds(linkId: string): ReadonlySet<string>
 
   /** Durable when it resolves with the seqs, one for each task; wakes the workers. Urgent for a client that waits. */
   enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]>

@@ -14,7 +14,7 @@ import { FairShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
 import { lanes } from './lane.ts'
 import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
-import { OppositeKeys } from './opposite-keys.ts'
+import { SharedKeys } from './shared-keys.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { Recency } from './recency.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
@@ -38,6 +38,8 @@ const RECENT_KEYS = 100_000
 const DUE_GRAIN_MS = 20
 /** setTimeout cannot wait longer than 24.8 days; an hour is a good time to look again. */
 const LONGEST_WAIT_MS = 3_600_000
+
+const nothing: ReadonlySet<string> = new Set()
 
 interface Held {
   readonly window: LinkWindow
@@ -65,7 +67,7 @@ class DurableQueue implements TaskQueue {
   readonly #holds = new Map<string, Set<string>>()
   readonly #leases = new WeakMap<Lease, Held>()
   readonly #leased = new Set<number>()
-  readonly #opposites: OppositeKeys
+  readonly #shared: SharedKeys
   /** Tasks that workers gave back without an end that is on disk. */
   readonly #returned = new Set<number>()
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
@@ -92,7 +94,7 @@ class DurableQueue implements TaskQueue {
     this.#startedAt = now()
     this.#mark = new HandedOutMark(tasks, atOnce, () => this.#wake())
     this.#lastBefore = Math.max(this.#mark.atStart, atOnce.lastSeq())
-    this.#opposites = new OppositeKeys({
+    this.#shared = new SharedKeys({
       windows: this.#windows,
       atOnce,
       runs: (window) => this.#runs(window),
@@ -105,29 +107,31 @@ class DurableQueue implements TaskQueue {
     if (window === undefined) this.#windows.set(spec.linkId, new LinkWindow(spec, this.#atOnce, this.#limits))
     else if (window.active) window.spec = spec
     else window.revive(spec)
-    this.#opposites.changed()
+    this.#shared.changed()
     this.#wake()
   }
 
   removeLink(linkId: string): void {
     const window = this.#windows.get(linkId)
     window?.retire()
-    if (window !== undefined) this.#opposites.stopped(window, this.#now())
-    this.#opposites.changed()
+    if (window !== undefined) this.#shared.stopped(window, this.#now())
+    this.#shared.changed()
     // Kept while tasks are out: a link added again under the same id must know which keys are taken.
     if (window?.leased === 0) this.#windows.delete(linkId)
     this.#holds.delete(linkId)
     for (const lane of lanes) this.#shares[lane].forget(linkId)
   }
 
-  /** A reason given twice holds once. May come before the link itself. */
   hold(linkId: string, reason: string): void {
     const reasons = this.#holds.get(linkId)
-    if (reasons === undefined) this.#holds.set(linkId, new Set([reason]))
-    else reasons.add(reason)
+    if (reasons !== undefined) {
+      reasons.add(reason)
+      return
+    }
+    this.#holds.set(linkId, new Set([reason]))
     const window = this.#windows.get(linkId)
     if (window === undefined) return
-    this.#opposites.stopped(window, this.#now())
+    this.#shared.stopped(window, this.#now())
     this.#wake()
   }
 
@@ -136,6 +140,10 @@ class DurableQueue implements TaskQueue {
     if (reasons?.delete(reason) !== true || reasons.size > 0) return
     this.#holds.delete(linkId)
     this.#wake()
+  }
+
+  holds(linkId: string): ReadonlySet<string> {
+    return this.#holds.get(linkId) ?? nothing
   }
 
   async enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]> {
@@ -176,7 +184,7 @@ class DurableQueue implements TaskQueue {
     const task = this.#closed ? null : this.#atOnce.task(seq)
     const window = task === null ? undefined : this.#windows.get(task.linkId)
     if (task === null || window === undefined || !this.#runs(window) || !this.#mark.covers(seq)) return null
-    if (this.#opposites.mustWait(window, task)) return null
+    if (this.#shared.mustWait(window, task)) return null
     const entry = window.claim(task)
     return entry === null ? null : this.#leaseOf(window, entry)
   }
@@ -276,14 +284,19 @@ class DurableQueue implements TaskQueue {
   #offers(window: LinkWindow, lane: Lane): boolean {
     for (let first = window.peek(lane); first !== undefined; first = window.peek(lane)) {
       if (!this.#mark.covers(first.seq)) return false
-      if (!this.#opposites.mustWait(window, first)) return true
+      if (!this.#shared.mustWait(window, first)) return true
       window.setAside(lane)
     }
     return false
   }
 
-  #mayHaveRun({ seq, attempts, triedBefore, state, dueAt }: TaskRow): boolean {
-    if (state === 'delayed' && dueAt > this.#now() + this.#retry.maxDelayMs) return false
+  /** Not one that is put off beyond any backoff: nobody waits so long. */
+  #mayHaveRun(task: TaskRow): boolean {
+    if (task.state === 'delayed' && task.dueAt > this.#now() + this.#retry.maxDelayMs) return false
+    return this.#hasRun(task)
+  }
+
+  #hasRun({ seq, attempts, triedBefore }: TaskRow): boolean {
     return attempts + triedBefore > 0 || seq <= this.#mark.atStart || this.#returned.has(seq)
   }
 
@@ -293,7 +306,7 @@ class DurableQueue implements TaskQueue {
 
   #leaseOf(window: LinkWindow, entry: Entry): Lease {
     const { task, lane } = entry
-    const lease = { task, lane, knownAbsent: this.#isKnownAbsent(task) }
+    const lease = { task, lane, knownAbsent: this.#isKnownAbsent(task), mayHaveRun: this.#hasRun(task) }
     this.#recency.note(task.linkId, task.key, this.#time())
     this.#leases.set(lease, { window, entry })
     this.#leased.add(task.seq)
@@ -342,7 +355,7 @@ class DurableQueue implements TaskQueue {
     if (again) this.#returned.add(entry.task.seq)
     else this.#returned.delete(entry.task.seq)
     window.free(entry, { delayedUntil, again }, this.#now())
-    this.#opposites.freed(window, entry.task.key, this.#now())
+    this.#shared.freed(window, entry.task.key, this.#now())
     if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
     if (delayedUntil !== null) this.#armDue(this.#now())
     this.#wake()

@@ -6,28 +6,34 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
 import { turned } from '../feed/convergence.ts'
-import type { ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
-import type { TaskEnd } from '../queue/task-ends.ts'
 import { adapt, fullAllowance, type Allowance } from './allowance.ts'
 import type { TransferPool } from './pool.ts'
-import type { Judgement, LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
+import type { TaskEmitter } from './task-events.ts'
+import type { Judgement, LinkOrder, Outcome, SettledOutcome, TaskOrder } from '../replicate/port.ts'
 
 export interface WorkerLimits {
   readonly limit: number
   readonly large: number
 }
 
-/** What the dispatcher asks of the rest of the engine. */
-export interface DispatcherEvents {
-  /** `release`: the site is known to be down, no attempt is counted; `nack`: an attempt failed. */
-  onFault(lease: Lease, fault: Fault): 'release' | 'nack'
-  onSettled(lease: Lease, outcome: Extract<Outcome, { kind: 'settled' }>): void
-  /** A worker has the task now, or gave it back untouched. */
-  onLease(lease: Lease): void
-  /** The journal has it: the task is in step, or parked. */
-  onEnded(lease: Lease, end: TaskEnd): void
-  onError(error: unknown): void
+export interface DispatcherParts {
+  readonly queue: TaskQueue
+  readonly atOnce: ReadsAtOnce
+  readonly pool: TransferPool
+  readonly link: (linkId: string) => LinkOrder | null
+  readonly now: () => number
+  /** Hears of everything that becomes of a task. */
+  readonly events: TaskEmitter
+  /** What a worker is to find out about the content of a task's change; undefined for nearly all. */
+  readonly judgement: (lease: Lease) => Judgement | undefined
+  /** Is it a fault of a site or a bucket that is known by now? Then the task goes back untouched, and no attempt is counted. */
+  readonly excuses: (lease: Lease, fault: Fault) => boolean
+  /** Takes up versions of a key that are set aside, and are in step now. */
+  readonly again: (tasks: readonly NewTask[]) => Promise<void>
+  /** The end of a task could not be recorded. */
+  readonly onError: (error: unknown) => void
 }
 
 interface UnderWay {
@@ -48,17 +54,8 @@ const looksForClients = 10
 
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
-  readonly #queue: TaskQueue
-  readonly #atOnce: ReadsAtOnce
-  readonly #pool: TransferPool
-  readonly #events: DispatcherEvents
-  readonly #link: (linkId: string) => LinkOrder | null
-  readonly #now: () => number
-  readonly #judgement: (lease: Lease) => Judgement | undefined
+  readonly #parts: DispatcherParts
   readonly #underWay = new Map<number, UnderWay>()
-  /** Up to here tasks were handed out by engines before this one, and of this one's those that came back unsettled. */
-  readonly #handedOutBefore: number
-  readonly #returned = new Set<number>()
   readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
   /** Tasks that clients waited for and that could not be had just then. */
   readonly #passedOver = new Set<number>()
@@ -67,66 +64,47 @@ export class Dispatcher {
   #allowance: Allowance
   #stopped = false
 
-  constructor(
-    parts: {
-      queue: TaskQueue
-      atOnce: ReadsAtOnce
-      pool: TransferPool
-      link: (linkId: string) => LinkOrder | null
-      now: () => number
-      /** What a worker is to find out about the content of a task's change; none for nearly all. */
-      judgement?: (lease: Lease) => Judgement | undefined
-    },
-    limits: WorkerLimits,
-    events: DispatcherEvents,
-  ) {
-    this.#queue = parts.queue
-    this.#atOnce = parts.atOnce
-    this.#pool = parts.pool
-    this.#link = parts.link
-    this.#now = parts.now
-    this.#judgement = parts.judgement ?? (() => undefined)
-    this.#handedOutBefore = parts.atOnce.handedOut()
+  constructor(parts: DispatcherParts, limits: WorkerLimits) {
+    this.#parts = parts
     this.#limits = limits
     this.#allowance = fullAllowance(limits.limit)
-    this.#events = events
   }
 
   start(): void {
-    this.#queue.onReady(() => this.fill())
+    this.#parts.queue.onReady(() => this.fill())
     this.fill()
   }
 
   /** Takes up as many tasks as there is room for. Called whenever a task may be had or a place is free. */
   fill(): void {
     if (this.#stopped) return
-    this.#allowance = adapt(this.#allowance, this.#limits.limit, 'tick', this.#now())
+    this.#allowance = adapt(this.#allowance, this.#limits.limit, 'tick', this.#parts.now())
     if (this.#looksAgain > 0) {
       this.#looksAgain--
       this.#takePassedOver()
     }
     const leases = [...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')]
-    if (leases.length > 0) this.#pool.run(leases.map((lease) => this.#order(lease)))
+    if (leases.length > 0) this.#parts.pool.run(leases.map((lease) => this.#order(lease)))
   }
 
   /** A client waits for these: they go before all that waits, a few even when every place is taken. */
   makeUrgent(seqs: readonly number[]): void {
     if (this.#stopped) return
-    const startedAt = this.#now()
+    const startedAt = this.#parts.now()
     const orders: TaskOrder[] = []
     for (const seq of seqs) {
       if (this.#underWay.size >= this.#allowance.current + placesForClients) break
-      const lease = this.#queue.claim(seq)
+      const lease = this.#parts.queue.claim(seq)
       if (lease === null) {
         if (this.#passedOver.size < placesForClients * 32) this.#passedOver.add(seq)
         continue
       }
       this.#underWay.set(seq, { lease, startedAt })
-      this.#events.onLease(lease)
+      this.#parts.events.emit('leased', lease)
       this.#busy[lease.lane]++
       orders.push(this.#order(lease))
     }
-    if (orders.length > 0) this.#pool.run(orders)
+    if (orders.length > 0) this.#parts.pool.run(orders)
   }
 
   /** A link is held no longer: what clients wait for there goes before the backlog that gathered meanwhile. */
@@ -142,8 +120,8 @@ export class Dispatcher {
   }
 
   /** Ends a task that was done elsewhere. Does nothing when it cannot be had at this moment: a worker will find it done. */
-  async settle(seq: number, outcome: Extract<Outcome, { kind: 'settled' }>): Promise<void> {
-    const lease = this.#stopped ? null : this.#queue.claim(seq)
+  async settle(seq: number, outcome: SettledOutcome): Promise<void> {
+    const lease = this.#stopped ? null : this.#parts.queue.claim(seq)
     if (lease !== null) await this.#close(lease, outcome)
   }
 
@@ -166,7 +144,7 @@ export class Dispatcher {
   /** Ends what is under way for a link that is gone; the tasks come back here as cancelled. */
   cancelLink(linkId: string): void {
     const seqs = [...this.#underWay.values()].filter(({ lease }) => lease.task.linkId === linkId)
-    if (seqs.length > 0) this.#pool.cancel(seqs.map(({ lease }) => lease.task.seq))
+    if (seqs.length > 0) this.#parts.pool.cancel(seqs.map(({ lease }) => lease.task.seq))
   }
 
   /** Up to `most` transfers, the ones with the most bytes first. */
@@ -183,7 +161,7 @@ export class Dispatcher {
       if (ended === undefined) continue
       this.#underWay.delete(seq)
       this.#busy[ended.lease.lane]--
-      this.#close(ended.lease, outcome).catch((error: unknown) => this.#events.onError(error))
+      this.#close(ended.lease, outcome).catch((error: unknown) => this.#parts.onError(error))
     }
     this.fill()
   }
@@ -197,11 +175,11 @@ export class Dispatcher {
   #take(lane: Lane): readonly Lease[] {
     const room = Math.max(0, Math.min(this.#allowance.current - this.#underWay.size, this.#roomOf(lane)))
     if (room === 0) return []
-    const leases = this.#queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room }, this.#mostPerTarget())
-    const startedAt = this.#now()
+    const leases = this.#parts.queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room }, this.#mostPerTarget())
+    const startedAt = this.#parts.now()
     for (const lease of leases) {
       this.#underWay.set(lease.task.seq, { lease, startedAt })
-      this.#events.onLease(lease)
+      this.#parts.events.emit('leased', lease)
     }
     this.#busy[lane] += leases.length
     return leases
@@ -218,8 +196,8 @@ export class Dispatcher {
   }
 
   #order(lease: Lease): TaskOrder {
-    const { task, knownAbsent: unseen } = lease
-    const judge = this.#judgement(lease)
+    const { task, knownAbsent: unseen, mayHaveRun } = lease
+    const judge = this.#parts.judgement(lease)
     const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
     const attempt = task.attempts + 1
     const bypass = task.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
@@ -238,28 +216,33 @@ export class Dispatcher {
       ...(operation === 'deleteVersion' && this.#isWrittenAtSource(task) && { isWrittenAtSource: true as const }),
     }
     // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
-    const knownAbsent = unseen && this.#link(linkId)?.opposite === undefined
+    const knownAbsent = unseen && this.#parts.link(linkId)?.opposite === undefined
     // A new null version takes the place of a former one, which only the journal knows.
     if (knownAbsent)
-      return { ...what, knownAbsent, pairs: versionId === 'null' ? this.#atOnce.pairs(linkId, key) : [], upload: null }
+      return {
+        ...what,
+        knownAbsent,
+        pairs: versionId === 'null' ? this.#parts.atOnce.pairs(linkId, key) : [],
+        upload: null,
+      }
     return {
       ...what,
       knownAbsent,
-      pairs: this.#atOnce.pairs(linkId, key),
-      upload: this.#atOnce.upload(seq),
-      open: this.#atOnce.openSeqs(linkId, key),
-      mayHaveRun: task.attempts > 0 || seq <= this.#handedOutBefore || this.#returned.has(seq),
+      pairs: this.#parts.atOnce.pairs(linkId, key),
+      upload: this.#parts.atOnce.upload(seq),
+      open: this.#parts.atOnce.openSeqs(linkId, key),
+      mayHaveRun,
     }
   }
 
   /** What other links brought to the source, or are bringing. */
   #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'alike' | 'openAtSource' | 'asOfSeq'> {
-    const { opposite, inbound = [] } = this.#link(linkId) ?? {}
+    const { opposite, inbound = [] } = this.#parts.link(linkId) ?? {}
     if (inbound.length === 0) return {}
-    const openAtSource = inbound.flatMap((other) => this.#atOnce.openSeqs(other, key))
-    const asOfSeq = this.#atOnce.lastSeq()
+    const openAtSource = inbound.flatMap((other) => this.#parts.atOnce.openSeqs(other, key))
+    const asOfSeq = this.#parts.atOnce.lastSeq()
     if (opposite === undefined) return { openAtSource, asOfSeq }
-    const pairs = this.#atOnce.pairs(opposite.linkId, key)
+    const pairs = this.#parts.atOnce.pairs(opposite.linkId, key)
     const came = turned(pairs.filter(({ proof }) => proof !== 'found'))
     const alike = turned(pairs.filter(({ proof }) => proof === 'found'))
     return { came, alike, openAtSource, asOfSeq }
@@ -270,55 +253,57 @@ export class Dispatcher {
    * one: to wait for them would never end.
    */
   #isWrittenAtSource({ seq, linkId, key }: Lease['task']): boolean {
-    const { inbound = [] } = this.#link(linkId) ?? {}
-    const open = inbound.flatMap((other) => this.#atOnce.openSeqs(other, key))
+    const { inbound = [] } = this.#parts.link(linkId) ?? {}
+    const open = inbound.flatMap((other) => this.#parts.atOnce.openSeqs(other, key))
     return open.some((other) => {
-      const task = this.#atOnce.task(other)
+      const task = this.#parts.atOnce.task(other)
       if (task === null || task.operation === 'deleteVersion') return false
-      return other < seq || task.attempts > 0 || this.#underWay.has(other)
+      return other < seq || task.attempts > 0 || this.#parts.queue.isLeased(other)
     })
   }
 
   async #close(lease: Lease, outcome: Outcome): Promise<void> {
-    if (outcome.kind === 'settled') {
-      this.#events.onSettled(lease, outcome)
-      const { bytes, learned, forgotten, notKept, did } = outcome
-      if (await this.#queue.ack(lease, { bytes, learned, forgotten, notKept, did })) {
-        this.#returned.delete(lease.task.seq)
-        this.#events.onEnded(lease, { kind: 'settled', did })
-      } else this.#returned.add(lease.task.seq)
-      await this.#takeUpAgain(lease, outcome.also ?? [])
-      return
-    }
+    if (outcome.kind === 'settled') return this.#settle(lease, outcome)
+    const { events, queue, excuses } = this.#parts
     const { fault } = outcome
-    this.#returned.add(lease.task.seq)
     if (fault.code === 'CANCELLED') return this.#release(lease)
     if (fault.code === 'SLOW_DOWN')
-      this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#now())
-    if (this.#events.onFault(lease, fault) === 'release') return this.#release(lease)
-    if (await this.#queue.nack(lease, fault)) this.#events.onEnded(lease, { kind: 'parked', fault })
+      this.#allowance = adapt(this.#allowance, this.#limits.limit, 'slow-down', this.#parts.now())
+    if (excuses(lease, fault)) return this.#release(lease)
+    const isParked = await queue.nack(lease, fault)
+    events.emit('faulted', lease, fault)
+    if (isParked) events.emit('parked', lease, fault)
+  }
+
+  async #settle(lease: Lease, outcome: SettledOutcome): Promise<void> {
+    const { events, queue } = this.#parts
+    events.emit('brought', lease, outcome)
+    const { bytes, learned, forgotten, notKept, did } = outcome
+    const isEnded = await queue.ack(lease, { bytes, learned, forgotten, notKept, did })
+    events.emit('settled', lease, outcome, isEnded)
+    await this.#takeUpAgain(lease, outcome.also ?? [])
   }
 
   #release(lease: Lease): void {
-    this.#queue.release(lease)
-    this.#events.onLease(lease)
+    this.#parts.queue.release(lease)
+    this.#parts.events.emit('leased', lease)
   }
 
   /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */
   async #takeUpAgain({ task: { linkId, key } }: Lease, versionIds: readonly string[]): Promise<void> {
-    const parked = versionIds.filter((versionId) => this.#atOnce.isParked(linkId, key, versionId))
+    const parked = versionIds.filter((versionId) => this.#parts.atOnce.isParked(linkId, key, versionId))
     if (parked.length === 0) return
-    const rest = { operation: 'put', sizeBytes: null, changedAt: this.#now(), absentSeenAt: 0 } as const
-    await this.#queue.enqueue(parked.map((versionId) => ({ linkId, key, versionId, ...rest })))
+    const rest = { operation: 'put', sizeBytes: null, changedAt: this.#parts.now(), absentSeenAt: 0 } as const
+    await this.#parts.again(parked.map((versionId) => ({ linkId, key, versionId, ...rest })))
   }
 
   #transfer({ lease, startedAt }: UnderWay): readonly Transfer[] {
     const { task, lane } = lease
-    const link = this.#link(task.linkId)
+    const link = this.#parts.link(task.linkId)
     if (link === null) return []
-    const progress = this.#pool.progress(task.seq)
+    const progress = this.#parts.pool.progress(task.seq)
     const doneBytes = progress?.doneBytes ?? 0
-    const elapsedMs = Math.max(1, this.#now() - startedAt)
+    const elapsedMs = Math.max(1, this.#parts.now() - startedAt)
     return [
       {
         seq: task.seq,

@@ -4,11 +4,10 @@
  */
 
 import type { Clock } from '../../base/clock.ts'
-import type { Placed } from '../../feed/port.ts'
 import type { TaskEnds } from '../../queue/task-ends.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'
 import type { DegradedRules } from './degraded-rules.ts'
-import { PendingWrite } from './pending-write.ts'
+import { PendingWrite, type PlacedWrite } from './pending-write.ts'
 
 export interface AckKeeperOptions {
   readonly taskEnds: Pick<TaskEnds, 'watch'>
@@ -35,7 +34,7 @@ export class AckKeeper {
   }
 
   /** To be called in the turn in which the changes were placed. Ends early, without a verdict on anything, with the signal. */
-  confirm(placed: readonly Placed[], signal: AbortSignal): Promise<AckVerdict> {
+  confirm(placed: readonly PlacedWrite[], signal: AbortSignal): Promise<AckVerdict> {
     const write = new PendingWrite(placed)
     return new Promise((resolve) => {
       new Wait(write, this.#options, resolve).begin(signal)

@@ -1,11 +1,14 @@
 import { faultKinds } from '../../../../shared/model/fault.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'
-import type { Placed } from '../../feed/port.ts'
+import type { Placed } from '../../intake/port.ts'
 import type { TaskEnd } from '../../queue/task-ends.ts'
 import { bucketKey } from '../../rule/link.ts'
 import { promiseState, type TargetState } from './promise-state.ts'
 
-interface Waited extends Placed {
+/** A change that the client waits for. */
+export type PlacedWrite = Omit<Placed, 'isNew'>
+
+interface Waited extends PlacedWrite {
   state: TargetState
   fault: string | null
   /** Set when no repetition helps: what is wrong, in words that tell a client nothing of the target. */
@@ -23,9 +26,9 @@ export class PendingWrite {
   readonly #units: readonly Unit[]
   readonly #bySeq = new Map<number, Waited[]>()
 
-  constructor(placed: readonly Placed[]) {
+  constructor(placed: readonly PlacedWrite[]) {
     const units = new Map<string, { readonly rule: Rule; readonly targets: Waited[] }>()
-    const changes = new Map<Placed['change'], number>()
+    const changes = new Map<PlacedWrite['change'], number>()
     for (const one of placed) {
       const waited: Waited = { ...one, state: 'waiting', fault: null, refused: null }
       const place = changes.get(one.change) ?? changes.size

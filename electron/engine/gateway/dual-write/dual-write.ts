@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Placed } from '../../feed/port.ts'
+import type { Placed } from '../../intake/port.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import { mayFold } from '../../s3/folded-key.ts'
 import type { OutgoingBody } from '../client-body.ts'
@@ -53,7 +53,7 @@ export class DualWrite {
     const bodies = shared(body, links, options.clock)
     this.body = bodies.source
     this.#targetWrites = links.map((link, index) => new TargetWrite(exchange, bodies.targets[index]!, link, options))
-    void this.#claim(exchange.call.key, body.sizeBytes ?? 0)
+    void this.#claim(exchange.call.key, body.sizeBytes ?? 0, links)
   }
 
   /** The source has taken it as this version, and it is in the journal for all links. To be called in that turn. */
@@ -71,12 +71,12 @@ export class DualWrite {
   }
 
   /** All tasks in one go. A power cut in the few milliseconds before they are on the disk leaves what only a target took there. */
-  async #claim(key: string, sizeBytes: number): Promise<void> {
-    const { queue, clock, onError } = this.#options
+  async #claim(key: string, sizeBytes: number, links: readonly RuleLink[]): Promise<void> {
+    const { intake, clock, onError } = this.#options
     const task = { key, versionId: null, operation: 'put', sizeBytes, changedAt: clock.now(), absentSeenAt: 0 } as const
-    const tasks = this.#targetWrites.map(({ linkId }) => ({ linkId, ...task }))
+    const found = links.map((link) => ({ link, task: { linkId: link.linkId, ...task } }))
     try {
-      await queue.enqueue(tasks, { committed: (seqs) => this.#start(seqs) })
+      await intake.offer(found, { kind: 'dual-write', committed: (seqs) => this.#start(seqs) })
     } catch (error) {
       for (const write of this.#targetWrites) write.start(null)
       onError(error)

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import type { Intake } from '../../intake/port.ts'
 import type { TaskEnds } from '../../queue/task-ends.ts'
 import type { TaskQueue } from '../../queue/port.ts'
 import type { SealKey } from '../../replicate/seal.ts'
@@ -10,7 +11,8 @@ import { type TargetFacts } from './fitness.ts'
 import { type Share } from './shared-body.ts'
 
 export interface DualWriteOptions {
-  readonly queue: Pick<TaskQueue, 'enqueue' | 'claim' | 'ack' | 'release'>
+  readonly intake: Pick<Intake, 'offer'>
+  readonly queue: Pick<TaskQueue, 'claim' | 'ack' | 'release'>
   readonly taskEnds: Pick<TaskEnds, 'tell'>
   readonly facts: (link: RuleLink) => TargetFacts
   readonly isDegraded: (ruleId: string) => boolean

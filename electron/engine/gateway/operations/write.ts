@@ -1,6 +1,7 @@
 import { FaultError, type FaultCode } from '../../../../shared/model/fault.ts'
 import type { Rule } from '../../../../shared/model/rule.ts'
-import type { Change, Placed } from '../../feed/port.ts'
+import type { Change } from '../../feed/port.ts'
+import type { Placed } from '../../intake/port.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { DualWrite } from '../dual-write/dual-write.ts'
@@ -148,9 +149,12 @@ function place(
   { intake, siteId }: GatewayContext,
   { call: { bucket, headers } }: Exchange,
   changes: readonly Omit<Change, 'siteId' | 'bucket'>[],
-): ReturnType<GatewayContext['intake']['place']> {
+): Promise<readonly Placed[]> {
   const bypass = bypassesGovernance(headers) ? ({ bypassGovernance: true } as const) : {}
-  return intake.place(changes.map((change) => ({ ...change, siteId, bucket, ...bypass })))
+  return intake.offer(
+    changes.map((change) => ({ ...change, siteId, bucket, ...bypass })),
+    { kind: 'client' },
+  )
 }
 
 /** Only with the right to it does a request that says so come here; what is placed of it, the source has carried out. */

@@ -19,7 +19,7 @@ export function repair(
   if (change === 'no-way') context.cannotRepair(rule, key, holder.copy?.link.target ?? rule.source)
   else if (change !== null)
     // What is not written down here, the next read or scan finds again.
-    context.intake.place([change]).catch(() => undefined)
+    context.intake.offer([change], { kind: 'client' }).catch(() => undefined)
 }
 
 /** Targets get what is current at the source. */

@@ -10,6 +10,8 @@ export interface BrakesOptions {
   /** What each link's brake counted. */
   readonly marks: Remembered
   readonly now: () => number
+  /** The ids of the links that the rule has at this moment. */
+  readonly linksOf: (ruleId: string) => readonly string[]
   /** Decides which keys are judged where not all are. */
   readonly seed: string
   /**
@@ -67,7 +69,7 @@ export class Brakes {
   /** The operator lets the burst through: the windows of the rule start empty. Durable when it resolves. */
   async release(rule: Rule): Promise<void> {
     const { marks, now } = this.#options
-    const saves = this.#linksOf(rule.id).map((linkId) => {
+    const saves = this.#options.linksOf(rule.id).map((linkId) => {
       const brake = this.#brake(linkId)
       brake.release(rule, now())
       return marks.write(linkId, brake.saved)
@@ -75,17 +77,10 @@ export class Brakes {
     await Promise.all(saves)
   }
 
-  /** The rule is gone. */
-  async forget(ruleId: string): Promise<void> {
-    for (const linkId of this.#linksOf(ruleId)) {
-      this.#links.delete(linkId)
-      await this.#options.marks.erase(linkId)
-    }
-  }
-
-  #linksOf(ruleId: string): readonly string[] {
-    const known = new Set([...this.#options.marks.names(), ...this.#links.keys()])
-    return [...known].filter((linkId) => linkId.startsWith(`${ruleId}/`))
+  /** The link is gone; what is kept of it goes with it. */
+  forget(linkId: string): void {
+    this.#links.delete(linkId)
+    void this.#options.marks.erase(linkId).catch(() => undefined)
   }
 
   #brake(linkId: string): LinkBrake {

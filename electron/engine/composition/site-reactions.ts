@@ -1,13 +1,12 @@
-import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { Tell } from '../log/activity.ts'
 import { faultFrom } from '../base/errors.ts'
-import type { TrippedBrake } from '../feed/link-brake.ts'
-import type { EngineParts } from './parts.ts'
+import type { Paused } from '../link/rule-book.ts'
+import type { TaskQueue } from '../queue/port.ts'
+import type { Made } from './made.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
-import { pauseOf, pauseReason } from '../link/brake-words.ts'
+import { pauseReason } from '../link/brake-words.ts'
 import type { BucketsChange } from '../link/bucket-watch.ts'
 import type { Link } from '../link/links.ts'
 import type { Guarded } from '../link/target-guard.ts'
@@ -16,66 +15,41 @@ import type { Guarded } from '../link/target-guard.ts'
 const spareSockets = 8
 const usualLongOutageMs = 60_000
 
-type SiteParts = Pick<
-  EngineParts,
-  | 'links'
-  | 'guard'
-  | 'buckets'
-  | 'feeds'
-  | 'identities'
-  | 'queue'
-  | 'pool'
-  | 'sites'
-  | 'connections'
-  | 'dispatcher'
-  | 'rules'
-  | 'settings'
-  | 'now'
-  | 'follow'
->
-
 /** What the engine does when a site goes, comes back or is edited, and when a rule’s brake trips. */
-export class SiteEvents {
-  readonly #parts: () => SiteParts
-  readonly #tell: Tell
-  readonly #announce: (topic: LiveTopic) => void
+export class SiteReactions {
+  readonly #made: Made
+  readonly #follow: () => Promise<void>
   /** A source that was away for so long was perhaps written for elsewhere. */
   readonly #longOutageMs: number
   readonly #downSince = new Map<string, number>()
 
-  constructor(
-    parts: () => SiteParts,
-    tell: Tell,
-    announce: (topic: LiveTopic) => void,
-    longOutageMs = usualLongOutageMs,
-  ) {
-    this.#parts = parts
-    this.#tell = tell
-    this.#announce = announce
+  constructor(made: Made, follow: () => Promise<void>, longOutageMs = usualLongOutageMs) {
+    this.#made = made
+    this.#follow = follow
     this.#longOutageMs = longOutageMs
   }
 
   /** Down: its links are held, their tasks stay ready. Back: what failed is due now, and a scan finds what was missed. */
   turned(siteId: string, state: 'online' | 'offline', fault: Fault | null): void {
-    const { links, buckets, sites, now } = this.#parts()
+    const { links, buckets, sites, now } = this.#made
     if (state === 'offline') buckets.wentAway(siteId)
     else buckets.lookSoon(siteId)
     if (state === 'offline') this.#downSince.set(siteId, this.#downSince.get(siteId) ?? now())
     else this.#lookAfterOutage(siteId)
     links.refresh()
-    this.#announce('sites')
-    this.#announce('rules')
+    this.#made.changed('sites')
+    this.#made.changed('rules')
     if (state === 'offline') {
-      this.#tell('warning', 'site', `${sites.name(siteId)} is offline.`, { siteId, fault })
+      this.#made.tell('warning', 'site', `${sites.name(siteId)} is offline.`, { siteId, fault })
       return
     }
-    this.#tell('info', 'site', `${sites.name(siteId)} is online.`, { siteId })
+    this.#made.tell('info', 'site', `${sites.name(siteId)} is online.`, { siteId })
     void this.#returned(siteId).catch((error: unknown) => this.#failed(siteId, error))
   }
 
   changed(siteId: string, change: SiteChange): void {
-    const { pool, connections, links, dispatcher } = this.#parts()
-    this.#announce('sites')
+    const { pool, connections, links, dispatcher } = this.#made
+    this.#made.changed('sites')
     if (change === 'health') return
     if (change === 'region') return this.#tellRegion(siteId)
     if (change === 'removed') {
@@ -83,39 +57,34 @@ export class SiteEvents {
       connections.close(siteId)
     }
     if (change === 'created' || change === 'updated') this.#edited(siteId)
-    if (change === 'capabilities') this.#parts().feeds.sync(links.list())
+    if (change === 'capabilities') this.#made.feeds.sync()
     links.refresh()
     dispatcher.fill()
-    this.#announce('rules')
+    this.#made.changed('rules')
   }
 
-  /** Nothing more is handed out from this turn on, before the pause is on record; what is in flight may end. */
-  async brakeTripped(rule: Rule, tripped: TrippedBrake): Promise<void> {
-    const { rules, links, follow } = this.#parts()
-    if (!rules.has(rule.id) || rules.get(rule.id).paused?.by === 'brake') return
-    links.holdRule(rule.id)
-    const paused = pauseOf(rule, tripped)
-    await rules.pause(rule.id, paused)
-    await follow()
-    this.#tell('warning', 'rule', `The brake paused rule ${rule.id}: ${pauseReason(paused)}`, { ruleId: rule.id })
+  /** The rule is held, and its pause on record: consoles, feeds and the operator hear of it. */
+  braked({ id }: Rule, paused: Paused): void {
+    this.#follow().catch((error: unknown) => this.#lost(error))
+    this.#made.tell('warning', 'rule', `The brake paused rule ${id}: ${pauseReason(paused)}`, { ruleId: id })
   }
 
   /** What the look at a target found: the link goes on, or its rule needs a decision. */
-  guarded({ ruleId, target }: Link, found: Guarded | null): void {
-    const { links, dispatcher } = this.#parts()
+  targetLooked({ ruleId, target }: Link, found: Guarded | null): void {
+    const { links, dispatcher } = this.#made
     links.refresh()
     dispatcher.makeUrgentAgain()
     dispatcher.fill()
-    this.#announce('rules')
+    this.#made.changed('rules')
     if (found?.state !== 'stopped') return
     const keys = `${found.isOver ? 'At least ' : ''}${found.count.toLocaleString('en')} ${found.count === 1 ? 'key' : 'keys'}`
     const text = `Rule ${ruleId} is stopped: ${keys} at ${bucketKey(target)} were written by others, and it would cover them.`
-    this.#tell('warning', 'rule', text, { ruleId })
+    this.#made.tell('warning', 'rule', text, { ruleId })
   }
 
-  /** What the bucket check found: the link is kept back, goes on, or there is something to be told. */
+  /** What the standing check found: the link is kept back, goes on, or there is something to be told. */
   bucketsLooked(link: Link, { notes, fault, renewed }: BucketsChange): void {
-    const { links, identities, feeds, dispatcher } = this.#parts()
+    const { links, identities, feeds, dispatcher } = this.#made
     const { ruleId, linkId, target } = link
     if (renewed) {
       identities.askAgain(target)
@@ -123,16 +92,16 @@ export class SiteEvents {
     }
     links.refresh()
     dispatcher.fill()
-    this.#announce('rules')
-    for (const note of notes) this.#tell('warning', 'rule', `Rule ${ruleId}: ${note}`, { ruleId })
+    this.#made.changed('rules')
+    for (const note of notes) this.#made.tell('warning', 'rule', `Rule ${ruleId}: ${note}`, { ruleId })
     // What holds it is told with all that the same cause holds.
     if (fault === null && renewed)
-      this.#tell('info', 'rule', `Rule ${ruleId}: its buckets are as they should be.`, { ruleId })
+      this.#made.tell('info', 'rule', `Rule ${ruleId}: its buckets are as they should be.`, { ruleId })
   }
 
   /** Transfer threads get the site with its keys; one whose keys cannot be read stays out, and its links say why. */
   openInThreads(siteId: string): void {
-    const { pool, sites, settings } = this.#parts()
+    const { pool, sites, settings } = this.#made
     try {
       pool.site(sites.withKeys(siteId), settings.workers().limit + spareSockets)
     } catch (error) {
@@ -141,27 +110,27 @@ export class SiteEvents {
   }
 
   #tellRegion(siteId: string): void {
-    const { name, region, signsFor } = this.#parts().sites.view(siteId)
+    const { name, region, signsFor } = this.#made.sites.view(siteId)
     if (signsFor === null) {
-      this.#tell('info', 'site', `${name} expects region ${region} again, as it is set.`, { siteId })
+      this.#made.tell('info', 'site', `${name} expects region ${region} again, as it is set.`, { siteId })
       return
     }
     const text = `${name} expects region ${signsFor}, and is set to ${region}: Lockstep signs as the site says. Take it over under Sites, or by: lockstep region ${siteId} ${signsFor}.`
-    this.#tell('warning', 'site', text, { siteId })
+    this.#made.tell('warning', 'site', text, { siteId })
   }
 
   /** Under another endpoint is another server: its links are held and their transfers ended before anything can reach it. */
   #edited(siteId: string): void {
-    const { links, dispatcher, follow } = this.#parts()
+    const { links, dispatcher } = this.#made
     const moved = links.moved()
     if (moved.length > 0) links.refresh()
     for (const { linkId } of moved) dispatcher.cancelLink(linkId)
     this.#reopen(siteId)
-    if (moved.length > 0) void follow().catch((error: unknown) => this.#failed(siteId, error))
+    if (moved.length > 0) void this.#follow().catch((error: unknown) => this.#failed(siteId, error))
   }
 
   #reopen(siteId: string): void {
-    const { connections, links, identities, buckets } = this.#parts()
+    const { connections, links, identities, buckets } = this.#made
     connections.close(siteId)
     buckets.lookSoon(siteId)
     this.openInThreads(siteId)
@@ -170,7 +139,7 @@ export class SiteEvents {
 
   /** Its clients may have gone on at a target meanwhile: what they wrote there is not covered by what comes now. */
   #lookAfterOutage(siteId: string): void {
-    const { rules, guard, now } = this.#parts()
+    const { rules, guard, now } = this.#made
     const since = this.#downSince.get(siteId)
     this.#downSince.delete(siteId)
     if (since === undefined || now() - since < this.#longOutageMs) return
@@ -180,7 +149,7 @@ export class SiteEvents {
   }
 
   async #returned(siteId: string): Promise<void> {
-    const { sites, links, identities, queue, feeds, dispatcher, now } = this.#parts()
+    const { sites, links, identities, queue, feeds, dispatcher, now } = this.#made
     await sites.probe(siteId)
     const affected = links.ofSite(siteId)
     for (const link of affected) {
@@ -191,8 +160,12 @@ export class SiteEvents {
     dispatcher.fill()
   }
 
+  #lost(error: unknown): void {
+    this.#made.log.error({ err: error }, 'What follows a pause could not be carried out.')
+  }
+
   #failed(siteId: string, error: unknown): void {
-    this.#tell('error', 'site', `The site ${siteId} cannot be used.`, {
+    this.#made.tell('error', 'site', `The site ${siteId} cannot be used.`, {
       siteId,
       fault: faultFrom(error, { operation: 'Open', siteId }),
     })
@@ -200,7 +173,7 @@ export class SiteEvents {
 }
 
 /** What waited for its backoff need not wait any longer. In steps: a long outage leaves many. What fails again meanwhile waits. */
-async function retryDelayed(linkId: string, queue: EngineParts['queue'], failedBy: number): Promise<void> {
+async function retryDelayed(linkId: string, queue: TaskQueue, failedBy: number): Promise<void> {
   const filter = { ruleId: null, linkId, state: 'delayed', code: null, operation: null, search: '' } as const
   const step = 1000
   while ((await queue.retry({ filter, failedBy, because: 'resumed' }, step)).length === step);

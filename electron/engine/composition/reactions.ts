@@ -1,0 +1,96 @@
+import type { Fault } from '../../../shared/model/fault.ts'
+import type { Lease } from '../queue/port.ts'
+import type { TaskEnd } from '../queue/task-ends.ts'
+import type { SettledOutcome } from '../replicate/port.ts'
+import { followRules } from './follow-rules.ts'
+import type { Made } from './made.ts'
+import type { EngineOptions } from './options.ts'
+import { SiteReactions } from './site-reactions.ts'
+
+export interface Reactions {
+  /** To be called after every change of the rule book, or of the place of a site. */
+  readonly follow: () => Promise<void>
+  /** Every transfer thread gets every site with its keys. */
+  readonly openSitesInThreads: () => void
+}
+
+/** Who listens to what: the only place where a part that was made early is joined to those made after it. */
+export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reactions {
+  const { events, tasks, liveUpdates, dispatcher, pool, sseCKeys, feeds, links, changed } = made
+  const follow = (): Promise<void> => followRules(made)
+  const sites = new SiteReactions(made, follow, longOutageMs)
+  const openSitesInThreads = (): void => made.sites.ids().forEach((siteId) => sites.openInThreads(siteId))
+
+  events.on('changed', (topic) => liveUpdates.changed(topic))
+  events.on('site-changed', (siteId, change) => sites.changed(siteId, change))
+  events.on('site-turned', (siteId, state, fault) => sites.turned(siteId, state, fault))
+  events.on('site-gap', (siteId) => feeds.siteReturned(siteId, links.ofSite(siteId)))
+  events.on('buckets-looked', (link, change) => sites.bucketsLooked(link, change))
+  events.on('target-looked', (link, found) => sites.targetLooked(link, found))
+  events.on('braked', (rule, paused) => sites.braked(rule, paused))
+  events.on('workers-changed', (workers) => {
+    dispatcher.setLimits(workers)
+    openSitesInThreads()
+    changed('settings')
+  })
+  events.on('sse-c-keys-changed', () => {
+    pool.sseCKeys(sseCKeys.all())
+    changed('settings')
+  })
+
+  tasks.on('outcomes', (outcomes) => dispatcher.onOutcomes(outcomes))
+  tasks.on('moved', (linkId, read, written) => moved(linkId, read, written, made))
+  // The journal does not know of leases; all else of the failure list is told by it, when it can be read.
+  tasks.on('leased', ({ task }) => {
+    if (task.fault !== null) changed('failures')
+  })
+  tasks.on('brought', (lease, outcome) => brought(lease, outcome, made))
+  tasks.on('settled', (lease, outcome, isEnded) => {
+    settled(lease, made)
+    if (isEnded) ended(lease, { kind: 'settled', did: outcome.did }, made)
+  })
+  tasks.on('faulted', (lease, fault) => faulted(lease, fault, made))
+  tasks.on('parked', (lease, fault) => ended(lease, { kind: 'parked', fault }, made))
+  return { follow, openSitesInThreads }
+}
+
+function moved(linkId: string, readBytes: number, writtenBytes: number, { links, rates, sites, now }: Made): void {
+  const link = links.get(linkId)
+  if (link === null) return
+  rates.moved(linkId, writtenBytes, now())
+  sites.monitor.moved(link.source.site, readBytes, 0)
+  sites.monitor.moved(link.target.site, 0, writtenBytes)
+}
+
+/** A key is in doubt before its task is seen to end, and a burst is on record with it. */
+function brought(lease: Lease, outcome: SettledOutcome, { links, sites, convergence, brakes, log }: Made): void {
+  const link = links.get(lease.task.linkId)
+  if (link === null) return
+  if (writes.has(outcome.did)) convergence.wrote(link, lease.task.key)
+  const skewMs = sites.health(link.source.site).clockSkewMs ?? 0
+  brakes
+    .ended(link.rule, lease, outcome, skewMs)
+    .catch((error: unknown) => log.error({ err: error }, 'The pause of a brake could not be recorded.'))
+}
+
+function settled({ task }: Lease, { links, sites, rates, now }: Made): void {
+  rates.settled(task.linkId, now())
+  const link = links.get(task.linkId)
+  if (link === null) return
+  sites.monitor.taskOk(link.source.site)
+  sites.monitor.taskOk(link.target.site)
+}
+
+function faulted({ task }: Lease, fault: Fault, { rates, views, now }: Made): void {
+  rates.failed(task.linkId, now())
+  views.faultSeen(task.linkId, fault)
+}
+
+function ended({ task }: Lease, end: TaskEnd, { taskEnds, firstCopies, links, gateway }: Made): void {
+  taskEnds.tell(task.seq, end)
+  firstCopies.taskEnded(task.linkId, task.seq)
+  const link = links.get(task.linkId)
+  if (link !== null) gateway.taskEnded(link.ruleId)
+}
+
+const writes: ReadonlySet<SettledOutcome['did']> = new Set(['copied', 'marker', 'metadata', 'purged'])
