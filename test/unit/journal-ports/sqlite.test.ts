@@ -3,6 +3,7 @@ import { historyPromises } from './history.ts'
 import { openSqlite } from './implementation.ts'
 import { recordsPromises } from './records.ts'
 import { scansPromises } from './scans.ts'
+import { tasksPromises } from './tasks.ts'
 import { versionsPromises } from './versions.ts'
 
 describe('scans, by SQLite', () => scansPromises(openSqlite))
@@ -16,3 +17,5 @@ describe('records, by SQLite', () =>
 describe('history, by SQLite', () => historyPromises(openSqlite))
 
 describe('versions, by SQLite', () => versionsPromises(openSqlite))
+
+describe('tasks, by SQLite', () => tasksPromises(openSqlite))

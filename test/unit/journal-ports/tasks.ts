@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest'
+import { failureFilter, failureListInput } from '../../../shared/api/inputs.ts'
+import { fault } from '../../../shared/model/fault.ts'
+import type { FailedTasks, NewTask, TaskStore } from '../../../electron/engine/journal/port/tasks.ts'
+import { linkIdentity } from '../../support/link-identity.ts'
+import type { OpenJournal } from './implementation.ts'
+
+const link = 'r/a/b'
+const denied = fault('ACCESS_DENIED', 'PutObject: no')
+const busy = fault('SERVER_ERROR', 'PutObject: 500')
+const done = { bytes: 1, learned: [], forgotten: [] }
+
+const put = (key: string, more: Partial<NewTask> = {}): NewTask => ({
+  linkId: link,
+  key,
+  versionId: 'v',
+  operation: 'put',
+  sizeBytes: 1,
+  changedAt: 1,
+  absentSeenAt: 0,
+  ...more,
+})
+
+const failures = (tasks: TaskStore, filter: object = {}): Promise<FailedTasks> =>
+  tasks.failures(failureListInput.parse({ filter, sort: 'key', descending: false }))
+const keysOf = ({ rows }: FailedTasks): readonly string[] => rows.map(({ key }) => key)
+
+/** What `TaskStore` promises, of any implementation. */
+export function tasksPromises(open: OpenJournal): void {
+  test('numbers go up in the order of the calls, over all calls and restarts, and none is given twice', async () => {
+    const { journal, reopen } = await open()
+    const batches = ['a', 'b', 'c'].map((name) => [1, 2, 3].map((at) => put(`${name}${at}`)))
+    const given = (await Promise.all(batches.map((batch) => journal.tasks.enqueue(batch)))).flat()
+    for (const seq of given) await journal.tasks.settle({ ...done, seq, revision: 1 })
+    const [later] = await (await reopen()).tasks.enqueue([put('d')])
+    const all = [...given, later!]
+    expect(all).toEqual(all.toSorted((a, b) => a - b))
+    expect(new Set(all).size).toBe(10)
+  })
+
+  test('the same version again is the same task; an end of what it was before gives it back', async () => {
+    const { journal, reopen } = await open()
+    const [first, other] = await journal.tasks.enqueue([put('k'), put('k', { versionId: null })])
+    expect(await journal.tasks.enqueue([put('k')])).toEqual([first])
+    expect(await journal.tasks.settle({ ...done, seq: first!, revision: 1 })).toBe(false)
+    expect(await journal.tasks.park(other!, 1, denied, 1, 100)).toBe(true)
+    expect(await journal.tasks.enqueue([put('k', { versionId: null })])).toEqual([other])
+    expect(await journal.tasks.park(other!, 1, denied, 2, 200)).toBe(false)
+    const { tasks } = await reopen()
+    expect(await tasks.settle({ ...done, seq: first!, revision: 2 })).toBe(true)
+    // Whoever repeats an end hears that it has ended.
+    expect(await tasks.settle({ ...done, seq: first!, revision: 2 })).toBe(true)
+    expect((await tasks.enqueue([put('k')]))[0]).toBeGreaterThan(other!)
+  })
+
+  test('who is urgent hears that its tasks outlive the process before it hears that they are on disk', async () => {
+    const { journal } = await open()
+    const heard: (string | readonly number[])[] = []
+    const seqs = await journal.tasks.enqueue([put('a'), put('b')], { committed: (of) => void heard.push(of) })
+    heard.push('on disk')
+    expect(heard).toEqual([seqs, 'on disk'])
+  })
+
+  test('what fails is listed until it settles, by state, code and link, and over a restart', async () => {
+    const { journal, reopen } = await open()
+    const seqs = await journal.tasks.enqueue(['a', 'b', 'c', 'd'].map((key) => put(key)))
+    await journal.tasks.delay(seqs[0]!, busy, 1, 9000, 100)
+    await journal.tasks.park(seqs[1]!, 1, denied, 1, 200)
+    await journal.tasks.delay(seqs[2]!, busy, 1, 9000, 300)
+    await journal.tasks.settle({ ...done, seq: seqs[2]!, revision: 1 })
+    for (const place of [async () => journal, reopen]) {
+      const { tasks } = await place()
+      const all = await failures(tasks)
+      expect([all.total, keysOf(all)]).toEqual([2, ['a', 'b']])
+      expect(all.rows[1]).toMatchObject({
+        seq: seqs[1],
+        state: 'parked',
+        fault: denied,
+        attempts: 1,
+        lastAttemptAt: 200,
+      })
+      expect(keysOf(await failures(tasks, { state: 'parked' }))).toEqual(['b'])
+      expect(keysOf(await failures(tasks, { code: 'SERVER_ERROR' }))).toEqual(['a'])
+      expect(keysOf(await failures(tasks, { linkId: 'other' }))).toEqual([])
+    }
+  })
+
+  test('a retry takes each once, no more than asked for, none that a worker has, and none that failed later', async () => {
+    const { journal } = await open()
+    const { tasks } = journal
+    const seqs = await tasks.enqueue(['a', 'b', 'c', 'd'].map((key) => put(key)))
+    for (const [at, seq] of seqs.entries()) await tasks.park(seq, 1, denied, 1, at * 100)
+    const filter = failureFilter.parse({})
+    const took = async (limit: number, isTaken?: (seq: number) => boolean): Promise<readonly string[]> =>
+      (await tasks.retry({ filter, failedBy: 200 }, limit, isTaken)).map(({ key }) => key)
+    expect(await took(9, (seq) => seq === seqs[0])).toEqual(['b', 'c'])
+    expect(await took(9)).toEqual(['a'])
+    expect(await took(9)).toEqual([])
+    expect((await tasks.retry({ seqs: [seqs[3]!, seqs[3]!, 999] }, 9)).map(({ key }) => key)).toEqual(['d'])
+    // They stay listed until they settle, and count on where they were.
+    expect((await failures(tasks)).rows.map(({ state, triedBefore }) => [state, triedBefore])).toEqual(
+      Array.from({ length: 4 }, () => ['ready', 1]),
+    )
+  })
+
+  test('who listens for failures reads them when it is told', async () => {
+    const { journal } = await open()
+    const read: Promise<FailedTasks>[] = []
+    journal.tasks.onFailures(() => void read.push(failures(journal.tasks)))
+    const [seq] = await journal.tasks.enqueue([put('k')])
+    await journal.tasks.delay(seq!, busy, 1, 9000, 100)
+    expect((await read.at(-1))?.total).toBe(1)
+    await journal.tasks.settle({ ...done, seq: seq!, revision: 1 })
+    expect((await read.at(-1))?.total).toBe(0)
+  })
+
+  test('tasks go with their link, and its name begins anew', async () => {
+    const { journal, reopen } = await open()
+    await journal.records.openLink(linkIdentity(link, 'r'))
+    const [seq] = await journal.tasks.enqueue([put('k')])
+    await journal.tasks.park(seq!, 1, denied, 1, 100)
+    await journal.records.forgetLink(link)
+    expect((await failures(journal.tasks)).total).toBe(0)
+    const { tasks } = await reopen()
+    expect((await failures(tasks)).total).toBe(0)
+    expect((await tasks.enqueue([put('k')]))[0]).toBeGreaterThan(seq!)
+  })
+
+  test('nothing is promised once the journal is closed, and a stop is no fault', async () => {
+    const { journal } = await open()
+    await journal.close()
+    await expect(journal.tasks.enqueue([put('k')])).rejects.toMatchObject({ fault: { code: 'JOURNAL_UNWRITABLE' } })
+    expect(journal.state.fault()).toBeNull()
+  })
+
+  test('a journal that cannot be written takes nothing through any port, and says why in one place', async () => {
+    const { journal } = await open({ limits: { maxPages: 60 } })
+    const told: string[] = []
+    journal.state.onFault(({ code }) => told.push(code))
+    expect(journal.state.fault()).toBeNull()
+    const filled = async (): Promise<void> => {
+      for (let at = 0; at < 400; at++) await journal.records.write(`record ${at}`, 'x'.repeat(4000))
+    }
+    await expect(filled()).rejects.toMatchObject({ fault: { code: 'JOURNAL_UNWRITABLE' } })
+    const writes = [
+      journal.tasks.enqueue([put('k')]),
+      journal.scans.write(link, 'held', 1),
+      journal.history.addRollups([]),
+      journal.records.erase('record 1'),
+    ]
+    for (const write of writes) await expect(write).rejects.toMatchObject({ fault: { code: 'JOURNAL_UNWRITABLE' } })
+    expect([told, journal.state.fault()?.code]).toEqual([['JOURNAL_UNWRITABLE'], 'JOURNAL_UNWRITABLE'])
+  })
+}
