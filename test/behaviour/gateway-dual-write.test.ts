@@ -99,6 +99,19 @@ test('what the source refuses after the target took it is taken back from the ta
   expect(await differencesOnceSettled(world)).toEqual([])
 })
 
+test('what the source refuses is taken back also where many other keys begin with the same name', async () => {
+  const world = await synchronousWorld()
+  const client = gatewayClient(world.api())
+  for (let index = 0; index < 40; index++) await world.put(`key-${index}`)
+  await client.send(put('key', 'before'))
+  await world.settled()
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 500 } })
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' } })
+  await expect(client.send(put('key', 'refused'))).rejects.toMatchObject({ name: 'AccessDenied' })
+  expect(world.b.requests.count({ operation: 'PutObject', key: 'key' })).toBe(2)
+  expect(await differencesOnceSettled(world)).toEqual([])
+})
+
 test.each([
   ['is taken by both sites', 2],
   ['is refused before it is whole', 1],

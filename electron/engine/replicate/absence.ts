@@ -20,9 +20,7 @@ export async function isGone(
   const listed = listing?.whole === true ? listing : await allVersionsOf(source, at, signal)
   if (shows(listed, versionId)) return false
   const what = versionId === null ? 'this key' : `version ${versionId} of this key`
-  if (listed.leftOut !== undefined)
-    throw unproven(`The listing that lacks ${what} lacks “${listed.leftOut}” too, which ListObjectsV2 shows.`, context)
-  if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, context)
+  throwUnlessWhole(listed, what, context)
   if ((await presenceOf(versionId, context)) === 'present')
     throw unproven(`Bucket “${at.bucket}” does not list ${what}, and gives it all the same.`, context)
   if (
@@ -34,6 +32,20 @@ export async function isGone(
       context,
     )
   return true
+}
+
+/** Every version that the source has of the task's key. A listing that may leave one out is thrown, as {@link isGone} does. */
+export async function wholeListing(context: ReplicationContext): Promise<KeyListing> {
+  const { source, link, order, signal } = context
+  const listed = await allVersionsOf(source, { bucket: link.source.bucket, key: order.key }, signal)
+  throwUnlessWhole(listed, 'versions of this key', context)
+  return listed
+}
+
+function throwUnlessWhole(listed: KeyListing, what: string, context: ReplicationContext): void {
+  if (listed.leftOut !== undefined)
+    throw unproven(`The listing that lacks ${what} lacks “${listed.leftOut}” too, which ListObjectsV2 shows.`, context)
+  if (!listed.whole) throw unproven(`The listing of ${what} goes on over many other keys, and did not end.`, context)
 }
 
 async function presenceOf(

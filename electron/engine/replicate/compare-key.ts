@@ -1,5 +1,6 @@
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
+import { wholeListing } from './absence.ts'
 import { align, type Alignment } from './align.ts'
 import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 import { recognise } from './recognise.ts'
@@ -27,19 +28,20 @@ export interface ComparedKey {
 /** Reads every version of the task's key on both sides and finds out which belong together. */
 export async function compareKey(context: ReplicationContext): Promise<ComparedKey> {
   const { order, link } = context
-  const [listed, { versions: found }] = await Promise.all([
+  const [first, { versions: found }] = await Promise.all([
     sourceVersions(context),
     versionsOf(context.target, { bucket: link.target.bucket, key: order.key }, context.signal),
   ])
-  const { versions: source, whole: sourceIsWhole } = listed
-  const { learned, leftovers, pending, claimed } = await recognise(source, found, context)
+  const { learned, leftovers, pending, claimed } = await recognise(first.versions, found, context)
+  // Only a listing that was read to its end can leave out what a write of the gateway became.
+  const listed = pending.length === 0 || first.whole ? first : await wholeListing(context)
+  const { versions: source } = listed
   const came = (order.came ?? []).map((pair) => ({ ...pair, proof: 'found' as const }))
   const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...stillThere(order.pairs, found), ...learned]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
-  // Only a listing that was read to its end can leave out what a write of the gateway became.
-  const refused = sourceIsWhole ? pending.filter((entry) => alignment.extra.includes(entry)) : []
+  const refused = pending.filter((entry) => alignment.extra.includes(entry))
   const seen = { source, sourceListing: listed, learned: [...learned, ...taken(pending, alignment)], claimed }
   if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
   const all = [...leftovers, ...refused]
