@@ -54,6 +54,21 @@ test('a link is scanned at once, then at its interval', async () => {
   await schedule.stop()
 })
 
+test('what is put out of date takes a scan that begins afterwards', async () => {
+  const { runs, schedule } = await world()
+  await runs[0]!.end()
+  expect(schedule.looked('l').holds).toBe(true)
+  schedule.gap('l')
+  await settle()
+  schedule.outdated('l')
+  schedule.gap('l')
+  await runs[1]!.end()
+  expect(schedule.looked('l').holds).toBe(false)
+  await runs[2]!.end()
+  expect(schedule.looked('l').holds).toBe(true)
+  await schedule.stop()
+})
+
 test('what a scan counted stands beside its own time, whatever was begun, cut short, resumed or asked of a part since', async () => {
   const { clock, runs, schedule } = await world()
   const startedAt = clock.now()

@@ -16,7 +16,7 @@ function inStep(keys: number, adopts = false) {
       return Promise.resolve()
     },
   }
-  const replicas = { sharesIds: () => adopts, isReplica: () => Promise.resolve(true) }
+  const replicas = { sharesIds: () => adopts, passedOver: () => undefined, isReplica: () => Promise.resolve(true) }
   return {
     world,
     scan: async (reason: ScanReason = 'interval', prefix = ''): Promise<ScanResult & { readonly gone: number }> => {

@@ -159,18 +159,37 @@ describe('a rule’s switches', () => {
     expect(new Set(world.source.asked.map((request) => request.prefix))).toEqual(new Set(['in/']))
   })
 
-  test('version deletes are repeated only for replicas that are known and old enough', async () => {
+  test.each([0, 60_000])('version deletes are repeated only for replicas that are known, %d ms old', async (ageMs) => {
     const world = new World({ rule: { versionDeletes: true } })
     const id = world.source.add('k', '1', 0)
     world.replicate(world.source.versions('k')[0]!, true)
     world.target.add('foreign', 'x', 0)
     world.source.remove('k', id)
-    expect(brief(await world.scan())).toEqual([])
-    world.clock.wind(60_000)
+    world.clock.wind(ageMs)
     const tasks = await world.scan()
     expect(brief(tasks)).toEqual([`deleteVersion k ${id}`])
     world.apply(tasks[0]!)
     expect(world.target.versions('k')).toEqual([])
+  })
+
+  test('what is written and copied after the source’s page was read is not taken for gone', async () => {
+    const world = new World({ rule: { versionDeletes: true } })
+    world.source.add('k', '1', 0)
+    world.replicate(world.source.versions('k')[0]!, true)
+    let between = (): void => {
+      world.source.add('k', '2', world.clock.now())
+      world.replicate(world.source.versions('k')[0]!, true)
+      between = () => undefined
+    }
+    const list: Parameters<World['scanner']>[0] = {
+      list: (site, request) => {
+        const page = (site === 's' ? world.source : world.target).list(request)
+        if (site === 's') between()
+        return Promise.resolve(page)
+      },
+    }
+    await world.scanner(list).run({ reason: 'interval', signal: never })
+    expect([world.target.versions('k').length, brief(world.queued)]).toEqual([2, []])
   })
 
   test('metadata is suspected when the source is newer than its replica by more than the clocks allow', async () => {

@@ -25,6 +25,8 @@ export interface EngineEvents {
   'sse-c-keys-changed': []
   /** The buckets of a link were looked at, and something about them is to be told or done. */
   'buckets-looked': [link: Link, change: BucketsChange]
+  /** What a target can do is known, or known not to be. */
+  'target-probed': []
   /** The look at what lies at a link's target has ended, or needs a decision. */
   'target-looked': [link: Link, found: Guarded | null]
   /** A brake has paused the rule: its links are held, and the pause is on record. */

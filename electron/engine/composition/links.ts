@@ -56,6 +56,7 @@ export function joinLinks(
     clock,
     onChange: () => {
       links.refresh()
+      events.emit('target-probed')
       changed('rules')
     },
   })

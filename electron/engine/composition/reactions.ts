@@ -26,6 +26,7 @@ export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reac
   events.on('site-turned', (siteId, state, fault) => sites.turned(siteId, state, fault))
   events.on('site-gap', (siteId) => feeds.siteReturned(siteId, links.ofSite(siteId)))
   events.on('buckets-looked', (link, change) => sites.bucketsLooked(link, change))
+  events.on('target-probed', () => feeds.targetsProbed())
   events.on('target-looked', (link, found) => sites.targetLooked(link, found))
   events.on('braked', (rule, paused) => sites.braked(rule, paused))
   events.on('workers-changed', (workers) => {

@@ -35,7 +35,7 @@ export interface MergeScanOptions extends Pick<
   readonly onUnchecked: (at: BucketAt) => void
   readonly prefix: string
   readonly covers: KeyMatch
-  readonly isParked: (key: string, versionId: string | null) => boolean
+  readonly isParked: NonNullable<ScannerOptions['isParked']>
   readonly thorough: boolean
   /** How much of the listings is held against ListObjectsV2. */
   readonly checkRate: CheckRate
@@ -186,17 +186,21 @@ export class MergeScan {
   }
 
   #add(task: NewTask): void {
-    if (this.#options.isParked(task.key, task.versionId)) return
+    if (this.#options.isParked(task.key, task.versionId, task.operation)) return
     this.#differences += 1
     this.#tasks.push(task)
   }
 
   async #prove(): Promise<void> {
     const { replicas, signal, recognition } = this.#options
-    const gone = [...recognition.release(), ...this.#gone.splice(0)]
+    const gone = await this.#stillGone([...recognition.release(), ...this.#gone.splice(0)])
     for (const { task } of gone.filter(({ proven }) => proven)) this.#add(task)
     if (replicas === undefined) return
     const unproven = gone.filter(({ proven }) => !proven)
+    if (unproven.length === 0) return
+    const sharesIds = replicas.sharesIds()
+    if (sharesIds === null) replicas.passedOver()
+    if (sharesIds !== true) return
     for (let at = 0; at < unproven.length; at += provenAtOnce) {
       const asked = unproven.slice(at, at + provenAtOnce)
       const proven = await Promise.all(
@@ -220,11 +224,32 @@ export class MergeScan {
     this.#pairsTo = to
   }
 
+  /** A replica was listed before the source is asked here: what that does not show is gone, however young it is. */
+  async #stillGone(gone: readonly GoneTask[]): Promise<readonly GoneTask[]> {
+    const young = gone.filter(({ isYoung }) => isYoung)
+    const there = new Set<GoneTask>()
+    for (let at = 0; at < young.length; at += provenAtOnce) {
+      const asked = young.slice(at, at + provenAtOnce)
+      const isGone = await Promise.all(asked.map(({ task }) => this.#isUnlisted(task)))
+      asked.forEach((one, index) => isGone[index] === true || there.add(one))
+    }
+    return there.size === 0 ? gone : gone.filter((one) => !there.has(one))
+  }
+
+  /** False also where the key's versions go on over more than a page. */
+  async #isUnlisted({ key, versionId }: NewTask): Promise<boolean> {
+    const { list, link, signal } = this.#options
+    const { site, bucket } = link.source
+    const { entries, next } = await list(site, { bucket, prefix: key }, signal)
+    if (next?.keyMarker === key) return false
+    return !entries.some((entry) => entry.key === key && (versionId === null || entry.versionId === versionId))
+  }
+
   #contextAt(now: number): KeyContext {
     const { link, skewMs, replicas, thorough, changedSince } = this.#options
     const tellsOfTags = this.#options.tellsOfTags?.() ?? true
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
-    const sharesIds = replicas?.sharesIds() ?? false
+    const sharesIds = replicas !== undefined && replicas.sharesIds() !== false
     const mendsOrder = this.#options.mendsOrder?.() ?? false
     const twoWay = this.#options.twoWay?.() ?? false
     const coversBefore = this.#options.coversBefore?.() ?? 0

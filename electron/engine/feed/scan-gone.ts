@@ -10,6 +10,8 @@ export interface GoneTask {
   readonly replicaId: string
   /** The journal pairs it with what is gone. Otherwise it may be somebody else’s: it must be proved a replica first. */
   readonly proven: boolean
+  /** It may have been written and copied after the source's page was read: the source has to be asked once more. */
+  readonly isYoung: boolean
 }
 
 /**
@@ -28,12 +30,9 @@ export function tasksForGone(view: KeyView, extra: readonly VersionEntry[], cont
 const partners = (pairs: readonly VersionPair[]): ReadonlyMap<string, string> =>
   new Map(pairs.map(({ sourceVersionId, targetVersionId }) => [targetVersionId, sourceVersionId]))
 
-/**
- * The listings are not of one instant: a version written and copied after the source's page was read is missing there, and
- * its replica is not old enough.
- */
-const isOldEnough = (replica: VersionEntry, view: KeyView, { skewMs }: KeyContext): boolean =>
-  replica.modifiedAt < view.sourceAskedAt - skewMs - 1000
+/** The listings are not of one instant: a version written and copied after the source's page was read is missing there. */
+const isYoung = (replica: VersionEntry, view: KeyView, { skewMs }: KeyContext): boolean =>
+  replica.modifiedAt >= view.sourceAskedAt - skewMs - 1000
 
 function purges(
   view: KeyView,
@@ -50,9 +49,11 @@ function purges(
     // Of a key that lost everything its lost object tells. A shared null id is proved by the version itself.
     if (versionId === 'null' && view.source.length === 0) return []
     if (replica.versionId === 'null' && paired !== undefined) return []
-    if (alive.has(versionId) || !isOldEnough(replica, view, context)) return []
+    if (alive.has(versionId)) return []
     const task = taskFor(view.key, versionId, 'deleteVersion', context)
-    return [{ task, replicaId: replica.versionId, proven: paired !== undefined }]
+    return [
+      { task, replicaId: replica.versionId, proven: paired !== undefined, isYoung: isYoung(replica, view, context) },
+    ]
   })
 }
 
@@ -62,8 +63,9 @@ function lostObject(view: KeyView, partner: ReadonlyMap<string, string>, context
   if (view.source.length > 0 || latest === undefined || latest.deleteMarker) return []
   const paired = partner.get(latest.versionId) === 'null'
   const shared = context.sharesIds && latest.versionId === 'null'
-  if ((!paired && !shared) || !isOldEnough(latest, view, context)) return []
-  return [{ task: taskFor(view.key, null, 'deleteMarker', context), replicaId: latest.versionId, proven: paired }]
+  if (!paired && !shared) return []
+  const task = taskFor(view.key, null, 'deleteMarker', context)
+  return [{ task, replicaId: latest.versionId, proven: paired, isYoung: isYoung(latest, view, context) }]
 }
 
 function taskFor(

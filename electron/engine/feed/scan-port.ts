@@ -31,8 +31,8 @@ export interface ScannerOptions {
   /** Tasks of the link that wait already; above `backlogLimit` the scan pauses, so that disk and memory stay bounded. */
   readonly backlogCount: () => number
   readonly backlogLimit?: number
-  /** Is this version parked with a fault that nobody mended? Then only a resync, which an operator asked for, takes it up. */
-  readonly isParked?: (key: string, versionId: string | null) => boolean
+  /** Is this parked with a fault that nobody mended? Then only a resync, which an operator asked for, takes it up. */
+  readonly isParked?: (key: string, versionId: string | null, operation: NewTask['operation']) => boolean
   readonly checkpoint: { read(): Promise<unknown>; write(value: ScanCheckpoint | null): Promise<void> }
   readonly clock: Clock
   /** How far the clocks of the two sites may be apart. */
@@ -67,7 +67,10 @@ export interface ScanWatch {
 /** Tells replicas at the target from what else lies there, for version deletes that no event told. */
 export interface ReplicaProof {
   /** The target keeps the source's version ids, and no other source writes there. */
-  sharesIds(): boolean
+  /** null: not known yet. */
+  sharesIds(): boolean | null
+  /** What only that tells was passed over: another scan has to look when it is known. */
+  passedOver(): void
   /** Is this version at the target a replica? False also when it cannot be found out now. */
   isReplica(key: string, versionId: string, signal: AbortSignal): Promise<boolean>
 }

@@ -27,6 +27,8 @@ export interface ScanSchedule {
   remove(linkId: string): Promise<void>
   /** Events may have been missed: scans now, or once more after the scan under way. */
   gap(linkId: string): void
+  /** What was looked at does not hold any more: it takes a scan that begins from now on. Starts none. */
+  outdated(linkId: string): void
   /** A full pass that somebody waits for; resolves when it has ended, rejects with CANCELLED when the signal ends it. */
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult>
   /** The interval has changed: the next scan by the clock comes when the new one says. */
@@ -40,7 +42,7 @@ export interface ScanSchedule {
 export interface Looked {
   /** Epoch ms at which a scan last ended that looked at every key; null when none has. */
   readonly at: number | null
-  /** No scan has failed since. */
+  /** No scan has failed since, and nothing has put it out of date. */
   readonly holds: boolean
 }
 
@@ -85,6 +87,9 @@ class LinkScans {
   last: ScanEnd | null = null
   lastScanMs = 0
   looked: Looked = { at: null, holds: false }
+  /** How often what was looked at was put out of date; and how often before the scan under way began. */
+  outdated = 0
+  outdatedBefore = 0
   /** Set while a scan by the clock is planned, with what it is for. */
   planned: 'start' | 'interval' | null = null
 
@@ -143,6 +148,14 @@ class Schedule implements ScanSchedule {
     if (scans.due === null) scans.due = scans.state === 'fault' ? 'start' : 'gap'
     else if (scans.due === 'interval') scans.due = 'gap'
     this.#next()
+  }
+
+  outdated(linkId: string): void {
+    const scans = this.#links.get(linkId)
+    if (scans === undefined) return
+    scans.outdated += 1
+    scans.looked = { ...scans.looked, holds: false }
+    this.#onChange(linkId)
   }
 
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult> {
@@ -216,6 +229,7 @@ class Schedule implements ScanSchedule {
     scans.state = 'scanning'
     scans.startedAt = this.#clock.now()
     scans.keys = 0
+    scans.outdatedBefore = scans.outdated
     const ended = (resync === null ? this.#scan(scans, abort) : this.#carryOut(resync, scans, abort)).finally(() => {
       this.#running -= 1
       scans.running = null
@@ -291,7 +305,7 @@ class Schedule implements ScanSchedule {
     const { lastEndedAt: endedAt, startedAt } = scans
     const { keys, differences, doubt } = result
     scans.last = { startedAt: startedAt ?? endedAt, endedAt, keys, differences }
-    scans.looked = { at: endedAt, holds: doubt === undefined }
+    scans.looked = { at: endedAt, holds: doubt === undefined && scans.outdated === scans.outdatedBefore }
     if (doubt === undefined) this.#onLooked(scans.link.linkId)
   }
 

@@ -56,6 +56,8 @@ export class LinkFeeds {
   readonly #scanned = new Map<string, Link>()
   readonly #streams = new Map<string, Feed>()
   readonly #topics: Topics | null
+  /** Links whose scan came before it was known whose version ids the target keeps. */
+  readonly #passedOver = new Set<string>()
   readonly #unchecked = new Map<string, readonly BucketAt[]>()
 
   constructor(parts: LinkFeedsParts) {
@@ -115,6 +117,20 @@ export class LinkFeeds {
   /** Looks over all keys of the links, whatever their intervals say. */
   scanAll(linkIds: readonly string[]): void {
     for (const linkId of linkIds) this.#parts.schedule.gap(linkId)
+  }
+
+  /** More is known of targets: what scans passed over for want of it is looked at. */
+  targetsProbed(): void {
+    for (const linkId of this.#passedOver) {
+      if ((this.#parts.order(linkId)?.identity ?? 'unknown') === 'unknown') continue
+      this.#passedOver.delete(linkId)
+      this.#parts.schedule.gap(linkId)
+    }
+  }
+
+  /** What scans have concluded of this link is known to be out of date: it takes another one. */
+  outdated(linkId: string): void {
+    this.#parts.schedule.outdated(linkId)
   }
 
   resync(linkId: string, options: ResyncOptions): Promise<ScanResult> {
@@ -206,11 +222,15 @@ export class LinkFeeds {
         isShared: () => isShared(link.identity),
         order,
         store: (siteId) => store(siteId, link.rule),
+        passedOver: () => {
+          this.#passedOver.add(link.linkId)
+          this.outdated(link.linkId)
+        },
       }),
       pairsBetween: (from, to) => versions.pairsBetween(link.linkId, from, to),
       enqueue: (tasks, startedAt) => this.#offer(link, tasks, startedAt),
       backlogCount: () => atOnce.totals(link.linkId).backlogCount,
-      isParked: (key, versionId) => atOnce.isParked(link.linkId, key, versionId),
+      isParked: (key, versionId, operation) => atOnce.isParked(link.linkId, key, versionId, operation),
       checkpoint: {
         read: () => scans.read(link.linkId, 'checkpoint'),
         write: (value) => scans.write(link.linkId, 'checkpoint', value),

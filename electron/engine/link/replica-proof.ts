@@ -15,10 +15,11 @@ export interface ReplicaProofParts {
   readonly isShared: () => boolean
   readonly order: (linkId: string) => LinkOrder | null
   readonly store: (siteId: string) => ObjectStore
+  readonly passedOver: () => void
 }
 
 /** Finds out for the scans of one link which versions with its source's ids are replicas at its target, by what the target says of them. */
-export function replicaProof({ link, links, isShared, order, store }: ReplicaProofParts): ReplicaProof {
+export function replicaProof({ link, links, isShared, order, store, passedOver }: ReplicaProofParts): ReplicaProof {
   const foreign = new Set<string>()
   const { site, bucket } = link.target
   const isSealed = (head: ObjectHead, versionId: string, key: string): boolean =>
@@ -26,9 +27,11 @@ export function replicaProof({ link, links, isShared, order, store }: ReplicaPro
     sealOf(head, { ...link, key }, head, order(link.linkId)?.seal ?? null) !== null
   return {
     sharesIds() {
-      const identity = order(link.linkId)?.identity
-      return (identity === 'adopts-minio' || identity === 'adopts-ceph') && isOnlySource(link, links()) && !isShared()
+      if (!isOnlySource(link, links()) || isShared()) return false
+      const identity = order(link.linkId)?.identity ?? 'unknown'
+      return identity === 'unknown' ? null : identity !== 'mints'
     },
+    passedOver,
     async isReplica(key, versionId, signal) {
       const name = `${versionId} ${key}`
       if (foreign.has(name)) return false

@@ -158,8 +158,11 @@ export interface ReadsAtOnce {
   /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */
   unsettled(linkId: string, key: string, limit: number): readonly TaskRow[]
   task(seq: number): TaskRow | null
-  /** A scan leaves such a version alone: only an operator's retry or resync takes it up again. */
-  isParked(linkId: string, key: string, versionId: string | null): boolean
+  /**
+   * A scan leaves such a version alone: only an operator's retry or resync takes it up again. A write that is parked is no reason
+   * to leave what it is of where it was deleted for good since.
+   */
+  isParked(linkId: string, key: string, versionId: string | null, operation?: Operation): boolean
   /** Is a task of the link with this number or a lower one pending? Parked ones are not. */
   isPendingUpTo(linkId: string, seq: number): boolean
   /** Is anything of the key pending or parked? */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query } from './database.ts'
 import type { Links } from './links.ts'
 import type { ReadsAtOnce, TaskRow } from '../port/tasks.ts'
-import { isApart, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
 
 type TaskReads = Pick<
   ReadsAtOnce,
@@ -57,7 +57,7 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   )
   const parkedOne = query<readonly [number]>(
     database,
-    `SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
+    `SELECT op FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
   )
   const readyUpTo = query<readonly [number]>(
     database,
@@ -95,10 +95,11 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
       const link = row === undefined ? undefined : links.numbered(row[1])
       return row === undefined || link === undefined ? null : taskRow(row, link.name)
     },
-    isParked(linkId, key, versionId) {
+    isParked(linkId, key, versionId, operation = 'put') {
       const link = links.named(linkId)
       if (link === undefined || link.parked === 0) return false
-      return parkedOne.get(link.id, key, versionId ?? '') !== undefined
+      const parked = parkedOne.get(link.id, key, versionId ?? '')
+      return parked !== undefined && (operation !== 'deleteVersion' || parked[0] === operationCode.deleteVersion)
     },
     isPendingUpTo(linkId, seq) {
       const link = links.named(linkId)
