@@ -185,7 +185,7 @@ export const faultKinds = {
   ),
   DELETE_UNPROVEN: permanent(
     'A version was deleted for good at the source, and nothing proves that the one at the target is Lockstep’s copy of it.',
-    'Nothing was deleted at the target: the version was there before the rule, or the journal that knew it as a copy is lost. If it shall go, delete it there by hand, then retry.',
+    'Nothing was deleted at the target: the version was there before the rule, the journal that knew it as a copy is lost, or a copy that was cut short cannot be told from what others wrote. If it shall go, delete it there by hand, then retry.',
   ),
   NULL_DELETE_UNPROVEN: permanent(
     'A null version was deleted for good at the source, and nothing proves that the one at the target is its replica.',

@@ -48,6 +48,8 @@ export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reac
   tasks.on('brought', (lease, outcome) => brought(lease, outcome, made))
   tasks.on('settled', (lease, outcome, isEnded) => {
     settled(lease, made)
+    // Not before: the scan goes by what the journal has learned.
+    if (outcome.leftBehind === true) feeds.scanAll([lease.task.linkId])
     if (isEnded) ended(lease, { kind: 'settled', did: outcome.did }, made)
   })
   tasks.on('faulted', (lease, fault) => faulted(lease, fault, made))
@@ -63,8 +65,9 @@ function moved(linkId: string, readBytes: number, writtenBytes: number, { links,
   sites.monitor.moved(link.target.site, 0, writtenBytes)
 }
 
-/** A key is in doubt before its task is seen to end, and a burst is on record with it. */
-function brought(lease: Lease, outcome: SettledOutcome, { links, sites, convergence, brakes, log }: Made): void {
+/** A key is in doubt before its task is seen to end, scans are out of date, and a burst is on record with it. */
+function brought(lease: Lease, outcome: SettledOutcome, { links, sites, convergence, brakes, feeds, log }: Made): void {
+  if (outcome.leftBehind === true) feeds.outdated(lease.task.linkId)
   const link = links.get(lease.task.linkId)
   if (link === null) return
   if (writes.has(outcome.did)) convergence.wrote(link, lease.task.key)

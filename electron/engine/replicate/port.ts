@@ -83,6 +83,8 @@ export type Outcome =
       readonly overwrote?: true
       /** What the copies that were written went without, a property as often as versions lost it. */
       readonly notKept?: readonly FidelityProperty[]
+      /** Versions of Lockstep's own came to light at the target that the source has let go of: the next scan concludes what becomes of them. */
+      readonly leftBehind?: true
       /** What the brake wanted to know: was recognisable content put out of use by what looks random? */
       readonly judged?: 'suspicious' | 'harmless'
     }

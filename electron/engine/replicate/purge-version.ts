@@ -7,6 +7,7 @@ import { isReplicaOf, markOf, sealOf } from './origin.ts'
 import { isOwnReplica } from './ownership.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './outcomes.ts'
+import { refuseUnproven } from './unheard.ts'
 import type { ReplicationContext } from './context.ts'
 
 /**
@@ -20,7 +21,10 @@ export async function purgeVersion(
 ): Promise<Outcome> {
   if (seen.source.some((entry) => entry.versionId === versionId)) return settled('not-wanted', seen.learned)
   const replica = replicaOf(versionId, seen, context)
-  if (replica === undefined) return settled('already-there', seen.learned)
+  if (replica === undefined) {
+    refuseUnproven(versionId, seen, context)
+    return settled('already-there', seen.learned)
+  }
   const original = isOriginal(versionId, replica, context)
   if (original && context.order.isWrittenAtSource === true) throw notKnownYet(context)
   const mayGo = original || (await isRemovable(versionId, replica, seen, context))

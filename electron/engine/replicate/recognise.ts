@@ -97,7 +97,7 @@ async function replica(
 ): Promise<FoundReplica | null> {
   const { entry, mark } = claim
   const of = source.find(({ versionId }) => versionId === mark.versionId)
-  if (of === undefined) return ofGone(claim, context)
+  if (of === undefined) return ofGone(claim, target, context)
   if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
   const open = isOpen(sealHere(claim, of.etag, context), context)
   const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
@@ -111,18 +111,19 @@ async function replica(
   return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
-/** The source has let go of the very version that this task wrote, before anybody heard that it was written. */
-function ofGone({ entry, head, mark }: Claim, context: ReplicationContext): FoundReplica | null {
-  const { order } = context
-  const isKnown = order.pairs.some(({ sourceVersionId }) => sourceVersionId === mark.versionId)
+/**
+ * The source has let go of a version that an open task wrote, its own or one that it brought along, before anybody heard that it
+ * was written. Once that task is settled nothing proves any more whose it is.
+ */
+function ofGone(claim: Claim, target: readonly VersionEntry[], context: ReplicationContext): FoundReplica | null {
+  const { entry, mark } = claim
+  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
+  const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
+  if (former !== undefined && mark.replaces !== former.versionId) return null
   // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
-  if (
-    mark.versionId !== order.versionId ||
-    isKnown ||
-    !isOpen(sealHere({ entry, head, mark }, entry.etag, context), context)
-  )
-    return null
-  return { pair: { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }, replaced: [] }
+  if (!isOpen(sealHere(claim, entry.etag, context), context)) return null
+  const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }
+  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
 function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: ReplicationContext): Promise<boolean> {

@@ -15,6 +15,7 @@ import { withoutFormerNull } from './former-null.ts'
 import { syncMetadata } from './metadata.ts'
 import { purgeVersion } from './purge-version.ts'
 import { settled } from './outcomes.ts'
+import { refuseUnproven, toldOfLeft, withUnheard } from './unheard.ts'
 import type { ReplicationContext } from './context.ts'
 
 /**
@@ -58,7 +59,7 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
   const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.
   if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
-  return outcome
+  return toldOfLeft(outcome, seen, context)
 }
 
 async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
@@ -163,7 +164,9 @@ async function withoutSource(seen: ComparedKey, context: ReplicationContext): Pr
   if (!gone) throw new FaultError(fault('SOURCE_CHANGED', 'The version came back.', { site: link.source.site }))
   const deleted = seen.source.length === 0 && order.operation === 'deleteMarker' && order.versionId === null
   if (!deleted || !link.rule.deleteMarkers || latest === undefined || !isReplicaOfNull(latest, seen, context)) {
-    return settled('source-gone', seen.learned)
+    const learned = withUnheard(seen, context)
+    if (order.versionId !== null) refuseUnproven(order.versionId, { ...seen, learned }, context)
+    return settled('source-gone', learned)
   }
   await context.target.writeDeleteMarker({ bucket: link.target.bucket, key: order.key }, null, {
     signal: context.signal,

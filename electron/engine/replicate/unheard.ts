@@ -1,0 +1,80 @@
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { VersionPair } from '../journal/port/versions.ts'
+import type { VersionEntry } from '../store/port.ts'
+import type { Outcome } from './port.ts'
+import type { ComparedKey } from './compare-key.ts'
+import type { ReplicationContext } from './context.ts'
+
+/** Listings tell times to the second. */
+const coarseMs = 1000
+
+/**
+ * The pairs that were learned, and one of the version that the task was for, if the source has let go of it and an earlier attempt,
+ * of which nobody heard, has brought it. What carries a seal was recognised by that; this is for what carries none.
+ */
+export function withUnheard(seen: ComparedKey, context: ReplicationContext): readonly VersionPair[] {
+  const { order, link } = context
+  const sourceVersionId = order.versionId
+  if (sourceVersionId === null || sourceVersionId === 'null' || order.mayHaveRun !== true) return seen.learned
+  if (!link.rule.versionDeletes || isKnown(sourceVersionId, seen, context)) return seen.learned
+  const there = link.identity === 'mints' ? ownMarker(seen, context) : withId(sourceVersionId, seen)
+  if (there === undefined) return seen.learned
+  return [...seen.learned, { sourceVersionId, targetVersionId: there.versionId }]
+}
+
+const isKnown = (versionId: string, { learned }: ComparedKey, { order }: ReplicationContext): boolean =>
+  [...order.pairs, ...learned, ...(order.came ?? [])].some((pair) => pair.sourceVersionId === versionId)
+
+/**
+ * An earlier attempt may have brought this version, which the source has let go of, and what lies at the target does not say for sure:
+ * several versions bear the same mark, a seal speaks of another ETag than the target's, or a marker may be anybody's. No later look would
+ * find it, so that is told, not passed over.
+ */
+export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
+  const { order, link } = context
+  if (order.mayHaveRun !== true || !link.rule.versionDeletes || isKnown(sourceVersionId, seen, context)) return
+  const isClaimed = seen.claimed.has(sourceVersionId)
+  if (!isClaimed && (order.operation !== 'deleteVersion' || order.sizeBytes !== null)) return
+  if (!isClaimed && (link.identity !== 'mints' || lateMarker(seen, context) === undefined)) return
+  const message = `Nothing proves which version of this key in bucket “${link.target.bucket}” is the replica of version ${sourceVersionId}.`
+  throw new FaultError(fault('DELETE_UNPROVEN', message, { site: link.target.site }))
+}
+
+/** Sites let none but replicators choose an id. */
+const withId = (id: string, { target }: ComparedKey): VersionEntry | undefined =>
+  target.find(({ versionId }) => versionId === id)
+
+/**
+ * Nothing on a marker could say whose it is: one that lies on top, where this task's own would lie, and is the only version that nothing
+ * explains. Where a rule leads back, it may be a client's that has yet to go the other way.
+ */
+const ownMarker = (seen: ComparedKey, context: ReplicationContext): VersionEntry | undefined =>
+  context.order.operation === 'deleteMarker' ? lateMarker(seen, context) : undefined
+
+function lateMarker(
+  { target, alignment, learned }: ComparedKey,
+  { order, link }: ReplicationContext,
+): VersionEntry | undefined {
+  const top = target[0]
+  if (link.opposite !== undefined || top?.deleteMarker !== true) return undefined
+  const paired = new Set([...order.pairs, ...learned].map(({ targetVersionId }) => targetVersionId))
+  const unexplained = alignment.extra.filter(({ versionId }) => !paired.has(versionId))
+  const isOnly = unexplained.length === 1 && unexplained[0] === top
+  return isOnly && top.modifiedAt >= order.changedAt - coarseMs ? top : undefined
+}
+
+/** Says of an outcome that a scan has to conclude what becomes of versions that came to light. */
+export function toldOfLeft(
+  outcome: Outcome,
+  { source, target }: ComparedKey,
+  { link, order }: ReplicationContext,
+): Outcome {
+  if (outcome.kind !== 'settled') return outcome
+  const isLeft = ({ sourceVersionId, targetVersionId, proof }: VersionPair): boolean =>
+    proof === undefined &&
+    (link.rule.versionDeletes || sourceVersionId === 'null') &&
+    !source.some(({ versionId }) => versionId === sourceVersionId) &&
+    target.some(({ versionId }) => versionId === targetVersionId) &&
+    !order.pairs.some((pair) => pair.sourceVersionId === sourceVersionId && pair.targetVersionId === targetVersionId)
+  return outcome.learned.some(isLeft) ? { ...outcome, leftBehind: true } : outcome
+}

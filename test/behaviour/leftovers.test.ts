@@ -1,0 +1,121 @@
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { describe, expect, test } from 'vitest'
+import { differencesOnceSettled } from '../support/in-step.ts'
+import { putParts, remove, versionsOf } from '../support/s3-acts.ts'
+import { startWorld, type World } from '../support/world.ts'
+import type { FaultRule } from '../../electron/engine/sandbox/fault-switch.ts'
+
+/** Longer than any test: the target has carried it out, and nobody hears of it. */
+const neverHeard = { kind: 'late-answer', delayMs: 120_000 } as const
+
+const atTarget = (world: World, key: string) => versionsOf({ site: world.b, bucket: 'data' }, key)
+const atSource = (world: World, key: string) => versionsOf({ site: world.a, bucket: 'data' }, key)
+
+/** The engine ends after the target has stored what `act` leads to, and before it heard of it. */
+async function cutShort(world: World, on: FaultRule, act: () => Promise<unknown>, versions = 1): Promise<void> {
+  const silent = world.b.faults.add(on)
+  await act()
+  const { key } = on
+  await expect.poll(() => atTarget(world, String(key)).then(({ length }) => length), { timeout: 15_000 }).toBe(versions)
+  await world.stop()
+  silent.remove()
+}
+
+describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identity) => {
+  const start = async (): Promise<World> => {
+    const world = await startWorld({
+      a: { identity: 'adopts-minio' },
+      b: { identity },
+      rules: [{ versionDeletes: true }],
+    })
+    // Something by which the source is known to be what it was.
+    await world.put('other')
+    await world.settled()
+    return world
+  }
+
+  const objects = [
+    ['an object', 'PutObject', (world: World) => world.put('key')],
+    ['an object in parts', 'CompleteMultipartUpload', (world: World) => putParts(world.s3.a, 'key', [5 << 20, 1000])],
+  ] as const
+  test.each(objects)(
+    '%s whose copy nobody heard of goes when its version is deleted for good meanwhile',
+    async (_, on, put) => {
+      const world = await start()
+      await cutShort(world, { on, key: 'key', do: neverHeard }, () => put(world))
+      const [version] = await atSource(world, 'key')
+      await remove(world.s3.a, 'key', version!.versionId)
+      // The task that looks for the version takes longer than the scan that is waited for.
+      world.a.faults.add({ versionId: version!.versionId, times: 1, do: { kind: 'latency', delayMs: 3000 } })
+      await world.start()
+      expect(await differencesOnceSettled(world)).toEqual([])
+      expect(await atTarget(world, 'key')).toEqual([])
+      expect(await world.failures()).toEqual([])
+    },
+  )
+
+  test('a delete marker that nobody heard of goes when it is taken back meanwhile', async () => {
+    const world = await start()
+    await world.put('key')
+    await world.settled()
+    await cutShort(world, { on: 'DeleteObject', key: 'key', do: neverHeard }, () => remove(world.s3.a, 'key'), 2)
+    const [marker] = await atSource(world, 'key')
+    await remove(world.s3.a, 'key', marker!.versionId)
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(await world.failures()).toEqual([])
+  })
+
+  test('an elder that came along with another version goes when it is deleted for good meanwhile', async () => {
+    const world = await start()
+    world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'deny' } })
+    const elder = await world.put('key', 'elder')
+    await expect.poll(() => world.failures(), { timeout: 15_000 }).toMatchObject([{ state: 'parked' }])
+    const heard = { on: 'PutObject', key: 'key', after: 1, do: neverHeard } as const
+    await cutShort(world, heard, () => world.put('key', 'younger'), 2)
+    await remove(world.s3.a, 'key', elder)
+    // The scan is at its end before it is known whose ids the target keeps.
+    world.b.faults.add({ on: 'PutObject', key: /canary/, do: { kind: 'latency', delayMs: 2000 } })
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('a copy that was written once more to lie on top goes when its version is deleted for good meanwhile', async () => {
+    const world = await start()
+    const denied = world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' } })
+    await world.put('key', 'elder')
+    await expect.poll(() => world.failures(), { timeout: 15_000 }).toMatchObject([{ state: 'parked' }])
+    denied.remove()
+    world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'deny' } })
+    const younger = await world.put('key', 'younger')
+    await expect.poll(() => atTarget(world, 'key').then(({ length }) => length), { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => world.failures(), { timeout: 15_000 }).toMatchObject([{ state: 'parked' }])
+    const again = { on: 'PutObject', key: 'key', after: identity === 'mints' ? 1 : 0, do: neverHeard } as const
+    const [failed] = await world.failures()
+    const retry = async () => world.api().failures.retry({ seqs: [failed!.seq] })
+    await cutShort(world, again, retry, identity === 'mints' ? 3 : 2)
+    await remove(world.s3.a, 'key', younger)
+    await world.start()
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('where a client has copied what nobody heard of, nothing is deleted, and that is told', async () => {
+    const world = await start()
+    await cutShort(world, { on: 'PutObject', key: 'key', do: neverHeard }, () => world.put('key'))
+    const [unheard] = await atTarget(world, 'key')
+    const CopySource = `data/key?versionId=${unheard!.versionId}`
+    const { VersionId } = await world.s3.b.send(new CopyObjectCommand({ Bucket: 'data', Key: 'key', CopySource }))
+    const [version] = await atSource(world, 'key')
+    await remove(world.s3.a, 'key', version!.versionId)
+    await world.start()
+    await world.settled()
+    const left = (await atTarget(world, 'key')).map(({ versionId }) => versionId)
+    // Where ids are the source's own, its copy has another.
+    const [codes, count] = identity === 'mints' ? [['DELETE_UNPROVEN'], 2] : [[], 1]
+    expect([(await world.failures()).map(({ fault }) => fault.code), left.length, left[0]]).toEqual([
+      codes,
+      count,
+      VersionId,
+    ])
+  })
+})
