@@ -47,8 +47,7 @@ function toFailure(row: TaskRow, { link, queue, hold }: FailureApiParts): readon
   const ends = link(row.linkId)
   if (row.fault === null || ends === null) return []
   const { seq, linkId, key, versionId, operation, sizeBytes, fault } = row
-  // A lease ends when its end is durable; the counts and the row tell of it before.
-  const state = row.state !== 'parked' && queue.isLeased(seq) ? 'leased' : row.state
+  const state = queue.isLeased(seq) ? 'leased' : row.state
   const waits = state === 'delayed' || state === 'ready' ? hold(linkId) : null
   return [
     {

@@ -66,7 +66,8 @@ class DurableQueue implements TaskQueue {
   readonly #windows = new Map<string, LinkWindow>()
   readonly #holds = new Map<string, Set<string>>()
   readonly #leases = new WeakMap<Lease, Held>()
-  readonly #leased = new Set<number>()
+  /** Until what a lease ended with is durable. */
+  readonly #leased = new Map<number, Lease>()
   readonly #shared: SharedKeys
   /** Tasks that workers gave back without an end that is on disk. */
   readonly #returned = new Set<number>()
@@ -228,7 +229,8 @@ class DurableQueue implements TaskQueue {
   }
 
   isLeased(seq: number): boolean {
-    return this.#leased.has(seq)
+    const lease = this.#leased.get(seq)
+    return lease !== undefined && this.#leases.has(lease)
   }
 
   counts(linkId: string): QueueCounts {
@@ -309,7 +311,7 @@ class DurableQueue implements TaskQueue {
     const lease = { task, lane, knownAbsent: this.#isKnownAbsent(task), mayHaveRun: this.#hasRun(task) }
     this.#recency.note(task.linkId, task.key, this.#time())
     this.#leases.set(lease, { window, entry })
-    this.#leased.add(task.seq)
+    this.#leased.set(task.seq, lease)
     return lease
   }
 
