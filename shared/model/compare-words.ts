@@ -63,6 +63,7 @@ const leftOutWords: Readonly<Record<LeftOut, string>> = {
   'other-tags': 'Versions without the tags that the rule asks for',
   'before-rule': 'Versions older than the rule, which does not copy existing objects',
   'markers-not-carried': 'Delete markers, which the rule does not copy',
+  'markers-of-deletes': 'Delete markers for what was deleted at a source that keeps no versions, and so shows none',
   'deletes-not-carried': 'Copies of versions that were deleted for good at the source; the rule does not repeat that',
   'changes-not-carried': 'Tags, locks or grants changed after the copy; the rule does not keep them in step',
   'of-another-rule': 'Versions that another rule brought to the same target',

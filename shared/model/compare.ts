@@ -53,6 +53,7 @@ export type LeftOut =
   | 'other-tags'
   | 'before-rule'
   | 'markers-not-carried'
+  | 'markers-of-deletes'
   | 'deletes-not-carried'
   | 'changes-not-carried'
   | 'of-another-rule'

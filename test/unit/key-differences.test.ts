@@ -69,7 +69,15 @@ const inStep: fc.Arbitrary<World> = fc
 
 /** What a comparison by listing makes of it: differences, and what it would look at more closely. */
 function found({ source, target, known, link }: World): readonly string[] {
-  const view: KeyView = { key: 'k', source, target, known, copied: new Set(), ofAnotherRule: new Set() }
+  const view: KeyView = {
+    key: 'k',
+    source,
+    target,
+    known,
+    copied: new Set(),
+    ofAnotherRule: new Set(),
+    isUnversioned: false,
+  }
   const { differences, doubts, ...rest } = differencesOfKey(view, link, 'listing')
   const latest = latestDifference(view, rest, rest.excused, link)
   return [
@@ -151,6 +159,7 @@ test('another order shows also where a version is missing on purpose, for want o
     known: [],
     copied: new Set(),
     ofAnotherRule: new Set(),
+    isUnversioned: false,
   })
   const kindsOf = (target: readonly VersionEntry[]): readonly string[] =>
     differencesOfKey(view(target), tagged, 'listing').differences.map(({ kind }) => kind)

@@ -16,6 +16,8 @@ export interface KeyView {
   readonly copied: ReadonlySet<string>
   /** Those {@link extrasOf} it that a link from elsewhere brought to the target, as the journal knows. */
   readonly ofAnotherRule: ReadonlySet<string>
+  /** The source bucket never kept versions: it shows no markers for what was deleted there. */
+  readonly isUnversioned: boolean
 }
 
 /** What only a closer look decides: by the tags, by the mark of a replica, by the encryption. */
@@ -132,11 +134,18 @@ class KeyFindings {
     const isThere = (versionId: string): boolean => source.some((one) => one.versionId === versionId)
     const pair = known.find((one) => one.targetVersionId === entry.versionId)
     const original = pair?.sourceVersionId ?? entry.versionId
+    if (this.#standsForDelete(entry)) return this.#excuse('markers-of-deletes', entry)
     const isReplica = pair !== undefined || (this.#link.identity !== 'mints' && copied.has(entry.versionId))
     if (isReplica && !this.#link.rule.versionDeletes && !isThere(original)) this.#excuse('deletes-not-carried', entry)
     else if (ofAnotherRule.has(entry.versionId)) this.#excuse('of-another-rule', entry)
     else if (isReplica || entry.deleteMarker) this.differs('extra-at-target', entry.versionId, describe(entry))
     else this.#doubts.push({ about: 'extra', entry })
+  }
+
+  /** Where the source keeps no versions, only the target has a marker for what was deleted: it hides nothing that the source shows. */
+  #standsForDelete(entry: VersionEntry): boolean {
+    const { source, target, isUnversioned } = this.#view
+    return isUnversioned && entry.deleteMarker && (entry !== target[0] || source.length === 0)
   }
 
   pair(pair: PairOfVersions, level: CompareLevel): void {

@@ -104,7 +104,7 @@ export async function compareListings(one: KeyToRecheck, anew: Anew, run: Compar
 export async function viewOf(
   key: string,
   { source, target }: Pick<KeyView, 'source' | 'target'>,
-  { link, pairs, wasCopied, isOfAnotherRule }: CompareParts,
+  { link, pairs, wasCopied, isOfAnotherRule, sides }: CompareRun,
 ): Promise<KeyView> {
   const known = await pairs(key)
   const copied = new Set<string>()
@@ -113,7 +113,8 @@ export async function viewOf(
     if (link.identity !== 'mints' && (await wasCopied(key, versionId))) copied.add(versionId)
     if (await isOfAnotherRule(key, versionId, null)) ofAnotherRule.add(versionId)
   }
-  return { key, source, target, known, copied, ofAnotherRule }
+  const isUnversioned = await sides.isUnversioned('source')
+  return { key, source, target, known, copied, ofAnotherRule, isUnversioned }
 }
 
 /** Counts what was found: each difference as one, or as on its way. */

@@ -1,3 +1,4 @@
+import type { BucketView } from '../../../shared/model/site.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import type { SideName } from './findings.ts'
 import type { LinkOrder } from '../replicate/port.ts'
@@ -21,7 +22,7 @@ export class SilentSides {
   readonly #parts: SidesParts
   readonly #tellsTags = new Set<string>()
   readonly #tellsLocks = new Set<string>()
-  readonly #hasLocks = new Map<SideName, Promise<boolean>>()
+  readonly #buckets = new Map<SideName, Promise<BucketView | null>>()
 
   constructor(parts: SidesParts) {
     this.#parts = parts
@@ -38,15 +39,21 @@ export class SilentSides {
   /** Only a bucket made with object lock holds any. */
   async tellsLocks(side: SideName, { isLatest }: ListedVersion): Promise<boolean> {
     if (this.#tellsLocks.has(nameOf(side, isLatest))) return true
-    const known = this.#hasLocks.get(side) ?? this.#askBucket(side)
-    this.#hasLocks.set(side, known)
-    return !(await known)
+    const view = await this.#bucket(side)
+    return view !== null && !view.objectLock && view.lockUntold !== true
   }
 
-  async #askBucket(side: SideName): Promise<boolean> {
+  /** Did the bucket never keep versions? False where the site does not tell. */
+  async isUnversioned(side: SideName): Promise<boolean> {
+    // Who may not ask hears nothing of it; what else is wrong with the site, the listings meet by themselves.
+    return (await this.#bucket(side).catch(() => null))?.versioning === 'Off'
+  }
+
+  #bucket(side: SideName): Promise<BucketView | null> {
     const { link, signal } = this.#parts
     const store: ObjectStore = this.#parts[side]
-    const view = await store.bucket(link[side].bucket, { signal })
-    return view === null || view.objectLock || view.lockUntold === true
+    const known = this.#buckets.get(side) ?? store.bucket(link[side].bucket, { signal })
+    this.#buckets.set(side, known)
+    return known
   }
 }
