@@ -24,7 +24,7 @@ import { denyPermissions, openConsoleWindow } from './window.ts'
 // The bundle lies in out/main, beside the preload; the built console in out/renderer.
 const here = path.dirname(fileURLToPath(import.meta.url))
 const places = {
-  page: pathToFileURL(path.join(here, '../../renderer/index.html')).href,
+  page: pathToFileURL(path.join(here, '../renderer/index.html')).href,
   preload: path.join(here, 'preload.cjs'),
   icon: path.join(here, 'icon.png'),
   passphrase: { pageFile: path.join(here, 'passphrase.html'), preload: path.join(here, 'passphrase-preload.cjs') },

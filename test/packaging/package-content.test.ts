@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -96,6 +105,14 @@ test('the engine of the build copies where there is no WebAssembly, which can en
   await engine.stop()
   await Promise.all([sites.a.close(), sites.b.close()])
   await temp.remove()
+})
+
+test('every file that the desktop names from its bundle is there', () => {
+  const text = readFileSync(built('main', 'main.js'), 'utf8')
+  const names = [...text.matchAll(/path\.join\(here, ["']([^"']+)["']\)/g)].map((match) => match[1]!)
+  expect(names).toContain('preload.cjs')
+  const isBuilt = (name: string) => !path.join('main', name).startsWith('..') && existsSync(built('main', name))
+  expect(names.filter((name) => !isBuilt(name))).toEqual([])
 })
 
 test('no path of the machine that built it is in the build', () => {
