@@ -27,7 +27,11 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/api'],
   ['electron/engine/composition'],
   ['electron/engine'],
-  ['electron', 'renderer'],
+  // The hosts: what the engine runs in, over what they share.
+  ['electron/process'],
+  ['electron/secrets'],
+  ['electron/serve'],
+  ['electron/cli', 'electron/desktop', 'renderer'],
 ]
 
 /** What does not hold yet, by rooms. A line that is no longer needed fails the check, so the list only gets shorter. */

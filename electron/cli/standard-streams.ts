@@ -1,4 +1,4 @@
-import type { CliIo } from '../cli/io.ts'
+import type { CliIo } from './io.ts'
 
 /**
  * Stdout and stderr, which outlive their readers: `lockstep status | head`, or a service whose log is no longer collected. A
