@@ -101,7 +101,7 @@ test('the engine of the build copies where there is no WebAssembly, which can en
       rules: [{ id: 'r', source, targets: [target] }],
     },
   })
-  await eventually(() => s3.b.send(new GetObjectCommand({ Bucket: 'data', Key: 'key' })))
+  await eventually(() => s3.b.send(new GetObjectCommand({ Bucket: 'data', Key: 'key' })), { withinMs: 60_000 })
   await engine.stop()
   await Promise.all([sites.a.close(), sites.b.close()])
   await temp.remove()
