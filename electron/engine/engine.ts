@@ -2,14 +2,12 @@ import { assembleApi } from './composition/api.ts'
 import { applyConfig } from './api/config.ts'
 import { openParts, type EngineParts } from './composition/parts.ts'
 import type { Engine, EngineOptions } from './composition/options.ts'
-import { loadBucketAdministration } from './store/s3-store.ts'
 
 /**
  * Starts the engine: opens the journal (one engine at a time), reads sites and rules from it, applies the declared
  * configuration, and begins to watch, scan and copy. Refuses with a FaultError before anything has begun.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  await loadBucketAdministration()
   const parts = await openParts(options)
   const { api, config } = assembleApi(parts, options)
   try {

@@ -29,12 +29,6 @@ export interface StoreOptions {
   readonly onRegion?: ((region: string) => void) | undefined
 }
 
-/**
- * The SDK's part of a store is loaded when it is first asked for: threads that only move objects never need it. A program
- * that will need it loads it at its start, before anybody waits: it takes a quarter of a second of one thread's time.
- */
-export const loadBucketAdministration = async () => import('./bucket-administration.ts')
-
 /** The store of one site. Opens no connection before it is asked something. */
 export function createStore(options: StoreOptions): ObjectStore {
   const { site, keys, sockets, now = Date.now } = options
@@ -55,7 +49,8 @@ export function createStore(options: StoreOptions): ObjectStore {
   const listings = new VersionListings(calls)
   let opened: Promise<BucketAdministration> | null = null
   const buckets = (): Promise<BucketAdministration> =>
-    (opened ??= loadBucketAdministration().then(
+    // The SDK, when a bucket is first asked about: neither a start without sites nor a transfer thread needs it.
+    (opened ??= import('./bucket-administration.ts').then(
       ({ BucketAdministration }) =>
         new BucketAdministration({ site, keys, timeouts, secureContext: secureContext(), whereabouts }),
     ))
