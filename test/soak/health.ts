@@ -1,6 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { randomUUID } from 'node:crypto'
+import { DeleteObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3'
 import type { LinkView } from '../../shared/model/rule.ts'
-import { signedGet } from '../compare/signed-get.ts'
+import { s3Client } from '../support/s3-site.ts'
 import type { Speaker } from './engine-life.ts'
 import { soakRules } from './rules.ts'
 import { siteNames, type SiteName, type Stage } from './stage.ts'
@@ -96,12 +97,22 @@ async function checkLink(
 /** As long as a probe of the engine waits. */
 const answerMs = 5_000
 
-/** Does the site itself answer, past the bad network? A server on a busy machine may stand still for a while without our doing. */
+/**
+ * Does the site itself answer, past the bad network, and take a write? A server on a busy machine may stand still for a while
+ * without our doing, and its listings come back before its writes do.
+ */
 async function answers(stage: Stage, name: SiteName): Promise<boolean> {
-  const bucket = soakRules[0]!.id
-  const asked = signedGet(stage[name].direct, `/${bucket}`, { 'max-keys': '1' }).then(
-    (reply) => reply.resume().statusCode ?? 500,
-    () => 500,
-  )
-  return (await Promise.race([asked, wait(answerMs, 500)])) < 500
+  const client = s3Client(stage[name].direct, 1, 1)
+  // As the engine's own probes are called: no rule copies it.
+  const canary = { Bucket: soakRules[0]!.id, Key: `.lockstep-canary/${randomUUID()}` }
+  const options = { abortSignal: AbortSignal.timeout(answerMs) }
+  try {
+    const { VersionId } = await client.send(new PutObjectCommand({ ...canary, Body: name }), options)
+    await client.send(new DeleteObjectCommand({ ...canary, VersionId }), options)
+    return true
+  } catch (error) {
+    return error instanceof S3ServiceException && (error.$metadata.httpStatusCode ?? 500) < 500
+  } finally {
+    client.destroy()
+  }
 }
