@@ -16,7 +16,7 @@ import { lanes } from './lane.ts'
 import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
 import { SharedKeys } from './shared-keys.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
-import { Recency } from './recency.ts'
+import { KnownAbsent } from './known-absent.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
 import { TargetShare } from './target-share.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
@@ -32,8 +32,6 @@ export interface QueueOptions {
   readonly retry?: Partial<RetryPolicy> | undefined
 }
 
-/** Keys whose last lease is remembered: about 20 MB of names. */
-const RECENT_KEYS = 100_000
 /** Due times closer together than this are met by one timer. */
 const DUE_GRAIN_MS = 20
 /** setTimeout cannot wait longer than 24.8 days; an hour is a good time to look again. */
@@ -58,11 +56,8 @@ class DurableQueue implements TaskQueue {
   readonly #timers: Timers
   readonly #limits: WindowLimits
   readonly #retry: RetryPolicy
-  readonly #startedAt: number
   readonly #mark: HandedOutMark
-  /** The last task of earlier runs. */
-  readonly #lastBefore: number
-  readonly #recency = new Recency(RECENT_KEYS)
+  readonly #knownAbsent: KnownAbsent
   readonly #windows = new Map<string, LinkWindow>()
   readonly #holds = new Map<string, Set<string>>()
   readonly #leases = new WeakMap<Lease, Held>()
@@ -78,7 +73,6 @@ class DurableQueue implements TaskQueue {
   }
   readonly #listeners: (() => void)[] = []
   #enqueuing = 0
-  #latest = 0
   #cancelWake: (() => void) | null = null
   #cancelDue: (() => void) | null = null
   #armedFor = Infinity
@@ -92,9 +86,8 @@ class DurableQueue implements TaskQueue {
     this.#timers = timers
     this.#limits = { ...windowLimits, ...limits }
     this.#retry = { ...retryPolicy, ...retry }
-    this.#startedAt = now()
     this.#mark = new HandedOutMark(tasks, atOnce, () => this.#wake())
-    this.#lastBefore = Math.max(this.#mark.atStart, atOnce.lastSeq())
+    this.#knownAbsent = new KnownAbsent({ now, lastBefore: Math.max(this.#mark.atStart, atOnce.lastSeq()) })
     this.#shared = new SharedKeys({
       windows: this.#windows,
       atOnce,
@@ -151,7 +144,7 @@ class DurableQueue implements TaskQueue {
     this.#enqueuing++
     try {
       const seqs = await this.#tasks.enqueue(
-        tasks.map((task) => this.#withTrueSight(task)),
+        tasks.map((task) => this.#knownAbsent.withTrueSight(task)),
         urgent,
       )
       tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
@@ -308,37 +301,11 @@ class DurableQueue implements TaskQueue {
 
   #leaseOf(window: LinkWindow, entry: Entry): Lease {
     const { task, lane } = entry
-    const lease = { task, lane, knownAbsent: this.#isKnownAbsent(task), mayHaveRun: this.#hasRun(task) }
-    this.#recency.note(task.linkId, task.key, this.#time())
+    const lease = { task, lane, knownAbsent: this.#knownAbsent.holds(task), mayHaveRun: this.#hasRun(task) }
+    this.#knownAbsent.touched(task)
     this.#leases.set(lease, { window, entry })
     this.#leased.set(task.seq, lease)
     return lease
-  }
-
-  /**
-   * What a scan of an earlier run saw is worth nothing: where an older copy of the data directory was put back, that run went
-   * on elsewhere, and what its journal says was never handed out may be at the target long since, below newer versions.
-   */
-  #isKnownAbsent(task: NewTask & { readonly seq: number }): boolean {
-    return task.seq > this.#lastBefore && this.#sightHolds(task)
-  }
-
-  #sightHolds({ absentSeenAt, linkId, key }: NewTask): boolean {
-    return absentSeenAt > 0 && this.#recency.untouchedSince(linkId, key, absentSeenAt)
-  }
-
-  /** A sight that is out of date goes in the journal as none: after a restart nobody knows what was handed out before. */
-  #withTrueSight(task: NewTask): NewTask {
-    if (task.absentSeenAt === 0) return task
-    this.#latest = Math.max(this.#latest, task.absentSeenAt)
-    if (task.absentSeenAt >= this.#startedAt && this.#sightHolds(task)) return task
-    return { ...task, absentSeenAt: 0 }
-  }
-
-  /** The time, never earlier than any time seen: a clock that is set back must not make an old sight look new. */
-  #time(): number {
-    this.#latest = Math.max(this.#latest, this.#now())
-    return this.#latest
   }
 
   /** Ends the lease; null for one that ended before. */
@@ -347,7 +314,7 @@ class DurableQueue implements TaskQueue {
     if (held === undefined || stateAfter(held.entry.state, event) === null) return null
     this.#leases.delete(lease)
     // A scan that looked while the copy was under way saw nothing of it yet: that sight is worth as little as an older one.
-    this.#recency.note(lease.task.linkId, lease.task.key, this.#time())
+    this.#knownAbsent.touched(lease.task)
     return held
   }
 
