@@ -13,7 +13,7 @@ export const floors: readonly (readonly string[])[] = [
   // One version brought from one site to another.
   ['electron/engine/replicate'],
   ['electron/engine/site'],
-  ['electron/engine/feed'],
+  ['electron/engine/feed', 'electron/engine/scan'],
   ['electron/engine/queue'],
   ['electron/engine/worker'],
   // The one door to the queue: the rule decision, dedupe and the brakes are behind it.

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkedReader } from '../../electron/engine/feed/checked-reader.ts'
+import { checkedReader } from '../../electron/engine/scan/checked-reader.ts'
 import { everyPage } from '../../electron/engine/store/current-keys.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { forEachAtMost } from '../support/concurrency.ts'

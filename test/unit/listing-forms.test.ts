@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CurrentKeys } from '../../electron/engine/store/current-keys.ts'
-import { VersionReader } from '../../electron/engine/feed/version-reader.ts'
+import { VersionReader } from '../../electron/engine/scan/version-reader.ts'
 import type { ListPosition, VersionPage } from '../../electron/engine/store/port.ts'
 import { FaultError } from '../../shared/model/fault.ts'
 import { hostileSource, type HostileSource } from '../support/hostile-source.ts'

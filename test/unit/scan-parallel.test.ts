@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import type { Span } from '../../electron/engine/feed/scan-checkpoint.ts'
-import { splitKey } from '../../electron/engine/feed/split-key.ts'
-import type { ScannerOptions } from '../../electron/engine/feed/scan-port.ts'
+import type { Span } from '../../electron/engine/scan/checkpoint.ts'
+import { splitKey } from '../../electron/engine/scan/split-key.ts'
+import type { ScannerOptions } from '../../electron/engine/scan/port.ts'
 import { FaultError, fault } from '../../shared/model/fault.ts'
 import { World } from './scan-world.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ScanReason, ScanResult } from '../../electron/engine/feed/scan-port.ts'
+import type { ScanReason, ScanResult } from '../../electron/engine/scan/port.ts'
 import { World } from './scan-world.ts'
 
 /** A world in step, with so many keys of two versions each, and what a scan of it keeps of its doubts. */

@@ -3,8 +3,8 @@ import type { VersionPair } from '../../electron/engine/journal/port/versions.ts
 import { align } from '../../electron/engine/replicate/align.ts'
 import { mendsOrder, sequence } from '../../electron/engine/replicate/in-order.ts'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
-import type { ScanLink, ScannerOptions } from '../../electron/engine/feed/scan-port.ts'
-import { createScanner } from '../../electron/engine/feed/scanner.ts'
+import type { ScanLink, ScannerOptions } from '../../electron/engine/scan/port.ts'
+import { createScanner } from '../../electron/engine/scan/scanner.ts'
 import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 
 /** A clock that stands until it is wound. */

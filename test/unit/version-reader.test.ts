@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { VersionReader } from '../../electron/engine/feed/version-reader.ts'
+import { VersionReader } from '../../electron/engine/scan/version-reader.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 
 const entry = (key: string, versionId: string): VersionEntry => ({

@@ -3,10 +3,10 @@
  * by `api/compare.ts`; a key that differs is looked at a second time before it counts.
  */
 
-import { checkedReader } from '../feed/checked-reader.ts'
+import { checkedReader } from '../scan/checked-reader.ts'
 import { everyPage } from '../store/current-keys.ts'
 import { compareKeys } from '../base/key-order.ts'
-import type { VersionReader } from '../feed/version-reader.ts'
+import type { VersionReader } from '../scan/version-reader.ts'
 import { isCanary } from '../rule/canary-keys.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'

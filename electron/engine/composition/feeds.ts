@@ -1,5 +1,5 @@
 import { openWebhook, type Webhook } from '../feed/webhook.ts'
-import { createSchedule } from '../feed/schedule.ts'
+import { createSchedule } from '../scan/schedule.ts'
 import { AttributePasses } from '../link/attribute-passes.ts'
 import { FirstCopies } from '../link/first-copy.ts'
 import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'

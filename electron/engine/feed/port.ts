@@ -1,6 +1,6 @@
 /*
- * Change feeds: event streams, webhooks and scans, which notice what changed at a source and offer it to the intake. Opened
- * for each source bucket by `link/`; nothing that a feed says is trusted for content.
+ * Change feeds: event streams and webhooks, by which a site tells what changed at a source, offered to the intake. Opened for
+ * each source bucket by `link/`; nothing that a feed says is trusted for content, and what they miss a scan finds (`scan/`).
  */
 
 import type { Readable } from 'node:stream'

@@ -1,4 +1,4 @@
-import type { Looked } from '../feed/schedule.ts'
+import type { Looked } from '../scan/schedule.ts'
 import type { EventsState, FeedView, LinkState, LinkView } from '../../../shared/model/rule.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { LinkTotals, ReadsAtOnce } from '../journal/port/tasks.ts'

@@ -1,4 +1,4 @@
-import type { ReplicaProof } from '../feed/scan-port.ts'
+import type { ReplicaProof } from '../scan/port.ts'
 import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 import type { ObjectHead, ObjectStore } from '../store/port.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SourceCount } from '../feed/held-count.ts'
+import type { SourceCount } from '../scan/held-count.ts'
 import type { ScanStore } from '../journal/port/scans.ts'
 
 const heldSchema = z.object({

@@ -1,4 +1,4 @@
-import { lookAlike, type KeySides } from '../feed/target-writes.ts'
+import { lookAlike, type KeySides } from '../scan/target-writes.ts'
 import { isReplicaOf, markOf } from '../replicate/origin.ts'
 import { haveSameBytes, type VersionAt } from '../replicate/same-content.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'

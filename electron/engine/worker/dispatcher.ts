@@ -5,7 +5,7 @@
 
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
-import { turned } from '../feed/convergence.ts'
+import { turned } from '../scan/seems-apart.ts'
 import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import { adapt, fullAllowance, type Allowance } from './allowance.ts'

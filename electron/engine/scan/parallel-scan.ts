@@ -1,6 +1,6 @@
 import { MergeScan, type MergeScanOptions } from './merge-scan.ts'
-import type { ScanCheckpoint, Span } from './scan-checkpoint.ts'
-import type { ScanCounts } from './scan-port.ts'
+import type { ScanCheckpoint, Span } from './checkpoint.ts'
+import type { ScanCounts } from './port.ts'
 import { splitKey } from './split-key.ts'
 
 export interface ParallelScanOptions extends Omit<MergeScanOptions, 'span' | 'onPage' | 'save'> {

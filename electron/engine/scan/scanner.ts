@@ -2,11 +2,11 @@ import { fault, type Fault } from '../../../shared/model/fault.ts'
 import { compileKeyMatch, narrowerPrefix } from '../rule/match.ts'
 import { pause, type Clock } from '../base/clock.ts'
 import { HeldCount } from './held-count.ts'
-import type { ScanLink, Scanner, ScannerOptions } from './scan-port.ts'
+import type { ScanLink, Scanner, ScannerOptions } from './port.ts'
 import { ListingChecks } from './listing-checks.ts'
 import { ParallelScan } from './parallel-scan.ts'
-import { Recognition } from './recognition.ts'
-import { parseCheckpoint } from './scan-checkpoint.ts'
+import { Recognition } from './source-recognition.ts'
+import { parseCheckpoint } from './checkpoint.ts'
 
 const defaultBacklogLimit = 200_000
 const backlogPollMs = 1000

@@ -2,7 +2,7 @@ import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { FeedView, ScanEnd } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ScanCounts, Scanner, ScanReason, ScanResult } from './scan-port.ts'
+import type { ScanCounts, Scanner, ScanReason, ScanResult } from './port.ts'
 
 export interface ScheduledLink {
   readonly linkId: string

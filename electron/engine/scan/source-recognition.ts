@@ -1,6 +1,6 @@
 import { sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
-import type { GoneTask } from './scan-gone.ts'
+import type { GoneTask } from './gone-tasks.ts'
 import type { KeyView } from './key-view.ts'
 
 /** What is held back beyond this is dropped: the next scan finds it again. */

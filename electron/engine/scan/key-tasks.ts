@@ -4,7 +4,7 @@ import { align, sameContent } from '../replicate/align.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { isCoveredAtTarget } from '../replicate/both-sides.ts'
 import type { KeyContext, KeyView } from './key-view.ts'
-import { tasksForGone, type GoneTask } from './scan-gone.ts'
+import { tasksForGone, type GoneTask } from './gone-tasks.ts'
 
 /** What is to be mended on one key. */
 export interface KeyTasks {

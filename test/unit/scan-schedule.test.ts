@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FaultError, fault } from '../../shared/model/fault.ts'
-import { createSchedule } from '../../electron/engine/feed/schedule.ts'
-import type { Scanner, ScanRequest, ScanResult } from '../../electron/engine/feed/scan-port.ts'
+import { createSchedule } from '../../electron/engine/scan/schedule.ts'
+import type { Scanner, ScanRequest, ScanResult } from '../../electron/engine/scan/port.ts'
 import { HandClock } from './scan-world.ts'
 
 interface Run {

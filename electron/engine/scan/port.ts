@@ -1,3 +1,8 @@
+/*
+ * Scans: both sides of a link listed side by side in key order, and an offer to the intake of each version that is not in step.
+ * When, is decided by `schedule.ts`; `link/` gives a scan what it needs. The slow pass over tags and locks is a scan too.
+ */
+
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Clock } from '../base/clock.ts'
@@ -6,7 +11,7 @@ import type { VersionPair } from '../journal/port/versions.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { SourceCount } from './held-count.ts'
 import type { KeyView } from './key-view.ts'
-import type { ScanCheckpoint } from './scan-checkpoint.ts'
+import type { ScanCheckpoint } from './checkpoint.ts'
 
 /** One link as a scan needs it. */
 export interface ScanLink {

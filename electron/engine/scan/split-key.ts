@@ -1,6 +1,6 @@
 import type { VersionPage } from '../store/port.ts'
 import { compareKeys } from '../base/key-order.ts'
-import type { Span } from './scan-checkpoint.ts'
+import type { Span } from './checkpoint.ts'
 
 /** A span whose keys up to `after` are done. */
 export interface Unfinished extends Span {
