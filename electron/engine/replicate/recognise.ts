@@ -25,6 +25,8 @@ interface Claim {
   readonly entry: VersionEntry
   readonly head: ObjectHead
   readonly mark: Mark
+  /** Every unknown version was asked for its mark: only then can one be the only one that bears it. */
+  readonly isAmongAll: boolean
 }
 
 /**
@@ -47,7 +49,7 @@ export async function recognise(
       if (found === null) continue
       learned.push(found.pair)
       leftovers.push(...found.replaced)
-    } else if (isOpen(sealHere(claim, '', context), context)) {
+    } else if (isOfOpenTask(claim, '', context) && !(await hasPairedTwin(claim, target, context))) {
       if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
       // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
       else if (source[0]?.versionId !== 'null') pending.push(claim.entry)
@@ -77,9 +79,30 @@ async function claimsOf(
     const ref = { bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }
     const head = await store.head(ref, { signal })
     const mark = head === null ? null : markOf(head)
-    if (head !== null && mark !== null) claims.push({ entry, head, mark })
+    if (head !== null && mark !== null) claims.push({ entry, head, mark, isAmongAll: unknown.length <= asked })
   }
   return claims
+}
+
+/**
+ * A write of the gateway keeps its mark when the journal pairs it, and its task may be open still, set aside: then a version that bears
+ * the mark without a pair is a client's copy. A paired version that is gone from the target may have been the one.
+ */
+async function hasPairedTwin(
+  claim: Claim,
+  target: readonly VersionEntry[],
+  { order, link, target: store, signal }: ReplicationContext,
+): Promise<boolean> {
+  const paired = new Set(order.pairs.map(({ targetVersionId }) => targetVersionId))
+  const there = target.filter(({ versionId }) => paired.has(versionId))
+  const alike = there.filter(({ deleteMarker, sizeBytes }) => !deleteMarker && sizeBytes === claim.entry.sizeBytes)
+  if (there.length < paired.size || alike.length > asked) return true
+  for (const { key, versionId } of alike) {
+    const head = await store.head({ bucket: link.target.bucket, key, versionId }, { signal })
+    const mark = head === null ? null : markOf(head)
+    if (mark?.kind === claim.mark.kind && mark.versionId === claim.mark.versionId) return true
+  }
+  return false
 }
 
 interface FoundReplica {
@@ -99,7 +122,7 @@ async function replica(
   const of = source.find(({ versionId }) => versionId === mark.versionId)
   if (of === undefined) return ofGone(claim, target, context)
   if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
-  const open = isOpen(sealHere(claim, of.etag, context), context)
+  const open = isOfOpenTask(claim, of.etag, context)
   const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
@@ -121,7 +144,7 @@ function ofGone(claim: Claim, target: readonly VersionEntry[], context: Replicat
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   if (former !== undefined && mark.replaces !== former.versionId) return null
   // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
-  if (!isOpen(sealHere(claim, entry.etag, context), context)) return null
+  if (!isOfOpenTask(claim, entry.etag, context)) return null
   const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }
   return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
@@ -146,8 +169,13 @@ function sealHere({ head, entry }: Claim, etag: string, { link, order }: Replica
   return sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
 }
 
-/** Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. */
-function isOpen(seal: Seal | null, { link, order }: ReplicationContext): boolean {
+/**
+ * Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. Not said of
+ * one of so many that the true one may not have been asked.
+ */
+function isOfOpenTask(claim: Claim, etag: string, context: ReplicationContext): boolean {
+  const { link, order } = context
+  const seal = claim.isAmongAll ? sealHere(claim, etag, context) : null
   if (seal === null || seal.journal !== link.seal?.journal) return false
   return seal.seq === order.seq || order.open?.includes(seal.seq) === true
 }
