@@ -90,3 +90,15 @@ test('a copy of a write of the gateway is not taken for a refused one while the 
 
   expect(await idsAt(world.s3.b)).toContain(copy)
 })
+
+test('the task of a write of the gateway does not stay set aside when the write is known, nor takes a copy for it later', async () => {
+  const { world, replica } = await besideParkedWrite()
+  await eventually(async () => expect(await world.failures()).toEqual([]))
+  const copy = await copyOver(world.s3.b, replica)
+  await remove(world.s3.b, 'k', replica)
+
+  await put(world.s3.a, 'a third')
+  await world.settled()
+
+  expect(await idsAt(world.s3.b)).toContain(copy)
+})

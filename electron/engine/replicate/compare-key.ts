@@ -16,6 +16,8 @@ export interface ComparedKey {
   readonly alignment: Alignment
   /** Pairs that the journal did not know, found by the replicas' own marks. */
   readonly learned: readonly VersionPair[]
+  /** Some of them were writes of the gateway that the source has taken: the task that wrote them has nothing left to do. */
+  readonly hasTaken: boolean
   /** Versions of the source that versions at the target claim to be replicas of, rightly or not. */
   readonly claimed: ReadonlySet<string>
   /**
@@ -42,7 +44,9 @@ export async function compareKey(context: ReplicationContext): Promise<ComparedK
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
   const refused = pending.filter((entry) => alignment.extra.includes(entry))
-  const seen = { source, sourceListing: listed, learned: [...learned, ...taken(pending, alignment)], claimed }
+  const paired = taken(pending, alignment)
+  const hasTaken = paired.length > 0
+  const seen = { source, sourceListing: listed, learned: [...learned, ...paired], hasTaken, claimed }
   if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
   const all = [...leftovers, ...refused]
   return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }

@@ -78,7 +78,7 @@ export type Outcome =
       readonly learned: readonly VersionPair[]
       readonly forgotten: readonly string[]
       /** Other versions of the key that were brought on the way. */
-      readonly also?: readonly string[]
+      readonly also?: readonly (string | null)[]
       /** A copied version took the place of a current one at the target. */
       readonly overwrote?: true
       /** What the copies that were written went without, a property as often as versions lost it. */

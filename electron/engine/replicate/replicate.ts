@@ -59,8 +59,21 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
   const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.
   if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
-  return toldOfLeft(outcome, seen, context)
+  return toldOfLeft(withWriter(outcome, seen, order), seen, context)
 }
+
+/**
+ * The task of a write of the gateway may have been set aside. As long as it is open, whatever bears the mark of that write counts as
+ * its leftover, a client's copy too, once the version itself is gone.
+ */
+const withWriter = (
+  outcome: Outcome,
+  { hasTaken }: ComparedKey,
+  { versionId }: ReplicationContext['order'],
+): Outcome =>
+  outcome.kind === 'fault' || !hasTaken || versionId === null
+    ? outcome
+    : { ...outcome, also: [...(outcome.also ?? []), null] }
 
 async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
   const { order, link } = context

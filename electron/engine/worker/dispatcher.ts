@@ -290,7 +290,7 @@ export class Dispatcher {
   }
 
   /** A parked version that came along with a later one is in step, and leaves the failure list once it is looked at. */
-  async #takeUpAgain({ task: { linkId, key } }: Lease, versionIds: readonly string[]): Promise<void> {
+  async #takeUpAgain({ task: { linkId, key } }: Lease, versionIds: readonly (string | null)[]): Promise<void> {
     const parked = versionIds.filter((versionId) => this.#parts.atOnce.isParked(linkId, key, versionId))
     if (parked.length === 0) return
     const rest = { operation: 'put', sizeBytes: null, changedAt: this.#parts.now(), absentSeenAt: 0 } as const
