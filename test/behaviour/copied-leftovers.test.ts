@@ -102,3 +102,22 @@ test('the task of a write of the gateway does not stay set aside when the write 
 
   expect(await idsAt(world.s3.b)).toContain(copy)
 })
+
+test('the task of a copy does not stay set aside when another has found the copy', async () => {
+  const world = await startWorld({ rules: [rule], engine: { retry: { baseDelayMs: 1, maxDelayMs: 1 } } })
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: 'k', times: 1, do: { kind: 'lose-answer' } })
+  const denied = world.b.faults.add({ on: 'HeadObject', key: 'k', do: { kind: 'deny' } })
+  const version = await put(world.s3.a, 'the content')
+  await eventually(() => failed(world, 'parked'))
+  denied.remove()
+  await put(world.s3.a, 'another')
+
+  await eventually(async () => expect(await world.failures()).toEqual([]))
+  const [, replica] = await idsAt(world.s3.b)
+  const copy = await copyOver(world.s3.b, replica!)
+  await remove(world.s3.b, 'k', replica)
+  await remove(world.s3.a, 'k', version)
+  await world.settled()
+  expect(await idsAt(world.s3.b)).toContain(copy)
+})

@@ -77,7 +77,7 @@ export type Outcome =
       readonly bytes: number
       readonly learned: readonly VersionPair[]
       readonly forgotten: readonly string[]
-      /** Other versions of the key that were brought on the way. */
+      /** Other versions of the key that were brought on the way, or found brought; null: what the key's task without a version wrote. */
       readonly also?: readonly (string | null)[]
       /** A copied version took the place of a current one at the target. */
       readonly overwrote?: true

@@ -59,21 +59,19 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
   const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.
   if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
-  return toldOfLeft(withWriter(outcome, seen, order), seen, context)
+  return toldOfLeft(withWriters(outcome, seen, context), seen, context)
 }
 
 /**
- * The task of a write of the gateway may have been set aside. As long as it is open, whatever bears the mark of that write counts as
- * its leftover, a client's copy too, once the version itself is gone.
+ * What was found of an open task is in step, and that task may have been set aside. As long as it is open, whatever bears its mark counts
+ * as its own, a client's copy too, once the version itself is gone.
  */
-const withWriter = (
-  outcome: Outcome,
-  { hasTaken }: ComparedKey,
-  { versionId }: ReplicationContext['order'],
-): Outcome =>
-  outcome.kind === 'fault' || !hasTaken || versionId === null
-    ? outcome
-    : { ...outcome, also: [...(outcome.also ?? []), null] }
+function withWriters(outcome: Outcome, { learned, hasTaken }: ComparedKey, { order }: ReplicationContext): Outcome {
+  if (outcome.kind === 'fault') return outcome
+  const found = learned.filter(({ proof }) => proof === undefined).map(({ sourceVersionId }) => sourceVersionId)
+  const others = [...found, ...(hasTaken ? [null] : [])].filter((versionId) => versionId !== order.versionId)
+  return others.length === 0 ? outcome : { ...outcome, also: [...(outcome.also ?? []), ...others] }
+}
 
 async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
   const { order, link } = context
