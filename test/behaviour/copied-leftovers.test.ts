@@ -121,3 +121,19 @@ test('the task of a copy does not stay set aside when another has found the copy
   await world.settled()
   expect(await idsAt(world.s3.b)).toContain(copy)
 })
+
+test('a marker that nobody heard of, and that a client has covered, is told when it is taken back', async () => {
+  const world = await startWorld({ rules: [rule], engine: patient })
+  await put(world.s3.a, 'the content')
+  await world.settled()
+  world.b.faults.add({ on: 'DeleteObject', key: 'k', times: 1, do: { kind: 'lose-answer' } })
+  const marker = await remove(world.s3.a, 'k')
+  const seq = await eventually(() => failed(world, 'delayed'))
+  await put(world.s3.b, 'of a client of the target')
+  await remove(world.s3.a, 'k', marker)
+  await world.api().failures.retry({ seqs: [seq] })
+
+  await eventually(async () =>
+    expect((await world.failures()).map(({ fault }) => fault.code)).toEqual(['DELETE_UNPROVEN']),
+  )
+})

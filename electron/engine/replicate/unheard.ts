@@ -33,9 +33,10 @@ const isKnown = (versionId: string, { learned }: ComparedKey, { order }: Replica
 export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
   const { order, link } = context
   if (order.mayHaveRun !== true || !link.rule.versionDeletes || isKnown(sourceVersionId, seen, context)) return
-  const isClaimed = seen.claimed.has(sourceVersionId)
-  if (!isClaimed && (order.operation !== 'deleteVersion' || order.sizeBytes !== null)) return
-  if (!isClaimed && (link.identity !== 'mints' || lateMarker(seen, context) === undefined)) return
+  const isMarker =
+    order.operation === 'deleteMarker' || (order.operation === 'deleteVersion' && order.sizeBytes === null)
+  const mayBeThere = isMarker && link.identity === 'mints' && unexplained(seen, context).some(isLateMarker(context))
+  if (!seen.claimed.has(sourceVersionId) && !mayBeThere) return
   const message = `Nothing proves which version of this key in bucket “${link.target.bucket}” is the replica of version ${sourceVersionId}.`
   throw new FaultError(fault('DELETE_UNPROVEN', message, { site: link.target.site }))
 }
@@ -48,19 +49,20 @@ const withId = (id: string, { target }: ComparedKey): VersionEntry | undefined =
  * Nothing on a marker could say whose it is: one that lies on top, where this task's own would lie, and is the only version that nothing
  * explains. Where a rule leads back, it may be a client's that has yet to go the other way.
  */
-const ownMarker = (seen: ComparedKey, context: ReplicationContext): VersionEntry | undefined =>
-  context.order.operation === 'deleteMarker' ? lateMarker(seen, context) : undefined
+function ownMarker(seen: ComparedKey, context: ReplicationContext): VersionEntry | undefined {
+  const [only, ...others] = unexplained(seen, context)
+  const isIt = context.order.operation === 'deleteMarker' && others.length === 0 && only === seen.target[0]
+  return isIt && only !== undefined && isLateMarker(context)(only) ? only : undefined
+}
 
-function lateMarker(
-  { target, alignment, learned }: ComparedKey,
-  { order, link }: ReplicationContext,
-): VersionEntry | undefined {
-  const top = target[0]
-  if (link.opposite !== undefined || top?.deleteMarker !== true) return undefined
+const isLateMarker =
+  ({ order, link }: ReplicationContext) =>
+  ({ deleteMarker, modifiedAt }: VersionEntry): boolean =>
+    link.opposite === undefined && deleteMarker && modifiedAt >= order.changedAt - coarseMs
+
+function unexplained({ alignment, learned }: ComparedKey, { order }: ReplicationContext): readonly VersionEntry[] {
   const paired = new Set([...order.pairs, ...learned].map(({ targetVersionId }) => targetVersionId))
-  const unexplained = alignment.extra.filter(({ versionId }) => !paired.has(versionId))
-  const isOnly = unexplained.length === 1 && unexplained[0] === top
-  return isOnly && top.modifiedAt >= order.changedAt - coarseMs ? top : undefined
+  return alignment.extra.filter(({ versionId }) => !paired.has(versionId))
 }
 
 /** Says of an outcome that a scan has to conclude what becomes of versions that came to light. */
