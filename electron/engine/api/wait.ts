@@ -53,8 +53,11 @@ function stateOf(
   const parked = totals.reduce((sum, total) => sum + total.parked, 0)
   const paired = waited.map(convergence).filter((one) => one !== null)
   const notConverging = Math.max(0, ...paired.map(({ count }) => count))
-  const isQuiet = seen && pending === 0 && paired.every(({ isKnown, doubts }) => isKnown && doubts === 0)
   const views = waited.map(view)
+  // A link that is still finding out what its sites are copies nothing: what it would say of them is not known yet.
+  const isFindingOut = views.some(({ state }) => state.kind === 'waiting')
+  const isQuiet =
+    seen && pending === 0 && !isFindingOut && paired.every(({ isKnown, doubts }) => isKnown && doubts === 0)
   const held = heldCauses(views)
   const unknown = views.filter((link) => link.unknown !== null).length
   const settled = isQuiet && isSettled({ seen, pending, unknown, held: held.length, notConverging })
