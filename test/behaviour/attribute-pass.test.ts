@@ -24,7 +24,6 @@ const attributes = (world: World): AttributesView => {
   return view
 }
 const line = (world: World): string => attributesLine(attributes(world), { now: 0, duration: () => 'a while' })
-const looked = (world: World) => world.b.requests.list({ operation: 'HeadObject' })
 
 test('tags and locks that change late at a source which tells nothing of it follow by the slow pass, and its age is told', async () => {
   const world = await silentWorld({ attributePass: { perSecond: 50 } })
@@ -48,7 +47,7 @@ test('a round that a restart cuts short goes on where it was, and is as slow as 
   for (let at = 0; at < 8; at++) await world.put(`key-${at}`)
   await world.settled()
   // All copies are there before the first round begins: no round is shorter, and no copy asks the target.
-  const config = { rules: [{ ...ruleOf(world), attributePass: { perSecond: 2 } }] }
+  const config = { rules: [{ ...ruleOf(world), attributePass: { perSecond: 1 } }] }
   await world.stop()
   await world.start(config)
   await expect.poll(() => attributes(world).round?.versions ?? 0, { timeout: 30_000 }).toBeGreaterThanOrEqual(3)
@@ -58,11 +57,8 @@ test('a round that a restart cuts short goes on where it was, and is as slow as 
   await expect.poll(() => attributes(world).last?.versions, { timeout: 30_000 }).toBe(8)
   const { startedAt, endedAt } = attributes(world).last!
   expect(startedAt).toBe(round?.startedAt)
-  expect(endedAt - startedAt).toBeGreaterThan(3000)
-  // The next round may have begun by now. The one that the stop met was under way, and is looked at once more.
-  const looks = looked(world).filter(({ at }) => at >= startedAt && at < endedAt)
-  const before = ['key-0', 'key-1', 'key-2']
-  expect(looks.map(({ key }) => key).filter((key) => before.includes(key))).toEqual(before)
+  expect(endedAt - startedAt).toBeGreaterThan(6000)
+  // The round counts what it looks at: one that had begun anew would have begun later, or counted the first versions twice.
 })
 
 test('one version that cannot be read is told, and keeps nothing from being looked at', async () => {

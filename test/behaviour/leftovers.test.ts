@@ -21,6 +21,13 @@ async function cutShort(world: World, on: FaultRule, act: () => Promise<unknown>
   silent.remove()
 }
 
+/** Nothing at the target is deleted, and the list of failures says of which version that is. */
+async function expectUnproven(world: World, versionId: string): Promise<void> {
+  const listed = async () => (await world.failures()).map(({ fault, versionId }) => ({ code: fault.code, versionId }))
+  await expect.poll(listed, { timeout: 20_000 }).toEqual([{ code: 'DELETE_UNPROVEN', versionId }])
+  expect(await atTarget(world, 'key')).toHaveLength(2)
+}
+
 describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identity) => {
   const start = async (): Promise<World> => {
     const world = await startWorld({
@@ -54,7 +61,7 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     },
   )
 
-  test('a delete marker that nobody heard of goes when it is taken back meanwhile', async () => {
+  test('a delete marker that nobody heard of, and that is taken back meanwhile, goes where its id says whose it is, and is listed elsewhere', async () => {
     const world = await start()
     await world.put('key')
     await world.settled()
@@ -62,6 +69,7 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     const [marker] = await atSource(world, 'key')
     await remove(world.s3.a, 'key', marker!.versionId)
     await world.start()
+    if (identity === 'mints') return expectUnproven(world, marker!.versionId)
     expect(await differencesOnceSettled(world)).toEqual([])
     expect(await world.failures()).toEqual([])
   })
@@ -118,4 +126,19 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
       VersionId,
     ])
   })
+})
+
+test('a client’s delete at the target is not taken back with a delete of the source that never arrived', async () => {
+  const world = await startWorld({ rules: [{ versionDeletes: true }] })
+  for (const key of ['other', 'key']) await world.put(key)
+  await world.settled()
+  world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'server-error' } })
+  await remove(world.s3.a, 'key')
+  await expect.poll(() => world.failures(), { timeout: 15_000 }).toHaveLength(1)
+  await world.stop()
+  const [marker] = await atSource(world, 'key')
+  await remove(world.s3.a, 'key', marker!.versionId)
+  await remove(world.s3.b, 'key')
+  await world.start()
+  await expectUnproven(world, marker!.versionId)
 })

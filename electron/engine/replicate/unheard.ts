@@ -17,9 +17,10 @@ export function withUnheard(seen: ComparedKey, context: ReplicationContext): rea
   const sourceVersionId = order.versionId
   if (sourceVersionId === null || sourceVersionId === 'null' || order.mayHaveRun !== true) return seen.learned
   if (!link.rule.versionDeletes || isKnown(sourceVersionId, seen, context)) return seen.learned
-  const there = link.identity === 'mints' ? ownMarker(seen, context) : withId(sourceVersionId, seen)
-  if (there === undefined) return seen.learned
-  return [...seen.learned, { sourceVersionId, targetVersionId: there.versionId }]
+  // Sites that mint let nobody choose an id, and nothing on a marker says whose it is: a client may have deleted the key there.
+  if (link.identity === 'mints' || !seen.target.some(({ versionId }) => versionId === sourceVersionId))
+    return seen.learned
+  return [...seen.learned, { sourceVersionId, targetVersionId: sourceVersionId }]
 }
 
 const isKnown = (versionId: string, { learned }: ComparedKey, { order }: ReplicationContext): boolean =>
@@ -39,20 +40,6 @@ export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, conte
   if (!seen.claimed.has(sourceVersionId) && !mayBeThere) return
   const message = `Nothing proves which version of this key in bucket “${link.target.bucket}” is the replica of version ${sourceVersionId}.`
   throw new FaultError(fault('DELETE_UNPROVEN', message, { site: link.target.site }))
-}
-
-/** Sites let none but replicators choose an id. */
-const withId = (id: string, { target }: ComparedKey): VersionEntry | undefined =>
-  target.find(({ versionId }) => versionId === id)
-
-/**
- * Nothing on a marker could say whose it is: one that lies on top, where this task's own would lie, and is the only version that nothing
- * explains. Where a rule leads back, it may be a client's that has yet to go the other way.
- */
-function ownMarker(seen: ComparedKey, context: ReplicationContext): VersionEntry | undefined {
-  const [only, ...others] = unexplained(seen, context)
-  const isIt = context.order.operation === 'deleteMarker' && others.length === 0 && only === seen.target[0]
-  return isIt && only !== undefined && isLateMarker(context)(only) ? only : undefined
 }
 
 const isLateMarker =
