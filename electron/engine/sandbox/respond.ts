@@ -8,7 +8,12 @@ import type { FaultAction } from './fault-switch.ts'
 const listenerBacklogBytes = 4 * 1024 * 1024
 
 /** Writes an answer. Resolves when the last byte was handed to the socket, or when the client has gone. */
-export async function respond(response: ServerResponse, answer: Answer, action: FaultAction | null): Promise<void> {
+export async function respond(
+  response: ServerResponse,
+  answer: Answer,
+  action: FaultAction | null,
+  closing: AbortSignal,
+): Promise<void> {
   const { body } = answer
   if (body === undefined) {
     response.writeHead(answer.status, answer.headers).end()
@@ -16,11 +21,11 @@ export async function respond(response: ServerResponse, answer: Answer, action: 
     respondBytes(response, answer, Buffer.from(body), 'application/xml')
   } else if (Buffer.isBuffer(body)) {
     if (action === null) respondBytes(response, answer, body)
-    else await respondStream(response, answer, whole(body), action)
+    else await respondStream(response, answer, whole(body), { action, closing })
   } else if ('attach' in body) {
-    await listen(response, answer, body)
+    await listen(response, answer, body, closing)
   } else {
-    await respondStream(response, answer, body.chunks, action)
+    await respondStream(response, answer, body.chunks, { action, closing })
   }
 }
 
@@ -37,11 +42,11 @@ async function respondStream(
   response: ServerResponse,
   answer: Answer,
   chunks: StreamedBody['chunks'],
-  action: FaultAction | null,
+  { action, closing }: { readonly action: FaultAction | null; readonly closing: AbortSignal },
 ): Promise<void> {
   response.writeHead(answer.status, answer.headers)
   try {
-    await pipeline(action === null ? chunks : damaged(chunks, action, response), response)
+    await pipeline(action === null ? chunks : damaged(chunks, action, response, closing), response)
   } catch (error) {
     // The client hung up, or a fault cut the body: there is nobody left to tell.
     if (!isPrematureClose(error)) throw error
@@ -56,6 +61,7 @@ async function* damaged(
   chunks: AsyncGenerator<Buffer>,
   action: FaultAction,
   response: ServerResponse,
+  closing: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const limit = action.kind === 'cut-body' || action.kind === 'stall-body' ? action.afterBytes : Infinity
   let sent = 0
@@ -65,7 +71,7 @@ async function* damaged(
     sent += chunk.length
     if (sent > limit) {
       if (action.kind === 'cut-body') await cut(response)
-      else if (!response.destroyed) await once(response, 'close')
+      else await hungUp(response, closing)
       return
     }
   }
@@ -84,10 +90,24 @@ async function cut(response: ServerResponse): Promise<void> {
   response.destroy()
 }
 
-async function listen(response: ServerResponse, answer: Answer, body: ListeningBody): Promise<void> {
+/**
+ * Resolves when the client has hung up, or the site is closed: an answer that waits behind another one on a connection that breaks
+ * is never told.
+ */
+export async function hungUp(response: ServerResponse, closing: AbortSignal): Promise<void> {
+  if (response.destroyed || closing.aborted) return
+  await once(response, 'close', { signal: closing }).catch(() => undefined)
+}
+
+async function listen(
+  response: ServerResponse,
+  answer: Answer,
+  body: ListeningBody,
+  closing: AbortSignal,
+): Promise<void> {
   response.writeHead(answer.status, answer.headers)
   response.flushHeaders()
   const detach = body.attach((text) => response.writableLength <= listenerBacklogBytes && response.write(text))
-  if (!response.destroyed) await once(response, 'close')
+  await hungUp(response, closing)
   detach()
 }

@@ -10,7 +10,7 @@ import type { SiteState } from './exchange.ts'
 import type { FaultAction, FaultSwitch, NetworkPlug } from './fault-switch.ts'
 import { operations } from './operations/operations.ts'
 import type { RequestLog } from './request-log.ts'
-import { respond } from './respond.ts'
+import { hungUp, respond } from './respond.ts'
 
 export interface S3ServerOptions {
   readonly state: SiteState
@@ -68,7 +68,11 @@ export class S3Server implements NetworkPlug {
     if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) {
+      socket.resetAndDestroy()
+      // A reset waits until what was written has left, which a client that does not read keeps from happening.
+      socket.destroy()
+    }
     await closed
   }
 
@@ -111,7 +115,7 @@ export class S3Server implements NetworkPlug {
     const { request, response, now } = incoming
     const { delayMs, action } = this.#faults?.meet(call) ?? { delayMs: 0, action: null }
     if (delayMs > 0) await pause(delayMs, this.#closing.signal)
-    if (action !== null && (await refuse(action, response))) return
+    if (action !== null && (await refuse(action, response, this.#closing.signal))) return
     const { headers } = request
     const verified = this.#options.verifier.verify({ ...call, headers }, now)
     const operation = operations[call.operation]
@@ -126,7 +130,7 @@ export class S3Server implements NetworkPlug {
     const answer = await operation(this.#options.state, { call, headers, now, payload })
     if (action?.kind === 'late-answer') await pause(action.delayMs, this.#closing.signal)
     if (action?.kind === 'lose-answer') response.socket?.resetAndDestroy()
-    else await respond(response, answer, action)
+    else await respond(response, answer, action, this.#closing.signal)
   }
 }
 
@@ -150,10 +154,10 @@ const named = ({
 })
 
 /** Meets the faults that keep an operation from being carried out; true when nothing is left to answer. */
-async function refuse(action: FaultAction, response: ServerResponse): Promise<boolean> {
+async function refuse(action: FaultAction, response: ServerResponse, closing: AbortSignal): Promise<boolean> {
   switch (action.kind) {
     case 'hang':
-      if (!response.destroyed) await once(response, 'close')
+      await hungUp(response, closing)
       return true
     case 'reset':
       response.socket?.resetAndDestroy()
