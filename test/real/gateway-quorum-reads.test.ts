@@ -38,6 +38,8 @@ describe.skipIf(!ceph.ok)('reads by quorum between two real Ceph sites', () => {
     sites = await Promise.all(['source', 'target'].map((name) => startCephSite({ name, dir: join(dir.path, name) })))
     for (const site of sites) await makeBucket(s3Client(site), bucket)
     lockstep = await startLockstep({ dir: join(dir.path, 'engine'), config: configOf(sites) })
+    // Before a target is known it cannot be read, and a quorum says so.
+    await lockstep.api.wait.settled.query({ ruleId: null, timeoutMs: 60_000 })
     ;[source, target] = sites.map((site) => s3Client(site)) as [S3Client, S3Client]
     client = s3Client({ endpoint: lockstep.ready.gateway!, region: sites[0]!.region, ...key })
   })
