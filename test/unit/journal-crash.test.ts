@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
+import { briefingOf } from '../support/briefing.ts'
 import { makeTempDir } from '../support/temp.ts'
 
 const writer = join(import.meta.dirname, 'journal-writer.ts')
@@ -46,7 +47,9 @@ test('everything that was promised is there after a kill, and the lock of the de
     for (const seq of numbers(promised, 'uploading')) uploading.add(seq)
     const journal = openJournal({ dir: dir.path, now: Date.now })
     const back = [...settled].filter((seq) => journal.atOnce.task(seq) !== null)
-    const forgotten = [...uploading].filter((seq) => journal.atOnce.upload(seq)?.parts.length !== 1)
+    const forgotten: number[] = []
+    for (const seq of uploading)
+      if ((await briefingOf(journal, { seq })).upload?.parts.length !== 1) forgotten.push(seq)
     // One settle was under way, maybe: its task is there or not.
     const lost = [...enqueued].filter((seq) => !settled.has(seq) && journal.atOnce.task(seq) === null)
     expect({ back, forgotten, lost: lost.slice(1) }).toEqual({ back: [], forgotten: [], lost: [] })

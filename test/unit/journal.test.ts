@@ -11,6 +11,7 @@ import type { Journal } from '../../electron/engine/journal/port/journal.ts'
 import { Witness } from '../../electron/engine/journal/sqlite/witness.ts'
 import { migrate, migrations } from '../../electron/engine/journal/sqlite/schema.ts'
 import { openJournal, type JournalOptions } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
+import { briefingOf } from '../support/briefing.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 import { Random } from '../support/random.ts'
 import { makeTempDir } from '../support/temp.ts'
@@ -408,7 +409,7 @@ describe('what is kept beside the tasks', () => {
     await journal.tasks.savePart(seq!, { partNumber: 2, etag: 'p2', sizeBytes: 2 })
     await journal.tasks.savePart(seq!, { partNumber: 1, etag: 'p1', sizeBytes: 5 })
     const later = await reopen()
-    expect(later.atOnce.upload(seq!)).toEqual({
+    expect((await briefingOf(later, { seq: seq! })).upload).toEqual({
       uploadId: 'u',
       layout: [5, 2],
       sourceEtag: 'e',
@@ -418,9 +419,9 @@ describe('what is kept beside the tasks', () => {
       ],
     })
     await later.tasks.saveUpload(seq!, { uploadId: 'u2', layout: [7], sourceEtag: 'e2' })
-    expect(later.atOnce.upload(seq!)).toMatchObject({ uploadId: 'u2', parts: [] })
+    expect((await briefingOf(later, { seq: seq! })).upload).toMatchObject({ uploadId: 'u2', parts: [] })
     await later.tasks.settle({ seq: seq!, revision: 1, ...done })
-    expect(later.atOnce.upload(seq!)).toBeNull()
+    expect((await briefingOf(later, { seq: seq! })).upload).toBeNull()
   })
 
   test('activity and rollups come back as they were written', async () => {

@@ -25,6 +25,7 @@ export function joinTransfers(made: Made): Transfers {
   const dispatcher = new Dispatcher(
     {
       queue,
+      tasks: journal.tasks,
       atOnce: journal.atOnce,
       pool,
       link: (linkId) => links.order(linkId),

@@ -3,14 +3,14 @@
  * time is its decision; which comes next is the queue's.
  */
 
-import type { Fault } from '../../../shared/model/fault.ts'
+import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { Lane, Transfer } from '../../../shared/model/task.ts'
-import { turned } from '../scan/seems-apart.ts'
-import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { Briefing, NewTask, ReadsAtOnce, TaskStore } from '../journal/port/tasks.ts'
 import type { Lease, TaskQueue } from '../queue/port.ts'
 import { adapt, fullAllowance, type Allowance } from './allowance.ts'
 import type { TransferPool } from './pool.ts'
 import type { TaskEmitter } from './task-events.ts'
+import { briefingRequest, taskOrder } from './task-order.ts'
 import type { Judgement, LinkOrder, Outcome, SettledOutcome, TaskOrder } from '../replicate/port.ts'
 
 export interface WorkerLimits {
@@ -20,8 +20,9 @@ export interface WorkerLimits {
 
 export interface DispatcherParts {
   readonly queue: TaskQueue
-  readonly atOnce: ReadsAtOnce
-  readonly pool: TransferPool
+  readonly tasks: Pick<TaskStore, 'brief'>
+  readonly atOnce: Pick<ReadsAtOnce, 'isParked'>
+  readonly pool: Pick<TransferPool, 'run' | 'cancel' | 'progress'>
   readonly link: (linkId: string) => LinkOrder | null
   readonly now: () => number
   /** Hears of everything that becomes of a task. */
@@ -39,7 +40,19 @@ export interface DispatcherParts {
 interface UnderWay {
   readonly lease: Lease
   readonly startedAt: number
+  /** A thread has it. */
+  isBriefed: boolean
+  /** Taken back before a thread had it. */
+  isCancelled: boolean
 }
+
+/** A task that is being briefed, and its link as it was then. */
+interface AskedLease {
+  readonly lease: Lease
+  readonly link: LinkOrder | null
+}
+
+const cancelledOutcome: Outcome = { kind: 'fault', fault: fault('CANCELLED', 'The transfer was cancelled.') }
 
 /** Retries get a quarter of the room at most, so that a failing bucket cannot starve what flows. */
 const mrfShare = 0.25
@@ -83,15 +96,14 @@ export class Dispatcher {
       this.#looksAgain--
       this.#takePassedOver()
     }
-    const leases = [...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')]
-    if (leases.length > 0) this.#parts.pool.run(leases.map((lease) => this.#order(lease)))
+    void this.#send([...this.#take('mrf'), ...this.#take('large'), ...this.#take('small')])
   }
 
   /** A client waits for these: they go before all that waits, a few even when every place is taken. */
   makeUrgent(seqs: readonly number[]): void {
     if (this.#stopped) return
     const startedAt = this.#parts.now()
-    const orders: TaskOrder[] = []
+    const leases: Lease[] = []
     for (const seq of seqs) {
       if (this.#underWay.size >= this.#allowance.current + placesForClients) break
       const lease = this.#parts.queue.claim(seq)
@@ -99,12 +111,10 @@ export class Dispatcher {
         if (this.#passedOver.size < placesForClients * 32) this.#passedOver.add(seq)
         continue
       }
-      this.#underWay.set(seq, { lease, startedAt })
-      this.#parts.events.emit('leased', lease)
-      this.#busy[lease.lane]++
-      orders.push(this.#order(lease))
+      this.#begin(lease, startedAt)
+      leases.push(lease)
     }
-    if (orders.length > 0) this.#parts.pool.run(orders)
+    void this.#send(leases)
   }
 
   /** A link is held no longer: what clients wait for there goes before the backlog that gathered meanwhile. */
@@ -143,8 +153,10 @@ export class Dispatcher {
 
   /** Ends what is under way for a link that is gone; the tasks come back here as cancelled. */
   cancelLink(linkId: string): void {
-    const seqs = [...this.#underWay.values()].filter(({ lease }) => lease.task.linkId === linkId)
-    if (seqs.length > 0) this.#parts.pool.cancel(seqs.map(({ lease }) => lease.task.seq))
+    const all = [...this.#underWay.values()].filter(({ lease }) => lease.task.linkId === linkId)
+    for (const one of all) if (!one.isBriefed) one.isCancelled = true
+    const sent = all.filter(({ isBriefed }) => isBriefed)
+    if (sent.length > 0) this.#parts.pool.cancel(sent.map(({ lease }) => lease.task.seq))
   }
 
   /** Up to `most` transfers, the ones with the most bytes first. */
@@ -177,12 +189,14 @@ export class Dispatcher {
     if (room === 0) return []
     const leases = this.#parts.queue.lease({ small: 0, large: 0, mrf: 0, [lane]: room }, this.#mostPerTarget())
     const startedAt = this.#parts.now()
-    for (const lease of leases) {
-      this.#underWay.set(lease.task.seq, { lease, startedAt })
-      this.#parts.events.emit('leased', lease)
-    }
-    this.#busy[lane] += leases.length
+    for (const lease of leases) this.#begin(lease, startedAt)
     return leases
+  }
+
+  #begin(lease: Lease, startedAt: number): void {
+    this.#underWay.set(lease.task.seq, { lease, startedAt, isBriefed: false, isCancelled: false })
+    this.#busy[lease.lane]++
+    this.#parts.events.emit('leased', lease)
   }
 
   #mostPerTarget(): number {
@@ -195,71 +209,38 @@ export class Dispatcher {
     return this.#allowance.current
   }
 
-  #order(lease: Lease): TaskOrder {
-    const { task, knownAbsent: unseen, mayHaveRun } = lease
-    const judge = this.#parts.judgement(lease)
-    const { seq, linkId, key, versionId, operation, sizeBytes, changedAt } = task
-    const attempt = task.attempts + 1
-    const bypass = task.bypassGovernance === true ? ({ bypassGovernance: true } as const) : {}
-    const what = {
-      seq,
-      linkId,
-      key,
-      versionId,
-      operation,
-      sizeBytes,
-      changedAt,
-      attempt,
-      ...bypass,
-      judge,
-      ...this.#fromElsewhere(linkId, key),
-      ...(operation === 'deleteVersion' && this.#isWrittenAtSource(task) && { isWrittenAtSource: true as const }),
-    }
-    // Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now.
-    const knownAbsent = unseen && this.#parts.link(linkId)?.opposite === undefined
-    // A new null version takes the place of a former one, which only the journal knows.
-    if (knownAbsent)
-      return {
-        ...what,
-        knownAbsent,
-        pairs: versionId === 'null' ? this.#parts.atOnce.pairs(linkId, key) : [],
-        upload: null,
-      }
-    return {
-      ...what,
-      knownAbsent,
-      pairs: this.#parts.atOnce.pairs(linkId, key),
-      upload: this.#parts.atOnce.upload(seq),
-      open: this.#parts.atOnce.openSeqs(linkId, key),
-      mayHaveRun,
+  /** To the threads, with what the journal tells of each: all that it has to say is read at once, after the lease. */
+  async #send(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return
+    const sent = leases.map((lease) => ({ lease, link: this.#parts.link(lease.task.linkId) }))
+    try {
+      const briefings = await this.#parts.tasks.brief(sent.map(({ lease, link }) => briefingRequest(lease, link)))
+      this.#run(sent.map((one, at) => ({ ...one, briefing: briefings[at]! })))
+    } catch (error) {
+      const failed = error instanceof FaultError ? error.fault : fault('INTERNAL', 'The journal could not be read.')
+      this.onOutcomes(leases.map(({ task }) => [task.seq, { kind: 'fault', fault: failed }]))
     }
   }
 
-  /** What other links brought to the source, or are bringing. */
-  #fromElsewhere(linkId: string, key: string): Pick<TaskOrder, 'came' | 'alike' | 'openAtSource' | 'asOfSeq'> {
-    const { opposite, inbound = [] } = this.#parts.link(linkId) ?? {}
-    if (inbound.length === 0) return {}
-    const openAtSource = inbound.flatMap((other) => this.#parts.atOnce.openSeqs(other, key))
-    const asOfSeq = this.#parts.atOnce.lastSeq()
-    if (opposite === undefined) return { openAtSource, asOfSeq }
-    const pairs = this.#parts.atOnce.pairs(opposite.linkId, key)
-    const came = turned(pairs.filter(({ proof }) => proof !== 'found'))
-    const alike = turned(pairs.filter(({ proof }) => proof === 'found'))
-    return { came, alike, openAtSource, asOfSeq }
+  /** What was taken back meanwhile goes to no thread. */
+  #run(briefed: readonly (AskedLease & { readonly briefing: Briefing })[]): void {
+    const orders: TaskOrder[] = []
+    const cancelled: (readonly [number, Outcome])[] = []
+    for (const { lease, link, briefing } of briefed) {
+      const { seq } = lease.task
+      const underWay = this.#underWay.get(seq)
+      if (underWay === undefined) continue
+      if (this.#stopped || underWay.isCancelled) cancelled.push([seq, cancelledOutcome])
+      else orders.push(this.#order(lease, link, briefing))
+      underWay.isBriefed = true
+    }
+    if (orders.length > 0) this.#parts.pool.run(orders)
+    if (cancelled.length > 0) this.onOutcomes(cancelled)
   }
 
-  /**
-   * By a task of another link that came before, or that has begun. Others may wait in line behind a delete that waits for this
-   * one: to wait for them would never end.
-   */
-  #isWrittenAtSource({ seq, linkId, key }: Lease['task']): boolean {
-    const { inbound = [] } = this.#parts.link(linkId) ?? {}
-    const open = inbound.flatMap((other) => this.#parts.atOnce.openSeqs(other, key))
-    return open.some((other) => {
-      const task = this.#parts.atOnce.task(other)
-      if (task === null || task.operation === 'deleteVersion') return false
-      return other < seq || task.attempts > 0 || this.#parts.queue.isLeased(other)
-    })
+  #order(lease: Lease, link: LinkOrder | null, briefing: Briefing): TaskOrder {
+    const { queue, judgement } = this.#parts
+    return taskOrder(lease, link, briefing, { judge: judgement(lease), isLeased: (seq) => queue.isLeased(seq) })
   }
 
   async #close(lease: Lease, outcome: Outcome): Promise<void> {

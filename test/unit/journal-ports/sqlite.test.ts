@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { briefingsPromises } from './briefings.ts'
 import { historyPromises } from './history.ts'
 import { openSqlite } from './implementation.ts'
 import { recordsPromises } from './records.ts'
@@ -19,3 +20,5 @@ describe('history, by SQLite', () => historyPromises(openSqlite))
 describe('versions, by SQLite', () => versionsPromises(openSqlite))
 
 describe('tasks, by SQLite', () => tasksPromises(openSqlite))
+
+describe('briefings, by SQLite', () => briefingsPromises(openSqlite))

@@ -54,6 +54,34 @@ export interface UploadRecord {
   readonly parts: readonly UploadedPart[]
 }
 
+/** Whose briefing is asked for: a task that a worker has, and what its link has to do with others. */
+export interface BriefingRequest extends Pick<TaskRow, 'seq' | 'linkId' | 'key'> {
+  /** What of its own link has to be known; what is not asked for is empty. */
+  readonly own: 'nothing' | 'pairs' | 'all'
+  /** The links that write to its source; empty where none does. */
+  readonly inbound: readonly string[]
+  /** Of these the one that copies the other way, whose pairs are told too; null where there is none. */
+  readonly opposite: string | null
+  /** Tell the tasks of the inbound links that write, besides their numbers. */
+  readonly tellsWriters: boolean
+}
+
+/** What a worker is told of the key of its task, as it all stood in one moment. */
+export interface Briefing {
+  readonly pairs: readonly VersionPair[]
+  readonly upload: UploadRecord | null
+  /** Numbers of the tasks of the key, the parked ones too; of more than 1,000 the highest. */
+  readonly open: readonly number[]
+  /** The same, of all inbound links. */
+  readonly openAtSource: readonly number[]
+  /** Of those at the source, the ones that are no permanent deletes; empty unless they were asked for. */
+  readonly writers: readonly Pick<TaskRow, 'seq' | 'attempts'>[]
+  /** Those of the link that copies the other way, as it keeps them. */
+  readonly pairsBack: readonly VersionPair[]
+  /** The highest number that a task had: one that is not higher, and not among the open ones, is settled. */
+  readonly asOfSeq: number
+}
+
 export interface Settlement {
   readonly seq: number
   readonly revision: number
@@ -135,6 +163,9 @@ export interface TaskStore {
   /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
   onFailures(listener: () => void): void
 
+  /** One for each, in the order of the requests, and each of one moment. Only for tasks that whoever asks has leased. */
+  brief(asked: readonly BriefingRequest[]): Promise<readonly Briefing[]>
+
   saveUpload(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
   savePart(seq: number, part: UploadedPart): Promise<void>
   forgetUpload(seq: number): Promise<void>
@@ -177,7 +208,6 @@ export interface ReadsAtOnce {
   totals(linkId: string): LinkTotals
   /** As `VersionStore.pairs`, in one moment with the tasks. */
   pairs(linkId: string, key: string): readonly VersionPair[]
-  upload(seq: number): UploadRecord | null
   /**
    * Durable mark for {@link NewTask.absentSeenAt}: no task with a seq above it was ever handed out. Raised in steps, so
    * that a lease costs no write of its own; after a restart every task at or below it is no longer known to be absent.

@@ -6,6 +6,7 @@ import { FileChecks } from './checks.ts'
 import { CommitCount } from './commit-count.ts'
 import { damaged } from './damage.ts'
 import { commitWithoutSync, journalFault, openDatabase, query, type JournalDatabase } from './database.ts'
+import { openBriefings } from './briefings.ts'
 import { openEnqueue } from './enqueue.ts'
 import { openFailures } from './failures.ts'
 import { GroupCommit, type CommitLimits } from './group-commit.ts'
@@ -214,7 +215,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   const { lastSeq, enqueue } = openEnqueue(database, commit, links, history, now)
   const { failures, retry, parkedCauses } = openFailures(database, commit, links, writes)
   const { handedOut, raiseHandedOut } = openHandedOut(database, commit)
-  const { upload, ...uploadWrites } = uploads.port
+  const atOnce = { lastSeq, handedOut, parkedCauses, ...openTaskReads(database, links), pairs: pairs.of }
   sweep.start()
   return {
     tasks: {
@@ -222,11 +223,12 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       ...openTaskWrites(writes, commit),
       failures,
       retry,
-      ...uploadWrites,
+      ...uploads.port,
+      ...openBriefings({ ...atOnce, upload: uploads.of }),
       onFailures: (listener) => void onFailures.push(listener),
       raiseHandedOut,
     },
-    atOnce: { lastSeq, handedOut, upload, parkedCauses, ...openTaskReads(database, links), pairs: pairs.of },
+    atOnce,
     versions: pairs.port,
     records: openRecords(database, commit, links, {
       drop(linkId) {

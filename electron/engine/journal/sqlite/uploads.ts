@@ -2,10 +2,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { UploadedPart } from '../../store/port.ts'
 import { query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
-import type { ReadsAtOnce, TaskStore } from '../port/tasks.ts'
+import type { TaskStore, UploadRecord } from '../port/tasks.ts'
 
 export interface Uploads {
-  readonly port: Pick<ReadsAtOnce, 'upload'> & Pick<TaskStore, 'saveUpload' | 'savePart' | 'forgetUpload'>
+  readonly port: Pick<TaskStore, 'saveUpload' | 'savePart' | 'forgetUpload'>
+  /** null for a task that has no upload under way. */
+  readonly of: (seq: number) => UploadRecord | null
   /** Only inside a transaction. Costs nothing for a task that has no upload. */
   drop(seq: number): void
 }
@@ -39,14 +41,14 @@ export function openUploads(database: DatabaseSync, commit: GroupCommit): Upload
     readParts.all(seq).map(([partNumber, etag, sizeBytes]) => ({ partNumber, etag, sizeBytes }))
   return {
     drop,
+    of(seq) {
+      const row = open.has(seq) ? read.get(seq) : undefined
+      if (row === undefined) return null
+      const [uploadId, sourceEtag, json] = row
+      const layout: readonly number[] = JSON.parse(json)
+      return { uploadId, sourceEtag, layout, parts: partsOf(seq) }
+    },
     port: {
-      upload(seq) {
-        const row = open.has(seq) ? read.get(seq) : undefined
-        if (row === undefined) return null
-        const [uploadId, sourceEtag, json] = row
-        const layout: readonly number[] = JSON.parse(json)
-        return { uploadId, sourceEtag, layout, parts: partsOf(seq) }
-      },
       saveUpload(seq, { uploadId, sourceEtag, layout }) {
         const json = JSON.stringify(layout)
         return commit.submit(1, () => {

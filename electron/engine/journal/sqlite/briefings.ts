@@ -1,0 +1,27 @@
+import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../port/tasks.ts'
+
+interface Reads extends Pick<ReadsAtOnce, 'openSeqs' | 'task' | 'pairs' | 'lastSeq'> {
+  readonly upload: (seq: number) => UploadRecord | null
+}
+
+/** One connection reads for all, so what is read in one turn is of one moment. */
+export function openBriefings(reads: Reads): Pick<TaskStore, 'brief'> {
+  return { brief: async (asked) => asked.map((request) => briefingOf(request, reads)) }
+}
+
+function briefingOf(request: BriefingRequest, reads: Reads): Briefing {
+  const { seq, linkId, key, own, inbound, opposite, tellsWriters } = request
+  const openAtSource = inbound.flatMap((other) => reads.openSeqs(other, key))
+  return {
+    pairs: own === 'nothing' ? [] : reads.pairs(linkId, key),
+    upload: own === 'all' ? reads.upload(seq) : null,
+    open: own === 'all' ? reads.openSeqs(linkId, key) : [],
+    openAtSource,
+    writers: tellsWriters ? writersOf(openAtSource, reads) : [],
+    pairsBack: opposite === null ? [] : reads.pairs(opposite, key),
+    asOfSeq: reads.lastSeq(),
+  }
+}
+
+const writersOf = (seqs: readonly number[], { task }: Reads): Briefing['writers'] =>
+  seqs.flatMap((seq) => task(seq) ?? []).filter(({ operation }) => operation !== 'deleteVersion')

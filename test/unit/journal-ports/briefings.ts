@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest'
+import { fault } from '../../../shared/model/fault.ts'
+import type { NewTask } from '../../../electron/engine/journal/port/tasks.ts'
+import { briefingOf } from '../../support/briefing.ts'
+import type { OpenJournal } from './implementation.ts'
+
+const link = 'r/a/b'
+const back = 'r/b/a'
+const nothing = { pairs: [], upload: null, open: [], openAtSource: [], writers: [], pairsBack: [] }
+const done = { revision: 1, bytes: 1, learned: [], forgotten: [] }
+const pairOf = (name: string) => ({ sourceVersionId: `s${name}`, targetVersionId: `t${name}` })
+
+const taskOf = (key: string, more: Partial<NewTask> = {}): NewTask => ({
+  linkId: link,
+  key,
+  versionId: 'v',
+  operation: 'put',
+  sizeBytes: 1,
+  changedAt: 1,
+  absentSeenAt: 0,
+  ...more,
+})
+
+/** What `TaskStore.brief` promises, of any implementation. */
+export function briefingsPromises(open: OpenJournal): void {
+  test('who asks is told the pairs, the upload and the open tasks of its key, and of no other', async () => {
+    const { journal, reopen } = await open()
+    const [ended, parked, seq, other] = await journal.tasks.enqueue([
+      taskOf('k', { versionId: 'v1' }),
+      taskOf('k', { versionId: 'v2' }),
+      taskOf('k'),
+      taskOf('other'),
+    ])
+    await journal.tasks.settle({ ...done, seq: ended!, learned: [pairOf('1')] })
+    await journal.tasks.settle({ ...done, seq: other!, learned: [pairOf('2')] })
+    await journal.tasks.park(parked!, 1, fault('ACCESS_DENIED', 'no'), 1, 100)
+    await journal.tasks.saveUpload(seq!, { uploadId: 'u', layout: [5], sourceEtag: 'e' })
+    await journal.tasks.savePart(seq!, { partNumber: 1, etag: 'p', sizeBytes: 5 })
+    for (const place of [async () => journal, reopen]) {
+      const told = await briefingOf(await place(), { seq: seq!, linkId: link, key: 'k' })
+      const upload = {
+        uploadId: 'u',
+        layout: [5],
+        sourceEtag: 'e',
+        parts: [{ partNumber: 1, etag: 'p', sizeBytes: 5 }],
+      }
+      expect({ ...told, open: told.open.toSorted((a, b) => a - b) }).toEqual({
+        ...nothing,
+        pairs: [pairOf('1')],
+        upload,
+        open: [parked, seq],
+        asOfSeq: other,
+      })
+    }
+  })
+
+  test('what is not asked for is empty, and one answer comes for each request in its order', async () => {
+    const { journal } = await open()
+    const [first, second] = await journal.tasks.enqueue([taskOf('a'), taskOf('b'), taskOf('b', { versionId: 'v2' })])
+    const [, last] = await journal.tasks.enqueue([taskOf('a', { versionId: 'v2' }), taskOf('c')])
+    await journal.tasks.settle({ ...done, seq: first!, learned: [pairOf('1')] })
+    const rest = { linkId: link, inbound: [], opposite: null, tellsWriters: false }
+    const told = await journal.tasks.brief([
+      { ...rest, seq: second!, key: 'b', own: 'nothing' },
+      { ...rest, seq: last! - 1, key: 'a', own: 'pairs' },
+      { ...rest, seq: last! + 1, linkId: 'unknown', key: 'a', own: 'all' },
+    ])
+    expect(told).toEqual([
+      { ...nothing, asOfSeq: last },
+      { ...nothing, pairs: [pairOf('1')], asOfSeq: last },
+      { ...nothing, asOfSeq: last },
+    ])
+    expect(await journal.tasks.brief([])).toEqual([])
+  })
+
+  test('of the links that write to its source it is told what is open there, who writes, and what the way back paired', async () => {
+    const { journal } = await open()
+    const [learned, writer, purge, third, seq] = await journal.tasks.enqueue([
+      taskOf('k', { linkId: back, versionId: 'v1' }),
+      taskOf('k', { linkId: back, versionId: 'v2' }),
+      taskOf('k', { linkId: back, versionId: 'v3', operation: 'deleteVersion' }),
+      taskOf('k', { linkId: 'other' }),
+      taskOf('k', { operation: 'deleteVersion' }),
+    ])
+    await journal.tasks.settle({ ...done, seq: learned!, learned: [{ ...pairOf('1'), proof: 'found' }] })
+    await journal.tasks.delay(writer!, fault('SERVER_ERROR', '500'), 2, 9000, 100)
+    const asked = { seq: seq!, linkId: link, key: 'k', own: 'nothing', inbound: [back, 'other'] } as const
+    const told = await briefingOf(journal, { ...asked, opposite: back, tellsWriters: true })
+    expect(told.openAtSource.toSorted((a, b) => a - b)).toEqual([writer, purge, third])
+    expect(told.writers.map(({ seq: of, attempts }) => [of, attempts]).toSorted(([a], [b]) => a! - b!)).toEqual([
+      [writer, 2],
+      [third, 0],
+    ])
+    expect(told.pairsBack).toEqual([{ ...pairOf('1'), proof: 'found' }])
+    const untold = await briefingOf(journal, asked)
+    expect([untold.writers, untold.pairsBack, untold.openAtSource.length]).toEqual([[], [], 3])
+  })
+
+  test('a number that is not told as open is of a task that settled, however many settle and come meanwhile', async () => {
+    const { journal } = await open()
+    const settled = new Set<number>()
+    const told: Promise<unknown>[] = []
+    for (let round = 0; round < 40; round++) {
+      const [seq] = await journal.tasks.enqueue([taskOf('k', { versionId: `v${round}` })])
+      const settling = journal.tasks.settle({ ...done, seq: seq! }).then(() => settled.add(seq!))
+      const before = new Set(settled)
+      const briefing = briefingOf(journal, { seq: seq!, linkId: link, key: 'k' })
+      told.push(
+        briefing.then(({ open: isOpen, asOfSeq }) => {
+          expect(asOfSeq).toBeGreaterThanOrEqual(seq!)
+          expect(isOpen.filter((one) => before.has(one))).toEqual([])
+        }),
+      )
+      if (round % 3 === 0) await settling
+    }
+    await Promise.all(told)
+  })
+}
