@@ -16,7 +16,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await parts.gateway.load()
     parts.openSitesInThreads()
     if (options.config !== null) await applyConfig(options.config, config, { lasting: false })
-    await parts.follow()
+    await parts.links.follow()
     tellRefused(parts)
     tellLostKeys(parts)
     parts.dispatcher.start()

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ruleSchema } from '../../shared/model/rule.ts'
 import { holdOf } from '../../electron/engine/link/hold.ts'
-import { holdReasons, type HoldReason, type Link } from '../../electron/engine/link/links.ts'
+import { holdReasons, type HoldReason } from '../../electron/engine/link/link-holds.ts'
+import type { Link } from '../../electron/engine/link/link.ts'
 import { linkIdentity } from '../support/link-identity.ts'
 
 interface Facts {

@@ -9,7 +9,7 @@ import { Tally } from '../compare/tally.ts'
 import { statementOf, verdictOf } from '../compare/verdict.ts'
 import { faultFrom } from '../base/errors.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
-import type { Link } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
 import { compareFigures, linkToCompare, type CompareSources } from '../compare/link-to-compare.ts'
 
 interface CompareApiParts extends CompareSources {

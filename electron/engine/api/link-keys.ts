@@ -1,6 +1,6 @@
 import type { LinkKeys } from '../../../shared/model/rule.ts'
 import type { ConvergenceBook } from '../link/convergence.ts'
-import type { Link } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
 import type { TargetGuard } from '../link/target-guard.ts'
 
 const shown = 100

@@ -8,7 +8,8 @@ import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { BucketWatch } from '../link/bucket-watch.ts'
 import type { IdentityProbes } from '../link/identity.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
-import type { Link, Links } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
+import type { Links } from '../link/links.ts'
 import type { TargetGuard } from '../link/target-guard.ts'
 
 export interface LookAgainParts {

@@ -17,7 +17,8 @@ import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
 import type { Brakes } from '../intake/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/link-feeds.ts'
-import type { Link, Links } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
+import type { Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../link/rule-book.ts'
 import { bucketKey } from '../rule/link.ts'
 import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
@@ -40,8 +41,6 @@ export interface RulesParts extends FidelityParts {
   readonly feedViews: (link: Link) => readonly FeedView[]
   /** Listings that no scan could check. */
   readonly unchecked: (link: Link) => readonly BucketAt[]
-  /** The rule book changed: links, feeds and holds follow. Resolves when links that went are forgotten. */
-  readonly follow: () => Promise<void>
   readonly lookAgain: (ruleId: string | null) => Job
   readonly degraded: (ruleId: string) => Degraded | null
   readonly tell: Tell
@@ -68,12 +67,12 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     },
     async remove({ id }) {
       await rules.remove(id)
-      await parts.follow()
+      await parts.links.follow()
       tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
     },
     async pause({ id }) {
       const record = await rules.pause(id, { by: 'operator', reason: 'Paused by the operator.', at: parts.now() })
-      await parts.follow()
+      await parts.links.follow()
       tell('info', 'rule', `Rule ${id} was paused.`, { ruleId: id })
       return viewed(record)
     },
@@ -82,7 +81,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       await parts.brakes.release(rules.get(id).rule)
       await parts.guard.require(rules.get(id).rule)
       const record = await rules.resume(id)
-      await parts.follow()
+      await parts.links.follow()
       tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
       return viewed(record)
     },
@@ -99,7 +98,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       const { rule } = rules.get(id)
       if (answer === 'leaveOut') return viewed(await storeRule(withoutKeys(rule, parts), parts))
       await parts.guard.cover(rule)
-      await parts.follow()
+      await parts.links.follow()
       parts.feeds.scanAll(parts.links.ofRule(id).map(({ linkId }) => linkId))
       tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
       return viewed(rules.get(id))
@@ -149,7 +148,7 @@ export async function storeRule(rule: Rule, parts: RulesParts): Promise<RuleReco
     await parts.guard.require(rule)
   }
   const record = await rules.put(rule)
-  await parts.follow()
+  await parts.links.follow()
   // A configuration file is applied at every start: what stands in it as before is no news.
   if (!isDeepStrictEqual(before, rule))
     tell('info', 'rule', `Rule ${rule.id} was ${before === null ? 'added' : 'changed'}.`, { ruleId: rule.id })

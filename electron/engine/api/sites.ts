@@ -1,4 +1,5 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import type { Links } from '../link/links.ts'
 import type { RuleBook } from '../link/rule-book.ts'
 import type { TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from '../log/activity.ts'
@@ -10,11 +11,10 @@ export interface SitesParts {
   readonly rules: Pick<RuleBook, 'ofSite'>
   readonly guard: Pick<TargetGuard, 'require' | 'sync'>
   readonly tell: Tell
-  /** To be called after the place of a site has changed. */
-  readonly follow: () => Promise<void>
+  readonly links: Pick<Links, 'follow'>
 }
 
-export function sitesApi({ sites, rules, guard, tell, follow }: SitesParts): EngineApi['sites'] {
+export function sitesApi({ sites, rules, links, guard, tell }: SitesParts): EngineApi['sites'] {
   return {
     list: () => sites.list(),
     async create(site) {
@@ -25,13 +25,13 @@ export function sitesApi({ sites, rules, guard, tell, follow }: SitesParts): Eng
     async update(site) {
       const view = await sites.update(site)
       // Another endpoint is another server: the links to it are new ones when the operator hears that it was changed.
-      await follow()
+      await links.follow()
       tell('info', 'site', `Site ${view.name} was changed.`, { siteId: view.id })
       return view
     },
     async setRegion({ id, region }) {
       const view = await sites.update({ ...sites.get(id), region })
-      await follow()
+      await links.follow()
       tell('info', 'site', `Site ${view.name} signs for region ${region} from now on.`, { siteId: id })
       return view
     },

@@ -3,7 +3,8 @@ import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses, isSettled } from '../../../shared/model/sync-state.ts'
 import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Convergence } from '../link/convergence.ts'
-import type { Link, Links } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
+import type { Links } from '../link/links.ts'
 
 interface WaitParts {
   readonly links: Links

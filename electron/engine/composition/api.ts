@@ -94,7 +94,7 @@ function holdsOf({ links, sites }: EngineParts): (linkId: string) => Hold | null
 }
 
 function ruleParts(parts: EngineParts): RulesParts {
-  const { rules, links, convergence, guard, feeds, brakes, jobs, sites, views, gateway, follow, tell, now } = parts
+  const { rules, links, convergence, guard, feeds, brakes, jobs, sites, views, gateway, tell, now } = parts
   return {
     rules,
     links,
@@ -110,7 +110,6 @@ function ruleParts(parts: EngineParts): RulesParts {
     keys: (link) => linkKeys(link, convergence, guard),
     feedViews: (link) => feeds.views(link),
     unchecked: (link) => feeds.unchecked(link),
-    follow,
     lookAgain: (ruleId) =>
       lookAgain(ruleId, { ...parts, probe: (siteId) => sites.probe(siteId), view: (link) => views.view(link) }),
     degraded: (ruleId) => gateway.degraded(ruleId),

@@ -5,7 +5,7 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Paused } from '../link/rule-book.ts'
 import type { BucketsChange } from '../link/bucket-watch.ts'
-import type { Link } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
 import type { Guarded } from '../link/target-guard.ts'
 import type { SiteChange } from '../site/registry.ts'
 
@@ -16,6 +16,8 @@ import type { SiteChange } from '../site/registry.ts'
 export interface EngineEvents {
   /** Something that a console shows is another. */
   changed: [topic: LiveTopic]
+  /** The rule book or the place of a site changed, and the links have followed; with the ids of those that went. */
+  'links-followed': [gone: readonly string[]]
   'site-changed': [siteId: string, change: SiteChange]
   'site-turned': [siteId: string, state: 'online' | 'offline', fault: Fault | null]
   /** Notifications of the site were lost: a scan has to find what they told. */

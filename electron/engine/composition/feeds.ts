@@ -2,7 +2,8 @@ import { openWebhook, type Webhook } from '../feed/webhook.ts'
 import { createSchedule } from '../scan/schedule.ts'
 import { AttributePasses } from '../link/attribute-passes.ts'
 import { FirstCopies } from '../link/first-copy.ts'
-import { LinkFeeds, tellsOfTags } from '../link/link-feeds.ts'
+import { tellsOfTags } from '../link/change-streams.ts'
+import { LinkFeeds } from '../link/link-feeds.ts'
 import { carriedAcl } from '../replicate/acl.ts'
 import type { EngineOptions } from './options.ts'
 import type { Ground } from './ground.ts'
@@ -20,14 +21,17 @@ export interface Feeds {
   readonly attributePasses: AttributePasses
 }
 
-export async function joinFeeds(
-  { credentials }: EngineOptions,
-  made: Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake,
-): Promise<Feeds> {
-  const { journal, kept, events, intake, brakes, linkBook, settings, sites, connections, links, pool, convergence } =
-    made
-  const { keyedStore, clock, random, now, changed, tell } = made
-  const firstCopies = new FirstCopies({
+type MadeBefore = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
+
+export async function joinFeeds({ credentials }: EngineOptions, made: MadeBefore): Promise<Feeds> {
+  const firstCopies = joinFirstCopies(made)
+  const webhook = await joinWebhook(credentials, made)
+  const feeds = joinLinkFeeds(made, webhook, firstCopies)
+  return { webhook, feeds, firstCopies, attributePasses: joinAttributePasses(made) }
+}
+
+function joinFirstCopies({ journal, kept, links, sites, tell, now }: MadeBefore): FirstCopies {
+  return new FirstCopies({
     atOnce: journal.atOnce,
     marks: kept.firstCopies,
     link: (linkId) => links.get(linkId),
@@ -35,7 +39,13 @@ export async function joinFeeds(
     tell,
     now,
   })
-  const webhook = await openWebhook(
+}
+
+function joinWebhook(
+  credentials: EngineOptions['credentials'],
+  { journal, settings, intake, sites, events, now }: MadeBefore,
+): Promise<Webhook | null> {
+  return openWebhook(
     settings.notifications,
     { records: journal.records, credentials },
     {
@@ -45,7 +55,12 @@ export async function joinFeeds(
       onGap: (siteId) => void events.emit('site-gap', siteId),
     },
   )
-  const feeds = new LinkFeeds({
+}
+
+function joinLinkFeeds(made: MadeBefore, webhook: Webhook | null, firstCopies: FirstCopies): LinkFeeds {
+  const { journal, intake, brakes, linkBook, sites, connections, links, pool, convergence } = made
+  const { keyedStore, clock, random, changed } = made
+  return new LinkFeeds({
     links: () => links.list(),
     atOnce: journal.atOnce,
     versions: journal.versions,
@@ -70,7 +85,11 @@ export async function joinFeeds(
     random,
     onChange: () => changed('rules'),
   })
-  const attributePasses = new AttributePasses({
+}
+
+function joinAttributePasses(made: MadeBefore): AttributePasses {
+  const { journal, kept, links, sites, pool, keyedStore, intake, clock } = made
+  return new AttributePasses({
     versions: journal.versions,
     atOnce: journal.atOnce,
     marks: kept.attributes,
@@ -88,5 +107,4 @@ export async function joinFeeds(
     intake,
     clock,
   })
-  return { webhook, feeds, firstCopies, attributePasses }
 }

@@ -25,56 +25,55 @@ export interface JoinedLinks {
   readonly buckets: BucketWatch
 }
 
-export function joinLinks(
-  { timeouts, bucketCheckMs }: EngineOptions,
-  {
-    journal,
-    kept,
-    queue,
+type Made = Ground & Notices & Records & JoinedSites
+
+export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: Made): JoinedLinks {
+  const { rules, linkBook, queue, sites, seal, events } = made
+  const pool = joinPool(made, timeouts)
+  const identities = joinIdentities(made, () => links.refresh())
+  const links: Links = new Links({
     rules,
-    linkBook,
-    settings,
-    sites,
-    keyedStore,
-    clock,
-    log,
-    seal,
-    changed,
-    events,
-    tasks,
-    jobs,
-  }: Ground & Notices & Records & JoinedSites,
-): JoinedLinks {
-  const pool = new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
-    ...uploadRecords(journal.tasks),
-    onOutcomes: (outcomes) => void tasks.emit('outcomes', outcomes),
-    onMoved: (linkId, read, written) => void tasks.emit('moved', linkId, read, written),
-    onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),
-  })
-  const identities = new IdentityProbes({
-    probe: (target) => sites.probeTarget(target),
-    clock,
-    onChange: () => {
-      links.refresh()
-      events.emit('target-probed')
-      changed('rules')
-    },
-  })
-  const links = new Links({
-    rules,
-    book: linkBook,
     queue,
     pool,
     identities,
     sites,
+    book: linkBook,
     capabilities: (siteId) => sites.capabilities(siteId),
     seal: () => seal && { seal },
     refused: () => heldRules(rules.rules(), sites.list()),
     isGuarded: (of) => guard.of(of) !== null,
     coversBefore: (of) => guard.coversBefore(of),
     isBucketAmiss: (of) => buckets.of(of) !== null,
+    onFollowed: (gone) => void events.emit('links-followed', gone),
   })
-  const convergence = new ConvergenceBook({
+  const guard = joinGuard(made, links, pool)
+  const buckets = joinBuckets(made, links, bucketCheckMs)
+  return { pool, links, identities, convergence: joinConvergence(made, links), guard, buckets }
+}
+
+function joinPool({ journal, settings, log, tasks }: Made, timeouts: EngineOptions['timeouts']): TransferPool {
+  return new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
+    ...uploadRecords(journal.tasks),
+    onOutcomes: (outcomes) => void tasks.emit('outcomes', outcomes),
+    onMoved: (linkId, read, written) => void tasks.emit('moved', linkId, read, written),
+    onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),
+  })
+}
+
+function joinIdentities({ sites, clock, events, changed }: Made, refresh: () => void): IdentityProbes {
+  return new IdentityProbes({
+    probe: (target) => sites.probeTarget(target),
+    clock,
+    onChange: () => {
+      refresh()
+      events.emit('target-probed')
+      changed('rules')
+    },
+  })
+}
+
+function joinConvergence({ journal, kept, sites, keyedStore, clock, changed }: Made, links: Links): ConvergenceBook {
+  return new ConvergenceBook({
     atOnce: journal.atOnce,
     marks: kept.apart,
     link: (linkId) => links.get(linkId),
@@ -89,30 +88,39 @@ export function joinLinks(
     clock,
     onChange: () => changed('rules'),
   })
-  const guard = new TargetGuard({
+}
+
+function joinGuard(made: Made, links: Links, pool: TransferPool): TargetGuard {
+  const { journal, kept, sites, keyedStore, jobs, clock, events } = made
+  return new TargetGuard({
     versions: journal.versions,
     marks: kept,
     links: () => links.list(),
     isPaired: (of) => links.opposites(of).length > 0,
     order: (linkId) => links.order(linkId),
-    isOffline: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
+    isOffline: (siteId) => isAway(siteId, sites),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     isReplica: isTargetReplica((siteId, { rule }) => keyedStore(siteId, rule)),
     jobs,
     clock,
     onChange: (of, found) => void events.emit('target-looked', of, found),
   })
-  const buckets = new BucketWatch({
+}
+
+function joinBuckets({ kept, sites, clock, events }: Made, links: Links, everyMs?: number): BucketWatch {
+  return new BucketWatch({
     marks: kept.buckets,
     links: () => links.list(),
     store: (siteId) => sites.store(siteId),
-    isAway: (siteId) => !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId),
+    isAway: (siteId) => isAway(siteId, sites),
     clock,
-    everyMs: bucketCheckMs,
+    everyMs,
     onLooked: (of, change) => void events.emit('buckets-looked', of, change),
   })
-  return { pool, links, identities, convergence, guard, buckets }
 }
+
+const isAway = (siteId: string, sites: JoinedSites['sites']): boolean =>
+  !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */
 function threadsOf({ threads }: Config['workers']): number {

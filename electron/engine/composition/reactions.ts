@@ -2,14 +2,11 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lease } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import type { SettledOutcome } from '../replicate/port.ts'
-import { followRules } from './follow-rules.ts'
 import type { Made } from './made.ts'
 import type { EngineOptions } from './options.ts'
 import { SiteReactions } from './site-reactions.ts'
 
 export interface Reactions {
-  /** To be called after every change of the rule book, or of the place of a site. */
-  readonly follow: () => Promise<void>
   /** Every transfer thread gets every site with its keys. */
   readonly openSitesInThreads: () => void
 }
@@ -17,11 +14,11 @@ export interface Reactions {
 /** Who listens to what: the only place where a part that was made early is joined to those made after it. */
 export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reactions {
   const { events, tasks, liveUpdates, dispatcher, pool, sseCKeys, feeds, links, changed } = made
-  const follow = (): Promise<void> => followRules(made)
-  const sites = new SiteReactions(made, follow, longOutageMs)
+  const sites = new SiteReactions(made, longOutageMs)
   const openSitesInThreads = (): void => made.sites.ids().forEach((siteId) => sites.openInThreads(siteId))
 
   events.on('changed', (topic) => liveUpdates.changed(topic))
+  events.on('links-followed', (gone) => linksFollowed(gone, made))
   events.on('site-changed', (siteId, change) => sites.changed(siteId, change))
   events.on('site-turned', (siteId, state, fault) => sites.turned(siteId, state, fault))
   events.on('site-gap', (siteId) => feeds.siteReturned(siteId, links.ofSite(siteId)))
@@ -54,7 +51,25 @@ export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reac
   })
   tasks.on('faulted', (lease, fault) => faulted(lease, fault, made))
   tasks.on('parked', (lease, fault) => ended(lease, { kind: 'parked', fault }, made))
-  return { follow, openSitesInThreads }
+  return { openSitesInThreads }
+}
+
+/** Feeds and looks are brought in line with the links; what is kept of those that went is forgotten. */
+function linksFollowed(gone: readonly string[], made: Made): void {
+  const { links, feeds, guard, buckets, attributePasses, convergence, dispatcher, changed } = made
+  feeds.sync()
+  guard.sync()
+  buckets.sync()
+  attributePasses.sync()
+  feeds.scanAll(convergence.sync(links.list()))
+  for (const linkId of gone) forget(linkId, made)
+  changed('rules')
+  dispatcher.fill()
+}
+
+function forget(linkId: string, { dispatcher, rates, views, firstCopies, brakes, convergence }: Made): void {
+  dispatcher.cancelLink(linkId)
+  for (const kept of [rates, views, firstCopies, brakes, convergence]) kept.forget(linkId)
 }
 
 function moved(linkId: string, readBytes: number, writtenBytes: number, { links, rates, sites, now }: Made): void {

@@ -8,7 +8,7 @@ import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseReason } from '../link/brake-words.ts'
 import type { BucketsChange } from '../link/bucket-watch.ts'
-import type { Link } from '../link/links.ts'
+import type { Link } from '../link/link.ts'
 import type { Guarded } from '../link/target-guard.ts'
 
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
@@ -18,14 +18,12 @@ const usualLongOutageMs = 60_000
 /** What the engine does when a site goes, comes back or is edited, and when a rule’s brake trips. */
 export class SiteReactions {
   readonly #made: Made
-  readonly #follow: () => Promise<void>
   /** A source that was away for so long was perhaps written for elsewhere. */
   readonly #longOutageMs: number
   readonly #downSince = new Map<string, number>()
 
-  constructor(made: Made, follow: () => Promise<void>, longOutageMs = usualLongOutageMs) {
+  constructor(made: Made, longOutageMs = usualLongOutageMs) {
     this.#made = made
-    this.#follow = follow
     this.#longOutageMs = longOutageMs
   }
 
@@ -65,7 +63,7 @@ export class SiteReactions {
 
   /** The rule is held, and its pause on record: consoles, feeds and the operator hear of it. */
   braked({ id }: Rule, paused: Paused): void {
-    this.#follow().catch((error: unknown) => this.#lost(error))
+    this.#made.links.follow().catch((error: unknown) => this.#lost(error))
     this.#made.tell('warning', 'rule', `The brake paused rule ${id}: ${pauseReason(paused)}`, { ruleId: id })
   }
 
@@ -126,7 +124,7 @@ export class SiteReactions {
     if (moved.length > 0) links.refresh()
     for (const { linkId } of moved) dispatcher.cancelLink(linkId)
     this.#reopen(siteId)
-    if (moved.length > 0) void this.#follow().catch((error: unknown) => this.#failed(siteId, error))
+    if (moved.length > 0) void links.follow().catch((error: unknown) => this.#failed(siteId, error))
   }
 
   #reopen(siteId: string): void {

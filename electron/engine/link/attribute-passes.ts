@@ -12,7 +12,7 @@ import type { Intake } from '../intake/port.ts'
 import type { CarriedAcl } from '../replicate/acl.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../store/port.ts'
-import { beginOf, type Link } from './links.ts'
+import { beginOf, type Link } from './link.ts'
 
 const roundSchema = z.object({
   startedAt: z.number(),

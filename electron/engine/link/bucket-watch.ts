@@ -12,7 +12,7 @@ import {
   type BucketAnswer,
   type BucketsState,
 } from './bucket-state.ts'
-import type { Link } from './links.ts'
+import type { Link } from './link.ts'
 
 /** Why a link is kept back by the state of its buckets; `looking`: a site was away, and they are asked for before anything is written. */
 export type BucketHold = Fault | 'looking'

@@ -11,7 +11,7 @@ import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../rule/match.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { ApartKeys } from './apart-keys.ts'
-import { beginOf, type Link } from './links.ts'
+import { beginOf, type Link } from './link.ts'
 
 export interface ConvergenceParts {
   readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'unsettled'>

@@ -1,5 +1,7 @@
 import type { Hold } from '../../../shared/model/task.ts'
-import type { HoldReason, Link, Links, SiteStates } from './links.ts'
+import type { HoldReason, SiteStates } from './link-holds.ts'
+import type { Link } from './link.ts'
+import type { Links } from './links.ts'
 
 type Sites = Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
 

@@ -9,7 +9,9 @@ import { pauseReason } from './brake-words.ts'
 import type { Convergence, ConvergenceBook } from './convergence.ts'
 import type { IdentityProbes } from './identity.ts'
 import { linkState, unknownOf, type LinkFacts } from './link-state.ts'
-import type { Link, Links, SiteStates } from './links.ts'
+import type { SiteStates } from './link-holds.ts'
+import type { Link } from './link.ts'
+import type { Links } from './links.ts'
 import type { Guarded } from './target-guard.ts'
 
 export interface LinkViewParts {

@@ -1,76 +1,38 @@
-import { isDeepStrictEqual } from 'node:util'
-import { fidelityKindsOf } from '../../../shared/model/fidelity.ts'
-import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import type { LinkIdentity } from '../journal/port/records.ts'
-import { bucketKey, type RuleLink } from '../rule/link.ts'
-import { prefixesOverlap } from '../rule/match.ts'
-import type { TransferPool } from '../worker/pool.ts'
 import type { LinkOrder } from '../replicate/port.ts'
-import type { SealKey } from '../replicate/seal.ts'
+import { bucketKey, type RuleLink } from '../rule/link.ts'
 import type { IdentityProbes } from './identity.ts'
+import type { Link } from './link.ts'
 import type { LinkBook } from './link-book.ts'
+import { LinkHolds, type HoldReason, type LinkHoldsParts, type Refusal } from './link-holds.ts'
+import { LinkOrders, type LinkOrdersParts } from './link-orders.ts'
+import { neighboursOf, type Neighbours } from './neighbours.ts'
 import type { RuleBook, RuleRecord } from './rule-book.ts'
 
-/** What links need to know of sites. */
-export interface SiteStates {
-  has(siteId: string): boolean
-  isPaused(siteId: string): boolean
-  health(siteId: string): SiteHealth
-  isOffline(siteId: string): boolean
-  capabilities(siteId: string): Capabilities | null
-}
-
-export interface Link extends RuleLink {
-  readonly record: RuleRecord
-  readonly identity: LinkIdentity
-}
-
-/** Where a rule without existing objects begins, epoch ms: with the rule, or with the source that it was pointed at later. */
-export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>): number =>
-  identity.generation === 1 ? record.createdAt : identity.openedAt
-
-/** Why a link hands out no tasks, the most lasting first; each reason is held and released by itself. */
-export const holdReasons = ['rule', 'refused', 'target-writes', 'site', 'bucket', 'moved', 'identity'] as const
-export type HoldReason = (typeof holdReasons)[number]
-
-/** Why a rule does not run though nobody stopped it. */
-export interface Refusal {
-  readonly message: string
-  readonly remedy: string
-}
-
-export interface LinksParts {
+export interface LinksParts extends LinkHoldsParts, LinkOrdersParts {
   readonly rules: RuleBook
   readonly book: LinkBook
   readonly queue: TaskQueue
-  readonly pool: Pick<TransferPool, 'link' | 'forgetLink'>
   readonly identities: IdentityProbes
-  readonly sites: SiteStates
-  /** null for a site that was not probed yet. */
-  readonly capabilities: (siteId: string) => Capabilities | null
-  /** What marks are sealed with; null while nobody knows. */
-  readonly seal: () => { readonly seal: SealKey } | null
-  /** Rules that may not run beside the others, by rule. */
-  readonly refused: () => ReadonlyMap<string, Refusal>
-  /** Is the link kept back until it is known that it covers nothing of others? */
-  readonly isGuarded: (link: Link) => boolean
-  /** What others wrote at the target before this instant may be covered; epoch ms. */
-  readonly coversBefore: (link: Link) => number
-  /** Is one of its buckets not any more what it was? */
-  readonly isBucketAmiss: (link: Link) => boolean
+  /** Rules or the places of sites changed, and the links have followed. What is kept by link follows, before anything is handed out. */
+  readonly onFollowed: (gone: readonly string[]) => void
 }
 
-/** The links at work: one per rule and target. Keeps queue and threads in line with what rules, sites and probes say. */
+/**
+ * The links at work, one per rule and target, and their life: opened when a rule wants one, changed with it, forgotten. Whoever
+ * asks about a link asks here. What rules want is the rule book's to say, which ends a link was opened for the link book's.
+ */
 export class Links {
   readonly #parts: LinksParts
+  readonly #holds: LinkHolds
+  readonly #orders: LinkOrders
   readonly #links = new Map<string, Link>()
-  readonly #orders = new Map<string, LinkOrder>()
-  #refused: ReadonlyMap<string, Refusal> = new Map()
-  #neighboursOf = new WeakMap<Link, Neighbours>()
+  #neighboursOf = new WeakMap<Link, Neighbours<Link>>()
 
   constructor(parts: LinksParts) {
     this.#parts = parts
+    this.#holds = new LinkHolds(parts)
+    this.#orders = new LinkOrders(parts)
   }
 
   list(): readonly Link[] {
@@ -81,17 +43,6 @@ export class Links {
     return this.#links.get(linkId) ?? null
   }
 
-  /** Nothing keeps the link from handing out tasks. */
-  isOpen(linkId: string): boolean {
-    return this.#links.has(linkId) && this.holds(linkId).length === 0
-  }
-
-  /** Why it hands out none, the most lasting reason first. The queue keeps them. */
-  holds(linkId: string): readonly HoldReason[] {
-    const held = this.#parts.queue.holds(linkId)
-    return holdReasons.filter((reason) => held.has(reason))
-  }
-
   ofRule(ruleId: string): readonly Link[] {
     return this.list().filter((link) => link.ruleId === ruleId)
   }
@@ -100,8 +51,24 @@ export class Links {
     return this.list().filter((link) => link.source.site === siteId || link.target.site === siteId)
   }
 
+  /** Nothing keeps the link from handing out tasks. */
+  isOpen(linkId: string): boolean {
+    return this.#links.has(linkId) && this.holds(linkId).length === 0
+  }
+
+  /** Why it hands out none, the most lasting reason first. */
+  holds(linkId: string): readonly HoldReason[] {
+    return this.#holds.of(linkId)
+  }
+
+  /** Why the rule's links are held though nobody paused them; null when they are not. */
+  refusal(ruleId: string): Refusal | null {
+    return this.#holds.refusal(ruleId)
+  }
+
+  /** What the threads know of it; null while its target is not known. */
   order(linkId: string): LinkOrder | null {
-    return this.#orders.get(linkId) ?? null
+    return this.#orders.of(linkId)
   }
 
   /** The enabled links that copy some of the same keys the other way. */
@@ -114,20 +81,29 @@ export class Links {
     return this.#neighbours(link).isOnlyWriter
   }
 
-  /** Asked for every link at every look of a console: found once, until rules change. */
-  #neighbours(link: Link): Neighbours {
-    let found = this.#neighboursOf.get(link)
-    if (found === undefined) this.#neighboursOf.set(link, (found = neighboursOf(link, this.list())))
-    return found
+  /** Links whose sites do not stand any more where they stood when the link was opened. */
+  moved(): readonly Link[] {
+    return this.list().filter(({ identity }) => !this.#parts.book.fits(identity))
   }
 
-  /** Why the rule's links are held though nobody paused them; null when they are not. */
-  refusal(ruleId: string): Refusal | null {
-    return this.#refused.get(ruleId) ?? null
+  /** The rule book or the place of a site changed: opens the links that are wanted, changes and forgets the others. */
+  async follow(): Promise<void> {
+    const { rules, book, onFollowed } = this.#parts
+    await book.reconcile(rules.rules())
+    const gone = this.#sync()
+    this.refresh()
+    onFollowed(gone)
   }
 
-  /** Reads rule book and link book again: adds, changes and removes links. Returns the ids of those that went. */
-  sync(): readonly string[] {
+  /** Brings every hold in line with the present state of rules, sites and probes. Cheap, and safe to call at any time. */
+  refresh(): void {
+    const links = this.list()
+    for (const link of links) this.#orders.refresh(link, links, this.#neighbours(link))
+    this.#holds.refresh(links, ({ linkId }) => this.order(linkId) !== null)
+  }
+
+  /** Reads rule book and link book again. Returns the ids of links that went. */
+  #sync(): readonly string[] {
     const { rules, book } = this.#parts
     const wanted = new Map(
       rules.list().flatMap((record) => book.linksOf(record.rule).flatMap((link) => this.#linkOf(link, record))),
@@ -139,136 +115,40 @@ export class Links {
     return gone
   }
 
-  /** Brings every hold in line with the present state of rules, sites and probes. Cheap, and safe to call at any time. */
-  refresh(): void {
-    // Also when a site is edited: two ids may come to name one endpoint.
-    this.#refused = this.#parts.refused()
-    for (const link of this.#links.values()) {
-      this.#refreshOrder(link)
-      this.#setHold(link, 'rule', this.#parts.rules.isHeld(link.ruleId))
-      this.#setHold(link, 'refused', this.#refused.has(link.ruleId))
-      this.#setHold(link, 'target-writes', this.#parts.isGuarded(link))
-      this.#setHold(
-        link,
-        'site',
-        [link.source.site, link.target.site].some((siteId) => this.#siteHolds(siteId)),
-      )
-      // One of its sites is another server: nothing may be concluded from what that has not got.
-      this.#setHold(link, 'moved', !this.#parts.book.fits(link.identity))
-      this.#setHold(link, 'bucket', this.#parts.isBucketAmiss(link))
-      this.#setHold(link, 'identity', !this.#orders.has(link.linkId))
-    }
-  }
-
-  /** Links whose sites do not stand any more where they stood when the link was opened. */
-  moved(): readonly Link[] {
-    return this.list().filter(({ identity }) => !this.#parts.book.fits(identity))
-  }
-
   #linkOf(link: RuleLink, record: RuleRecord): readonly (readonly [string, Link])[] {
     const identity = this.#parts.book.identity(link.linkId)
     return identity === null ? [] : [[link.linkId, { ...link, record, identity }]]
   }
 
-  #siteHolds(siteId: string): boolean {
-    const { sites } = this.#parts
-    return !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)
-  }
-
   #put(link: Link): void {
-    const { queue, identities } = this.#parts
     const before = this.#links.get(link.linkId)
     this.#links.set(link.linkId, link)
-    if (before === undefined || before.rule.priority !== link.rule.priority) {
-      // Held until the first refresh: nothing may be handed out before its target is known.
-      if (before === undefined) this.#setHold(link, 'identity', true)
-      queue.addLink({
-        linkId: link.linkId,
-        priority: link.rule.priority,
-        sourceSite: link.source.site,
-        targetSite: link.target.site,
-        way: { from: bucketKey(link.source), to: bucketKey(link.target) },
-      })
-    }
-    if (link.rule.enabled) identities.want(link.target)
-    this.#orders.delete(link.linkId)
+    if (before === undefined) this.#holds.holdNew(link.linkId)
+    if (before === undefined || before.rule.priority !== link.rule.priority) this.#queue(link)
+    if (link.rule.enabled) this.#parts.identities.want(link.target)
+    this.#orders.renew(link.linkId)
+  }
+
+  #queue({ linkId, rule, source, target }: Link): void {
+    this.#parts.queue.addLink({
+      linkId,
+      priority: rule.priority,
+      sourceSite: source.site,
+      targetSite: target.site,
+      way: { from: bucketKey(source), to: bucketKey(target) },
+    })
   }
 
   #remove(linkId: string): void {
     this.#parts.queue.removeLink(linkId)
-    this.#parts.pool.forgetLink(linkId)
+    this.#orders.forget(linkId)
     this.#links.delete(linkId)
-    this.#orders.delete(linkId)
   }
 
-  #refreshOrder(link: Link): void {
-    const state = this.#parts.identities.state(link.target)
-    if ('probing' in state) {
-      this.#orders.delete(link.linkId)
-      return
-    }
-    const known = this.#orders.get(link.linkId)
-    const { rule, ruleId, linkId, source, target } = link
-    const fidelity = this.#fidelity(link)
-    const isSame =
-      known?.identity === state.identity &&
-      known.ordersByMtime === state.ordersByMtime &&
-      isDeepStrictEqual(known.fidelity, fidelity)
-    if (isSame) return
-    const order: LinkOrder = {
-      ruleId,
-      linkId,
-      source,
-      target,
-      rule,
-      fidelity,
-      ...state,
-      coversBefore: this.opposites(link).length > 0 || !this.isOnlyWriter(link) ? 0 : this.#parts.coversBefore(link),
-      copySince: rule.existingObjects ? 0 : beginOf(link),
-      ...this.#around(link),
-      ...this.#parts.seal(),
-    }
-    this.#orders.set(linkId, order)
-    this.#parts.pool.link(order, rule.bandwidth.bytesPerSecond)
-  }
-
-  #fidelity({ rule, source, target }: Link): LinkOrder['fidelity'] {
-    const { capabilities } = this.#parts
-    return fidelityKindsOf(rule, capabilities(source.site), capabilities(target.site))
-  }
-
-  /** What other links do at the two buckets of this one. */
-  #around({ source, target }: Link): Pick<LinkOrder, 'opposite' | 'inbound' | 'readOn'> {
-    const inbound = this.list().filter((other) => bucketKey(other.target) === bucketKey(source))
-    const readOn = this.list().some((other) => bucketKey(other.source) === bucketKey(target))
-    const found = inbound.find((other) => bucketKey(other.source) === bucketKey(target))
-    const names = { inbound: inbound.map(({ linkId }) => linkId), readOn }
-    if (found === undefined) return names
-    return { ...names, opposite: { linkId: found.linkId, versionDeletes: found.rule.versionDeletes } }
-  }
-
-  #setHold({ linkId }: Link, reason: HoldReason, hold: boolean): void {
-    const { queue } = this.#parts
-    if (hold) queue.hold(linkId, reason)
-    else queue.unhold(linkId, reason)
-  }
-}
-
-/** Other links at the same buckets that bring some of the same keys. */
-interface Neighbours {
-  readonly opposites: readonly Link[]
-  readonly isOnlyWriter: boolean
-}
-
-function neighboursOf({ linkId, source, target, rule }: Link, all: readonly Link[]): Neighbours {
-  if (!rule.enabled) return { opposites: [], isOnlyWriter: false }
-  const near = all.filter(
-    (other) =>
-      other.linkId !== linkId && other.rule.enabled && prefixesOverlap(other.rule.filter.prefix, rule.filter.prefix),
-  )
-  const [from, to] = [bucketKey(source), bucketKey(target)]
-  return {
-    opposites: near.filter((other) => bucketKey(other.source) === to && bucketKey(other.target) === from),
-    isOnlyWriter: near.every((other) => bucketKey(other.target) !== to),
+  /** Asked for every link at every look of a console: found once, until rules change. */
+  #neighbours(link: Link): Neighbours<Link> {
+    let found = this.#neighboursOf.get(link)
+    if (found === undefined) this.#neighboursOf.set(link, (found = neighboursOf(link, this.list())))
+    return found
   }
 }

@@ -1,8 +1,9 @@
 import type { ReplicaProof } from '../scan/port.ts'
 import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
-import { bucketKey, type RuleLink } from '../rule/link.ts'
+import type { RuleLink } from '../rule/link.ts'
 import type { ObjectHead, ObjectStore } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
+import { isOnlySource } from './neighbours.ts'
 
 /** Versions known to be somebody else's; they stay that for ever, so they are asked about once. */
 const remembered = 50_000
@@ -27,6 +28,7 @@ export function replicaProof({ link, links, isShared, order, store, passedOver }
     sealOf(head, { ...link, key }, head, order(link.linkId)?.seal ?? null) !== null
   return {
     sharesIds() {
+      // A replica does not say where it came from: with two sources one would purge what the other brought.
       if (!isOnlySource(link, links()) || isShared()) return false
       const identity = order(link.linkId)?.identity ?? 'unknown'
       return identity === 'unknown' ? null : identity !== 'mints'
@@ -45,11 +47,4 @@ export function replicaProof({ link, links, isShared, order, store, passedOver }
       return replica
     },
   }
-}
-
-/** A replica does not say where it came from: with two sources one would purge what the other brought. */
-function isOnlySource(link: RuleLink, all: readonly RuleLink[]): boolean {
-  return all.every(
-    (other) => bucketKey(other.target) !== bucketKey(link.target) || bucketKey(other.source) === bucketKey(link.source),
-  )
 }

@@ -11,7 +11,7 @@ import { bucketKey, linkIdOf } from '../rule/link.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
-import type { Link } from './links.ts'
+import type { Link } from './link.ts'
 
 const recordSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('looking') }),
