@@ -36,6 +36,23 @@ describe.each([
     expect(await differencesOnceSettled(world)).toEqual([])
   })
 
+  test('an answer that was lost leaves no placeholder of a key that the target had lost a version of before', async () => {
+    const world = await startWorld({ b: site, rules: [{ versionDeletes: true }] })
+    await world.put('key')
+    const between = await world.put('key', 'goes away')
+    await world.settled()
+    await remove(world.s3.a, 'key')
+    await world.settled()
+    // The delete is carried out, and nobody hears of it.
+    world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'lose-answer' } })
+    await remove(world.s3.a, 'key', between)
+    expect(await differencesOnceSettled(world)).toEqual([])
+    // The second marker on top of the first needs a placeholder, and its own answer is lost.
+    world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'lose-answer' } })
+    await remove(world.s3.a, 'key')
+    expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
   test('an opposite rule brings neither a marker nor a placeholder back', async () => {
     const opposite = { source: { site: 'b', bucket: 'data' }, targets: [{ site: 'a', bucket: 'data' }] }
     const world = await startWorld({

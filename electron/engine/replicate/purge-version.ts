@@ -23,7 +23,7 @@ export async function purgeVersion(
   const replica = replicaOf(versionId, seen, context)
   if (replica === undefined) {
     refuseUnproven(versionId, seen, context)
-    return settled('already-there', seen.learned)
+    return { ...settled('already-there', seen.learned), forgotten: pairedNoMore(versionId, context) }
   }
   const original = isOriginal(versionId, replica, context)
   if (original && context.order.isWrittenAtSource === true) throw notKnownYet(context)
@@ -45,6 +45,13 @@ export async function purgeVersion(
     forgotten: [versionId],
   }
 }
+
+/**
+ * Neither side has it any more: an earlier attempt removed it, and nobody heard of that. A pair that stayed would stand for a version that
+ * may be anywhere. The id of a null version is written again.
+ */
+const pairedNoMore = (versionId: string, { order }: ReplicationContext): readonly string[] =>
+  versionId !== 'null' && order.pairs.some((pair) => pair.sourceVersionId === versionId) ? [versionId] : []
 
 /** The source had a replica of what was first written here: the opposite link brought it there, and its delete comes back. */
 const isOriginal = (versionId: string, there: VersionEntry, { order }: ReplicationContext): boolean =>

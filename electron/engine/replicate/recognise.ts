@@ -49,10 +49,11 @@ export async function recognise(
       if (found === null) continue
       learned.push(found.pair)
       leftovers.push(...found.replaced)
-    } else if (isOfOpenTask(claim, '', context) && !(await hasPairedTwin(claim, target, context))) {
+    } else if (isOfOpenTask(claim, '', context)) {
       if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
       // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
-      else if (source[0]?.versionId !== 'null') pending.push(claim.entry)
+      else if (source[0]?.versionId !== 'null' && !(await hasPairedTwin(claim, target, context)))
+        pending.push(claim.entry)
     }
   }
   return { learned, leftovers, pending, claimed: new Set(claims.map(({ mark }) => mark.versionId)) }
