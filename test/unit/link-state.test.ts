@@ -41,6 +41,13 @@ describe('a link’s badge', () => {
     expect(linkState({ ...calm, enabled: false })).toEqual({ kind: 'disabled' })
   })
 
+  test.each([true, false])('is not “in step” while keys are in doubt (copied both ways: %s)', (isPaired) => {
+    const known = { isPaired, isKnown: true, count: 0, isOver: false }
+    expect(linkState({ ...calm, convergence: { ...known, doubts: 0 } })).toEqual({ kind: 'in-step' })
+    const doubted = linkState({ ...calm, convergence: { ...known, doubts: 1_234 } })
+    expect(doubted).toMatchObject({ kind: 'waiting', reason: expect.stringContaining('1,234 keys') })
+  })
+
   test('says why and what to do whenever it is not green', () => {
     const down = fault('CONNECT_REFUSED', 'b.example:9000 refused the connection.')
     const states = [

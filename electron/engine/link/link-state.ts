@@ -70,7 +70,7 @@ function runningState(facts: LinkFacts): LinkState {
   if (facts.firstCopy) return { kind: 'first-copy' }
   if (facts.backlogCount > 0) return { kind: 'copying' }
   if (!facts.isLookedAt) return notLookedAt
-  return facts.convergence?.isPaired !== true ? { kind: 'in-step' } : inDoubt(facts.convergence)
+  return facts.convergence === null ? { kind: 'in-step' } : inDoubt(facts.convergence)
 }
 
 /** Why more may wait than is queued; null while the queue tells all. Without `since`: whoever asks knows when it began. Pure. */
@@ -150,9 +150,15 @@ function notConverging({ isPaired, count, isOver }: Convergence): LinkState {
   }
 }
 
-function inDoubt({ isKnown, doubts }: Convergence): LinkState {
+function inDoubt({ isPaired, isKnown, doubts }: Convergence): LinkState {
   if (isKnown && doubts === 0) return { kind: 'in-step' }
-  const keys = `${doubts.toLocaleString('en')} ${doubts === 1 ? 'key was' : 'keys were'} written at both sides`
+  const count = `${doubts.toLocaleString('en')} ${doubts === 1 ? 'key' : 'keys'}`
+  if (!isPaired)
+    return waiting(
+      `Looking whether others wrote ${count} at the target.`,
+      'Nothing to do: it is known when all of them are looked at.',
+    )
+  const keys = `${count} ${doubts === 1 ? 'was' : 'were'} written at both sides`
   return waiting(
     isKnown ? `${keys}: looking whether they came together.` : 'Looking whether both sides show the same versions.',
     'Nothing to do: it is known when all keys are looked at.',
