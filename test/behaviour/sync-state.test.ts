@@ -44,7 +44,8 @@ describe('with nothing to copy, it is noticed by the bucket check', () => {
   })
 
   test('that a target was made anew without object lock, for a rule that repeats locks alone', async () => {
-    const world = await copiedWorld({ objectLock: true })
+    // No scan between the two: it would fill the new bucket before the check, and rightly.
+    const world = await copiedWorld({ objectLock: true, rules: [{ scanIntervalSeconds: 3600 }] })
     await dropBucket(world.s3.b, world.b)
     await makeBucket(world.s3.b, 'data')
     await untilBadge(world, 'held', /had object lock and has it no more\. → .*created/)
@@ -56,6 +57,20 @@ describe('with nothing to copy, it is noticed by the bucket check', () => {
     expect((await world.sides()).b).toEqual([])
     await world.api().rules.update({ ...ruleOf(world), objectLock: 'ignore' })
     expect(await differencesOnceSettled(world)).toEqual([])
+  })
+
+  test('that a target lost its object lock while the engine was away: nothing is written there before its buckets are looked at', async () => {
+    const world = await copiedWorld({ objectLock: true })
+    await world.stop()
+    await dropBucket(world.s3.b, world.b)
+    await makeBucket(world.s3.b, 'data')
+    await world.put('free')
+    // Everything else of a start is quicker than the check.
+    world.b.faults.add({ on: 'ListBuckets', do: { kind: 'latency', delayMs: 1500 } })
+    world.b.requests.clear()
+    await world.start()
+    await untilBadge(world, 'held', /had object lock and has it no more/)
+    expect(world.b.requests.list({ key: 'free' })).toEqual([])
   })
 
   test('that a bucket was made anew as it was: it is told, and filled again at once', async () => {
