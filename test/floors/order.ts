@@ -16,6 +16,8 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/feed', 'electron/engine/scan'],
   ['electron/engine/queue'],
   ['electron/engine/worker'],
+  // What stops a rule by itself: too many deletes, or overwrites that look encrypted.
+  ['electron/engine/brake'],
   // The one door to the queue: the rule decision, dedupe and the brakes are behind it.
   ['electron/engine/intake'],
   // What is counted, told and run besides replication.

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { isRecognisable, looksRandom, sampleBytes } from '../../electron/engine/content/looks-random.ts'
 import { Sample } from '../../electron/engine/content/sample.ts'
 import { knownType } from '../../electron/engine/content/signatures.ts'
-import { isSampled, stemOf } from '../../electron/engine/rule/overwrite-brake.ts'
+import { isSampled, stemOf } from '../../electron/engine/brake/overwrite-brake.ts'
 import { Random } from '../support/random.ts'
 import { cipherBytes, compressed, documents, prose } from '../support/sample-files.ts'
 

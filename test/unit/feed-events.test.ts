@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RuleInput } from '../../shared/model/rule.ts'
 import { ruleSchema } from '../../shared/model/rule.ts'
-import { Brakes } from '../../electron/engine/intake/brakes.ts'
+import { Brakes } from '../../electron/engine/brake/brakes.ts'
 import { createIntake } from '../../electron/engine/intake/intake.ts'
 import { indexRules } from '../../electron/engine/rule/decide.ts'
 import { linksOf } from '../../electron/engine/rule/link.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change } from '../../electron/engine/feed/port.ts'
-import { Brakes } from '../../electron/engine/intake/brakes.ts'
+import { Brakes } from '../../electron/engine/brake/brakes.ts'
 import { createIntake } from '../../electron/engine/intake/intake.ts'
 import type { Found, Origin } from '../../electron/engine/intake/port.ts'
 import type { NewTask, TaskRow } from '../../electron/engine/journal/port/tasks.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OverwriteWatch } from '../../electron/engine/intake/overwrite-watch.ts'
+import { OverwriteWatch } from '../../electron/engine/brake/overwrite-watch.ts'
 import type { NewTask, TaskRow } from '../../electron/engine/journal/port/tasks.ts'
 import type { Outcome } from '../../electron/engine/replicate/port.ts'
 

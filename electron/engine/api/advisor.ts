@@ -11,7 +11,7 @@ import type { FirstCopies } from '../link/first-copy.ts'
 import type { LinkViews } from '../link/link-views.ts'
 import type { Link } from '../link/link.ts'
 import type { Links } from '../link/links.ts'
-import type { RuleBook } from '../link/rule-book.ts'
+import type { RuleBook } from '../rule/rule-book.ts'
 import type { Sites } from '../site/registry.ts'
 
 const windowMs = 86_400_000

@@ -1,6 +1,6 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Links } from '../link/links.ts'
-import type { RuleBook } from '../link/rule-book.ts'
+import type { RuleBook } from '../rule/rule-book.ts'
 import type { TargetGuard } from '../link/target-guard.ts'
 import type { Tell } from '../log/activity.ts'
 import { bucketViews, createBucketAs } from '../site/buckets.ts'

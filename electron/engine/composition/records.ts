@@ -1,5 +1,5 @@
 import { openSettings, type EngineSettings } from '../config/settings.ts'
-import { RuleBook } from '../link/rule-book.ts'
+import { RuleBook } from '../rule/rule-book.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import { TaskEnds } from '../queue/task-ends.ts'
 import { createQueue } from '../queue/task-queue.ts'

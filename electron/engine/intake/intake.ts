@@ -3,8 +3,8 @@ import type { NewTask, ReadsAtOnce, UrgentEnqueue } from '../journal/port/tasks.
 import type { TaskQueue } from '../queue/port.ts'
 import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
-import type { Brakes } from './brakes.ts'
-import type { ScanOrigin } from './link-brake.ts'
+import type { Brakes } from '../brake/brakes.ts'
+import type { ScanOrigin } from '../brake/link-brake.ts'
 import { notPending } from './not-pending.ts'
 import type { Found, Intake, Origin } from './port.ts'
 

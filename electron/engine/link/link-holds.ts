@@ -2,7 +2,7 @@ import type { SiteHealth } from '../../../shared/model/site.ts'
 import type { TaskQueue } from '../queue/port.ts'
 import type { Link } from './link.ts'
 import type { LinkBook } from './link-book.ts'
-import type { RuleBook } from './rule-book.ts'
+import type { RuleBook } from '../rule/rule-book.ts'
 
 /** What links need to know of sites. */
 export interface SiteStates {

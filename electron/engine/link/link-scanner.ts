@@ -1,7 +1,7 @@
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { Capabilities, SiteHealth } from '../../../shared/model/site.ts'
 import type { Clock } from '../base/clock.ts'
-import type { Brakes } from '../intake/brakes.ts'
+import type { Brakes } from '../brake/brakes.ts'
 import type { ScanStore } from '../journal/port/scans.ts'
 import type { NewTask, ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { VersionStore } from '../journal/port/versions.ts'

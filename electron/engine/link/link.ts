@@ -1,6 +1,6 @@
 import type { LinkIdentity } from '../journal/port/records.ts'
 import type { RuleLink } from '../rule/link.ts'
-import type { RuleRecord } from './rule-book.ts'
+import type { RuleRecord } from '../rule/rule-book.ts'
 
 /** A link at work: what its rule wants, for the ends that it was opened for. */
 export interface Link extends RuleLink {

@@ -7,7 +7,7 @@ import type { LinkBook } from './link-book.ts'
 import { LinkHolds, type HoldReason, type LinkHoldsParts, type Refusal } from './link-holds.ts'
 import { LinkOrders, type LinkOrdersParts } from './link-orders.ts'
 import { neighboursOf, type Neighbours } from './neighbours.ts'
-import type { RuleBook, RuleRecord } from './rule-book.ts'
+import type { RuleBook, RuleRecord } from '../rule/rule-book.ts'
 
 export interface LinksParts extends LinkHoldsParts, LinkOrdersParts {
   readonly rules: RuleBook

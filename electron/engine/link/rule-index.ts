@@ -1,6 +1,6 @@
 import { indexRules, type RuleIndex } from '../rule/decide.ts'
 import type { LinkBook } from './link-book.ts'
-import type { RuleBook } from './rule-book.ts'
+import type { RuleBook } from '../rule/rule-book.ts'
 
 /**
  * Rules and their links at work, ready for deciding. Made anew only when one of the two books changed, for it is asked at

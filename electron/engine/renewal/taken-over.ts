@@ -3,7 +3,7 @@ import { gatewaySettingsSchema } from '../../../shared/model/gateway.ts'
 import { settingsSchema } from '../config/settings.ts'
 import { webhookRecordSchema } from '../feed/webhook-token.ts'
 import { clientKeyRecordSchema } from '../gateway/client-keys.ts'
-import { ruleRecordSchema } from '../link/rule-book.ts'
+import { ruleRecordSchema } from '../rule/rule-book.ts'
 import { siteRecordSchema } from '../site/site-record.ts'
 import { sseCKeyPrefix, sseCKeyRecordSchema } from '../site/sse-c-keys.ts'
 

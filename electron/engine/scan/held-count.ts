@@ -1,5 +1,10 @@
-import type { Held } from '../rule/brake-window.ts'
 import type { VersionEntry } from '../store/port.ts'
+
+/** What a bucket holds: keys with a current version, and versions. */
+export interface Held {
+  readonly live: number
+  readonly versions: number
+}
 
 /** What a whole scan found at the source, under the rule. */
 export interface SourceCount extends Held {

@@ -1,5 +1,11 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import { addToWindow, totalOf, type Held, type Slot } from './brake-window.ts'
+import type { NewTask } from '../journal/port/tasks.ts'
+import type { Held } from '../scan/held-count.ts'
+import { addToWindow, totalOf, type Slot } from './brake-window.ts'
+
+/** Does the task take something away at the target, by a marker or for good? */
+export const isDelete = ({ operation }: NewTask): boolean =>
+  operation === 'deleteMarker' || operation === 'deleteVersion'
 
 export type DeleteBrake = NonNullable<Rule['deleteBrake']>
 

@@ -1,9 +1,9 @@
 import type { NewTask } from '../journal/port/tasks.ts'
 import type { Lease } from '../queue/port.ts'
-import { addToWindow, totalOf, type Slot } from '../rule/brake-window.ts'
-import { isAttentive, isSampled, stemOf, tripsOn, type OverwriteBrake } from '../rule/overwrite-brake.ts'
+import { addToWindow, totalOf, type Slot } from './brake-window.ts'
+import { isDelete } from './delete-brake.ts'
+import { isAttentive, isSampled, stemOf, tripsOn, type OverwriteBrake } from './overwrite-brake.ts'
 import type { Judgement, SettledOutcome } from '../replicate/port.ts'
-import { isDelete } from './is-delete.ts'
 
 /** Keys of the window that are known by name; of more, some replacements under new names go unseen. */
 const mostNames = 20_000

@@ -2,11 +2,17 @@ import { z } from 'zod'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask } from '../journal/port/tasks.ts'
 import type { Lease } from '../queue/port.ts'
-import type { Held } from '../rule/brake-window.ts'
-import { releasedBrake, stepBrake, type BrakeState, type BrakeTrip, type DeleteBrake } from '../rule/delete-brake.ts'
+import type { Held } from '../scan/held-count.ts'
+import {
+  isDelete,
+  releasedBrake,
+  stepBrake,
+  type BrakeState,
+  type BrakeTrip,
+  type DeleteBrake,
+} from './delete-brake.ts'
 
 import type { Judgement, SettledOutcome } from '../replicate/port.ts'
-import { isDelete } from './is-delete.ts'
 import { LiveKeys } from './live-keys.ts'
 import { OverwriteWatch, type OverwriteTrip } from './overwrite-watch.ts'
 

@@ -1,6 +1,6 @@
 import type { Rule } from '../../../shared/model/rule.ts'
-import type { TrippedBrake } from '../intake/link-brake.ts'
-import type { Paused } from './rule-book.ts'
+import type { TrippedBrake } from './link-brake.ts'
+import type { Paused } from '../rule/rule-book.ts'
 
 /** How the pause that a brake sets is explained: the numbers; the last clean moment is in its report. Pure. */
 export function pauseOf(rule: Rule, tripped: TrippedBrake): Paused {

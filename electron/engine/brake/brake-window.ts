@@ -1,3 +1,5 @@
+import type { Held } from '../scan/held-count.ts'
+
 /** The window is kept in this many slots: memory stays small however many changes come, edges are 2 % of it coarse. */
 const slotsPerWindow = 50
 
@@ -11,12 +13,6 @@ export interface Counts {
   readonly from: number | null
   /** The most that the bucket held; null when not known. */
   readonly held: Held | null
-}
-
-/** What a bucket holds: keys with a current version, and versions. */
-export interface Held {
-  readonly live: number
-  readonly versions: number
 }
 
 export interface Slot extends Counts {

@@ -2,7 +2,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import type { NewTask } from '../journal/port/tasks.ts'
 import type { Remembered } from '../journal/remembered.ts'
 import type { Lease } from '../queue/port.ts'
-import type { Held } from '../rule/brake-window.ts'
+import type { Held } from '../scan/held-count.ts'
 import type { Judgement, SettledOutcome } from '../replicate/port.ts'
 import { LinkBrake, type ScanOrigin, type TrippedBrake } from './link-brake.ts'
 
