@@ -22,7 +22,15 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/intake'],
   // What is counted, told and run besides replication.
   ['electron/engine/metrics', 'electron/engine/job', 'electron/engine/advisor', 'electron/engine/config'],
+  // Which links there are and what holds them; then what is kept and found out of each; then how it stands.
   ['electron/engine/link'],
+  [
+    'electron/engine/link/feeds',
+    'electron/engine/link/buckets',
+    'electron/engine/link/convergence',
+    'electron/engine/link/causes',
+  ],
+  ['electron/engine/link/state'],
   ['electron/engine/gateway'],
   ['electron/engine/compare'],
   ['electron/engine/renewal', 'electron/engine/sandbox'],

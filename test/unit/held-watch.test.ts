@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HeldCause } from '../../shared/model/sync-state.ts'
-import { heldWatch } from '../../electron/engine/link/held-watch.ts'
+import { heldWatch } from '../../electron/engine/link/causes/held-watch.ts'
 import { MemoryRecords } from '../support/memory-records.ts'
 import { HandClock } from './scan-world.ts'
 

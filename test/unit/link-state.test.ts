@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fault, faultKinds, type FaultCode } from '../../shared/model/fault.ts'
-import { linkState, type LinkFacts } from '../../electron/engine/link/link-state.ts'
+import { linkState, type LinkFacts } from '../../electron/engine/link/state/link-state.ts'
 
 const calm: LinkFacts = {
   enabled: true,

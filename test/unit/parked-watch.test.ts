@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import type { FailureCause } from '../../electron/engine/journal/port/tasks.ts'
-import { parkedWatch } from '../../electron/engine/link/parked-watch.ts'
+import { parkedWatch } from '../../electron/engine/link/causes/parked-watch.ts'
 import { MemoryRecords } from '../support/memory-records.ts'
 import { HandClock } from './scan-world.ts'
 

@@ -5,7 +5,7 @@ import { heldCauses, isInStep, isSettled } from '../../shared/model/sync-state.t
 import { overallOf } from '../../shared/text/overall.ts'
 import { overviewLines } from '../../electron/cli/views.ts'
 import { overviewOf } from '../../electron/engine/api/overview.ts'
-import { linkState, unknownOf, type LinkFacts } from '../../electron/engine/link/link-state.ts'
+import { linkState, unknownOf, type LinkFacts } from '../../electron/engine/link/state/link-state.ts'
 import { notInStepOf } from '../../renderer/text/link-words.ts'
 import { promiseNow } from '../../renderer/text/promise-words.ts'
 

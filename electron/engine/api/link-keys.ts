@@ -1,7 +1,7 @@
 import type { LinkKeys } from '../../../shared/model/rule.ts'
-import type { ConvergenceBook } from '../link/convergence.ts'
+import type { ConvergenceBook } from '../link/convergence/convergence.ts'
 import type { Link } from '../link/link.ts'
-import type { TargetGuard } from '../link/target-guard.ts'
+import type { TargetGuard } from '../link/convergence/target-guard.ts'
 
 const shown = 100
 

@@ -5,12 +5,12 @@ import { heldCauses, isHeld } from '../../../shared/model/sync-state.ts'
 import { countOf } from '../../../shared/text/count.ts'
 import { heldTitle } from '../../../shared/text/held-words.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
-import type { BucketWatch } from '../link/bucket-watch.ts'
+import type { BucketWatch } from '../link/buckets/bucket-watch.ts'
 import type { IdentityProbes } from '../link/identity.ts'
-import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { LinkFeeds } from '../link/feeds/link-feeds.ts'
 import type { Link } from '../link/link.ts'
 import type { Links } from '../link/links.ts'
-import type { TargetGuard } from '../link/target-guard.ts'
+import type { TargetGuard } from '../link/convergence/target-guard.ts'
 
 export interface LookAgainParts {
   readonly links: Links

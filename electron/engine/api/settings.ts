@@ -3,7 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { CredentialStore } from '../site/credentials.ts'
 import type { EngineSettings } from '../config/settings.ts'
 import type { Webhook } from '../feed/webhook.ts'
-import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { LinkFeeds } from '../link/feeds/link-feeds.ts'
 import type { Tell } from '../log/activity.ts'
 
 export interface SettingsParts {

@@ -1,7 +1,7 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import type { Links } from '../link/links.ts'
 import type { RuleBook } from '../rule/rule-book.ts'
-import type { TargetGuard } from '../link/target-guard.ts'
+import type { TargetGuard } from '../link/convergence/target-guard.ts'
 import type { Tell } from '../log/activity.ts'
 import { bucketViews, createBucketAs } from '../site/buckets.ts'
 import type { Sites } from '../site/registry.ts'

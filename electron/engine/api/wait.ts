@@ -2,7 +2,7 @@ import type { EngineApi, WaitResult } from '../../../shared/api/engine-api.ts'
 import type { LinkView } from '../../../shared/model/rule.ts'
 import { heldCauses, isSettled } from '../../../shared/model/sync-state.ts'
 import type { ReadsAtOnce } from '../journal/port/tasks.ts'
-import type { Convergence } from '../link/convergence.ts'
+import type { Convergence } from '../link/convergence/convergence.ts'
 import type { Link } from '../link/link.ts'
 import type { Links } from '../link/links.ts'
 

@@ -16,10 +16,10 @@ import { narrowerPrefix } from '../rule/match.ts'
 import type { Sites } from '../site/registry.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
-import type { LinkFeeds } from '../link/link-feeds.ts'
+import type { LinkFeeds } from '../link/feeds/link-feeds.ts'
 import type { Link } from '../link/link.ts'
 import type { Links } from '../link/links.ts'
-import { scanRecord } from '../link/scan-record.ts'
+import { scanRecord } from '../link/feeds/scan-record.ts'
 
 /** What the engine knows that a comparison asks for. */
 export interface CompareSources {

@@ -4,9 +4,9 @@ import type { Config } from '../../../shared/model/config.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Paused } from '../rule/rule-book.ts'
-import type { BucketsChange } from '../link/bucket-watch.ts'
+import type { BucketsChange } from '../link/buckets/bucket-watch.ts'
 import type { Link } from '../link/link.ts'
-import type { Guarded } from '../link/target-guard.ts'
+import type { Guarded } from '../link/convergence/target-guard.ts'
 import type { SiteChange } from '../site/registry.ts'
 
 /**

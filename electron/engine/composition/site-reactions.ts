@@ -7,9 +7,9 @@ import type { Made } from './made.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseReason } from '../brake/pause.ts'
-import type { BucketsChange } from '../link/bucket-watch.ts'
+import type { BucketsChange } from '../link/buckets/bucket-watch.ts'
 import type { Link } from '../link/link.ts'
-import type { Guarded } from '../link/target-guard.ts'
+import type { Guarded } from '../link/convergence/target-guard.ts'
 
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
 const spareSockets = 8

@@ -1,5 +1,5 @@
 import { ofLink } from '../journal/kept-books.ts'
-import { FeedConnections } from '../link/feed-connections.ts'
+import { FeedConnections } from '../link/feeds/feed-connections.ts'
 import { LinkBook } from '../link/link-book.ts'
 import { createSites, type Sites } from '../site/registry.ts'
 import { SseCKeys } from '../site/sse-c-keys.ts'

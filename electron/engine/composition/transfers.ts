@@ -1,5 +1,5 @@
 import type { NewTask } from '../journal/port/tasks.ts'
-import { SiteFaults } from '../link/site-faults.ts'
+import { SiteFaults } from '../link/buckets/site-faults.ts'
 import { RateBook } from '../metrics/rates.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Judgement } from '../replicate/port.ts'

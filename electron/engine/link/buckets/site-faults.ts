@@ -1,10 +1,10 @@
-import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
-import type { Lease } from '../queue/port.ts'
-import { isRefusal } from '../site/breaker.ts'
-import type { Sites } from '../site/registry.ts'
+import { faultKinds, type Fault, type FaultCode } from '../../../../shared/model/fault.ts'
+import type { Lease } from '../../queue/port.ts'
+import { isRefusal } from '../../site/breaker.ts'
+import type { Sites } from '../../site/registry.ts'
 import type { BucketWatch } from './bucket-watch.ts'
-import type { IdentityProbes } from './identity.ts'
-import type { Links } from './links.ts'
+import type { IdentityProbes } from '../identity.ts'
+import type { Links } from '../links.ts'
 
 export interface SiteFaultsParts {
   readonly links: Pick<Links, 'get' | 'refresh'>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { SourceCount } from '../scan/held-count.ts'
-import type { ScanStore } from '../journal/port/scans.ts'
+import type { SourceCount } from '../../scan/held-count.ts'
+import type { ScanStore } from '../../journal/port/scans.ts'
 
 const heldSchema = z.object({
   live: z.number(),

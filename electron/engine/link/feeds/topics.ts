@@ -1,8 +1,8 @@
-import type { BucketAt } from '../../../shared/model/rule.ts'
-import { faultFrom } from '../base/errors.ts'
-import { createCephTopic, type CephTopic } from '../feed/ceph-topic.ts'
-import type { Clock } from '../base/clock.ts'
-import type { SendSigned, Unavailable } from '../feed/port.ts'
+import type { BucketAt } from '../../../../shared/model/rule.ts'
+import { faultFrom } from '../../base/errors.ts'
+import { createCephTopic, type CephTopic } from '../../feed/ceph-topic.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { SendSigned, Unavailable } from '../../feed/port.ts'
 
 export interface TopicsParts {
   readonly send: (siteId: string) => SendSigned

@@ -1,7 +1,7 @@
-import { fault } from '../../../shared/model/fault.ts'
-import type { HeldCause } from '../../../shared/model/sync-state.ts'
-import { heldRules, heldTitle } from '../../../shared/text/held-words.ts'
-import type { Tell } from '../log/activity.ts'
+import { fault } from '../../../../shared/model/fault.ts'
+import type { HeldCause } from '../../../../shared/model/sync-state.ts'
+import { heldRules, heldTitle } from '../../../../shared/text/held-words.ts'
+import type { Tell } from '../../log/activity.ts'
 import { CauseWatch, type CauseWatchParts, type WatchedCause } from './cause-watch.ts'
 
 export interface HeldWatchParts extends Pick<CauseWatchParts<WatchedCause>, 'records' | 'tell' | 'clock'> {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { fault, type Fault } from '../../../shared/model/fault.ts'
-import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { BucketView } from '../../../shared/model/site.ts'
-import { bucketKey } from '../rule/link.ts'
+import { fault, type Fault } from '../../../../shared/model/fault.ts'
+import type { BucketAt, Rule } from '../../../../shared/model/rule.ts'
+import type { BucketView } from '../../../../shared/model/site.ts'
+import { bucketKey } from '../../rule/link.ts'
 
 const endSchema = z.object({
   exists: z.boolean(),

@@ -1,8 +1,8 @@
-import type { Fault } from '../../../shared/model/fault.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Remembered } from '../journal/remembered.ts'
-import { bucketKey } from '../rule/link.ts'
-import type { ObjectStore } from '../store/port.ts'
+import type { Fault } from '../../../../shared/model/fault.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Remembered } from '../../journal/remembered.ts'
+import { bucketKey } from '../../rule/link.ts'
+import type { ObjectStore } from '../../store/port.ts'
 import {
   endAfter,
   isRecreated,
@@ -12,7 +12,7 @@ import {
   type BucketAnswer,
   type BucketsState,
 } from './bucket-state.ts'
-import type { Link } from './link.ts'
+import type { Link } from '../link.ts'
 
 /** Why a link is kept back by the state of its buckets; `looking`: a site was away, and they are asked for before anything is written. */
 export type BucketHold = Fault | 'looking'

@@ -1,7 +1,7 @@
-import type { Tell } from '../log/activity.ts'
-import type { ReadsAtOnce } from '../journal/port/tasks.ts'
-import type { Remembered } from '../journal/remembered.ts'
-import type { Link } from './link.ts'
+import type { Tell } from '../../log/activity.ts'
+import type { ReadsAtOnce } from '../../journal/port/tasks.ts'
+import type { Remembered } from '../../journal/remembered.ts'
+import type { Link } from '../link.ts'
 
 export interface FirstCopyParts {
   readonly atOnce: Pick<ReadsAtOnce, 'lastSeq' | 'isPendingUpTo' | 'totals'>

@@ -1,11 +1,11 @@
-import type { BucketAt, EventsState, FeedView } from '../../../shared/model/rule.ts'
-import type { Intake } from '../intake/port.ts'
-import type { NewTask } from '../journal/port/tasks.ts'
-import { bucketKey } from '../rule/link.ts'
-import type { ScanResult } from '../scan/port.ts'
-import type { Looked, ResyncOptions, ScanSchedule } from '../scan/schedule.ts'
+import type { BucketAt, EventsState, FeedView } from '../../../../shared/model/rule.ts'
+import type { Intake } from '../../intake/port.ts'
+import type { NewTask } from '../../journal/port/tasks.ts'
+import { bucketKey } from '../../rule/link.ts'
+import type { ScanResult } from '../../scan/port.ts'
+import type { Looked, ResyncOptions, ScanSchedule } from '../../scan/schedule.ts'
 import { ChangeStreams, type ChangeStreamsParts } from './change-streams.ts'
-import type { Link } from './link.ts'
+import type { Link } from '../link.ts'
 import { linkScanner, type LinkScannerParts } from './link-scanner.ts'
 
 export interface LinkFeedsParts extends LinkScannerParts, Omit<ChangeStreamsParts, 'onGap' | 'onAvailability'> {

@@ -1,6 +1,6 @@
-import type { Site } from '../../../shared/model/site.ts'
-import { openFeedConnection, type FeedConnection } from '../feed/signed-stream.ts'
-import type { KeyPair } from '../s3/key-pair.ts'
+import type { Site } from '../../../../shared/model/site.ts'
+import { openFeedConnection, type FeedConnection } from '../../feed/signed-stream.ts'
+import type { KeyPair } from '../../s3/key-pair.ts'
 
 interface SiteSource {
   get(siteId: string): Site

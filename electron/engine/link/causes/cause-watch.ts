@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Clock } from '../base/clock.ts'
-import type { RecordStore } from '../journal/port/records.ts'
-import type { Tell } from '../log/activity.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { RecordStore } from '../../journal/port/records.ts'
+import type { Tell } from '../../log/activity.ts'
 
 /** Something that stands in the way of many, for as long as it is seen. */
 export interface WatchedCause {

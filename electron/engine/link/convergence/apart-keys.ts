@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { twoSidedKeySchema, type TwoSidedKey } from '../../../shared/model/rule.ts'
+import { twoSidedKeySchema, type TwoSidedKey } from '../../../../shared/model/rule.ts'
 
 const keptSchema = z.object({ count: z.number(), keys: z.array(twoSidedKeySchema) })
 

@@ -1,7 +1,7 @@
-import { faultKinds, type Fault, type FaultCode } from '../../../shared/model/fault.ts'
-import { countOf, formatCount } from '../../../shared/text/count.ts'
-import type { FailureCause } from '../journal/port/tasks.ts'
-import type { Tell } from '../log/activity.ts'
+import { faultKinds, type Fault, type FaultCode } from '../../../../shared/model/fault.ts'
+import { countOf, formatCount } from '../../../../shared/text/count.ts'
+import type { FailureCause } from '../../journal/port/tasks.ts'
+import type { Tell } from '../../log/activity.ts'
 import { CauseWatch, type CauseWatchParts, type WatchedCause } from './cause-watch.ts'
 
 export interface ParkedWatchParts extends Pick<CauseWatchParts<WatchedCause>, 'records' | 'tell' | 'clock'> {

@@ -1,9 +1,9 @@
-import type { ReplicaProof } from '../scan/port.ts'
-import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
-import type { RuleLink } from '../rule/link.ts'
-import type { ObjectHead, ObjectStore } from '../store/port.ts'
-import type { LinkOrder } from '../replicate/port.ts'
-import { isOnlySource } from './neighbours.ts'
+import type { ReplicaProof } from '../../scan/port.ts'
+import { isReplicaOf, markOf, sealOf } from '../../replicate/origin.ts'
+import type { RuleLink } from '../../rule/link.ts'
+import type { ObjectHead, ObjectStore } from '../../store/port.ts'
+import type { LinkOrder } from '../../replicate/port.ts'
+import { isOnlySource } from '../neighbours.ts'
 
 /** Versions known to be somebody else's; they stay that for ever, so they are asked about once. */
 const remembered = 50_000

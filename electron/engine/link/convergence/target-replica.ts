@@ -1,8 +1,8 @@
-import { lookAlike, type KeySides } from '../scan/target-writes.ts'
-import { isReplicaOf, markOf } from '../replicate/origin.ts'
-import { haveSameBytes, type VersionAt } from '../replicate/same-content.ts'
-import type { ObjectStore, VersionEntry } from '../store/port.ts'
-import type { Link } from './link.ts'
+import { lookAlike, type KeySides } from '../../scan/target-writes.ts'
+import { isReplicaOf, markOf } from '../../replicate/origin.ts'
+import { haveSameBytes, type VersionAt } from '../../replicate/same-content.ts'
+import type { ObjectStore, VersionEntry } from '../../store/port.ts'
+import type { Link } from '../link.ts'
 
 /** The store of a site as the link's rule may use it. */
 type StoreOfLink = (siteId: string, link: Link) => ObjectStore

@@ -1,9 +1,9 @@
-import type { HeldBy, LinkState } from '../../../shared/model/rule.ts'
-import { fault, faultKinds, type Fault } from '../../../shared/model/fault.ts'
-import { sentence } from '../../../shared/text/sentence.ts'
-import type { BucketHold } from './bucket-watch.ts'
-import type { Convergence } from './convergence.ts'
-import type { Guarded } from './target-guard.ts'
+import type { HeldBy, LinkState } from '../../../../shared/model/rule.ts'
+import { fault, faultKinds, type Fault } from '../../../../shared/model/fault.ts'
+import { sentence } from '../../../../shared/text/sentence.ts'
+import type { BucketHold } from '../buckets/bucket-watch.ts'
+import type { Convergence } from '../convergence/convergence.ts'
+import type { Guarded } from '../convergence/target-guard.ts'
 
 /** Everything that decides a link's badge, as values. */
 export interface LinkFacts {
