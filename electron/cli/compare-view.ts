@@ -1,6 +1,6 @@
-import { differenceWords, exceptionWords, levelWords } from '../../shared/model/compare-words.ts'
+import { differenceText, exceptionText, levelText } from '../../shared/text/compare.ts'
 import { targetName, type CompareCost, type CompareReport, type Difference } from '../../shared/model/compare.ts'
-import { faultWords } from '../../shared/text/sentence.ts'
+import { faultText } from '../../shared/text/sentence.ts'
 import { bytesText, cellText, durationText, table } from './table.ts'
 
 type Lines = readonly string[]
@@ -8,11 +8,11 @@ type Lines = readonly string[]
 /** One line for each level: what it asks of both sites. */
 export function costLines(costs: readonly CompareCost[]): Lines {
   return costs.map(({ level, requests, readBytes, durationMs, basis, countedAt }) => {
-    if (requests === null) return `${levelWords[level].name}: ${basis}`
+    if (requests === null) return `${levelText[level].name}: ${basis}`
     const time = durationMs === null ? 'time not known' : `at least ${durationText(durationMs)}`
     const asOf = countedAt === null ? '' : ` As of ${new Date(countedAt).toISOString()}.`
     const bytes = readBytes === null ? 'bytes not known' : `${bytesText(readBytes)} to read`
-    return `${levelWords[level].name}: up to ${requests.toLocaleString('en')} requests, ${bytes}, ${time}. ${basis}${asOf}`
+    return `${levelText[level].name}: up to ${requests.toLocaleString('en')} requests, ${bytes}, ${time}. ${basis}${asOf}`
   })
 }
 
@@ -48,7 +48,7 @@ export function compareLines(report: CompareReport): Lines {
       ]),
       notSeen.count,
     ),
-    ...(report.fault === null ? [] : [faultWords(report.fault)]),
+    ...(report.fault === null ? [] : [faultText(report.fault)]),
   ]
 }
 
@@ -63,14 +63,14 @@ function exceptionLines({ exceptions }: CompareReport): Lines {
   if (exceptions.length === 0) return []
   return [
     'Exceptions:',
-    ...exceptions.map(({ kind, count }) => `  ${count.toLocaleString('en')} × ${exceptionWords(kind)}`),
+    ...exceptions.map(({ kind, count }) => `  ${count.toLocaleString('en')} × ${exceptionText(kind)}`),
   ]
 }
 
 const cellsOf = (
   { linkId, kind, key, versionId }: Difference,
   targetOf: (linkId: string) => string,
-): readonly string[] => [differenceWords[kind], targetOf(linkId), cellText(key), versionId ?? '–']
+): readonly string[] => [differenceText[kind], targetOf(linkId), cellText(key), versionId ?? '–']
 
 function rowsOf(title: string, head: Lines, rows: readonly Lines[], count: number): Lines {
   if (count === 0) return []

@@ -6,10 +6,10 @@ import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../..
 import type { SiteView } from '../../shared/model/site.ts'
 import { heldCauses, isHeld, type HeldCause } from '../../shared/model/sync-state.ts'
 import { countOf } from '../../shared/text/count.ts'
-import { eventsLine, heldRules, heldTitle } from '../../shared/text/held-words.ts'
+import { eventsLine, heldRules, heldTitle } from '../../shared/text/held.ts'
 import { overallOf } from '../../shared/text/overall.ts'
-import { faultWords, sentence } from '../../shared/text/sentence.ts'
-import { settledWords, type Failure } from '../../shared/model/task.ts'
+import { faultText, sentence } from '../../shared/text/sentence.ts'
+import { settledText, type Failure } from '../../shared/model/task.ts'
 import type { SseCKeyView } from '../../shared/model/sse-c-key.ts'
 import { bytesText, cellText, durationText, table } from './table.ts'
 
@@ -59,11 +59,11 @@ export function rulesLines(rules: readonly RuleView[]): Lines {
   return [
     ...linkTable(links),
     ...heldCauses(links).flatMap((cause) => heldLines(cause, links[0]?.asOf ?? cause.since)),
-    ...rules.flatMap(({ id, cautions }) => cautions.map((caution) => `${id}: ${faultWords(caution)}`)),
+    ...rules.flatMap(({ id, cautions }) => cautions.map((caution) => `${id}: ${faultText(caution)}`)),
   ]
 }
 
-const keyWords: Readonly<Record<LinkKeys['kind'], string>> = {
+const keyText: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'keys were written at both sides and do not converge',
   covered: 'keys at the target show what others wrote or deleted there, on top of what the source has',
   'target-writes': 'keys were written by others at the target; the rule is stopped, because it would cover them',
@@ -72,7 +72,7 @@ const keyWords: Readonly<Record<LinkKeys['kind'], string>> = {
 export function keysLines(links: readonly LinkKeys[]): Lines {
   if (links.length === 0) return ['No key wants a look.']
   return links.flatMap(({ linkId, kind, count, keys }) => [
-    `${linkId}: ${count} ${keyWords[kind]}.`,
+    `${linkId}: ${count} ${keyText[kind]}.`,
     ...table(
       ['KEY', 'AT THE SOURCE', 'AT THE TARGET'],
       keys.map(({ key, source, target }) => [cellText(key), currentText(source), currentText(target)]),
@@ -164,9 +164,9 @@ export function itemLines(item: FailureDetail): Lines {
 
 function stateLines(item: FailureDetail): Lines {
   if (item.state === 'pending') return ['On its way: it has not failed since it was last offered.']
-  if (item.state === 'settled') return [item.did === null ? 'Settled.' : settledWords[item.did]]
+  if (item.state === 'settled') return [item.did === null ? 'Settled.' : settledText[item.did]]
   const { fault, attempts } = item.failure
-  return [`${fault.code}: ${faultWords(fault)}`, `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`]
+  return [`${fault.code}: ${faultText(fault)}`, `Attempts ${attempts}; next ${nextText(item.failure, item.asOf)}`]
 }
 
 export function settledLines({ settled, pending, parked, notConverging, unknown, held }: WaitResult): Lines {

@@ -1,6 +1,6 @@
 import { BrowserWindow, ipcMain } from 'electron'
 import { FaultError } from '../../shared/model/fault.ts'
-import { faultWords } from '../../shared/text/sentence.ts'
+import { faultText } from '../../shared/text/sentence.ts'
 import { passphraseChannel } from './passphrase-channel.ts'
 
 export interface PassphraseOptions<T> {
@@ -26,7 +26,7 @@ export async function askPassphrase<T>({ pageFile, preload, tryIt }: PassphraseO
       resolve(await tryIt(String(passphrase)))
       return null
     } catch (error) {
-      return error instanceof FaultError ? faultWords(error.fault) : 'The vault did not open.'
+      return error instanceof FaultError ? faultText(error.fault) : 'The vault did not open.'
     }
   })
   window.once('closed', () => resolve(null))

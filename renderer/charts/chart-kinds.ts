@@ -35,7 +35,7 @@ export const chartKinds: readonly ChartKind[] = [
 ]
 
 /** When the first line can be drawn, in words; null when there is one. `sinceAt`: from when on points were looked for. */
-export function collectingWords(points: readonly SeriesPoint[], sinceAt: number, now: number): string | null {
+export function collectingText(points: readonly SeriesPoint[], sinceAt: number, now: number): string | null {
   const [first, second] = points
   if (second !== undefined) return null
   const seconds = Math.ceil(((first?.at ?? sinceAt) + sampleEveryMs - now) / 1000)

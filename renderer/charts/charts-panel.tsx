@@ -8,7 +8,7 @@ import { useNow } from '../components/use-now.ts'
 import { QueryFault } from '../components/query-fault.tsx'
 import { useConsole } from '../console-parts.ts'
 import { formatBytes, formatClock } from '../text/format.ts'
-import { chartKinds, collectingWords, thinOut } from './chart-kinds.ts'
+import { chartKinds, collectingText, thinOut } from './chart-kinds.ts'
 
 const SeriesChart = lazy(async () => ({ default: (await import('./series-chart.tsx')).SeriesChart }))
 
@@ -97,7 +97,7 @@ export function ChartsPanel({ linkId, title, choice }: ChartsPanelProps) {
 function Collecting({ points }: { readonly points: readonly SeriesPoint[] }) {
   const now = useNow()
   const [since] = useState(now)
-  const words = collectingWords(points, since, now)
+  const words = collectingText(points, since, now)
   return words === null ? null : (
     <Text role="status" c="dimmed" mb="xs">
       {words}

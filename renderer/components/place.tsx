@@ -1,6 +1,6 @@
 import { IconArrowRight } from '@tabler/icons-react'
 import type { BucketAt } from '../../shared/model/rule.ts'
-import { placeOf } from '../text/link-words.ts'
+import { placeOf } from '../text/link.ts'
 
 /** “photos @ berlin → photos @ oslo”. */
 export function Route({ source, target }: { readonly source: BucketAt; readonly target: BucketAt }) {

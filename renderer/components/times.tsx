@@ -1,5 +1,5 @@
 import { formatAgo, formatDuration, formatInstant, formatUntil } from '../text/format.ts'
-import { behindOf } from '../text/link-words.ts'
+import { behindOf } from '../text/link.ts'
 import { useNow } from './use-now.ts'
 
 const iso = (at: number) => new Date(at).toISOString()

@@ -15,7 +15,7 @@ import {
 import type { ReactNode } from 'react'
 import type { LinkState } from '../../shared/model/rule.ts'
 import { kindOf, type StateKind } from '../../shared/model/sync-state.ts'
-import { stateWords, type Tone } from '../text/link-words.ts'
+import { stateText, type Tone } from '../text/link.ts'
 
 const stateIcons: Record<StateKind, typeof IconCopy> = {
   'in-step': IconCircleCheck,
@@ -41,7 +41,7 @@ const toneIcons: Record<Tone, typeof IconCopy> = {
 /** A state as icon, word and colour together: no colour carries a meaning alone. */
 export function StateBadge({ state }: { readonly state: LinkState }) {
   const kind = kindOf(state)
-  const { label, tone } = stateWords[kind]
+  const { label, tone } = stateText[kind]
   const Icon = stateIcons[kind]
   return (
     <span className="tone" data-tone={tone}>

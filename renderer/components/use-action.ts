@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { faultWords } from '../../shared/text/sentence.ts'
+import { faultText } from '../../shared/text/sentence.ts'
 import { tellError } from '../text/told.ts'
 
 /**
@@ -20,7 +20,7 @@ export function useAction<In, Out>(run: (input: In) => Promise<Out>, done?: (out
       const told = tellError(error)
       notifications.show({
         title: told.title,
-        message: faultWords(told),
+        message: faultText(told),
         color: 'red',
         autoClose: false,
       })

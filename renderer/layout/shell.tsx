@@ -91,7 +91,7 @@ function GlobalState() {
   return (
     <div className="global-state">
       {isStale(live) ? (
-        <ToneBadge tone="quiet">{notKnownWords(live)}</ToneBadge>
+        <ToneBadge tone="quiet">{notKnownText(live)}</ToneBadge>
       ) : (
         overall && <ToneBadge tone={overall.tone}>{overall.sentence}</ToneBadge>
       )}
@@ -100,7 +100,7 @@ function GlobalState() {
   )
 }
 
-const notKnownWords = ({ asOf }: LiveState): string =>
+const notKnownText = ({ asOf }: LiveState): string =>
   asOf === null ? 'Not known' : `Not known since ${formatClock(asOf)}`
 
 /** What is on the screen loses its colours when it is a memory: no green speaks of now. */

@@ -1,4 +1,4 @@
-import { faultWords, sentence } from '../text/sentence.ts'
+import { faultText, sentence } from '../text/sentence.ts'
 import type { Fault } from './fault.ts'
 
 /** How the tags and locks of what a link copied are compared again, and when that was last done. */
@@ -47,6 +47,6 @@ export function attributesLine(view: AttributesView, { now, duration }: Words): 
     unseen === 0
       ? ''
       : ` ${unseen.toLocaleString('en')} could not be read: ${sentence(view.unseenFault?.message ?? 'see the next round')}`
-  const stands = fault === null ? '' : ` It stands still: ${faultWords(fault)}`
+  const stands = fault === null ? '' : ` It stands still: ${faultText(fault)}`
   return `${looked}${missed}${stands}`
 }

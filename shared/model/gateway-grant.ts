@@ -50,11 +50,11 @@ export function grantOf<T extends Pick<z.output<typeof statedGrantSchema>, 'righ
 }
 
 /** `photos, ledger, keys that begin with “2026/”`; `every bucket` where none is named. */
-export function placeWords({ buckets, prefixes }: Pick<GatewayGrant, 'buckets' | 'prefixes'>): string {
+export function placeText({ buckets, prefixes }: Pick<GatewayGrant, 'buckets' | 'prefixes'>): string {
   const where = buckets.length === 0 ? 'every bucket' : buckets.join(', ')
-  return prefixes.length === 0 ? where : `${where}, ${prefixWords(prefixes)}`
+  return prefixes.length === 0 ? where : `${where}, ${prefixText(prefixes)}`
 }
 
 /** `keys that begin with “2026/” or “2027/”`. */
-export const prefixWords = (prefixes: readonly string[]): string =>
+export const prefixText = (prefixes: readonly string[]): string =>
   `keys that begin with ${prefixes.map((one) => `“${one}”`).join(' or ')}`

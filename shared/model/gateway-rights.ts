@@ -22,7 +22,7 @@ export const gatewayRights = [
 export type GatewayRight = (typeof gatewayRights)[number]
 
 /** Each right as people say it, after “may” or “the right to”. */
-export const rightWords: Readonly<Record<GatewayRight, string>> = {
+export const rightText: Readonly<Record<GatewayRight, string>> = {
   read: 'read',
   write: 'write',
   delete: 'delete',
@@ -35,8 +35,8 @@ export const rightWords: Readonly<Record<GatewayRight, string>> = {
 }
 
 /** `read, write and set tags`; `do everything` where nothing is missing. */
-export function rightsWords(rights: readonly GatewayRight[]): string {
+export function rightsText(rights: readonly GatewayRight[]): string {
   if (rights.length === gatewayRights.length) return 'do everything'
-  const words = rights.map((right) => rightWords[right])
+  const words = rights.map((right) => rightText[right])
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

@@ -18,7 +18,7 @@ export type TaskState = (typeof taskStates)[number]
 export type Lane = 'small' | 'large' | 'mrf'
 
 /** How a task left the queue, in one sentence: the one list. Only where it says so has the target got the version. */
-export const settledWords = {
+export const settledText = {
   copied: 'Settled: the target has it.',
   'already-there': 'Settled: the target had it already.',
   metadata: 'Settled: the target has its metadata, tags and locks.',
@@ -29,7 +29,7 @@ export const settledWords = {
   filtered: 'Ended: the rule leaves this version out. The target was left as it is.',
   'not-wanted': 'Ended: the rule does not want this change at the target. The target was left as it is.',
 } as const
-export type SettledBy = keyof typeof settledWords
+export type SettledBy = keyof typeof settledText
 
 /** Which task it is, wherever one is shown. */
 export interface TaskShown {

@@ -4,5 +4,5 @@ import type { Fault } from '../model/fault.ts'
 export const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`)
 
 /** What happened, and what to do. */
-export const faultWords = ({ message, remedy }: Pick<Fault, 'message' | 'remedy'>): string =>
+export const faultText = ({ message, remedy }: Pick<Fault, 'message' | 'remedy'>): string =>
   `${sentence(message)} ${remedy}`

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { operationTable } from '../../electron/engine/s3/operation-table.ts'
-import { gatewayRights, rightWords, type GatewayRight } from '../../shared/model/gateway-rights.ts'
+import { gatewayRights, rightText, type GatewayRight } from '../../shared/model/gateway-rights.ts'
 import type { NewGatewayKey } from '../../shared/model/gateway.ts'
 import { encodeUri } from '../../electron/engine/s3/uri.ts'
 import { carriedNeeds, plainNeeds, type NeedCase } from '../support/gateway-needs.ts'
@@ -47,7 +47,7 @@ const nameOf = ({ operation, headers, query, body }: NeedCase): string =>
   [operation, query, ...headers.map((pair) => pair.join('=')), body].filter((part) => part !== '').join(' ')
 
 /** A refusal by the gateway that names this right, and nothing asked of the site. */
-const lacks = (right: GatewayRight): string => `lacks the right to ${rightWords[right]} (${right})`
+const lacks = (right: GatewayRight): string => `lacks the right to ${rightText[right]} (${right})`
 
 test('every operation that the gateway knows has been thought of', () => {
   expect(plainNeeds.map(({ operation }) => operation).sort()).toEqual(Object.keys(operationTable).sort())

@@ -5,7 +5,7 @@ import { bodyChanges } from './odd-bodies.ts'
 import { headChanges } from './odd-heads.ts'
 import { foreignPaths, serverPaths, targetChanges } from './odd-targets.ts'
 import type { Planted } from './planted.ts'
-import { serverWords, settings } from './s3-requests.ts'
+import { serverText, settings } from './s3-requests.ts'
 import { plainRead, wellFormed } from './well-formed.ts'
 
 type Change = (random: Random, request: HostileRequest) => HostileRequest
@@ -72,7 +72,7 @@ function knownAttacks(planted: Planted): HostileRequest[] {
   })
   const words = [
     ...settings,
-    ...serverWords,
+    ...serverText,
     'acl',
     'versions',
     'uploads',

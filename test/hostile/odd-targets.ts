@@ -2,7 +2,7 @@ import type { Random } from '../support/random.ts'
 import type { HostileRequest } from './hostile-request.ts'
 import { baseHost } from './oracle.ts'
 import { knownForeign as foreign, knownForeignKey as key } from './planted.ts'
-import { serverWords, settings } from './s3-requests.ts'
+import { serverText, settings } from './s3-requests.ts'
 
 type Change = (random: Random, request: HostileRequest) => HostileRequest
 
@@ -266,7 +266,7 @@ const hostChanges: readonly Change[] = [
 
 const words = [
   ...settings,
-  ...serverWords,
+  ...serverText,
   'acl',
   'tagging',
   'versions',

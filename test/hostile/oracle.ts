@@ -1,6 +1,6 @@
 import { clients, type Client, type Right } from './clients.ts'
 import type { HostileRequest } from './hostile-request.ts'
-import { chooses, s3Entries, serverWords, type S3Entry } from './s3-requests.ts'
+import { chooses, s3Entries, serverText, type S3Entry } from './s3-requests.ts'
 
 /** What S3's documentation and the client's rights say of a request; never what the gateway's code does. */
 export interface Verdict {
@@ -96,7 +96,7 @@ const signed = new Set(['X-Amz-SignedHeaders', 'X-Amz-Signature', 'X-Amz-Content
 function entryFor(method: string, place: Place, all: readonly string[]): S3Entry | string {
   const level = place.bucket === '' ? 'service' : place.key === '' ? 'bucket' : 'object'
   const names = all.filter((name) => !everywhere.has(name) && !signed.has(name))
-  const odd = names.find((name) => serverWords.includes(name))
+  const odd = names.find((name) => serverText.includes(name))
   if (odd !== undefined) return `${odd} is a server’s own word`
   const entries = s3Entries.filter((entry) => entry.method === method && entry.level === level)
   const choosing = names.filter((name) => chooses.has(name))

@@ -72,7 +72,7 @@ export const chooses: ReadonlySet<string> = new Set([
 ])
 
 /** Words of the servers' own, which no client may use. */
-export const serverWords = (
+export const serverText = (
   'format usage stats append position rgwx-version-id rgwx-versioned-epoch rgwx-mtime rgwx-uid rgwx-bucket-instance ' +
   'rgwx-prepend-metadata rgwx-no-precondition-error rgwx-source-zone rgwx-zonegroup rgwx-stat uid key access-key ' +
   'Action allow-unordered objs-container mdsearch replication-metrics replication-reset replication-check ' +

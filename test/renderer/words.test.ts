@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ruleSchema } from '../../shared/model/rule.ts'
-import { collectingWords, thinOut } from '../../renderer/charts/chart-kinds.ts'
+import { collectingText, thinOut } from '../../renderer/charts/chart-kinds.ts'
 import { hasGap, retryDelay } from '../../renderer/live.ts'
 import { newRuleValues, readRuleForm, valuesOf } from '../../renderer/pages/rules/rule-form-values.ts'
 import {
@@ -14,9 +14,9 @@ import { pagesFor } from '../../renderer/pages/failures/failure-rows.ts'
 import { failureSearch, listInputOf } from '../../renderer/search.ts'
 import { formatAgo, formatByteRate, formatBytes, formatDuration, formatUntil } from '../../renderer/text/format.ts'
 import { overallOf } from '../../shared/text/overall.ts'
-import { promiseNow } from '../../renderer/text/promise-words.ts'
+import { promiseNow } from '../../renderer/text/promise.ts'
 import { tellError } from '../../renderer/text/told.ts'
-import { inFlightWords, nothingInFlightWords } from '../../renderer/text/transfer-words.ts'
+import { inFlightText, nothingInFlightText } from '../../renderer/text/transfer.ts'
 
 describe('numbers in words', () => {
   test('bytes are powers of 1024 with their unit', () => {
@@ -265,7 +265,7 @@ describe('what keeps the screen fresh', () => {
 describe('transfers', () => {
   test('the page counts what it shows, and never takes that for all', () => {
     const words = (shown: number, told: number, busy: number | null, rule?: string) =>
-      inFlightWords({ shown, told, busy, rule })
+      inFlightText({ shown, told, busy, rule })
     expect([words(1, 1, 1), words(8, 8, null), words(200, 200, 300), words(200, 200, 200)]).toEqual([
       '1 object in flight',
       '8 objects in flight',
@@ -279,11 +279,11 @@ describe('transfers', () => {
   })
 
   test('an empty page does not say that all has arrived', () => {
-    expect([nothingInFlightWords(null), nothingInFlightWords(0)]).toEqual([
+    expect([nothingInFlightText(null), nothingInFlightText(0)]).toEqual([
       'What is pending is not known yet.',
       'No change that was noticed is pending.',
     ])
-    expect(nothingInFlightWords(12)).toMatch(/^12 changes are pending all the same/)
+    expect(nothingInFlightText(12)).toMatch(/^12 changes are pending all the same/)
   })
 })
 
@@ -292,10 +292,10 @@ describe('a chart', () => {
 
   test('says when its line begins until it has one', () => {
     expect([
-      collectingWords([], 1000, 2500),
-      collectingWords([], 1000, 9000),
-      collectingWords(points(8000), 1000, 9000),
-      collectingWords(points(3000, 8000), 1000, 9000),
+      collectingText([], 1000, 2500),
+      collectingText([], 1000, 9000),
+      collectingText(points(8000), 1000, 9000),
+      collectingText(points(3000, 8000), 1000, 9000),
     ]).toEqual([
       'Collecting; first point in 4 s. It is measured every 5 s.',
       'Collecting; first point any moment. It is measured every 5 s.',

@@ -121,7 +121,7 @@ async function run(options: SoakOptions, stage: Stage, engine: EngineLife, gatew
     memory.most = Math.max(memory.most, resident)
     if (isSecondHalf() && memory.middle === 0) memory.middle = resident
     if (resident > 0) memory.end = resident
-    tell(roundWords(rounds, tally, ledger, resident))
+    tell(roundText(rounds, tally, ledger, resident))
     await pause(options.roundEveryMs - (Date.now() - roundAt), signal)
   }
   ends.abort()
@@ -143,7 +143,7 @@ async function run(options: SoakOptions, stage: Stage, engine: EngineLife, gatew
   }
 }
 
-const roundWords = (round: number, tally: Tally, ledger: Ledger, resident: number): string =>
+const roundText = (round: number, tally: Tally, ledger: Ledger, resident: number): string =>
   `round ${round}: ${ledger.answeredCount} changes answered, ${tally.lies.length} lies, engine ${(resident / 1e6).toFixed(0)} MB`
 
 async function inTheEnd(

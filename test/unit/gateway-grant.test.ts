@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { gatewayKeyInput } from '../../shared/api/inputs.ts'
 import { declaredGatewayKeySchema } from '../../shared/model/gateway.ts'
-import { gatewayRights, rightsWords } from '../../shared/model/gateway-rights.ts'
+import { gatewayRights, rightsText } from '../../shared/model/gateway-rights.ts'
 
 const secret = { accessKeyId: 'CLIENT.KEY', secretAccessKey: 'client/secret+key' }
 const declared = (grant: object) => declaredGatewayKeySchema.parse({ ...secret, ...grant })
@@ -38,7 +38,7 @@ test('a key made in the console names its rights', () => {
 })
 
 test('rights are told as a sentence', () => {
-  expect([rightsWords(['read']), rightsWords(['read', 'write', 'tags']), rightsWords(gatewayRights)]).toEqual([
+  expect([rightsText(['read']), rightsText(['read', 'write', 'tags']), rightsText(gatewayRights)]).toEqual([
     'read',
     'read, write and set tags',
     'do everything',

@@ -6,8 +6,8 @@ import { overallOf } from '../../shared/text/overall.ts'
 import { overviewLines } from '../../electron/cli/views.ts'
 import { overviewOf } from '../../electron/engine/api/overview.ts'
 import { linkState, unknownOf, type LinkFacts } from '../../electron/engine/link/state/link-state.ts'
-import { notInStepOf } from '../../renderer/text/link-words.ts'
-import { promiseNow } from '../../renderer/text/promise-words.ts'
+import { notInStepOf } from '../../renderer/text/link.ts'
+import { promiseNow } from '../../renderer/text/promise.ts'
 
 const now = 10_000_000
 const denied = fault('ACCESS_DENIED', 'PutObject data: answered 403 AccessDenied', { site: 'b' })

@@ -1,5 +1,5 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
-import { levelWords } from '../../../shared/model/compare-words.ts'
+import { levelText } from '../../../shared/text/compare.ts'
 import type { CompareCost, CompareLevel, CompareReport } from '../../../shared/model/compare.ts'
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
@@ -36,7 +36,7 @@ export function compareApi(parts: CompareApiParts): EngineApi['compare'] {
       const under = q.prefix === '' ? '' : `, keys under “${q.prefix}”`
       const job: Job = parts.jobs.start({
         kind: 'compare',
-        title: `Comparison of both sides of rule ${q.ruleId} ${levelWords[q.level].by}${under}`,
+        title: `Comparison of both sides of rule ${q.ruleId} ${levelText[q.level].by}${under}`,
         ruleId: q.ruleId,
         run: (report) => run(job.id, links, q, report),
       })

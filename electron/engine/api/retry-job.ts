@@ -41,8 +41,8 @@ export async function retrySeqs(named: readonly number[], { jobs, queue, journal
       return sentence([
         ...outlook(retried, hold),
         ...(here > 0 ? [`${count(here)} ${here === 1 ? 'was' : 'were'} in the queue or under way already`] : []),
-        ...leftWords(rest.filter((seq) => journal.atOnce.task(seq) === null && known.includes(seq)).length),
-        ...unknownWords(seqs.length - known.length),
+        ...leftText(rest.filter((seq) => journal.atOnce.task(seq) === null && known.includes(seq)).length),
+        ...unknownText(seqs.length - known.length),
       ])
     },
   })
@@ -118,8 +118,8 @@ function outlook(retried: readonly { readonly linkId: string }[], hold: RetryPar
   ]
 }
 
-const leftWords = (gone: number): readonly string[] =>
+const leftText = (gone: number): readonly string[] =>
   gone === 0 ? [] : [`${count(gone)} had left the list: see ${gone === 1 ? 'its' : 'their'} history`]
-const unknownWords = (unknown: number): readonly string[] =>
+const unknownText = (unknown: number): readonly string[] =>
   unknown === 0 ? [] : [`${count(unknown)} ${unknown === 1 ? 'is' : 'are'} not known`]
 const sentence = (parts: readonly string[]): string => `${parts.join('; ')}.`

@@ -13,7 +13,7 @@ import type {
   RuleView,
 } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
+import { uncheckedText } from '../../../shared/text/unchecked.ts'
 import type { Brakes } from '../brake/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/feeds/link-feeds.ts'
@@ -193,7 +193,7 @@ const cautionsOf = (ruleId: string, problems: readonly RuleProblem[]): readonly 
 function uncheckedCaution(found: readonly BucketAt[]): readonly RuleCaution[] {
   const unchecked = [...new Map(found.map((at) => [bucketKey(at), at])).values()]
   if (unchecked.length === 0) return []
-  const words = uncheckedWords(unchecked)
+  const words = uncheckedText(unchecked)
   const remedy = 'Grant s3:ListBucket there. The rule goes on meanwhile, and trusts the listing of versions.'
   return [{ message: `${words.charAt(0).toUpperCase()}${words.slice(1)}.`, remedy }]
 }

@@ -209,7 +209,7 @@ function silentFault(code: string | null, context: FaultContext): FaultCode | nu
 export function faultFromAnswer(answer: SiteAnswer, context: FaultContext): Fault {
   const code = codeOf(answer, context)
   const own = [answer.code, answer.words].filter((part) => part !== null && part !== '').join(': ')
-  const said = [own, elsewhereWords(answer.elsewhere)].filter((part) => part !== '').join('; ')
+  const said = [own, elsewhereText(answer.elsewhere)].filter((part) => part !== '').join('; ')
   const message = describe(context, said === '' ? `answered ${answer.status}` : `answered ${answer.status} ${said}`)
   const more = {
     ...(context.siteId === undefined ? {} : { site: context.siteId }),
@@ -225,7 +225,7 @@ export function faultFromAnswer(answer: SiteAnswer, context: FaultContext): Faul
 const noWordsRemedy =
   'The site gave no reason: look into its log, or what lies before it, for this request. Then retry.'
 
-function elsewhereWords(elsewhere: SiteAnswer['elsewhere']): string {
+function elsewhereText(elsewhere: SiteAnswer['elsewhere']): string {
   if (elsewhere == null) return ''
   const { region, endpoint } = elsewhere
   const where = [...(region === null ? [] : [`region ${region}`]), ...(endpoint === null ? [] : [endpoint])]

@@ -2,7 +2,7 @@ import type { DifferenceKind, ExceptionKind, NotSeen } from '../../../shared/mod
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import { aclOf, carriedAcl, groupDifference, leftAtSource, propertyOf, rightWords, setsAny } from '../replicate/acl.ts'
+import { aclOf, carriedAcl, groupDifference, leftAtSource, propertyOf, rightText, setsAny } from '../replicate/acl.ts'
 import { digestOf } from '../replicate/digest.ts'
 import { narrowed, sameTags } from '../replicate/concede.ts'
 import { sameLock, unlocked } from '../replicate/metadata.ts'
@@ -116,8 +116,8 @@ class Look {
   }
 
   #encryption(here: Encryption, there: Encryption): void {
-    if (encryptionWords(here) === encryptionWords(there)) return
-    const detail = `${encryptionWords(here)} at the source, ${encryptionWords(there)} at the target.`
+    if (encryptionText(here) === encryptionText(there)) return
+    const detail = `${encryptionText(here)} at the source, ${encryptionText(there)} at the target.`
     // Told is another key, not none: a copy that has lost its key service's protection is not what the rule promises.
     if (here.kind === 'sse-kms' && there.kind !== 'sse-kms') return this.#differs('encryption', detail)
     // What only the target encrypts, it encrypts by itself.
@@ -244,7 +244,7 @@ const isAnother = ({ versionId, etag, sizeBytes }: VersionEntry, head: ObjectHea
 
 const storageClassOf = ({ storageClass }: ObjectHead): string => storageClass ?? 'STANDARD'
 
-function encryptionWords(encryption: Encryption): string {
+function encryptionText(encryption: Encryption): string {
   if (encryption.kind === 'none') return 'not encrypted'
   if (encryption.kind === 'sse-kms') return `SSE-KMS with ${encryption.keyId ?? 'the site’s own key'}`
   if (encryption.kind === 'sse-c') return `SSE-C with the key of MD5 ${encryption.keyMd5 ?? 'unknown'}`
@@ -252,7 +252,7 @@ function encryptionWords(encryption: Encryption): string {
 }
 
 function sentence(rights: readonly string[]): string {
-  const text = rights.map(rightWords).join(', ')
+  const text = rights.map(rightText).join(', ')
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
 

@@ -1,7 +1,7 @@
-import { levelWords } from '../../../shared/model/compare-words.ts'
+import { levelText } from '../../../shared/text/compare.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
-import { uncheckedWords } from '../../../shared/text/unchecked-words.ts'
+import { uncheckedText } from '../../../shared/text/unchecked.ts'
 import type { TallyTotals } from './tally.ts'
 
 /** What a comparison that has ended may claim: only what it saw. Pure. */
@@ -21,20 +21,20 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
     verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
     verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
     totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
-    unchecked.length > 0 ? uncheckedWords(unchecked) : '',
+    unchecked.length > 0 ? uncheckedText(unchecked) : '',
     exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
   ].filter((aside) => aside !== '')
   return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`
 
   function main(): string {
-    const { seen, unseen } = levelWords[level]
+    const { seen, unseen } = levelText[level]
     if (verdict === 'equal') return `Equal ${seen}: ${looked}. ${unseen}`
     if (verdict === 'different')
-      return `Different: ${counted(differenceCount, 'difference')} in ${looked}, the first ${levelWords[differsBy!].by}.`
+      return `Different: ${counted(differenceCount, 'difference')} in ${looked}, the first ${levelText[differsBy!].by}.`
     if (verdict === 'on-its-way')
-      return `On its way: ${counted(onItsWay.count, 'difference')} in ${looked}, all of which wait for a copy; nothing else differs ${levelWords[level].by}.`
+      return `On its way: ${counted(onItsWay.count, 'difference')} in ${looked}, all of which wait for a copy; nothing else differs ${levelText[level].by}.`
     return fault === null
-      ? `Could not tell: ${counted(notSeen.count, 'version or key', 'versions or keys')} of ${looked} could not be seen; nothing else differs ${levelWords[level].by}.`
+      ? `Could not tell: ${counted(notSeen.count, 'version or key', 'versions or keys')} of ${looked} could not be seen; nothing else differs ${levelText[level].by}.`
       : `Could not tell: ${fault.message}`
   }
 }

@@ -4,8 +4,8 @@
  */
 
 import { fault, FaultError, type Fault } from '../../../shared/model/fault.ts'
-import { placeWords } from '../../../shared/model/gateway-grant.ts'
-import { rightsWords } from '../../../shared/model/gateway-rights.ts'
+import { placeText } from '../../../shared/model/gateway-grant.ts'
+import { rightsText } from '../../../shared/model/gateway-rights.ts'
 import {
   gatewaySettingsSchema,
   type DeclaredGatewayKey,
@@ -109,7 +109,7 @@ export class Gateway {
 
   async createKey(wanted: Parameters<ClientKeys['create']>[0]): Promise<NewGatewayKey> {
     const key = await this.keys.create(wanted)
-    const may = `${rightsWords(key.rights)} in ${placeWords(key)}`
+    const may = `${rightsText(key.rights)} in ${placeText(key)}`
     this.#options.tell('info', `The client key ${key.accessKeyId} (${key.label}) was made: it may ${may}.`, null)
     this.#options.onChange()
     return key

@@ -1,5 +1,5 @@
-import { prefixWords, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
-import { rightWords, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
+import { prefixText, type GatewayGrant } from '../../../shared/model/gateway-grant.ts'
+import { rightText, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
 import { operationTable, type KnownOperation } from '../s3/operation-table.ts'
 import type { S3Call } from './protocol/read-call.ts'
 import { S3Error } from '../s3/s3-error.ts'
@@ -59,7 +59,7 @@ export function checkLimits(limits: Limits, call: S3Call, now: number): void {
   else if (listings.has(operation)) checkPrefixWithin(limits, call.query.get('prefix') ?? '')
   else if (!keyless.has(operation) && operation !== 'DeleteObjects') {
     throw denied(
-      `This access key reaches ${prefixWords(limits.prefixes)} only, and has nothing to do with the settings of a bucket.`,
+      `This access key reaches ${prefixText(limits.prefixes)} only, and has nothing to do with the settings of a bucket.`,
     )
   }
 }
@@ -81,7 +81,7 @@ function checkRight({ rights }: Limits, right: GatewayRight): void {
 }
 
 const lacking = (right: GatewayRight): string =>
-  `This access key lacks the right to ${rightWords[right]} (${right}). Ask the operator of the gateway for a key that has it.`
+  `This access key lacks the right to ${rightText[right]} (${right}). Ask the operator of the gateway for a key that has it.`
 
 /** Throws for what is no bucket, whoever asks: the names under which servers keep their administration among it. */
 export function checkBucketName(bucket: string): void {
@@ -95,12 +95,12 @@ function checkBucket({ buckets }: Limits, bucket: string): void {
 }
 
 function checkKeyWithin(limits: Limits, key: string): void {
-  if (!isWithin(limits, key)) throw denied(`This access key reaches ${prefixWords(limits.prefixes)} only.`)
+  if (!isWithin(limits, key)) throw denied(`This access key reaches ${prefixText(limits.prefixes)} only.`)
 }
 
 function checkPrefixWithin(limits: Limits, prefix: string): void {
   if (isWithin(limits, prefix)) return
-  throw denied(`This access key lists ${prefixWords(limits.prefixes)} only: give a prefix that begins so.`)
+  throw denied(`This access key lists ${prefixText(limits.prefixes)} only: give a prefix that begins so.`)
 }
 
 /** Sites that keep objects as files may take a dot segment for a way out of the prefix. */

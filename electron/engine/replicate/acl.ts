@@ -91,7 +91,7 @@ const words: Readonly<Record<string, string>> = {
 }
 
 /** `everyone may read`, for reports. */
-export function rightWords(right: string): string {
+export function rightText(right: string): string {
   const [group, part] = right.split(' ')
   return `${group === everyone ? 'everyone' : 'every signed-in user'} may ${words[part!] ?? part}`
 }
@@ -139,7 +139,7 @@ export async function setAcl(
   } catch (error) {
     if (!(error instanceof FaultError) || !isUnsupported(error)) throw error
     if (difference.beyond.length === 0) return false
-    const beyond = difference.beyond.map(rightWords).join(', ')
+    const beyond = difference.beyond.map(rightText).join(', ')
     const message = `The copy is more public than its source (${beyond}), and the target does not take that back: ${error.fault.message}`
     throw new FaultError({ ...error.fault, message }, { cause: error })
   }

@@ -181,7 +181,7 @@ function oppositePair(a: Flow, b: Flow): readonly RuleProblem[] {
   ]
 }
 
-const tangleWords: Readonly<Record<Tangle['shape'], { readonly name: string; readonly lost: string }>> = {
+const tangleText: Readonly<Record<Tangle['shape'], { readonly name: string; readonly lost: string }>> = {
   ring: {
     name: 'a ring',
     lost: 'When one of them is down, changes no longer reach the others, and a key that is written at several of them ends with another’s version at each (20 of 20 keys did).',
@@ -199,7 +199,7 @@ const tangleWords: Readonly<Record<Tangle['shape'], { readonly name: string; rea
 /** Named at the last of its flows: when a rule is changed, that is the one that closes the tangle. */
 function tangled({ shape, buckets, flows }: Tangle): RuleProblem {
   const holds = [...new Set(flows.map(({ rule }) => rule.id))]
-  const { name, lost } = tangleWords[shape]
+  const { name, lost } = tangleText[shape]
   const rules = `${holds.length === 1 ? 'Rule' : 'Rules'} ${holds.map((id) => `“${id}”`).join(', ')}`
   const message = `${rules} bring the same keys round between ${buckets.length} buckets: ${name}. ${lost}`
   const remedy =

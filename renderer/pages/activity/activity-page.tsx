@@ -9,7 +9,7 @@ import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { QueryFault } from '../../components/query-fault.tsx'
 import { useConsole } from '../../console-parts.ts'
-import type { Tone } from '../../text/link-words.ts'
+import type { Tone } from '../../text/link.ts'
 import { titleOf } from '../../text/told.ts'
 
 const route = getRouteApi('/activity')

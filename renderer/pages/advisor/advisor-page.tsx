@@ -14,7 +14,7 @@ import { noAssumptions, readAssumptions } from './assumption-values.ts'
 import { AssumptionsForm } from './assumptions-form.tsx'
 import { ComparisonTable } from './comparison-table.tsx'
 import { FiguresPanel } from './figures-panel.tsx'
-import { basisWords, comparedRows } from './mode-words.ts'
+import { basisText, comparedRows } from './mode-rows.ts'
 import { RecommendationNote } from './recommendation-note.tsx'
 import { SubjectPicker } from './subject-picker.tsx'
 import { UseMode, type Use } from './use-mode.tsx'
@@ -151,7 +151,7 @@ function Compared({ advice, use }: { readonly advice: Advice; readonly use: Use 
       </Panel>
       <FiguresPanel figures={advice.figures} />
       <Text c="dimmed" size="sm">
-        {basisWords(advice)}
+        {basisText(advice)}
       </Text>
     </>
   )

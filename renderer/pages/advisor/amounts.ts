@@ -28,7 +28,7 @@ export function formatSmallShare(share: number): string {
 
 export const lossLimit = `${syncLimits.lossShare * 100} %`
 
-export const originWords: Record<Origin, string> = {
+export const originText: Record<Origin, string> = {
   measured: 'Measured',
   assumed: 'Assumed',
   estimated: 'Estimated',

@@ -46,7 +46,7 @@ export function readAssumptions(values: AssumptionValues): {
 }
 
 /** What stands in a field that is left empty, in the field’s own unit; '' where nothing is known. */
-export function measuredWords(name: AssumptionName, figures: AdviceFigures): string {
+export function measuredText(name: AssumptionName, figures: AdviceFigures): string {
   if (name === 'peakMinutes') return String(figures.peakMinutes)
   const figure = figureOf(name, figures)
   const { scale } = assumptionFields.find((field) => field.name === name)!

@@ -3,7 +3,7 @@ import type { AdviceFigures } from '../../../shared/model/advisor.ts'
 import { Panel } from '../../components/page.tsx'
 import {
   assumptionFields,
-  measuredWords,
+  measuredText,
   noAssumptions,
   readAssumptions,
   type AssumptionName,
@@ -42,7 +42,7 @@ export function AssumptionsForm({ values, figures, onChange }: AssumptionsFormPr
             key={name}
             label={label}
             min={0}
-            placeholder={figures === null ? '' : measuredWords(name, figures)}
+            placeholder={figures === null ? '' : measuredText(name, figures)}
             hideControls
             value={values[name]}
             error={errors[name]}

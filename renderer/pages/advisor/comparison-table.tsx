@@ -2,7 +2,7 @@ import { ActionIcon, Button } from '@mantine/core'
 import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useId, useState, type ReactNode } from 'react'
 import type { AckPolicy, Advice, ModeComparison } from '../../../shared/model/advisor.ts'
-import { answeredWhen, isPolicy, modeNames, type ComparedRow } from './mode-words.ts'
+import { answeredWhen, isPolicy, modeNames, type ComparedRow } from './mode-rows.ts'
 import './advisor.css'
 
 interface ComparisonTableProps {
@@ -91,7 +91,7 @@ function Row({ row, advice }: { readonly row: ComparedRow; readonly advice: Advi
         </th>
         {advice.modes.map((mode) => (
           <Marked key={mode.mode} mode={mode} advice={advice}>
-            <CellWords {...row.cell(mode, advice)} />
+            <CellText {...row.cell(mode, advice)} />
           </Marked>
         ))}
       </tr>
@@ -104,7 +104,7 @@ function Row({ row, advice }: { readonly row: ComparedRow; readonly advice: Advi
   )
 }
 
-function CellWords({ value, note }: { readonly value: string; readonly note: string | null }) {
+function CellText({ value, note }: { readonly value: string; readonly note: string | null }) {
   return (
     <>
       <span className="advice-value">{unbroken(value)}</span>

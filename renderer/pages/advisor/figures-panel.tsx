@@ -1,7 +1,7 @@
 import type { AdviceFigures } from '../../../shared/model/advisor.ts'
 import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
-import { figureRows } from './figure-words.ts'
+import { figureRows } from './figure-rows.ts'
 
 /** What the comparison stands on: every number with where it comes from, of how many samples, and as of when. */
 export function FiguresPanel({ figures }: { readonly figures: AdviceFigures }) {

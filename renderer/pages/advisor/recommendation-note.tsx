@@ -2,7 +2,7 @@ import { Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Advice } from '../../../shared/model/advisor.ts'
 import { ToneBadge } from '../../components/tone.tsx'
-import { headlineOf, reasonSentence } from './reason-words.ts'
+import { headlineOf, reasonSentence } from './reason-text.ts'
 import './advisor.css'
 
 interface RecommendationNoteProps {

@@ -2,7 +2,7 @@ import { Group, MultiSelect, Select } from '@mantine/core'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import type { AdvisorSearch } from '../../search.ts'
-import { placeOf } from '../../text/link-words.ts'
+import { placeOf } from '../../text/link.ts'
 
 interface SubjectPickerProps {
   readonly rules: readonly RuleView[]

@@ -5,7 +5,7 @@ import { Confirm } from '../../components/confirm.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { formatDuration } from '../../text/format.ts'
-import { modeNames } from './mode-words.ts'
+import { modeNames } from './mode-rows.ts'
 
 /** What a rule uses, and how to let it use another. */
 export interface Use {

@@ -6,7 +6,7 @@ import type { Rule } from '../../../shared/model/rule.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { ComparisonTable } from './comparison-table.tsx'
-import { basisWords, decisiveRows } from './mode-words.ts'
+import { basisText, decisiveRows } from './mode-rows.ts'
 import { RecommendationNote } from './recommendation-note.tsx'
 
 interface WizardAdviceProps {
@@ -49,7 +49,7 @@ export function WizardAdvice({ rule, estimate, onUse }: WizardAdviceProps) {
               />
             </div>
             <Text c="dimmed" size="sm" mt={8}>
-              {basisWords(found)} It can be changed at any time; the advisor in the navigation compares the rest, with
+              {basisText(found)} It can be changed at any time; the advisor in the navigation compares the rest, with
               all figures.
             </Text>
           </>

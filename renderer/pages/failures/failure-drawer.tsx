@@ -1,14 +1,14 @@
 import { Button, Drawer, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import type { FailureDetail } from '../../../shared/api/engine-api.ts'
-import { settledWords, type Failure, type ItemEvent } from '../../../shared/model/task.ts'
+import { settledText, type Failure, type ItemEvent } from '../../../shared/model/task.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { formatBytes, formatInstant } from '../../text/format.ts'
-import { operationWords } from '../../text/link-words.ts'
+import { operationText } from '../../text/link.ts'
 import { tellFault, titleOf } from '../../text/told.ts'
 import { NextAttempt } from './next-attempt.tsx'
 
@@ -64,7 +64,7 @@ function Facts({ failure, onRetry }: { readonly failure: Failure; readonly onRet
         <dt>Rule</dt>
         <dd>{failure.ruleId}</dd>
         <dt>Operation</dt>
-        <dd>{operationWords[failure.operation]}</dd>
+        <dd>{operationText[failure.operation]}</dd>
         <dt>Version</dt>
         <dd className="mono">{failure.versionId ?? 'the current one'}</dd>
         <dt>Size</dt>
@@ -91,7 +91,7 @@ function Facts({ failure, onRetry }: { readonly failure: Failure; readonly onRet
 function Gone({ detail }: { readonly detail: Exclude<FailureDetail, { state: 'failing' }> }) {
   return (
     <>
-      <Text>{goneWords(detail)}</Text>
+      <Text>{goneText(detail)}</Text>
       <dl className="facts">
         <dt>From, to</dt>
         <dd>
@@ -112,12 +112,12 @@ function Gone({ detail }: { readonly detail: Exclude<FailureDetail, { state: 'fa
   )
 }
 
-function goneWords(detail: Exclude<FailureDetail, { state: 'failing' }>): string {
+function goneText(detail: Exclude<FailureDetail, { state: 'failing' }>): string {
   if (detail.state === 'pending') return 'On its way: it has not failed since it was last offered.'
-  return detail.did === null ? 'Settled.' : settledWords[detail.did]
+  return detail.did === null ? 'Settled.' : settledText[detail.did]
 }
 
-const eventWords: Record<ItemEvent['what'], string> = {
+const eventText: Record<ItemEvent['what'], string> = {
   queued: 'Queued',
   'attempt-failed': 'Attempt failed',
   parked: 'Parked: not tried again until somebody retries it',
@@ -134,7 +134,7 @@ function History({ detail }: { readonly detail: FailureDetail }) {
         {detail.history.toReversed().map((event) => (
           <li key={`${event.at}-${event.what}-${event.attempt}`} style={{ paddingInline: 0 }}>
             <span style={{ flex: 1 }} className="wrap">
-              {event.did === null ? eventWords[event.what] : settledWords[event.did]}
+              {event.did === null ? eventText[event.what] : settledText[event.did]}
               {event.attempt !== null && `, attempt ${event.attempt}`}
               {event.fault && (
                 <span className="dim" style={{ display: 'block' }}>

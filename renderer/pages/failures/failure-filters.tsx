@@ -8,7 +8,7 @@ import { operations } from '../../../shared/model/task.ts'
 import { useConsole } from '../../console-parts.ts'
 import type { FailureSearch } from '../../search.ts'
 import { formatCount } from '../../text/format.ts'
-import { operationWords } from '../../text/link-words.ts'
+import { operationText } from '../../text/link.ts'
 import { titleOf } from '../../text/told.ts'
 
 interface FailureFiltersProps {
@@ -24,7 +24,7 @@ const stateChoices = [
 ]
 const operationChoices = [
   { value: '', label: 'All operations' },
-  ...operations.map((value) => ({ value, label: operationWords[value] })),
+  ...operations.map((value) => ({ value, label: operationText[value] })),
 ]
 
 /** The filters of the failure list; they live in the address, so that a view can be kept and passed on. */

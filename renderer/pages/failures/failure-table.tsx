@@ -11,7 +11,7 @@ import { QueryFault } from '../../components/query-fault.tsx'
 import { Ago } from '../../components/times.tsx'
 import type { FailureSearch } from '../../search.ts'
 import { formatBytes, formatCount } from '../../text/format.ts'
-import { operationWords, placeOf } from '../../text/link-words.ts'
+import { operationText, placeOf } from '../../text/link.ts'
 import { titleOf } from '../../text/told.ts'
 import { pageLength, useFailureRows } from './failure-rows.ts'
 import { NextAttempt } from './next-attempt.tsx'
@@ -156,7 +156,7 @@ function Row({ index, rowPx, failure, chosen, onChoose, onOpen, onRetry }: RowPr
           {failure.ruleId}, to {placeOf(failure.target)}
         </Line>
         <Line title={failure.versionId ?? undefined}>
-          {operationWords[failure.operation]}
+          {operationText[failure.operation]}
           {failure.sizeBytes !== null && `, ${formatBytes(failure.sizeBytes)}`}
           {failure.versionId !== null && (
             <>

@@ -17,7 +17,7 @@ import { FailureDrawer } from './failure-drawer.tsx'
 import { FailureFilters } from './failure-filters.tsx'
 import { pageLength } from './failure-rows.ts'
 import { FailureTable } from './failure-table.tsx'
-import { filterWords, retryQuestion } from './filter-words.ts'
+import { filterText, retryQuestion } from './filter-text.ts'
 
 const route = getRouteApi('/failures')
 
@@ -43,7 +43,7 @@ export function FailuresPage() {
   return (
     <Page
       title="Failures"
-      lead={first.data && `${countWords(total, filterWords(filter))} · as of ${formatClock(first.data.asOf)}`}
+      lead={first.data && `${countText(total, filterText(filter))} · as of ${formatClock(first.data.asOf)}`}
       actions={
         <Group gap="xs">
           {chosen.size > 0 && (
@@ -69,7 +69,7 @@ export function FailuresPage() {
       <Loaded query={first} what="the failures">
         {() =>
           total === 0 ? (
-            <Nothing filtered={filterWords(filter) !== ''} />
+            <Nothing filtered={filterText(filter) !== ''} />
           ) : (
             <FailureTable
               key={JSON.stringify([filter, search.sort, search.ascending])}
@@ -105,7 +105,7 @@ export function FailuresPage() {
 }
 
 /** An empty list says that nothing failed, not that everything is in step. */
-const countWords = (total: number, filtered: string): string =>
+const countText = (total: number, filtered: string): string =>
   total === 0 && filtered === '' ? 'No item failed' : `${countOf(total, 'item')} not in step ${filtered}`
 
 function withSeq(chosen: ReadonlySet<number>, seq: number, on: boolean): ReadonlySet<number> {

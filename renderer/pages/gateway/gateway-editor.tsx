@@ -6,7 +6,7 @@ import { Field } from '../../components/form-field.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { exposureOf } from '../../text/gateway-words.ts'
+import { exposureOf } from '../../text/gateway.ts'
 import { tellError } from '../../text/told.ts'
 import { gatewayValuesOf, readGatewayForm, type GatewayFormValues } from './gateway-form-values.ts'
 

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { CopyBlock } from '../../components/copyable.tsx'
 import { Empty, Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { configLines } from '../../text/gateway-words.ts'
+import { configLines } from '../../text/gateway.ts'
 import { GatewayEditor } from './gateway-editor.tsx'
 import { emptyGateway } from './gateway-form-values.ts'
 

@@ -12,7 +12,7 @@ import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes, formatCount, formatInstant } from '../../text/format.ts'
-import { configLines, keyName, usageLines } from '../../text/gateway-words.ts'
+import { configLines, keyName, usageLines } from '../../text/gateway.ts'
 import { tellFault } from '../../text/told.ts'
 import { GatewayEditor } from './gateway-editor.tsx'
 
@@ -32,7 +32,7 @@ export function GatewayState({ view }: { readonly view: GatewayView }) {
         <dl className="facts" style={{ marginTop: state.kind === 'fault' ? 12 : 0 }}>
           <dt>State</dt>
           <dd>
-            <StateWords view={view} />
+            <StateText view={view} />
           </dd>
           {state.kind === 'listening' && (
             <>
@@ -67,7 +67,7 @@ export function GatewayState({ view }: { readonly view: GatewayView }) {
   )
 }
 
-function StateWords({ view: { state } }: { readonly view: GatewayView }) {
+function StateText({ view: { state } }: { readonly view: GatewayView }) {
   if (state.kind === 'fault') return <ToneBadge tone="bad">Does not listen</ToneBadge>
   if (state.kind === 'off') return <ToneBadge tone="quiet">Off: no client reaches it</ToneBadge>
   return (

@@ -1,8 +1,8 @@
 import { Button, Text } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
-import { placeWords } from '../../../shared/model/gateway-grant.ts'
-import { rightsWords } from '../../../shared/model/gateway-rights.ts'
+import { placeText } from '../../../shared/model/gateway-grant.ts'
+import { rightsText } from '../../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayView } from '../../../shared/model/gateway.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { DataTable, type Column } from '../../components/data-table.tsx'
@@ -13,7 +13,7 @@ import { ToneBadge } from '../../components/tone.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { formatInstant } from '../../text/format.ts'
-import { expiryOf, grantWords, keyName, presetOf } from '../../text/gateway-words.ts'
+import { expiryOf, grantText, keyName, presetOf } from '../../text/gateway.ts'
 import { NewKeyDialog } from './new-key-dialog.tsx'
 
 /** The keys that clients sign with: who may do what, where, until when, and last used. */
@@ -62,10 +62,10 @@ const columns = (view: GatewayView): readonly Column<GatewayKeyView>[] => [
   {
     id: 'place',
     header: 'Where',
-    sortBy: placeWords,
+    sortBy: placeText,
     cell: ({ buckets, prefixes }) => (
       <>
-        <div>{placeWords({ buckets, prefixes: [] })}</div>
+        <div>{placeText({ buckets, prefixes: [] })}</div>
         {prefixes.map((prefix) => (
           <div key={prefix} className="mono dim">
             {prefix}…
@@ -103,13 +103,13 @@ const columns = (view: GatewayView): readonly Column<GatewayKeyView>[] => [
 
 function Rights({ of: { rights } }: { readonly of: GatewayKeyView }) {
   const preset = presetOf(rights)
-  if (preset === null) return rightsWords(rights)
+  if (preset === null) return rightsText(rights)
   // The smallest and the largest say it by their names.
   const plain = preset.id === 'read' || preset.id === 'everything'
   return (
     <>
       <div style={{ fontWeight: 500 }}>{preset.label}</div>
-      {!plain && <div className="dim">{rightsWords(rights)}</div>}
+      {!plain && <div className="dim">{rightsText(rights)}</div>}
     </>
   )
 }
@@ -158,14 +158,14 @@ function Revoke({ accessKey: key, view }: { readonly accessKey: GatewayKeyView; 
         onConfirm={() => revoke.mutate(undefined, { onSuccess: () => setAsking(false) })}
       >
         From its next request on, whoever signs with <span className="mono">{key.accessKeyId}</span> is refused and can
-        no longer {grantWords(key)} through {where}. {usedWords(key)} It cannot be taken back: a new key has a new
-        secret. Objects and other keys stay as they are.
+        no longer {grantText(key)} through {where}. {usedText(key)} It cannot be taken back: a new key has a new secret.
+        Objects and other keys stay as they are.
       </Confirm>
     </>
   )
 }
 
-function usedWords({ lastUsedAt }: GatewayKeyView) {
+function usedText({ lastUsedAt }: GatewayKeyView) {
   if (lastUsedAt === null) return 'It has not been used since the engine started.'
   return (
     <>

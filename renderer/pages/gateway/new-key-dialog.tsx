@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { NewGatewayKey } from '../../../shared/model/gateway.ts'
 import { CopyAction, Copyable } from '../../components/copyable.tsx'
 import { formatInstant } from '../../text/format.ts'
-import { grantWords } from '../../text/gateway-words.ts'
+import { grantText } from '../../text/gateway.ts'
 import { KeyForm } from './key-form.tsx'
 
 interface NewKeyDialogProps {
@@ -60,7 +60,7 @@ function Secret({ made, onDone }: { readonly made: NewGatewayKey; readonly onDon
           <Copyable text={made.secretAccessKey} what="the secret key" />
         </dd>
         <dt>May</dt>
-        <dd>{grantWords(made)}</dd>
+        <dd>{grantText(made)}</dd>
         {made.expiresAt !== null && (
           <>
             <dt>Until</dt>

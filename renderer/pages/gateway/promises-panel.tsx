@@ -7,10 +7,10 @@ import { Panel } from '../../components/page.tsx'
 import { Age } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { ackLine, policyNames, readsOf } from '../../text/ack-words.ts'
+import { ackLine, policyNames, readsOf } from '../../text/ack.ts'
 import { formatCount, formatInstant } from '../../text/format.ts'
-import { placeOf } from '../../text/link-words.ts'
-import { promiseNow, type PromiseNow } from '../../text/promise-words.ts'
+import { placeOf } from '../../text/link.ts'
+import { promiseNow, type PromiseNow } from '../../text/promise.ts'
 
 /** Which rules decide what clients of the gateway hear, and whether their promise holds at this moment. */
 export function PromisesPanel({ view: { rules, settings, state } }: { readonly view: GatewayView }) {

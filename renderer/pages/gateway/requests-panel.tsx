@@ -8,7 +8,7 @@ import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { formatClock, formatInstant } from '../../text/format.ts'
-import { keyName, outcomeOf, tookWords } from '../../text/gateway-words.ts'
+import { keyName, outcomeOf, tookText } from '../../text/gateway.ts'
 
 /** What clients asked for just now and what they heard, newest first, as it happens. */
 export function RequestsPanel({ keys }: { readonly keys: readonly GatewayKeyView[] }) {
@@ -103,7 +103,7 @@ const columns = (keys: readonly GatewayKeyView[]): readonly Column<GatewayReques
     sortBy: (request) => request.acks ?? '',
     cell: ({ acks }) => <Acks acks={acks} />,
   },
-  measured('duration', 'Took', '92px', ({ durationMs }) => durationMs, tookWords),
+  measured('duration', 'Took', '92px', ({ durationMs }) => durationMs, tookText),
 ]
 
 function clientOf({ accessKeyId }: GatewayRequest, keys: readonly GatewayKeyView[]): string {

@@ -1,7 +1,7 @@
 import { Checkbox, Radio, SimpleGrid, Stack } from '@mantine/core'
 import { useState } from 'react'
-import { gatewayRights, rightWords, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
-import { presetOf, rightsPresets } from '../../text/gateway-words.ts'
+import { gatewayRights, rightText, type GatewayRight } from '../../../shared/model/gateway-rights.ts'
+import { presetOf, rightsPresets } from '../../text/gateway.ts'
 
 interface RightsFieldsProps {
   readonly rights: readonly GatewayRight[]
@@ -40,7 +40,7 @@ export function RightsFields({ rights, error, onChange }: RightsFieldsProps) {
         <Checkbox.Group aria-label="Rights of my choice" value={[...rights]} error={error} onChange={tick} ml={28}>
           <SimpleGrid cols={2} spacing="xs" verticalSpacing="xs" mb={error === undefined ? 0 : 4}>
             {gatewayRights.map((right) => (
-              <Checkbox key={right} value={right} label={capital(rightWords[right])} />
+              <Checkbox key={right} value={right} label={capital(rightText[right])} />
             ))}
           </SimpleGrid>
         </Checkbox.Group>

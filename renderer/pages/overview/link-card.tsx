@@ -5,10 +5,10 @@ import { Route } from '../../components/place.tsx'
 import { Behind } from '../../components/times.tsx'
 import { StateBadge } from '../../components/tone.tsx'
 import { kindOf } from '../../../shared/model/sync-state.ts'
-import { eventsLine } from '../../../shared/text/held-words.ts'
+import { eventsLine } from '../../../shared/text/held.ts'
 import { countOf, formatByteRate, formatBytes, formatCount, formatMs, formatObjectRate } from '../../text/format.ts'
-import { backlogOf, forecastOf, notInStepOf, stateWords, whyOf } from '../../text/link-words.ts'
-import { currentRtt } from '../../text/site-words.ts'
+import { backlogOf, forecastOf, notInStepOf, stateText, whyOf } from '../../text/link.ts'
+import { currentRtt } from '../../text/site.ts'
 
 interface LinkCardProps {
   readonly link: LinkView
@@ -21,7 +21,7 @@ interface LinkCardProps {
 export function LinkCard({ link, targetHealth, ofRule = false }: LinkCardProps) {
   const why = whyOf(link)
   return (
-    <article className="panel link-card" data-tone={stateWords[kindOf(link.state)].tone} aria-label={link.linkId}>
+    <article className="panel link-card" data-tone={stateText[kindOf(link.state)].tone} aria-label={link.linkId}>
       <div className="link-card-head">
         <div style={{ display: 'flex', justifyContent: 'space-between', gap: 10, alignItems: 'center' }}>
           {ofRule ? (

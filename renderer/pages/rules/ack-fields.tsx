@@ -1,6 +1,6 @@
 import { Grid, Group, Text } from '@mantine/core'
 import { Field } from '../../components/form-field.tsx'
-import { ackPolicies, lateWords, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../text/ack-words.ts'
+import { ackPolicies, lateText, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../text/ack.ts'
 import type { RuleForm } from './rule-form-values.ts'
 
 /** What clients of the gateway are promised, each choice with what it means for them and for a disaster. */
@@ -12,7 +12,7 @@ export function AckFields({ form }: { readonly form: RuleForm }) {
   const late =
     ackSeconds === '' || !(seconds > 0)
       ? null
-      : lateWords({ policy: ackPolicy, onTimeout: ackOnTimeout, timeoutMs: Math.round(seconds * 1000) }, targets)
+      : lateText({ policy: ackPolicy, onTimeout: ackOnTimeout, timeoutMs: Math.round(seconds * 1000) }, targets)
   return (
     <Grid gap="lg">
       <Grid.Col span={6}>

@@ -4,7 +4,7 @@ import type { RuleView } from '../../../shared/model/rule.ts'
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { deleteLimit, formatMoment, overwriteLimit } from '../../text/brake-words.ts'
+import { deleteLimit, formatMoment, overwriteLimit } from '../../text/brake.ts'
 
 /** The brake stopped the rule: names what came and what was allowed, and lets go only when asked. */
 export function BrakeBanner({ rule }: { readonly rule: RuleView }) {

@@ -1,7 +1,7 @@
 import { Modal, Radio, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { levelWords } from '../../../shared/model/compare-words.ts'
+import { levelText } from '../../../shared/text/compare.ts'
 import { compareLevels, type CompareCost, type CompareLevel } from '../../../shared/model/compare.ts'
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
@@ -40,7 +40,7 @@ export function CompareDialog({ ruleId, opened, onClose }: DialogProps & { reado
               <Radio
                 key={one}
                 value={one}
-                label={levelWords[one].name}
+                label={levelText[one].name}
                 description={<LevelText level={one} cost={costs.data?.find((cost) => cost.level === one)} />}
               />
             ))}

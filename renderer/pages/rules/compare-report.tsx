@@ -1,6 +1,6 @@
 import { Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { differenceWords, exceptionWords } from '../../../shared/model/compare-words.ts'
+import { differenceText, exceptionText } from '../../../shared/text/compare.ts'
 import {
   targetName,
   type CompareReport,
@@ -8,7 +8,7 @@ import {
   type NotSeen,
   type OnItsWay,
 } from '../../../shared/model/compare.ts'
-import { faultWords } from '../../../shared/text/sentence.ts'
+import { faultText } from '../../../shared/text/sentence.ts'
 import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Ago } from '../../components/times.tsx'
@@ -97,7 +97,7 @@ function Exceptions({ report: { exceptions } }: { readonly report: CompareReport
       <ul style={{ margin: 0, paddingLeft: 18 }}>
         {exceptions.map(({ kind, count, examples }) => (
           <li key={kind}>
-            {formatCount(count)} × {exceptionWords(kind)}, such as <span className="mono">{examples[0]?.key}</span>
+            {formatCount(count)} × {exceptionText(kind)}, such as <span className="mono">{examples[0]?.key}</span>
           </li>
         ))}
       </ul>
@@ -172,8 +172,8 @@ const kindColumn = {
   id: 'kind',
   header: 'What differs',
   width: '180px',
-  sortBy: (row: Difference) => differenceWords[row.kind],
-  cell: (row: Difference) => differenceWords[row.kind],
+  sortBy: (row: Difference) => differenceText[row.kind],
+  cell: (row: Difference) => differenceText[row.kind],
 }
 
 const differenceColumns: readonly Column<Difference>[] = [
@@ -201,5 +201,5 @@ const unseenColumns: readonly Column<NotSeen>[] = [
   { id: 'code', header: 'Code', width: '180px', sortBy: (row) => row.fault.code, cell: (row) => row.fault.code },
   keyColumn,
   versionColumn,
-  { id: 'why', header: 'Why, and what to do', cell: (row) => faultWords(row.fault) },
+  { id: 'why', header: 'Why, and what to do', cell: (row) => faultText(row.fault) },
 ]

@@ -1,14 +1,14 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { levelWords, verdictWords } from '../../../shared/model/compare-words.ts'
+import { levelText, verdictText } from '../../../shared/text/compare.ts'
 import type { CompareReport } from '../../../shared/model/compare.ts'
 import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatCount } from '../../text/format.ts'
-import type { Tone } from '../../text/link-words.ts'
+import type { Tone } from '../../text/link.ts'
 import { Report } from './compare-report.tsx'
 
 const route = getRouteApi('/rules/$ruleId')
@@ -41,10 +41,10 @@ export function CompareReports({ ruleId }: { readonly ruleId: string }) {
             {one.endedAt === null ? (
               <ToneBadge tone="quiet">Not finished</ToneBadge>
             ) : (
-              <ToneBadge tone={tones[one.verdict]}>{verdictWords[one.verdict]}</ToneBadge>
+              <ToneBadge tone={tones[one.verdict]}>{verdictText[one.verdict]}</ToneBadge>
             )}
             <span style={{ flex: 1 }}>
-              {levelWords[one.level].name}: {countsOf(one)}
+              {levelText[one.level].name}: {countsOf(one)}
             </span>
             <span className="dim">
               <Ago at={one.endedAt ?? one.startedAt} />

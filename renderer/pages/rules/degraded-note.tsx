@@ -3,9 +3,9 @@ import { Link } from '@tanstack/react-router'
 import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { Ago } from '../../components/times.tsx'
-import { policyNames } from '../../text/ack-words.ts'
+import { policyNames } from '../../text/ack.ts'
 import { formatInstant } from '../../text/format.ts'
-import { whyOf } from '../../text/link-words.ts'
+import { whyOf } from '../../text/link.ts'
 import { worstLinkOf } from './rule-links.ts'
 
 /** The rule answers clients with less than it promised: since when, why, what that means and what to do. */

@@ -5,7 +5,7 @@ import { Panel } from '../../components/page.tsx'
 import { useNow } from '../../components/use-now.ts'
 import { ToneBadge } from '../../components/tone.tsx'
 import { formatAgo, formatDuration } from '../../text/format.ts'
-import { feedLine, feedTitle, placeOf, type Tone } from '../../text/link-words.ts'
+import { feedLine, feedTitle, placeOf, type Tone } from '../../text/link.ts'
 import { titleOf } from '../../text/told.ts'
 
 const tones: Record<FeedView['state'], Tone> = {

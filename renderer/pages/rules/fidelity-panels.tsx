@@ -8,8 +8,8 @@ import { Panel } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { formatCount } from '../../text/format.ts'
-import { fidelityWords } from '../../text/fidelity-words.ts'
-import { placeOf } from '../../text/link-words.ts'
+import { fidelityText } from '../../text/fidelity.ts'
+import { placeOf } from '../../text/link.ts'
 
 /** What each target keeps of an object under a rule: told before it is made, and for as long as it runs. */
 export function FidelityPanels({ rule }: { readonly rule: Rule }) {
@@ -51,8 +51,8 @@ const columns: readonly Column<FidelityLine>[] = [
     width: '120px',
     sortBy: (line) => line.kind,
     cell: ({ kind }) => (
-      <ToneBadge tone={fidelityWords[kind].tone} refused={kind === 'refused'}>
-        {fidelityWords[kind].label}
+      <ToneBadge tone={fidelityText[kind].tone} refused={kind === 'refused'}>
+        {fidelityText[kind].label}
       </ToneBadge>
     ),
   },

@@ -6,7 +6,7 @@ import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatBytes, formatCount } from '../../text/format.ts'
-import { placeOf } from '../../text/link-words.ts'
+import { placeOf } from '../../text/link.ts'
 
 const titles: Readonly<Record<LinkKeys['kind'], string>> = {
   'not-converging': 'Keys that do not converge',

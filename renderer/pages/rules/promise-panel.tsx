@@ -5,7 +5,7 @@ import type { GatewayView } from '../../../shared/model/gateway.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { useConsole } from '../../console-parts.ts'
-import { lateWords, policyTitle, promiseOf, readsOf } from '../../text/ack-words.ts'
+import { lateText, policyTitle, promiseOf, readsOf } from '../../text/ack.ts'
 
 /** What clients that write through the gateway are promised by this rule, and whether they can use it at all. */
 export function PromisePanel({ rule }: { readonly rule: Rule }) {
@@ -25,10 +25,10 @@ export function PromisePanel({ rule }: { readonly rule: Rule }) {
       <Text>
         {success} {lost}
       </Text>
-      {rule.ack.policy !== 'async' && <Text>{lateWords(rule.ack, rule.targets.length)}</Text>}
+      {rule.ack.policy !== 'async' && <Text>{lateText(rule.ack, rule.targets.length)}</Text>}
       <Text>{readsOf(rule.ack, rule.targets.length)}</Text>
       <Text c="dimmed" mt={6}>
-        {gateway ? reachWords(rule, gateway) : ''}{' '}
+        {gateway ? reachText(rule, gateway) : ''}{' '}
         <Link className="row-link" to="/gateway">
           See the gateway
         </Link>
@@ -37,7 +37,7 @@ export function PromisePanel({ rule }: { readonly rule: Rule }) {
   )
 }
 
-function reachWords(rule: Rule, { state, settings }: GatewayView): string {
+function reachText(rule: Rule, { state, settings }: GatewayView): string {
   const direct = 'What is written to the source directly is always asynchronous.'
   if (state.kind === 'off') return `It holds for writes through the gateway, which is off now. ${direct}`
   if (state.kind === 'fault') return `It holds for writes through the gateway, which cannot listen now. ${direct}`

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
-import { placeOf } from '../../text/link-words.ts'
+import { placeOf } from '../../text/link.ts'
 
 export interface DialogProps {
   readonly opened: boolean

@@ -1,9 +1,9 @@
 import type { Rule } from '../../../shared/model/rule.ts'
 import { Panel } from '../../components/page.tsx'
 import { formatByteRate, formatCount, formatDuration } from '../../text/format.ts'
-import { ackLine, readLine } from '../../text/ack-words.ts'
-import { deleteLimit, overwriteLimit } from '../../text/brake-words.ts'
-import { placeOf } from '../../text/link-words.ts'
+import { ackLine, readLine } from '../../text/ack.ts'
+import { deleteLimit, overwriteLimit } from '../../text/brake.ts'
+import { placeOf } from '../../text/link.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
 export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
@@ -36,7 +36,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
     ],
     ['Brake for deletes', deleteBrake === null ? 'off' : deleteLimit(deleteBrake)],
     ['Brake for overwrites', overwriteBrake === null ? 'off' : overwriteLimit(overwriteBrake)],
-    ['Tags and locks again', attributePassWords(rule)],
+    ['Tags and locks again', attributePassText(rule)],
     ['Compared', `every ${formatDuration(rule.scanIntervalSeconds * 1000)}`],
     ['Priority', String(rule.priority)],
     ['A write counts', ackLine(rule.ack, rule.targets.length)],
@@ -44,7 +44,7 @@ export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
   ]
 }
 
-function attributePassWords({ metadata, attributePass }: Rule): string {
+function attributePassText({ metadata, attributePass }: Rule): string {
   if (!metadata) return 'not compared'
   if (attributePass === 'off') return 'compared by a resync alone'
   if (attributePass === 'auto') return 'compared slowly: 5 versions a second, or 1 where events tell of changes'

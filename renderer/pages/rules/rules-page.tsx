@@ -12,7 +12,7 @@ import { StateBadge, ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { kindOf } from '../../../shared/model/sync-state.ts'
 import { countOf, formatBytes, formatClock } from '../../text/format.ts'
-import { notInStepOf, placeOf, whyOf } from '../../text/link-words.ts'
+import { notInStepOf, placeOf, whyOf } from '../../text/link.ts'
 import { oldestOf, sumOf, withLiveLinks, worstLinkOf } from './rule-links.ts'
 
 export function RulesPage() {

@@ -57,7 +57,7 @@ function Theme() {
   )
 }
 
-const secretsWords: Record<Settings['secretsIn'], string> = {
+const secretsText: Record<Settings['secretsIn'], string> = {
   keychain: 'In this computer’s keychain',
   vault: 'In an encrypted vault in the data directory',
   config: 'In the configuration file or the environment: keep that file to yourself',
@@ -68,7 +68,7 @@ function WherePanel({ settings }: { readonly settings: Settings }) {
     <Panel title="Where things are">
       <dl className="facts">
         <dt>Secrets</dt>
-        <dd>{secretsWords[settings.secretsIn]}</dd>
+        <dd>{secretsText[settings.secretsIn]}</dd>
         <dt>Data directory</dt>
         <dd>
           <Copyable text={settings.dataDir} what="the data directory" />

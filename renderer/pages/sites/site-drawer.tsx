@@ -16,14 +16,7 @@ import {
   formatMs,
   formatShare,
 } from '../../text/format.ts'
-import {
-  capabilitySentences,
-  credentialsWords,
-  rttWords,
-  siteState,
-  skewWords,
-  vendorNames,
-} from '../../text/site-words.ts'
+import { capabilitySentences, credentialsText, rttText, siteState, skewText, vendorNames } from '../../text/site.ts'
 import { tellFault } from '../../text/told.ts'
 import { SiteEditor } from './site-editor.tsx'
 
@@ -71,10 +64,10 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
           <dt>Bucket addresses</dt>
           <dd>{site.pathStyle ? 'host/bucket/key' : 'bucket.host/key'}</dd>
           <dt>Certificate</dt>
-          <dd>{certificateWords(site)}</dd>
+          <dd>{certificateText(site)}</dd>
           <dt>Keys</dt>
           <dd>
-            {site.accessKeyHint}, {credentialsWords[site.credentialsFrom]}
+            {site.accessKeyHint}, {credentialsText[site.credentialsFrom]}
           </dd>
           <dt>Used by</dt>
           <dd>{site.usedByRules.length === 0 ? 'no rule' : site.usedByRules.join(', ')}</dd>
@@ -105,7 +98,7 @@ function RegionNote({ site: { id, name, region, signsFor } }: { readonly site: S
   )
 }
 
-function certificateWords({ endpoint, tls }: SiteView): string {
+function certificateText({ endpoint, tls }: SiteView): string {
   if (endpoint.startsWith('http:')) return 'none: the connection is not encrypted'
   if (tls.insecureSkipVerify) return 'any is accepted: not safe'
   return tls.caFile ? `checked against ${tls.caFile}` : 'checked against this computer’s authorities'
@@ -124,13 +117,13 @@ function Health({ site: { health } }: { readonly site: SiteView }) {
       </Title>
       <dl className="facts">
         <dt>Round trip</dt>
-        <dd>{rttWords(health)}</dd>
+        <dd>{rttText(health)}</dd>
         <dt>Jitter</dt>
         <dd>{health.jitterMs === null ? 'not measured' : formatMs(health.jitterMs)}</dd>
         <dt>Probes lost</dt>
         <dd>{health.probeLoss === null ? 'not measured' : formatShare(health.probeLoss)}</dd>
         <dt>Clock, to this one</dt>
-        <dd>{health.clockSkewMs === null ? 'not measured' : skewWords(health.clockSkewMs)}</dd>
+        <dd>{health.clockSkewMs === null ? 'not measured' : skewText(health.clockSkewMs)}</dd>
         {health.downSince !== null && (
           <>
             <dt>Down since</dt>

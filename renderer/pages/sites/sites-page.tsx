@@ -9,7 +9,7 @@ import { Empty, Page } from '../../components/page.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatByteRate, formatClock, formatMs, formatShare } from '../../text/format.ts'
-import { currentRtt, siteState, skewWords, vendorNames } from '../../text/site-words.ts'
+import { currentRtt, siteState, skewText, vendorNames } from '../../text/site.ts'
 import { SiteDrawer } from './site-drawer.tsx'
 import { SiteEditor } from './site-editor.tsx'
 
@@ -110,7 +110,7 @@ const columns: readonly Column<SiteView>[] = [
     'Clock',
     '120px',
     ({ health }) => magnitude(health.clockSkewMs),
-    (_, { health }) => skewWords(health.clockSkewMs ?? 0),
+    (_, { health }) => skewText(health.clockSkewMs ?? 0),
   ),
   {
     id: 'traffic',

@@ -11,8 +11,8 @@ import { Route } from '../../components/place.tsx'
 import { Ago } from '../../components/times.tsx'
 import { useConsole, useLive } from '../../console-parts.ts'
 import { formatByteRate, formatBytes, formatClock, formatCount } from '../../text/format.ts'
-import { laneWords, operationWords } from '../../text/link-words.ts'
-import { inFlightWords, nothingInFlightWords } from '../../text/transfer-words.ts'
+import { laneText, operationText } from '../../text/link.ts'
+import { inFlightText, nothingInFlightText } from '../../text/transfer.ts'
 
 const route = getRouteApi('/transfers')
 
@@ -31,7 +31,7 @@ export function TransfersPage() {
       title="Transfers"
       lead={
         transfers.data &&
-        `${inFlightWords({ shown: shown.length, told: transfers.data.length, busy, rule })}${asOf === null ? '' : ` · as of ${formatClock(asOf)}`}`
+        `${inFlightText({ shown: shown.length, told: transfers.data.length, busy, rule })}${asOf === null ? '' : ` · as of ${formatClock(asOf)}`}`
       }
       actions={
         <Select
@@ -46,7 +46,7 @@ export function TransfersPage() {
       <Loaded query={transfers} what="the transfers">
         {() =>
           shown.length === 0 ? (
-            <Empty title="Nothing is in flight">{nothingInFlightWords(pendingOf(overview.data, rule))}</Empty>
+            <Empty title="Nothing is in flight">{nothingInFlightText(pendingOf(overview.data, rule))}</Empty>
           ) : (
             <div className="panel">
               <DataTable
@@ -98,7 +98,7 @@ const columns: readonly Column<Transfer>[] = [
           {transfer.ruleId}
         </Link>
         <div className="dim">
-          {operationWords[transfer.operation]}, {laneWords[transfer.lane].toLowerCase()} lane
+          {operationText[transfer.operation]}, {laneText[transfer.lane].toLowerCase()} lane
         </div>
       </>
     ),

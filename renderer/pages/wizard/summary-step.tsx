@@ -41,7 +41,7 @@ export function SummaryStep({ draft, onChange, onBack }: SummaryStepProps) {
   return (
     <StepFrame
       title="Is this what you want?"
-      lead={firstCopyWords(rule, run.data?.estimate ?? null)}
+      lead={firstCopyText(rule, run.data?.estimate ?? null)}
       onBack={onBack}
       next={
         <Button size="sm" loading={create.isPending} onClick={start}>
@@ -69,7 +69,7 @@ function Cautions({ rule }: { readonly rule: Rule }) {
   return <CautionNotes cautions={cautions} />
 }
 
-function firstCopyWords(rule: Rule, estimate: CheckRun['estimate']): string {
+function firstCopyText(rule: Rule, estimate: CheckRun['estimate']): string {
   if (!rule.existingObjects) return 'What is there already is left; changes from the start on are copied.'
   if (estimate === null) return 'The first copy brings over all that the source holds.'
   if (estimate.complete && estimate.objects === 0)

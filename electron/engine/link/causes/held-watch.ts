@@ -1,6 +1,6 @@
 import { fault } from '../../../../shared/model/fault.ts'
 import type { HeldCause } from '../../../../shared/model/sync-state.ts'
-import { heldRules, heldTitle } from '../../../../shared/text/held-words.ts'
+import { heldRules, heldTitle } from '../../../../shared/text/held.ts'
 import type { Tell } from '../../log/activity.ts'
 import { CauseWatch, type CauseWatchParts, type WatchedCause } from './cause-watch.ts'
 

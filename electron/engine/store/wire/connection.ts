@@ -100,7 +100,7 @@ export class Connection implements AnswerEvents {
     const turn = this.#turn
     if (turn === null) return
     if (turn.request.expectContinue && !turn.bodyStarted && this.#deadlineCode === 'BODY_STALLED') return this.proceed()
-    this.#fail(faultAt(this.#deadlineCode, deadlineWords[this.#deadlineCode] ?? 'took too long', turn.request.context))
+    this.#fail(faultAt(this.#deadlineCode, deadlineText[this.#deadlineCode] ?? 'took too long', turn.request.context))
   }
 
   destroy(reason: Error): void {
@@ -347,7 +347,7 @@ const noBytes = Buffer.alloc(0)
 const isSmall = ({ headers }: ResponseHead, { smallBytes = -1 }: WireRequest): boolean =>
   Number(headers['content-length']) <= smallBytes
 
-const deadlineWords: Partial<Record<FaultCode, string>> = {
+const deadlineText: Partial<Record<FaultCode, string>> = {
   CONNECT_TIMEOUT: 'no connection in time',
   RESPONSE_TIMEOUT: 'no answer in time',
   BODY_STALLED: 'not a byte moved in time',

@@ -2,7 +2,7 @@ import { faultKinds } from '../model/fault.ts'
 import type { EventsState } from '../model/rule.ts'
 import type { HeldCause } from '../model/sync-state.ts'
 import { countOf, formatCount } from './count.ts'
-import { faultWords } from './sentence.ts'
+import { faultText } from './sentence.ts'
 
 /** What holds, in one or two sentences: `Oslo cannot be used as a target. The access key may not do this.` */
 export function heldTitle({ what, code, siteName }: Pick<HeldCause, 'what' | 'code' | 'siteName'>): string {
@@ -33,5 +33,5 @@ export function heldRules({ ruleIds }: Pick<HeldCause, 'ruleIds'>, shown = 4): s
 
 /** A source that should tell of changes and does not: since when is left to whoever shows it. */
 export function eventsLine({ fault, scanEverySeconds }: Extract<EventsState, { kind: 'unavailable' }>): string {
-  return `Events unavailable, scanning every ${formatCount(scanEverySeconds)} s. ${faultWords(fault)}`
+  return `Events unavailable, scanning every ${formatCount(scanEverySeconds)} s. ${faultText(fault)}`
 }

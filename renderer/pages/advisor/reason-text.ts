@@ -28,9 +28,9 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
     case 'rtt-unknown':
       return `The round trip to ${reason.sites.map(nameOf).join(', ')} is not measured yet. Wait for the first probes, or assume one below.`
     case 'rtt-above':
-      return `The round trip to ${nameOf(reason.site)} is ${rttWords(reason)}, above ${limit}: waiting for it would add ${formatMs(reason.addedMs)} to every write.`
+      return `The round trip to ${nameOf(reason.site)} is ${rttText(reason)}, above ${limit}: waiting for it would add ${formatMs(reason.addedMs)} to every write.`
     case 'rtt-within':
-      return `The round trip to ${nameOf(reason.site)} is ${rttWords(reason)}, within ${limit}: waiting adds ${formatMs(reason.addedMs)} to a write, and no acknowledged write is lost with the source.`
+      return `The round trip to ${nameOf(reason.site)} is ${rttText(reason)}, within ${limit}: waiting adds ${formatMs(reason.addedMs)} to a write, and no acknowledged write is lost with the source.`
     case 'loss-above':
       return `${formatCount(reason.failed)} of ${formatCount(reason.probes)} probes of ${nameOf(reason.site)} got no answer, more than ${lossLimit}: as many writes would wait in vain.`
     case 'loss-unknown':
@@ -44,7 +44,7 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
     case 'target-weakens-writes':
       return `While ${nameOf(reason.site)} is down, writes are answered as asynchronous, as the rule’s timeout says: those are lost with the source.`
     case 'rpo':
-      return `Were the source lost, writes that were not copied yet would be missing: ${recentWords(reason, peakMinutes)}.`
+      return `Were the source lost, writes that were not copied yet would be missing: ${recentText(reason, peakMinutes)}.`
     case 'never-drains':
       return `${nameOf(reason.site)} would never drain what a peak leaves: raise its bandwidth, or the number of workers.`
     case 'offline':
@@ -52,11 +52,11 @@ export function reasonSentence(reason: AdviceReason, advice: Advice): string {
   }
 }
 
-const rttWords = ({ rttMs, origin }: { readonly rttMs: number; readonly origin: string }): string =>
+const rttText = ({ rttMs, origin }: { readonly rttMs: number; readonly origin: string }): string =>
   `${formatMs(rttMs)}${origin === 'assumed' ? ' (assumed)' : ''}`
 
 /** `the last 3 min now, 0.2 s when nothing waits, 15 min after a peak of 1 h`. */
-export function recentWords(recent: RecentWrites, peakMinutes: number): string {
+export function recentText(recent: RecentWrites, peakMinutes: number): string {
   const { nowSeconds, quietSeconds } = recent
   const now = nowSeconds === null ? 'not known now' : `the last ${formatSeconds(nowSeconds)} at this moment`
   const quiet =

@@ -1,9 +1,9 @@
 import type { Advice, AdvisedMode, AckPolicy, ModeComparison, WritePath } from '../../../shared/model/advisor.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../text/format.ts'
-import { policyNames } from '../../text/ack-words.ts'
+import { policyNames } from '../../text/ack.ts'
 import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, originNote } from './amounts.ts'
-import { extremes } from './reason-words.ts'
+import { extremes } from './reason-text.ts'
 
 /** One cell of the comparison: what counts, and a line that makes it exact. */
 export interface Cell {
@@ -211,7 +211,7 @@ function joined(parts: readonly (string | null)[]): string | null {
 }
 
 /** Whose traffic the comparison stands on. */
-export function basisWords({ ruleId, rules, figures }: Advice): string {
+export function basisText({ ruleId, rules, figures }: Advice): string {
   if (figures.changes.firstCopy)
     return 'The first copy is under way: what clients change cannot be told from it until it has ended.'
   if (ruleId !== null) return `Traffic is that of the rule ${ruleId} in the last 24 hours, minute by minute.`

@@ -1,8 +1,8 @@
-import { placeWords, type GatewayGrant } from '../../shared/model/gateway-grant.ts'
-import { gatewayRights, rightsWords, type GatewayRight } from '../../shared/model/gateway-rights.ts'
+import { placeText, type GatewayGrant } from '../../shared/model/gateway-grant.ts'
+import { gatewayRights, rightsText, type GatewayRight } from '../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayRequest, GatewaySettings } from '../../shared/model/gateway.ts'
 import { formatAgo, formatCount, formatDuration, formatUntil } from './format.ts'
-import type { Tone } from './link-words.ts'
+import type { Tone } from './link.ts'
 
 /** Where clients will be able to come from, as soon as the gateway listens there. */
 export function exposureOf(listen: string, encrypted: boolean): string {
@@ -18,8 +18,8 @@ export function exposureOf(listen: string, encrypted: boolean): string {
 }
 
 /** What a key may do and where, after “may” or “can no longer”. */
-export function grantWords(grant: Pick<GatewayGrant, 'rights' | 'buckets' | 'prefixes'>): string {
-  return `${rightsWords(grant.rights)} in ${placeWords(grant)}`
+export function grantText(grant: Pick<GatewayGrant, 'rights' | 'buckets' | 'prefixes'>): string {
+  return `${rightsText(grant.rights)} in ${placeText(grant)}`
 }
 
 export interface RightsPreset {
@@ -87,7 +87,7 @@ export function outcomeOf({ status }: Pick<GatewayRequest, 'status'>): {
 }
 
 /** Requests are timed by a clock that tells milliseconds: no tenths, and nothing takes no time. */
-export function tookWords(durationMs: number): string {
+export function tookText(durationMs: number): string {
   if (durationMs < 1) return '< 1 ms'
   return durationMs < 10_000 ? `${formatCount(durationMs)} ms` : formatDuration(durationMs)
 }

@@ -1,7 +1,7 @@
-import type { CompareLevel, CompareVerdict, DifferenceKind, ExceptionKind, LeftOut } from './compare.ts'
-import { fidelityProperties, type FidelityProperty } from './fidelity.ts'
+import type { CompareLevel, CompareVerdict, DifferenceKind, ExceptionKind, LeftOut } from '../model/compare.ts'
+import { fidelityProperties, type FidelityProperty } from '../model/fidelity.ts'
 
-interface LevelWords {
+interface LevelText {
   readonly name: string
   /** How something was found, or seen equal. */
   readonly by: string
@@ -12,7 +12,7 @@ interface LevelWords {
 }
 
 /** The words of each level, the same for the engine, the command line and the console. */
-export const levelWords: Readonly<Record<CompareLevel, LevelWords>> = {
+export const levelText: Readonly<Record<CompareLevel, LevelText>> = {
   listing: {
     name: 'By listing',
     by: 'by listing',
@@ -33,14 +33,14 @@ export const levelWords: Readonly<Record<CompareLevel, LevelWords>> = {
   },
 }
 
-export const verdictWords: Readonly<Record<CompareVerdict, string>> = {
+export const verdictText: Readonly<Record<CompareVerdict, string>> = {
   equal: 'Equal',
   different: 'Different',
   'on-its-way': 'On its way',
   unknown: 'Could not tell',
 }
 
-export const differenceWords: Readonly<Record<DifferenceKind, string>> = {
+export const differenceText: Readonly<Record<DifferenceKind, string>> = {
   'missing-at-target': 'Missing at the target',
   'extra-at-target': 'Only at the target',
   order: 'Order of versions',
@@ -57,7 +57,7 @@ export const differenceWords: Readonly<Record<DifferenceKind, string>> = {
 }
 
 /** What each exception means, and why it is none of the differences. */
-const leftOutWords: Readonly<Record<LeftOut, string>> = {
+const leftOutText: Readonly<Record<LeftOut, string>> = {
   'outside-filter': 'Keys that the rule’s filter leaves out',
   canary: 'Keys that Lockstep itself wrote to try what the site does; they may be deleted',
   'other-tags': 'Versions without the tags that the rule asks for',
@@ -70,7 +70,7 @@ const leftOutWords: Readonly<Record<LeftOut, string>> = {
   'etag-not-comparable': 'ETags that the two sides make in different ways (parts or encryption)',
 }
 
-export const exceptionWords = (kind: ExceptionKind): string =>
-  kind in leftOutWords
-    ? leftOutWords[kind as LeftOut]
+export const exceptionText = (kind: ExceptionKind): string =>
+  kind in leftOutText
+    ? leftOutText[kind as LeftOut]
     : `${fidelityProperties[kind as FidelityProperty]}: not as at the source, as the rule’s fidelity says`

@@ -2,7 +2,7 @@ import type { GatewayRuleView, GatewayState } from '../../shared/model/gateway.t
 import type { LinkView } from '../../shared/model/rule.ts'
 import { standsStill } from '../../shared/model/sync-state.ts'
 import { countOf, formatDuration } from './format.ts'
-import { whyOf, type Tone } from './link-words.ts'
+import { whyOf, type Tone } from './link.ts'
 
 /** How the promise of a rule stands at this moment, for the eye and in words; `since` where it is broken. */
 export interface PromiseNow {
@@ -26,12 +26,12 @@ export function promiseNow(
   if (ack.policy === 'async') return { tone: 'quiet', words: 'Source only', since: null, why: null }
   const left = sites - 1 - missing.length
   if (left >= needed - 1)
-    return { tone: 'good', words: 'Kept', since: null, why: missing.length === 0 ? null : withoutWords(left, reasons) }
+    return { tone: 'good', words: 'Kept', since: null, why: missing.length === 0 ? null : withoutText(left, reasons) }
   const after = formatDuration(ack.timeoutMs).replaceAll(' ', '\u00a0')
   return ack.onTimeout === 'fail'
     ? { tone: 'bad', words: 'Would be refused', since: null, why: `A write would hear 503 after ${after}. ${reasons}` }
     : { tone: 'waiting', words: 'Would degrade', since: null, why: `The next write would wait ${after}. ${reasons}` }
 }
 
-const withoutWords = (left: number, reasons: string): string =>
+const withoutText = (left: number, reasons: string): string =>
   `by the source and ${countOf(left, 'target')}. ${reasons}`

@@ -1,6 +1,6 @@
 import type { Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
 import { formatMs } from './format.ts'
-import type { Tone } from './link-words.ts'
+import type { Tone } from './link.ts'
 
 export const vendorNames: Record<Capabilities['vendor'], string> = {
   minio: 'MinIO',
@@ -11,14 +11,14 @@ export const vendorNames: Record<Capabilities['vendor'], string> = {
   other: 'S3-compatible server',
 }
 
-const identityWords: Record<Capabilities['identity'], string> = {
+const identityText: Record<Capabilities['identity'], string> = {
   'adopts-minio': 'Keeps the source’s version ids, times and ETags.',
   'adopts-ceph': 'Keeps the source’s version ids, times and ETags.',
   mints: 'Gives copies version ids of its own; Lockstep remembers which belongs to which.',
   unknown: 'Whether it keeps version ids is not known yet: probe it.',
 }
 
-const streamWords: Record<Capabilities['changeStream'], string> = {
+const streamText: Record<Capabilities['changeStream'], string> = {
   listen: 'Tells of changes at once by an event stream.',
   topic: 'Can send changes to the webhook receiver.',
   none: 'Does not tell of changes: they are found by scans.',
@@ -26,8 +26,8 @@ const streamWords: Record<Capabilities['changeStream'], string> = {
 
 export function capabilitySentences(capabilities: Capabilities): readonly string[] {
   return [
-    identityWords[capabilities.identity],
-    streamWords[capabilities.changeStream],
+    identityText[capabilities.identity],
+    streamText[capabilities.changeStream],
     capabilities.ordersByMtime
       ? 'Orders versions by their own time: a late arrival does not become current.'
       : 'Orders versions by arrival: Lockstep sends them oldest first.',
@@ -46,7 +46,7 @@ const healthStates: Record<SiteHealth['state'], { readonly label: string; readon
 }
 
 /** The skew is known to a second only, because S3 states time in HTTP dates. */
-export function skewWords(clockSkewMs: number): string {
+export function skewText(clockSkewMs: number): string {
   const seconds = Math.round(Math.abs(clockSkewMs) / 1000)
   if (seconds <= 1) return 'within 1 s'
   return `${seconds} s ${clockSkewMs > 0 ? 'behind' : 'ahead'}`
@@ -57,13 +57,13 @@ export function currentRtt(health: Pick<SiteHealth, 'state' | 'rttMs'>): number 
   return health.state === 'offline' || health.rttMs === null ? null : health.rttMs.current
 }
 
-export function rttWords(health: SiteHealth): string {
+export function rttText(health: SiteHealth): string {
   const { rttMs } = health
   if (rttMs === null) return 'not measured'
   return `${health.state === 'offline' ? 'before it went offline: ' : ''}${formatMs(rttMs.current)} (average ${formatMs(rttMs.average)}, max ${formatMs(rttMs.max)})`
 }
 
-export const credentialsWords: Record<SiteView['credentialsFrom'], string> = {
+export const credentialsText: Record<SiteView['credentialsFrom'], string> = {
   vault: 'in the encrypted vault',
   keychain: 'in this computer’s keychain',
   environment: 'in environment variables',

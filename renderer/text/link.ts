@@ -6,7 +6,7 @@ import { countOf, formatAgo, formatCount, formatDuration } from './format.ts'
 
 export type { Tone }
 
-export const stateWords: Record<StateKind, { readonly label: string; readonly tone: Tone }> = {
+export const stateText: Record<StateKind, { readonly label: string; readonly tone: Tone }> = {
   'in-step': { label: 'In step', tone: 'good' },
   copying: { label: 'Copying', tone: 'busy' },
   'first-copy': { label: 'First copy', tone: 'busy' },
@@ -82,14 +82,14 @@ export function notInStepOf(link: Pick<LinkView, 'state' | 'unknown' | 'backlogC
   return standsStill(link.state) ? 'Nothing known; it stands still' : 'Nothing failed'
 }
 
-export const operationWords: Record<Operation, string> = {
+export const operationText: Record<Operation, string> = {
   put: 'Copy',
   metadata: 'Metadata',
   deleteMarker: 'Delete marker',
   deleteVersion: 'Version delete',
 }
 
-export const laneWords: Record<Lane, string> = { small: 'Small', large: 'Large', mrf: 'Retry' }
+export const laneText: Record<Lane, string> = { small: 'Small', large: 'Large', mrf: 'Retry' }
 
 const feedNames: Record<FeedView['kind'], string> = {
   listen: 'Event stream',

@@ -53,7 +53,7 @@ function lostOf(needed: number, targets: number): string {
 }
 
 /** What a client hears when the confirmations do not come in time. */
-export function lateWords({ policy, onTimeout, timeoutMs }: Omit<Ack, 'reads'>, targets: number): string | null {
+export function lateText({ policy, onTimeout, timeoutMs }: Omit<Ack, 'reads'>, targets: number): string | null {
   if (policy === 'async') return null
   const after = `Without them after ${formatSeconds(timeoutMs)}`
   return onTimeout === 'fail'

@@ -1,6 +1,6 @@
 import type { AdviceFigures, Figure, LossFigure, SiteFigures, TargetFigures } from '../../../shared/model/advisor.ts'
 import { countOf, formatByteRate, formatBytes, formatCount, formatDuration, formatMs } from '../../text/format.ts'
-import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, lossLimit, originWords } from './amounts.ts'
+import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, lossLimit, originText } from './amounts.ts'
 
 /** One line of what the comparison stands on. */
 export interface FigureRow {
@@ -43,7 +43,7 @@ function row(name: string, figure: Figure | null, words: (value: number) => stri
   return {
     name,
     value: `${atLeast ? 'at least ' : ''}${words(value)}`,
-    from: originWords[origin],
+    from: originText[origin],
     samples: samples === 0 ? '–' : countOf(samples, sample),
     asOf,
     missing: false,
@@ -60,8 +60,8 @@ function lossRow({ name, loss }: TargetFigures): FigureRow {
   if (loss.atMostShare === null) return { ...base, value: 'Not measured yet', ...unmeasured }
   return {
     ...base,
-    value: lossWords(loss),
-    from: originWords.measured,
+    value: lossText(loss),
+    from: originText.measured,
     samples: countOf(loss.probes, 'probe'),
     asOf: loss.asOf,
     missing: false,
@@ -69,7 +69,7 @@ function lossRow({ name, loss }: TargetFigures): FigureRow {
 }
 
 /** Never “0 %”: so many probes only show that the loss is below something. */
-export function lossWords({ verdict, failed, probes, atMostShare }: LossFigure): string {
+export function lossText({ verdict, failed, probes, atMostShare }: LossFigure): string {
   const counted = `${formatCount(failed)} of ${countOf(probes, 'probe')} failed`
   switch (verdict) {
     case 'above':
@@ -88,7 +88,7 @@ function upRow({ name, up }: SiteFigures): FigureRow {
   return {
     ...base,
     value: `${formatUptime(up.share)}, ${down}`,
-    from: originWords.measured,
+    from: originText.measured,
     samples: formatDuration(up.watchedMs),
     asOf: null,
     missing: false,

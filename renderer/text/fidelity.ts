@@ -1,8 +1,8 @@
 import type { FidelityKind } from '../../shared/model/fidelity.ts'
-import type { Tone } from './link-words.ts'
+import type { Tone } from './link.ts'
 
 /** How a verdict is shown: a word, and how much it asks for attention. */
-export const fidelityWords: Readonly<Record<FidelityKind, { readonly label: string; readonly tone: Tone }>> = {
+export const fidelityText: Readonly<Record<FidelityKind, { readonly label: string; readonly tone: Tone }>> = {
   kept: { label: 'Kept', tone: 'good' },
   translated: { label: 'Translated', tone: 'quiet' },
   'not-kept': { label: 'Not kept', tone: 'waiting' },

@@ -12,7 +12,7 @@ interface InFlight {
 }
 
 /** How many are in flight, and how many of them are seen here. */
-export function inFlightWords({ shown, told, busy, rule }: InFlight): string {
+export function inFlightText({ shown, told, busy, rule }: InFlight): string {
   const all = Math.max(busy ?? 0, told)
   const seen = told < all ? `the largest ${formatCount(told)} of ${formatCount(all)} in flight` : 'in flight'
   if (rule !== undefined) return `${countOf(shown, 'object')} of rule ${rule} ${told < all ? 'among ' : ''}${seen}`
@@ -22,7 +22,7 @@ export function inFlightWords({ shown, told, busy, rule }: InFlight): string {
 }
 
 /** Why nothing is in flight: an empty page is no proof that all has arrived. */
-export function nothingInFlightWords(pending: number | null): string {
+export function nothingInFlightText(pending: number | null): string {
   if (pending === null) return 'What is pending is not known yet.'
   if (pending === 0) return 'No change that was noticed is pending.'
   const are = pending === 1 ? 'is' : 'are'
