@@ -12,7 +12,7 @@ import { compileKeyMatch } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'
 import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView } from './key-differences.ts'
-import { Patience } from './patience.ts'
+import { FailFast } from './fail-fast.ts'
 import type { PairOfVersions } from './findings.ts'
 import type { CompareParts, CompareRun } from './port.ts'
 import { compareListings, recheckKey, nameOf, place, viewOf, type Anew, type KeyToRecheck } from './recheck-key.ts'
@@ -27,7 +27,7 @@ const looksAtOnce = { listing: 16, attributes: 16, bytes: 4 } as const
  * is found goes into the tally; a listing that breaks or cannot be trusted throws its fault.
  */
 export async function compareLink(parts: CompareParts): Promise<void> {
-  const run: CompareRun = { ...parts, sides: new SilentSides(parts), patience: new Patience() }
+  const run: CompareRun = { ...parts, sides: new SilentSides(parts), failFast: new FailFast() }
   const again = await new FirstPass(run).run()
   const looks = new Bounded(looksAtOnce[parts.level])
   try {

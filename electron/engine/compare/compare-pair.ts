@@ -23,8 +23,8 @@ export interface PairLook extends Findings {
  */
 export async function comparePair(pair: PairOfVersions, run: CompareRun): Promise<PairLook> {
   const look = await new Look(pair, run).whole()
-  if (look.notSeen.length === 0) run.patience.answered()
-  for (const { fault: met } of look.notSeen) run.patience.refused(met)
+  if (look.notSeen.length === 0) run.failFast.answered()
+  for (const { fault: met } of look.notSeen) run.failFast.refused(met)
   return look
 }
 

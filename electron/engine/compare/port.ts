@@ -4,7 +4,7 @@ import type { TaskRow } from '../journal/port/tasks.ts'
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { ListRequest, ObjectHead, ObjectStore, VersionPage } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
-import type { Patience } from './patience.ts'
+import type { FailFast } from './fail-fast.ts'
 import type { SilentSides } from './silent-sides.ts'
 import type { Tally } from './tally.ts'
 
@@ -49,5 +49,5 @@ export type PendingTask = Pick<TaskRow, 'operation' | 'versionId' | 'changedAt' 
 /** A comparison under way: with what it learns of the two sides as it goes. */
 export interface CompareRun extends CompareParts {
   readonly sides: SilentSides
-  readonly patience: Patience
+  readonly failFast: FailFast
 }

@@ -44,7 +44,7 @@ export async function recheckKey(one: KeyToRecheck, run: CompareRun): Promise<vo
   } catch (error) {
     run.signal.throwIfAborted()
     if (!(error instanceof FaultError)) throw error
-    run.patience.refused(error.fault)
+    run.failFast.refused(error.fault)
     run.tally.notSeen({ linkId: run.link.linkId, key: one.key, versionId: null, fault: error.fault })
   }
 }

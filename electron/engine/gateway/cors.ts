@@ -17,8 +17,8 @@ interface Preflight {
 }
 
 /** A site that has not answered by then keeps nobody waiting for a browser's permission. */
-const patienceMs = 10_000
-const shortPatienceMs = 2_000
+const timeoutMs = 10_000
+const shortTimeoutMs = 2_000
 
 /**
  * A browser's question before a request to another origin. It is unsigned by its nature (Fetch standard), so that nothing of
@@ -33,7 +33,7 @@ export async function preflight(
   const question = readQuestion(headers)
   checkBucketName(asked.bucket)
   checkKey(asked.key)
-  const allowed = allowedBy(await ask(context, asked, question, patienceMs, signal))
+  const allowed = allowedBy(await ask(context, asked, question, timeoutMs, signal))
   // Whether there is such a bucket is nobody's business who has not signed.
   if (allowed === null) throw new S3Error('AccessForbidden')
   return { answer: { status: 200, headers: allowed, bytes: Buffer.alloc(0), stream: null } }
@@ -54,7 +54,7 @@ export async function corsOfRefusal(
     checkBucketName(asked.bucket)
     checkKey(asked.key)
     const question = readQuestion({ origin, 'access-control-request-method': method })
-    const allowed = allowedBy(await ask(context, asked, question, shortPatienceMs, signal))
+    const allowed = allowedBy(await ask(context, asked, question, shortTimeoutMs, signal))
     return Object.fromEntries(Object.entries(allowed ?? {}).filter(([name]) => ofAnswers.has(name)))
   } catch {
     // The refusal goes out as it is.

@@ -10,7 +10,7 @@ import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } f
 import type { FromThread, Progress, ToThread } from './port.ts'
 
 /** A thread gives its transfers two seconds to end, and then ends itself. */
-const threadPatienceMs = 5000
+const threadGraceMs = 5000
 
 /** What the pool tells its owner. */
 export interface PoolEvents {
@@ -148,7 +148,7 @@ export class TransferPool {
   }
 
   #stopThread(thread: Thread): Promise<void> {
-    const ended = threadEnded(thread.worker, threadPatienceMs)
+    const ended = threadEnded(thread.worker, threadGraceMs)
     post(thread, { type: 'stop' })
     return ended
   }

@@ -106,8 +106,8 @@ function shared(
       source: body,
       targets: links.map(() => ({ body: { ...body, expectContinue: false }, leave: () => undefined, left: null })),
     }
-  const patienceMs = Math.min(...links.map(({ rule }) => rule.ack.timeoutMs))
-  const pieces = new SharedBody(bytes, patienceMs, clock)
+  const stallTimeoutMs = Math.min(...links.map(({ rule }) => rule.ack.timeoutMs))
+  const pieces = new SharedBody(bytes, stallTimeoutMs, clock)
   const source = { ...body, body: pieces.taker().body }
   const targets = links.map(() => {
     const { body: own, leave, left } = pieces.taker()

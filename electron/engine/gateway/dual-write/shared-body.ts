@@ -26,21 +26,21 @@ export interface Share {
 
 /**
  * One stream of bytes for several takers: each gets every piece, and the next is read when all have taken the one before.
- * So the slowest sets the pace and nothing gathers in memory; one that stands still for `patienceMs` is left behind, unless
+ * So the slowest sets the pace and nothing gathers in memory; one that stands still for `stallTimeoutMs` is left behind, unless
  * it is the first of them, for whose sake the body is read.
  */
 export class SharedBody {
   readonly #pieces: AsyncIterator<Uint8Array>
   readonly #takers = new Set<Taker>()
-  readonly #patienceMs: number
+  readonly #stallTimeoutMs: number
   readonly #clock: Clock
   #reading = false
   #ended = false
   #cancelWatch: (() => void) | null = null
 
-  constructor(pieces: AsyncIterable<Uint8Array>, patienceMs: number, clock: Clock) {
+  constructor(pieces: AsyncIterable<Uint8Array>, stallTimeoutMs: number, clock: Clock) {
     this.#pieces = pieces[Symbol.asyncIterator]()
-    this.#patienceMs = patienceMs
+    this.#stallTimeoutMs = stallTimeoutMs
     this.#clock = clock
   }
 
@@ -108,11 +108,11 @@ export class SharedBody {
   /** Somebody waits for somebody: not for ever. */
   #watch(somebodyWaits: boolean): void {
     if (!somebodyWaits || this.#cancelWatch !== null) return
-    this.#cancelWatch = this.#clock.after(this.#patienceMs, () => {
+    this.#cancelWatch = this.#clock.after(this.#stallTimeoutMs, () => {
       this.#cancelWatch = null
       for (const taker of this.#takers)
         if (taker.waiting === null && !taker.first)
-          this.#leave(taker, new LeftBehind(`took no byte for ${this.#patienceMs} ms`))
+          this.#leave(taker, new LeftBehind(`took no byte for ${this.#stallTimeoutMs} ms`))
     })
   }
 }

@@ -10,7 +10,7 @@ import { askCopies, type Answered } from '../read-quorum/ask-copies.ts'
 import { resolveNewest, type Holder, type NewestVersion } from '../read-quorum/resolve-newest.ts'
 import { repair } from '../read-quorum/read-repair.ts'
 import type { Copies } from '../replicas.ts'
-import { fromReplicas, patienceMs } from './read-replica.ts'
+import { fromReplicas, responseTimeoutMs } from './read-replica.ts'
 
 /**
  * GetObject and HeadObject from the newest of the copies. So many are asked that every write that was answered with success
@@ -67,7 +67,7 @@ async function replyFrom(
         siteId,
         body,
         stream: true,
-        responseMs: patienceMs,
+        responseMs: responseTimeoutMs,
         signal: exchange.signal,
       }),
     }

@@ -2,7 +2,7 @@ import type { WireAnswer } from '../../store/wire/request.ts'
 import type { GatewayContext, GatewayOperation } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { readByQuorum } from './read-by-quorum.ts'
-import { fromReplicas, patienceMs } from './read-replica.ts'
+import { fromReplicas, responseTimeoutMs } from './read-replica.ts'
 
 /** GetObject and HeadObject: where the rule of the key says; one version that is asked for by name, where it is. */
 export const readObject: GatewayOperation = async (context, exchange) => {
@@ -26,7 +26,7 @@ async function readSource(context: GatewayContext, exchange: Exchange): Promise<
     context.upstream.send(exchange, { siteId, body, responseMs, stream: true, signal: exchange.signal })
   const spare = replicas.of(siteId, bucket, key)
   if (spare.length === 0) return { answer: await ask() }
-  const answer = await ask(patienceMs).catch((error: unknown) =>
+  const answer = await ask(responseTimeoutMs).catch((error: unknown) =>
     exchange.signal.aborted ? Promise.reject(error) : error,
   )
   if (isAnswer(answer) && answer.status < 500) return { answer }

@@ -6,7 +6,7 @@ import type { Exchange, Reply } from '../exchange.ts'
 import type { Replica } from '../replicas.ts'
 
 /** A site that has not begun to answer by then is taken for gone, where somebody else can answer. */
-export const patienceMs = 10_000
+export const responseTimeoutMs = 10_000
 
 /** The first replica that answers for itself; null when none does. */
 export async function fromReplicas(
@@ -34,7 +34,7 @@ async function fromReplica(context: GatewayContext, exchange: Exchange, replica:
     body,
     query: { versionId },
     stream: true,
-    responseMs: patienceMs,
+    responseMs: responseTimeoutMs,
     signal: exchange.signal,
   })
   if (!speaksForSource(answer) && !(answer.status === 404 && (await isDeleted(context, exchange, target)))) {

@@ -6,7 +6,7 @@ import type { HeaderMap } from '../../s3/headers.ts'
 import type { OutgoingBody } from '../client-body.ts'
 import type { GatewayContext } from '../context.ts'
 import type { Exchange } from '../exchange.ts'
-import { patienceMs } from '../operations/read-replica.ts'
+import { responseTimeoutMs } from '../operations/read-replica.ts'
 import { Query } from '../../s3/query.ts'
 import type { Copies, Copy } from '../replicas.ts'
 import { gather } from './gather.ts'
@@ -43,7 +43,13 @@ async function askSource(context: GatewayContext, exchange: Exchange, ways: read
   const { bucket } = exchange.call
   const body = await exchange.body.open()
   const answer = await sent(exchange, () =>
-    context.upstream.send(exchange, { siteId, body, stream: true, responseMs: patienceMs, signal: exchange.signal }),
+    context.upstream.send(exchange, {
+      siteId,
+      body,
+      stream: true,
+      responseMs: responseTimeoutMs,
+      signal: exchange.signal,
+    }),
   )
   if (answer === null || answer.status >= 500) return null
   if (!failsCondition(answer))
@@ -83,7 +89,14 @@ async function ask(
   )
   const head = { call: { ...call, operation: 'HeadObject', method: 'HEAD', query: new Query([]), headers } } as const
   const answer = await sent(exchange, () =>
-    context.upstream.send(head, { siteId: site, bucket, body: noBody, stream: false, responseMs: patienceMs, signal }),
+    context.upstream.send(head, {
+      siteId: site,
+      bucket,
+      body: noBody,
+      stream: false,
+      responseMs: responseTimeoutMs,
+      signal,
+    }),
   )
   return answer === null ? null : copyStateOf(answer, sealedOn(ways, context, exchange))
 }

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { threadEnded } from '../../base/end-thread.ts'
 import type { ThreadAnswer, ThreadOrder } from './thread-words.ts'
 
-const patienceMs = 5000
+const graceMs = 5000
 
 /** The thread that copies the log into the file, and looks through the file. Started when it is first told something. */
 export class JournalThread {
@@ -31,7 +31,7 @@ export class JournalThread {
   async end(): Promise<void> {
     await this.#turn
     if (this.#thread === null) return
-    const ended = threadEnded(this.#thread, patienceMs)
+    const ended = threadEnded(this.#thread, graceMs)
     this.#thread.postMessage('end' satisfies ThreadOrder)
     await ended
   }

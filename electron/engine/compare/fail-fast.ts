@@ -3,8 +3,8 @@ import { faultKinds, FaultError, type Fault } from '../../../shared/model/fault.
 /** So many looks in a row that met a site that is down: the rest would wait for nothing. */
 const inARow = 50
 
-/** Ends a comparison whose site has gone, instead of waiting for each of its versions. */
-export class Patience {
+/** Fail fast: ends a comparison whose site has gone, instead of waiting for each of its versions. */
+export class FailFast {
   #met = 0
 
   answered(): void {
