@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
 import type { LinkEnd, LinkIdentity, RecordStore } from '../journal/port/records.ts'
 import type { Remembered } from '../journal/remembered.ts'
-import { bucketKey, linkIdOf, type RuleLink } from '../rule/link.ts'
+import { bucketKey, linkIdOf, linkNameOf, type RuleLink } from '../rule/link.ts'
 
 /** Stands in a journal that took the place of a damaged one. */
 export const renewedName = 'renewed'
@@ -44,7 +44,7 @@ export class LinkBook {
   /** The links at work of a rule, in the order of its targets. One that is not opened yet, or stands for other ends, is left out. */
   linksOf(rule: Rule): readonly RuleLink[] {
     return rule.targets.flatMap((target) => {
-      const known = this.#links.get(nameOf(rule.id, target))
+      const known = this.#links.get(linkNameOf(rule.id, target))
       if (known === undefined || bucketKey(known.source) !== bucketKey(rule.source)) return []
       return [{ ruleId: rule.id, linkId: known.linkId, source: rule.source, target, rule }]
     })
@@ -86,13 +86,13 @@ export class LinkBook {
     const found = [...(await records.links())]
     const wanted = new Map(
       rules.flatMap((rule) =>
-        rule.targets.map((target) => [nameOf(rule.id, target), this.#wanted(rule, target, found)]),
+        rule.targets.map((target) => [linkNameOf(rule.id, target), this.#wanted(rule, target, found)]),
       ),
     )
     const kept = new Map<string, LinkIdentity>()
     const gone: string[] = []
     for (const [linkId, identity] of found) {
-      const name = identity === null ? linkId : nameOf(identity.ruleId, identity.target)
+      const name = identity === null ? linkId : linkNameOf(identity.ruleId, identity.target)
       const want = wanted.get(name)
       if (identity !== null && want !== undefined && !kept.has(name) && isSame(identity, want)) kept.set(name, identity)
       else gone.push(linkId)
@@ -108,8 +108,8 @@ export class LinkBook {
   }
 
   #wanted(rule: Rule, target: BucketAt, found: readonly (readonly [string, LinkIdentity | null])[]): Wanted {
-    const name = nameOf(rule.id, target)
-    const known = found.find(([, one]) => one !== null && nameOf(one.ruleId, one.target) === name)?.[1]
+    const name = linkNameOf(rule.id, target)
+    const known = found.find(([, one]) => one !== null && linkNameOf(one.ruleId, one.target) === name)?.[1]
     return {
       ruleId: rule.id,
       source: this.#end(rule.source, known?.source.endpoint ?? ''),
@@ -162,7 +162,6 @@ const sourcesSchema = z.array(z.string()).catch([])
 /** Of a target with so many sources it is known well enough that it is shared. */
 const sourcesKept = 16
 
-const nameOf = (ruleId: string, target: BucketAt): string => linkIdOf(ruleId, target)
 const sourceName = (source: LinkEnd): string => `${bucketKey(source)} ${plainEndpoint(source.endpoint)}`
 const generationName = (name: string): string => `generation/${name}`
 

@@ -10,6 +10,9 @@ export function linkIdOf(ruleId: string, target: BucketAt, generation = 1): stri
   return generation === 1 ? first : `${first}/${generation}`
 }
 
+/** What a rule's link to a target is called, whatever its generation. */
+export const linkNameOf = (ruleId: string, target: BucketAt): string => linkIdOf(ruleId, target)
+
 /** One link of a rule, with the rule that made it. */
 export interface RuleLink extends LinkId {
   readonly source: BucketAt

@@ -38,7 +38,11 @@ export function askCopies(
   return gather([...source, ...targets.map((copy) => () => askTarget(context, exchange, copy))], needed)
 }
 
-async function askSource(context: GatewayContext, exchange: Exchange, ways: readonly Way[]): Promise<Answered | null> {
+async function askSource(
+  context: GatewayContext,
+  exchange: Exchange,
+  routes: readonly ReplicaRoute[],
+): Promise<Answered | null> {
   const { siteId } = context
   const { bucket } = exchange.call
   const body = await exchange.body.open()
@@ -53,20 +57,20 @@ async function askSource(context: GatewayContext, exchange: Exchange, ways: read
   )
   if (answer === null || answer.status >= 500) return null
   if (!failsCondition(answer))
-    return { copy: null, state: copyStateOf(answer, sealedOn(ways, context, exchange)), answer }
+    return { copy: null, state: copyStateOf(answer, sealedOn(routes, context, exchange)), answer }
   const state =
-    copyStateOf(answer, sealedOn(ways, context, exchange)) ??
-    (await ask(context, exchange, { site: siteId, bucket }, ways))
+    copyStateOf(answer, sealedOn(routes, context, exchange)) ??
+    (await ask(context, exchange, { site: siteId, bucket }, routes))
   return state === null ? null : { copy: null, state, answer }
 }
 
 /** From which bucket to which a replica may have come. */
-type Way = Pick<MarkPlace, 'source' | 'target'>
+type ReplicaRoute = Pick<MarkPlace, 'source' | 'target'>
 
 const sealedOn =
-  (ways: readonly Way[], { isSealed }: GatewayContext, { call: { key } }: Exchange) =>
+  (routes: readonly ReplicaRoute[], { isSealed }: GatewayContext, { call: { key } }: Exchange) =>
   (headers: HeaderMap): boolean =>
-    ways.some(({ source, target }) => isSealed(headers, { source, target, key }))
+    routes.some(({ source, target }) => isSealed(headers, { source, target, key }))
 
 /** Such an answer depends on what is there, and often does not say what that is. */
 const failsCondition = ({ status }: WireAnswer): boolean => status === 304 || status === 412 || status === 416
@@ -81,7 +85,7 @@ async function ask(
   context: GatewayContext,
   exchange: Exchange,
   { site, bucket }: BucketAt,
-  ways: readonly Way[],
+  routes: readonly ReplicaRoute[],
 ): Promise<CopyState | null> {
   const { call, signal } = exchange
   const headers = Object.fromEntries(
@@ -98,7 +102,7 @@ async function ask(
       signal,
     }),
   )
-  return answer === null ? null : copyStateOf(answer, sealedOn(ways, context, exchange))
+  return answer === null ? null : copyStateOf(answer, sealedOn(routes, context, exchange))
 }
 
 /** Without the client's key no site says anything of an object that is encrypted with it. */

@@ -7,7 +7,7 @@ import { findTargetWrites, isEmptyTarget, type KeySides, type TargetLook } from 
 import type { Jobs } from '../../job/jobs.ts'
 import type { VersionStore } from '../../journal/port/versions.ts'
 import type { KeptBooks } from '../../journal/kept-books.ts'
-import { bucketKey, linkIdOf } from '../../rule/link.ts'
+import { bucketKey, linkNameOf } from '../../rule/link.ts'
 import { compileKeyMatch } from '../../rule/match.ts'
 import type { ListRequest, VersionPage } from '../../store/port.ts'
 import type { LinkOrder } from '../../replicate/port.ts'
@@ -51,9 +51,8 @@ export interface TargetGuardParts {
   readonly onChange: (link: Link, found: Guarded | null) => void
 }
 
-/** A rule's way to one target, whatever generation of links goes it. */
-const wayOf = ({ ruleId, target }: Pick<Link, 'ruleId' | 'target'>): string => linkIdOf(ruleId, target)
-const waysOf = ({ id, targets }: Rule): readonly string[] => targets.map((target) => linkIdOf(id, target))
+const nameOf = ({ ruleId, target }: Pick<Link, 'ruleId' | 'target'>): string => linkNameOf(ruleId, target)
+const namesOf = ({ id, targets }: Rule): readonly string[] => targets.map((target) => linkNameOf(id, target))
 const lookEveryMs = 100
 const retryMs = 5000
 
@@ -76,71 +75,71 @@ export class TargetGuard {
   constructor(parts: TargetGuardParts) {
     this.#parts = parts
     const { guards } = parts.marks
-    for (const way of guards.names()) {
+    for (const name of guards.names()) {
       // What cannot be read is looked at anew.
-      const record = recordSchema.catch({ state: 'looking' }).parse(guards.get(way))
-      this.#records.set(way, record)
+      const record = recordSchema.catch({ state: 'looking' }).parse(guards.get(name))
+      this.#records.set(name, record)
     }
   }
 
   /** null when nothing keeps the link back. */
   of(link: Link): Guarded | null {
-    const way = wayOf(link)
-    const record = this.#records.get(way)
+    const name = nameOf(link)
+    const record = this.#records.get(name)
     if (record === undefined || !isGuarded(link.rule) || this.#parts.isPaired(link)) return null
-    return record.state === 'looking' ? { state: 'looking', fault: this.#faults.get(way) ?? null } : record
+    return record.state === 'looking' ? { state: 'looking', fault: this.#faults.get(name) ?? null } : record
   }
 
   /** Before the rule is started or resumed: holds from this turn on, durable when it resolves. */
   async require(rule: Rule): Promise<void> {
     if (!isGuarded(rule)) return this.clear(rule)
-    const ways = waysOf(rule)
-    for (const way of ways) {
-      this.#running.get(way)?.abort.abort()
-      this.#wanted.set(way, rule)
+    const names = namesOf(rule)
+    for (const name of names) {
+      this.#running.get(name)?.abort.abort()
+      this.#wanted.set(name, rule)
     }
-    await Promise.all(ways.map((way) => this.#set(way, { state: 'looking' })))
+    await Promise.all(names.map((name) => this.#set(name, { state: 'looking' })))
   }
 
   /** What others wrote at the target before this instant may be covered; epoch ms. */
   coversBefore(link: Link): number {
     if (link.rule.onTargetWrites === 'cover') return Infinity
-    return coverSchema.parse(this.#parts.marks.covers.get(wayOf(link)))
+    return coverSchema.parse(this.#parts.marks.covers.get(nameOf(link)))
   }
 
   /** The operator lets the rule cover what is there. */
   async cover(rule: Rule): Promise<void> {
     const { marks, clock } = this.#parts
-    for (const way of waysOf(rule)) await marks.covers.write(way, clock.now())
+    for (const name of namesOf(rule)) await marks.covers.write(name, clock.now())
     await this.clear(rule)
   }
 
   /** A rule that begins anew was never told what it may cover. */
   async forgetAnswers(rule: Rule): Promise<void> {
-    for (const way of waysOf(rule)) await this.#parts.marks.covers.erase(way)
+    for (const name of namesOf(rule)) await this.#parts.marks.covers.erase(name)
   }
 
   /** Nothing keeps the rule back any more. */
   async clear(rule: Rule): Promise<void> {
-    for (const way of waysOf(rule)) {
-      this.#running.get(way)?.abort.abort()
-      this.#wanted.delete(way)
-      await this.#set(way, null)
+    for (const name of namesOf(rule)) {
+      this.#running.get(name)?.abort.abort()
+      this.#wanted.delete(name)
+      await this.#set(name, null)
     }
   }
 
   /** Links, rules or sites changed. */
   sync(): void {
-    const links = new Map(this.#parts.links().map((link) => [wayOf(link), link]))
-    for (const [way, { rule, abort }] of this.#running) if (links.get(way)?.rule !== rule) abort.abort()
-    for (const way of this.#records.keys())
-      if (!links.has(way) && !this.#wanted.has(way)) void this.#set(way, null).catch(() => undefined)
+    const links = new Map(this.#parts.links().map((link) => [nameOf(link), link]))
+    for (const [name, { rule, abort }] of this.#running) if (links.get(name)?.rule !== rule) abort.abort()
+    for (const name of this.#records.keys())
+      if (!links.has(name) && !this.#wanted.has(name)) void this.#set(name, null).catch(() => undefined)
     this.#later()
   }
 
   /** A look that failed need not wait for its next turn. */
   again(link: Link): void {
-    this.#notBefore.delete(wayOf(link))
+    this.#notBefore.delete(nameOf(link))
     this.#later()
   }
 
@@ -163,30 +162,30 @@ export class TargetGuard {
   #begin(link: Link): void {
     const { rule, record } = link
     const { order, isOffline, clock } = this.#parts
-    const way = wayOf(link)
+    const name = nameOf(link)
     const known = order(link.linkId)
     if (this.of(link)?.state !== 'looking' || known === null || record.paused !== null) return
-    if (this.#running.has(way) || clock.now() < (this.#notBefore.get(way) ?? 0)) return
-    if (startsAnew(this.#wanted.get(way) ?? rule, rule)) return
+    if (this.#running.has(name) || clock.now() < (this.#notBefore.get(name) ?? 0)) return
+    if (startsAnew(this.#wanted.get(name) ?? rule, rule)) return
     if ([link.source, link.target].some(({ site }) => isOffline(site))) return
     const abort = new AbortController()
-    this.#running.set(way, { rule, abort })
-    void this.#look(link, known, abort.signal).finally(() => this.#running.delete(way))
+    this.#running.set(name, { rule, abort })
+    void this.#look(link, known, abort.signal).finally(() => this.#running.delete(name))
   }
 
   async #look(link: Link, order: LinkOrder, signal: AbortSignal): Promise<void> {
-    const way = wayOf(link)
+    const name = nameOf(link)
     try {
       const found = await this.#find(link, order, signal)
       if (signal.aborted) return
-      this.#faults.delete(way)
-      this.#wanted.delete(way)
-      await this.#set(way, found)
+      this.#faults.delete(name)
+      this.#wanted.delete(name)
+      await this.#set(name, found)
       this.#parts.onChange(link, this.of(link))
     } catch (error) {
       if (signal.aborted) return
-      this.#faults.set(way, faultFrom(error, { operation: 'Look at the target' }))
-      this.#notBefore.set(way, this.#parts.clock.now() + retryMs)
+      this.#faults.set(name, faultFrom(error, { operation: 'Look at the target' }))
+      this.#notBefore.set(name, this.#parts.clock.now() + retryMs)
       this.#parts.onChange(link, this.of(link))
     }
   }
@@ -236,18 +235,18 @@ export class TargetGuard {
     }
   }
 
-  async #set(way: string, record: GuardRecord | null): Promise<void> {
+  async #set(name: string, record: GuardRecord | null): Promise<void> {
     const { guards } = this.#parts.marks
-    if (record === null && !this.#records.has(way)) return
+    if (record === null && !this.#records.has(name)) return
     if (record === null) {
-      await guards.erase(way)
+      await guards.erase(name)
       // Asked for again meanwhile: held until that look has ended.
-      if (!this.#wanted.has(way)) this.#records.delete(way)
+      if (!this.#wanted.has(name)) this.#records.delete(name)
       return
     }
     // At once: nothing may be handed out while it is being written down.
-    this.#records.set(way, record)
-    await guards.write(way, record)
+    this.#records.set(name, record)
+    await guards.write(name, record)
   }
 }
 
