@@ -17,21 +17,21 @@ export const parseXml = (document: Buffer, root: string): XmlElement | null => p
 /** The same of what a client wrote: null too where two readers could read different things out of it. */
 export const parseRequestXml = (document: Buffer, root: string): XmlElement | null => parse(document, root, 'strict')
 
-interface Draft extends XmlElement {
+interface OpenElement extends XmlElement {
   readonly children: XmlElement[]
 }
 
 function parse(document: Buffer, root: string, strictness: Strictness): XmlElement | null {
-  const outside: Draft = { name: '', text: '', children: [] }
-  const open: Draft[] = [outside]
-  const add = (element: Draft): void => void open.at(-1)!.children.push(element)
+  const outside: OpenElement = { name: '', text: '', children: [] }
+  const open: OpenElement[] = [outside]
+  const add = (element: OpenElement): void => void open.at(-1)!.children.push(element)
   try {
     scanXml(
       document,
       {
         open(name) {
           if (open.length > mostLevels) throw new XmlError('the XML is too deep')
-          const element: Draft = { name, text: '', children: [] }
+          const element: OpenElement = { name, text: '', children: [] }
           add(element)
           open.push(element)
         },

@@ -7,7 +7,7 @@ import type { ReplicaStamp } from './replica-stamp.ts'
 import type { Segment } from './segment.ts'
 import type { Version, VersionFacts } from './version-table.ts'
 
-export interface Draft {
+export interface VersionInput {
   readonly key: string
   /** Without quotes. */
   readonly etag: string
@@ -26,32 +26,32 @@ export interface Draft {
 export function enterVersion(
   site: SiteState,
   bucketName: string,
-  draft: Draft,
+  input: VersionInput,
   request: { readonly headers: IncomingHttpHeaders; readonly now: number; readonly event: string },
 ): { readonly bucket: Bucket; readonly versionId: string } {
   const { catalog } = site
   // Looked up again: the bucket may have gone while the body came in.
   const bucket = catalog.buckets.find(bucketName)
   if (bucket === undefined) throw new S3Error('NoSuchBucket')
-  const modifiedAt = draft.stamp.modifiedAt ?? request.now
-  const versionId = newVersionId(site, bucket, draft.stamp)
+  const modifiedAt = input.stamp.modifiedAt ?? request.now
+  const versionId = newVersionId(site, bucket, input.stamp)
   catalog.atomic(() => {
-    checkConditions(site, bucket, draft, request.headers)
-    replace(site, bucket, draft.key, versionId)
+    checkConditions(site, bucket, input, request.headers)
+    replace(site, bucket, input.key, versionId)
     catalog.versions.insert(bucket.id, {
-      key: draft.key,
+      key: input.key,
       versionId,
       deleteMarker: false,
-      etag: draft.etag,
-      sizeBytes: draft.sizeBytes,
+      etag: input.etag,
+      sizeBytes: input.sizeBytes,
       modifiedAt,
-      storageClass: draft.storageClass,
-      facts: draft.facts,
-      segments: draft.keepBody(),
+      storageClass: input.storageClass,
+      facts: input.facts,
+      segments: input.keepBody(),
       sortAt: sortTime(site, modifiedAt),
     })
   })
-  publishChange(site, bucket, { ...draft, versionId }, request)
+  publishChange(site, bucket, { ...input, versionId }, request)
   return { bucket, versionId }
 }
 
@@ -74,15 +74,15 @@ function mintVersionId({ identity, random }: SiteState): string {
 export const sortTime = (site: SiteState, modifiedAt: number): number =>
   site.identity === 'adopts-minio' ? modifiedAt : 0
 
-function checkConditions(site: SiteState, bucket: Bucket, draft: Draft, headers: IncomingHttpHeaders): void {
-  const { versionId, etag } = draft.stamp
+function checkConditions(site: SiteState, bucket: Bucket, input: VersionInput, headers: IncomingHttpHeaders): void {
+  const { versionId, etag } = input.stamp
   const { versions } = site.catalog
   if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) {
-    checkWrite(headers, versions.newest(bucket.id, draft.key))
+    checkWrite(headers, versions.newest(bucket.id, input.key))
   }
   // The same version with the same ETag is there already: a replicator takes this refusal for success.
   if (versionId === undefined || versionId === 'null' || etag === undefined) return
-  if (versions.find(bucket.id, draft.key, versionId)?.etag === etag) throw new S3Error('PreconditionFailed')
+  if (versions.find(bucket.id, input.key, versionId)?.etag === etag) throw new S3Error('PreconditionFailed')
 }
 
 /** Drops the version that a new one with the same id replaces. Call inside the transaction. */

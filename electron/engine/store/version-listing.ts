@@ -4,7 +4,7 @@ import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
 import { inListingOrder, type ListingForm } from './version-order.ts'
 import { scanXml, XmlError } from '../s3/xml-scan.ts'
 
-interface Draft {
+interface OpenEntry {
   key: string
   versionId: string
   isLatest: boolean
@@ -15,7 +15,7 @@ interface Draft {
   deleteMarker: boolean
 }
 
-const emptyDraft = (deleteMarker: boolean): Draft => ({
+const emptyEntry = (deleteMarker: boolean): OpenEntry => ({
   key: '',
   versionId: 'null',
   isLatest: false,
@@ -53,10 +53,10 @@ export function lastNameOn({ entries, folders }: Pick<VersionPage, 'entries' | '
 }
 
 class ListingReader {
-  readonly #entries: Draft[] = []
+  readonly #entries: OpenEntry[] = []
   readonly #folders: string[] = []
   #inFolders = false
-  #draft: Draft | null = null
+  #entry: OpenEntry | null = null
   #root = ''
   #encoded = false
   #truncated = false
@@ -68,25 +68,25 @@ class ListingReader {
 
   open(name: string): void {
     if (this.#root === '') this.#root = name
-    else if (this.#draft !== null) this.#depth += 1
+    else if (this.#entry !== null) this.#depth += 1
     else if (name === 'CommonPrefixes') this.#inFolders = true
     else if (name === 'Version' || name === 'DeleteMarker' || name === 'Contents')
-      this.#draft = emptyDraft(name === 'DeleteMarker')
+      this.#entry = emptyEntry(name === 'DeleteMarker')
   }
 
   close(): void {
     this.#inFolders = false
-    if (this.#draft === null) return
+    if (this.#entry === null) return
     if (this.#depth > 0) this.#depth -= 1
     else {
-      this.#entries.push(this.#draft)
-      this.#draft = null
+      this.#entries.push(this.#entry)
+      this.#entry = null
     }
   }
 
   leaf(name: string, text: string): void {
-    if (this.#draft !== null) {
-      if (this.#depth === 0) setField(this.#draft, name, text)
+    if (this.#entry !== null) {
+      if (this.#depth === 0) setField(this.#entry, name, text)
     } else if (this.#root === '') this.#root = name
     else if (this.#inFolders && name === 'Prefix') this.#folders.push(text)
     else if (name === 'EncodingType') this.#encoded = text === 'url'
@@ -147,28 +147,28 @@ const cursorTag = /\[(?:minio|rustfs)_cache:[^\]]*\]$/
 const position = (keyMarker: string, versionIdMarker: string | null): ListPosition =>
   versionIdMarker === null || versionIdMarker === '' ? { keyMarker } : { keyMarker, versionIdMarker }
 
-function setField(draft: Draft, name: string, text: string): void {
+function setField(entry: OpenEntry, name: string, text: string): void {
   switch (name) {
     case 'Key':
-      draft.key = text
+      entry.key = text
       break
     case 'VersionId':
-      draft.versionId = text === '' ? 'null' : text
+      entry.versionId = text === '' ? 'null' : text
       break
     case 'IsLatest':
-      draft.isLatest = text === 'true'
+      entry.isLatest = text === 'true'
       break
     case 'LastModified':
-      draft.modifiedAt = Date.parse(text) || 0
+      entry.modifiedAt = Date.parse(text) || 0
       break
     case 'ETag':
-      draft.etag = plainEtag(text)
+      entry.etag = plainEtag(text)
       break
     case 'Size':
-      draft.sizeBytes = Number(text) || 0
+      entry.sizeBytes = Number(text) || 0
       break
     case 'StorageClass':
-      draft.storageClass = text === '' ? null : text
+      entry.storageClass = text === '' ? null : text
       break
     default:
   }

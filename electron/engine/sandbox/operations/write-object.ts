@@ -3,7 +3,7 @@ import { S3Error } from '../../s3/s3-error.ts'
 import type { Payload } from '../../s3/payload.ts'
 import type { Received } from '../bodies.ts'
 import type { Bucket } from '../bucket-table.ts'
-import { enterVersion, type Draft } from '../enter-version.ts'
+import { enterVersion, type VersionInput } from '../enter-version.ts'
 import { bucketOf, versionHeader, type SandboxOperation, type SiteState } from '../exchange.ts'
 import { readAcl } from '../object-acl.ts'
 import { readDescription, readEncryption, readStorageClass, readTagging } from '../object-headers.ts'
@@ -24,8 +24,8 @@ export const putObject: SandboxOperation = async (site, exchange) => {
   const received = await receiveBody(site, payload)
   const checksums = Object.fromEntries(payload.checksums)
   const etag = stamp.etag ?? received.md5
-  const draft = { key: call.key, etag, storageClass, facts: { ...facts, checksums }, stamp }
-  const entered = await enterBody(site, call.bucket, received, draft, { ...exchange, event: 's3:ObjectCreated:Put' })
+  const input = { key: call.key, etag, storageClass, facts: { ...facts, checksums }, stamp }
+  const entered = await enterBody(site, call.bucket, received, input, { ...exchange, event: 's3:ObjectCreated:Put' })
   return {
     status: 200,
     headers: {
@@ -61,11 +61,11 @@ export function enterBody(
   site: SiteState,
   bucketName: string,
   received: Received,
-  draft: Omit<Draft, 'sizeBytes' | 'keepBody'>,
+  input: Omit<VersionInput, 'sizeBytes' | 'keepBody'>,
   request: Parameters<typeof enterVersion>[3],
 ): Promise<ReturnType<typeof enterVersion>> {
-  const keepBody = (): ReturnType<Draft['keepBody']> => site.catalog.bodies.keep(received)
-  const whole = { ...draft, sizeBytes: received.sizeBytes, keepBody }
+  const keepBody = (): ReturnType<VersionInput['keepBody']> => site.catalog.bodies.keep(received)
+  const whole = { ...input, sizeBytes: received.sizeBytes, keepBody }
   return keepOrDiscard(site, received, () => enterVersion(site, bucketName, whole, request))
 }
 
