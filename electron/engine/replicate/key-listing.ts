@@ -55,15 +55,15 @@ export async function allVersionsOf(
   { bucket, key }: KeyAt,
   signal: AbortSignal,
 ): Promise<KeyListing> {
-  const ask: Ask = (from, more) =>
+  const listPage: ListPage = (from, more) =>
     store.listVersions({ bucket, prefix: key, delimiter: '/', from, ...more }, { signal })
-  const first = await ask(undefined)
+  const first = await listPage(undefined)
   if (first.next === null) return { versions: ownOf([first], key), whole: true }
-  const current = await pagesOf((from) => ask(from, { current: true })).catch((error: unknown) => {
+  const current = await pagesOf((from) => listPage(from, { current: true })).catch((error: unknown) => {
     if (isWithoutListing(error)) return []
     throw error
   })
-  const pages = await pagesOf(ask)
+  const pages = await pagesOf(listPage)
   const versions = ownOf(pages, key)
   if (pages.at(-1)?.next !== null) return { versions, whole: false }
   const shown = new Set(pages.flatMap(namesOn))
@@ -76,14 +76,14 @@ export async function allVersionsOf(
   }
 }
 
-type Ask = (from: ListPosition | undefined, more?: Partial<ListRequest>) => Promise<VersionPage>
+type ListPage = (from: ListPosition | undefined, more?: Partial<ListRequest>) => Promise<VersionPage>
 
 /** The last of them has a `next` where they were too many, or led nowhere. */
-async function pagesOf(ask: Ask): Promise<readonly VersionPage[]> {
+async function pagesOf(listPage: ListPage): Promise<readonly VersionPage[]> {
   const pages: VersionPage[] = []
   let from: ListPosition | undefined
   while (pages.length < pagesAtMost) {
-    const page = await ask(from)
+    const page = await listPage(from)
     pages.push(page)
     const isSame = from?.keyMarker === page.next?.keyMarker && from?.versionIdMarker === page.next?.versionIdMarker
     if (page.next === null || isSame) break

@@ -103,17 +103,17 @@ export function SiteEditorForm({ site, save, onSaved, onCancel, typed, onTyped }
   )
 }
 
-type Ask =
+type Submission =
   | { readonly send: () => Promise<SiteView>; readonly errors: null }
   | { readonly send: null; readonly errors: SiteFormErrors }
 
-function create(client: Client, values: SiteFormValues, taken: readonly string[]): Ask {
+function create(client: Client, values: SiteFormValues, taken: readonly string[]): Submission {
   const read = readNewSite(values, taken)
   if (read.errors !== null) return { send: null, errors: read.errors }
   return { send: () => client.sites.create.mutate(read.site), errors: null }
 }
 
-function update(client: Client, values: SiteFormValues, id: string): Ask {
+function update(client: Client, values: SiteFormValues, id: string): Submission {
   const read = readChangedSite(values, id)
   if (read.errors !== null) return { send: null, errors: read.errors }
   return { send: () => client.sites.update.mutate(read.site), errors: null }

@@ -46,7 +46,7 @@ const heldEveryMs = 5000
 const soonMs = 50
 const looksAtOnce = 8
 /** null: no answer now. */
-type Ask = (at: Link['source']) => Promise<BucketAnswer | null>
+type AskBucket = (at: Link['source']) => Promise<BucketAnswer | null>
 
 /**
  * The bucket check: asks again and again, and after every outage, whether the buckets of a link are still what they were when
@@ -159,7 +159,7 @@ export class BucketWatch {
         this.#parts.onLooked(link, { notes: [], fault: null, renewed: false })
   }
 
-  async #look(link: Link, ask: Ask): Promise<void> {
+  async #look(link: Link, ask: AskBucket): Promise<void> {
     const { clock, marks, links, onLooked } = this.#parts
     const before = this.#state(link.linkId)
     const askedAt = clock.now()
@@ -190,7 +190,7 @@ export class BucketWatch {
   }
 
   /** Every bucket once a round, and every site once for when its buckets were made. */
-  #asker(): Ask {
+  #asker(): AskBucket {
     const { store } = this.#parts
     const { signal } = this.#abort
     const answers = new Map<string, Promise<BucketAnswer | null>>()
