@@ -1,6 +1,6 @@
 import { assembleApi } from './composition/api.ts'
 import { applyConfig } from './api/config.ts'
-import { openParts, type EngineParts } from './composition/parts.ts'
+import { composeEngine, type EngineParts } from './composition/composition-root.ts'
 import type { Engine, EngineOptions } from './composition/options.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Engine, EngineOptions } from './composition/options.ts'
  * configuration, and begins to watch, scan and copy. Refuses with a FaultError before anything has begun.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const parts = await openParts(options)
+  const parts = await composeEngine(options)
   const { api, config } = assembleApi(parts, options)
   try {
     await parts.sites.start()

@@ -17,7 +17,7 @@ import { joinViews } from './views.ts'
 /** Everything the engine is made of, joined and not yet started. */
 export type EngineParts = Made & Reactions
 
-export async function openParts(options: EngineOptions): Promise<EngineParts> {
+export async function composeEngine(options: EngineOptions): Promise<EngineParts> {
   const ground = await openGround(options)
   try {
     const seal = await openSealKey({ records: ground.journal.records, credentials: options.credentials, randomBytes })
