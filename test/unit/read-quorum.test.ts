@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { quorumOf } from '../../shared/model/quorum.ts'
 import { ruleSchema, type Rule } from '../../shared/model/rule.ts'
 import { gather } from '../../electron/engine/gateway/read-quorum/gather.ts'
-import { newestOf, type CopyHistory } from '../../electron/engine/gateway/read-quorum/newest.ts'
+import { newestOf, type CopyHistory } from '../../electron/engine/gateway/read-quorum/copy-history.ts'
 import { copyStateOf } from '../../electron/engine/gateway/read-quorum/copy-state.ts'
 import { validateRules } from '../../electron/engine/rule/validate.ts'
 

@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts'
 import { S3Error } from '../../s3/s3-error.ts'
 import type { Copy } from '../replicas.ts'
 import type { Answered } from './ask-copies.ts'
-import { newestOf, type CopyHistory } from './newest.ts'
+import { newestOf, type CopyHistory } from './copy-history.ts'
 import type { CopyState } from './copy-state.ts'
 import { versionNames, type VersionNames } from './version-names.ts'
 
