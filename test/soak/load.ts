@@ -121,13 +121,17 @@ interface Turn {
   readonly state: KeyState
 }
 
-/** The steps of some keys in a mixed order, each key's own in theirs. Each generation has keys of its own and a few odd ones. */
+/**
+ * The steps of some keys in a mixed order, each key's own in theirs. Each generation has keys of its own and a few odd ones. So many that
+ * the multipart objects of an hour find room at a site that keeps all in memory.
+ */
 function* turnsOf(rule: SoakRule, random: Random, generation: number): Generator<Turn> {
   const plan = (seed: number): readonly KeyPlan[] =>
     planWorkload({
       seed,
-      keys: 60,
-      oddKeys: [pathSafeAwkwardKeys[generation % pathSafeAwkwardKeys.length]!],
+      keys: 240,
+      oddKeys: [0, 1, 2, 3].map((at) => pathSafeAwkwardKeys[(generation * 4 + at) % pathSafeAwkwardKeys.length]!),
+      multipartShare: 0.002,
       keyPrefix: `g${String(generation).padStart(4, '0')}/`,
       lock: rule.lock,
       versionDeletes: true,

@@ -102,12 +102,15 @@ export async function openStage(dir: string, vendors: Readonly<Record<SiteName, 
   return { oslo: oslo!, bergen: bergen!, narvik: narvik! }
 }
 
+/** No shift makes this: past 31 bits it turns negative, Ceph falls back to 1 GiB, and a full OSD takes no write after some minutes. */
+const gibibyte = 2 ** 30
+
 async function startServer(name: SiteName, vendor: Vendor, dir: string): Promise<Server> {
   switch (vendor) {
     case 'minio':
       return await startMinioSite({ name })
     case 'ceph': {
-      const site = await startCephSite({ name: `soak-${name}`, dir, capacityBytes: 6 << 30 })
+      const site = await startCephSite({ name: `soak-${name}`, dir, capacityBytes: 8 * gibibyte })
       return { ...site, kill: () => site.killGateway() }
     }
     case 'sandbox':
