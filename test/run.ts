@@ -33,13 +33,13 @@ interface Suite {
 const suites: readonly Suite[] = [
   { name: 'check', about: 'types, lint, format, unused code, the order of the floors', limitMinutes: 8 },
   { name: 'unit', about: 'pure rules, parsers, the journal, the comparer', limitMinutes: 8 },
-  { name: 'behaviour', about: 'one file per promise, on sandbox sites', limitMinutes: 28 },
+  { name: 'behaviour', about: 'one file per promise, on sandbox sites', limitMinutes: 20 },
   { name: 'renderer', about: 'the console’s pages, by role and text', limitMinutes: 14 },
   { name: 'packaging', about: 'what is built and installed', limitMinutes: 10 },
   { name: 'e2e', about: 'the whole console in a browser', limitMinutes: 20 },
   { name: 'conformance', about: 'sandbox, Ceph and MinIO against the same questions', limitMinutes: 10 },
-  { name: 'real', about: 'replication between real Ceph, MinIO and versitygw sites', limitMinutes: 28 },
-  { name: 'crash', about: 'kill -9 at random moments', limitMinutes: 28 },
+  { name: 'real', about: 'replication between real Ceph, MinIO and versitygw sites', limitMinutes: 20 },
+  { name: 'crash', about: 'kill -9 at random moments', limitMinutes: 20 },
 ]
 
 /** `npm test [suite…]`: all suites, or those named. The last line is `N passed, N failed`; resolves with the exit code. */
