@@ -5,7 +5,6 @@ import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
 import type { Brakes } from '../brake/brakes.ts'
 import type { ScanOrigin } from '../brake/link-brake.ts'
-import { notPending } from './not-pending.ts'
 import type { Found, Intake, Origin } from './port.ts'
 
 export interface IntakeOptions {
@@ -94,4 +93,20 @@ function scanOf(
 function urgentOf(origin: Origin): UrgentEnqueue | undefined {
   if (origin.kind === 'dual-write') return { committed: origin.committed }
   return origin.kind === 'client' ? {} : undefined
+}
+
+/** Versions of one key are few; what lies beyond is counted twice, on the safe side of a brake. */
+const pendingOfKey = 1000
+
+/** Tasks of one link that the journal does not hold already: the delete brake counts a change once, whoever tells it. */
+function notPending(tasks: readonly NewTask[], atOnce: Pick<ReadsAtOnce, 'unsettled'>): readonly NewTask[] {
+  const pending = new Map<string, ReadonlySet<string | null>>()
+  const pendingVersions = ({ linkId, key }: NewTask): ReadonlySet<string | null> => {
+    const known = pending.get(key)
+    if (known !== undefined) return known
+    const versions = new Set(atOnce.unsettled(linkId, key, pendingOfKey).map((row) => row.versionId))
+    pending.set(key, versions)
+    return versions
+  }
+  return tasks.filter((task) => !pendingVersions(task).has(task.versionId))
 }
