@@ -1,7 +1,7 @@
 import type { Lane, TaskState } from '../../../shared/model/task.ts'
 import type { ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
 import { laneOf, lanes } from './lane.ts'
-import { Line } from './line.ts'
+import { LaneQueue } from './lane-queue.ts'
 import type { LinkSpec } from './port.ts'
 
 /** One task in memory. At most one per key: the first of the key that may go. */
@@ -52,7 +52,7 @@ export class LinkWindow {
   readonly #dueHere = new Set<number>()
   /** Keys whose first task waits for one of another link: in no line until that has ended. */
   readonly #aside = new Set<string>()
-  #lines = newLines()
+  #lanes = newLanes()
   /** Per lane the seq up to which every ready row was seen. A full lane stays where it is; the others go on. */
   #after = { small: 0, large: 0, mrf: 0 }
   /** The highest seq ever read. */
@@ -79,7 +79,7 @@ export class LinkWindow {
   /** Drops all but the leases: nothing of the link is handed out until {@link revive}. */
   retire(): void {
     this.active = false
-    this.#lines = newLines()
+    this.#lanes = newLanes()
     this.#aside.clear()
     for (const [key, entry] of this.#held) {
       if (entry.state === 'leased') continue
@@ -117,12 +117,12 @@ export class LinkWindow {
   }
 
   peek(lane: Lane): TaskRow | undefined {
-    return this.#lines[lane].peek()?.task
+    return this.#lanes[lane].peek()?.task
   }
 
   /** Takes the first of the lane; its key is taken until {@link free}. */
   lease(lane: Lane): Entry | undefined {
-    const entry = this.#lines[lane].shift()
+    const entry = this.#lanes[lane].shift()
     if (entry === undefined) return undefined
     entry.state = 'leased'
     this.leased++
@@ -138,7 +138,7 @@ export class LinkWindow {
 
   /** The first of the lane has to wait for a task of another link: its key is passed by until {@link resume}. */
   setAside(lane: Lane): void {
-    const entry = this.#lines[lane].shift()
+    const entry = this.#lanes[lane].shift()
     if (entry === undefined) return
     this.#held.delete(entry.task.key)
     this.#aside.add(entry.task.key)
@@ -198,7 +198,7 @@ export class LinkWindow {
   }
 
   #isLow(lane: Lane): boolean {
-    return this.#lines[lane].size < this.#limits.least
+    return this.#lanes[lane].size < this.#limits.least
   }
 
   #readAgainFrom(seq: number): void {
@@ -210,7 +210,7 @@ export class LinkWindow {
 
   /** Returns the seq up to which no row of these lanes is unseen at this moment. */
   #readApart(): number {
-    const open = lanesApart.filter((lane) => this.#lines[lane].size < this.#limits.most)
+    const open = lanesApart.filter((lane) => this.#lanes[lane].size < this.#limits.most)
     if (open.length > 0) this.#readInto(open)
     return Math.min(
       ...lanesApart.map((lane) => (open.includes(lane) && this.#atEnd[lane] ? Infinity : this.#after[lane])),
@@ -263,7 +263,7 @@ export class LinkWindow {
       this.#passedBy = Math.max(this.#passedBy, row.seq)
       return true
     }
-    if (this.#lines[laneOf(row)].size >= this.#limits.most) return false
+    if (this.#lanes[laneOf(row)].size >= this.#limits.most) return false
     this.#take(row, doubtful || delayed !== undefined || row.seq < this.#passedBy, 'new')
     return true
   }
@@ -280,7 +280,7 @@ export class LinkWindow {
     this.#held.set(task.key, entry)
     this.#delayed.delete(task.key)
     if (task.state === 'delayed') this.#dueHere.add(task.seq)
-    this.#lines[entry.lane].push(entry, place)
+    this.#lanes[entry.lane].push(entry, place)
   }
 
   /** The key is free: its first task by seq goes on, if it may now. */
@@ -294,7 +294,7 @@ export class LinkWindow {
   }
 
   #fillDue(now: number): void {
-    const wanted = this.#dueHere.size + this.#limits.most - this.#lines.mrf.size
+    const wanted = this.#dueHere.size + this.#limits.most - this.#lanes.mrf.size
     const rows = this.#atOnce.due(this.linkId, now, wanted)
     for (const row of rows) if (!this.#dueHere.has(row.seq)) this.#considerDue(row, now)
     if (rows.length < wanted) this.nextDueAt = this.#firstDueAt()
@@ -315,7 +315,7 @@ export class LinkWindow {
 
   #drop(entry: Entry): void {
     entry.gone = true
-    this.#lines[entry.lane].lost()
+    this.#lanes[entry.lane].lost()
     this.#forget(entry)
     if (entry.task.state === 'delayed') this.nextDueAt = 0
   }
@@ -336,4 +336,8 @@ export class LinkWindow {
 }
 
 const lanesApart: readonly Lane[] = ['large', 'mrf']
-const newLines = (): Record<Lane, Line<Entry>> => ({ small: new Line(), large: new Line(), mrf: new Line() })
+const newLanes = (): Record<Lane, LaneQueue<Entry>> => ({
+  small: new LaneQueue(),
+  large: new LaneQueue(),
+  mrf: new LaneQueue(),
+})

@@ -20,7 +20,7 @@ class Fifo<T> {
 }
 
 /** What may be leased in one lane of a link. Those that came back go before those that are new. */
-export class Line<T extends { readonly gone: boolean }> {
+export class LaneQueue<T extends { readonly gone: boolean }> {
   readonly #back = new Fifo<T>()
   readonly #fresh = new Fifo<T>()
   #size = 0
