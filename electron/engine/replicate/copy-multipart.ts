@@ -4,7 +4,7 @@ import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Acl, NewVersion, ObjectHead, Tags, UploadedPart, UploadRef } from '../store/port.ts'
 import type { Outcome } from './port.ts'
 import { copyAcl } from './acl.ts'
-import { conceding, putTagsTaken } from './concede.ts'
+import { withFallback, putTagsTaken } from './fallback.ts'
 import { notKeptOf } from './fidelity.ts'
 import { paced } from './paced.ts'
 import { layoutAtSource, likelyLayouts, multipartEtag, partsInEtag } from './part-layout.ts'
@@ -155,7 +155,7 @@ async function begin(
   layout: readonly number[],
   context: ReplicationContext,
 ): Promise<{ readonly upload: UploadRef; readonly sent: NewVersion }> {
-  const { result: upload, sent } = await conceding(replica, context.link, (version) =>
+  const { result: upload, sent } = await withFallback(replica, context.link, (version) =>
     context.target.createUpload(version, { signal: context.signal }),
   )
   await context.uploads.started({ uploadId: upload.uploadId, layout, sourceEtag: head.etag })

@@ -3,7 +3,7 @@ import type { ObjectBody, ObjectHead, Tags } from '../store/port.ts'
 import type { Outcome } from './port.ts'
 import { matchesTags } from '../rule/match.ts'
 import { aclToBring, copyAcl } from './acl.ts'
-import { conceding } from './concede.ts'
+import { withFallback } from './fallback.ts'
 import { copyMultipart } from './copy-multipart.ts'
 import { notKeptOf, refuseUnkept, type Written } from './fidelity.ts'
 import { afterNotFound } from './absence.ts'
@@ -89,7 +89,7 @@ async function put(
   if (body !== null) context.sample?.restart()
   if (body !== null) context.sample?.add(body)
   let unread: ObjectBody | null = opened
-  const { result: stored, sent } = await conceding(asked, context.link, async (version) => {
+  const { result: stored, sent } = await withFallback(asked, context.link, async (version) => {
     // A body in memory can simply be sent again; one that streamed has to be read again.
     const from = body ?? streamed(head, unread ?? (await openAgain(versionId, head, context)), context)
     unread = null

@@ -2,7 +2,7 @@ import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Lock, ObjectHead, ObjectStore, Tags } from '../store/port.ts'
 import { aclChange, aclOf, carriedAcl, setAcl, setsAny, type AclChange, type CarriedAcl } from './acl.ts'
-import { narrowed, putTagsTaken, sameTags } from './concede.ts'
+import { narrowed, putTagsTaken, sameTags } from './fallback.ts'
 import { isKnownEcho } from './echo.ts'
 import type { ReplicationContext } from './context.ts'
 

@@ -11,7 +11,7 @@ const narrowTag = /^[A-Za-z0-9 +\-=._:/@]*$/
  * The same version with less, where a target refused it for a thing that the rule can do without: a storage class that the
  * rule does not ask for, tags that the rule leaves out. null where it is to stay refused.
  */
-function concede(error: unknown, asked: NewVersion, { rule }: Pick<LinkOrder, 'rule'>): NewVersion | null {
+function fallbackFor(error: unknown, asked: NewVersion, { rule }: Pick<LinkOrder, 'rule'>): NewVersion | null {
   if (!(error instanceof FaultError)) return null
   const { code } = error.fault
   if (code === 'STORAGE_CLASS_UNKNOWN' && rule.storageClass === null && asked.storageClass !== null)
@@ -33,7 +33,7 @@ export const narrowed = (tags: Tags): Tags =>
   Object.fromEntries(Object.entries(tags).filter(([key, value]) => narrowTag.test(key) && narrowTag.test(value)))
 
 /** Sends it, and sends it again with less for as long as the target refuses what the rule can do without. */
-export async function conceding<T>(
+export async function withFallback<T>(
   asked: NewVersion,
   link: Pick<LinkOrder, 'rule'>,
   send: (version: NewVersion) => Promise<T>,
@@ -42,7 +42,7 @@ export async function conceding<T>(
     try {
       return { result: await send(sent), sent }
     } catch (error) {
-      const less = concede(error, sent, link)
+      const less = fallbackFor(error, sent, link)
       if (less === null) throw error
       sent = less
     }
