@@ -3,7 +3,7 @@ import type { Rule } from '../../../../shared/model/rule.ts'
 import type { Fault } from '../../../../shared/model/fault.ts'
 import type { AttributesView } from '../../../../shared/model/attributes.ts'
 import { faultFrom } from '../../base/errors.ts'
-import { passAttributes } from '../../scan/attribute-pass.ts'
+import { passAttributes, type AttributePassOptions } from '../../scan/attribute-pass.ts'
 import { pause, type Clock } from '../../base/clock.ts'
 import type { NewTask, ReadsAtOnce } from '../../journal/port/tasks.ts'
 import type { VersionStore } from '../../journal/port/versions.ts'
@@ -80,8 +80,32 @@ class PassState {
   unseen: Fault | null = null
   isLooking = false
   savedAt = 0
+
   constructor(kept: unknown) {
     this.record = recordSchema.catch({ ...fresh, last: null }).parse(kept)
+  }
+
+  /** A round that was cut short goes on with its counts. */
+  begin(now: number): void {
+    this.isLooking = true
+    if (this.record.startedAt !== null) return
+    this.record = { ...this.record, startedAt: now, unseen: 0 }
+    this.unseen = null
+  }
+
+  /** One version was looked at; `unseen`: why it could not be. */
+  looked(unseen: Fault | null): void {
+    this.fault = null
+    this.record.versions += 1
+    if (unseen === null) return
+    this.record.unseen += 1
+    this.unseen = unseen
+  }
+
+  ended(now: number): void {
+    const { startedAt, versions, differences, unseen } = this.record
+    this.record = { ...fresh, unseen, last: { startedAt: startedAt ?? now, endedAt: now, versions, differences } }
+    this.fault = null
   }
 }
 
@@ -186,53 +210,45 @@ export class AttributePasses {
   }
 
   async #round(link: Link, state: PassState, signal: AbortSignal): Promise<void> {
-    const { clock, atOnce, list, store, isTwoWay } = this.#parts
-    const { linkId, source, target, rule } = link
-    const since = rule.existingObjects ? 0 : beginOf(link)
-    if (state.record.startedAt === null) {
-      state.record = { ...state.record, startedAt: clock.now(), unseen: 0 }
-      state.unseen = null
-    }
-    state.isLooking = true
+    const { clock } = this.#parts
+    state.begin(clock.now())
     try {
-      await passAttributes({
-        linkId,
-        source,
-        target,
-        rule,
-        covers: compileKeyMatch(rule.filter),
-        wants: ({ modifiedAt }) => modifiedAt >= since,
-        list,
-        store: (siteId) => store(siteId, rule),
-        pairs: (key) => this.#parts.versions.pairs(linkId, key),
-        isPending: (key) => atOnce.unsettled(linkId, key, 1).length > 0,
-        leavesOutTags: () => this.#parts.leavesOutTags(link),
-        acl: () => this.#parts.carriedAcl(link),
-        isTwoWay: () => isTwoWay(link),
-        differs: (task, version) => this.#found(link, task, version, state),
-        turn: this.#turns(link, signal),
-        after: state.record.after,
-        onKey: (key) => {
-          state.record.after = key
-          if (clock.now() - state.savedAt >= saveEveryMs) this.#save(linkId, state)
-        },
-        onVersion: (unseen) => {
-          state.fault = null
-          state.record.versions += 1
-          if (unseen === null) return
-          state.record.unseen += 1
-          state.unseen = unseen
-        },
-        now: () => clock.now(),
-        signal,
-      })
-      const { startedAt, versions, differences, unseen } = state.record
-      const last = { startedAt: startedAt ?? clock.now(), endedAt: clock.now(), versions, differences }
-      state.record = { ...fresh, unseen, last }
-      state.fault = null
+      await passAttributes(this.#asked(link, state, signal))
+      state.ended(clock.now())
     } finally {
       state.isLooking = false
-      this.#save(linkId, state)
+      this.#save(link.linkId, state)
+    }
+  }
+
+  #asked(link: Link, state: PassState, signal: AbortSignal): AttributePassOptions {
+    const { clock, atOnce, versions, list, store, isTwoWay, leavesOutTags, carriedAcl } = this.#parts
+    const { linkId, source, target, rule } = link
+    const since = rule.existingObjects ? 0 : beginOf(link)
+    return {
+      linkId,
+      source,
+      target,
+      rule,
+      covers: compileKeyMatch(rule.filter),
+      wants: ({ modifiedAt }) => modifiedAt >= since,
+      list,
+      store: (siteId) => store(siteId, rule),
+      pairs: (key) => versions.pairs(linkId, key),
+      isPending: (key) => atOnce.unsettled(linkId, key, 1).length > 0,
+      leavesOutTags: () => leavesOutTags(link),
+      acl: () => carriedAcl(link),
+      isTwoWay: () => isTwoWay(link),
+      differs: (task, version) => this.#found(link, task, version, state),
+      turn: this.#turns(link, signal),
+      after: state.record.after,
+      onKey: (key) => {
+        state.record.after = key
+        if (clock.now() - state.savedAt >= saveEveryMs) this.#save(linkId, state)
+      },
+      onVersion: (unseen) => state.looked(unseen),
+      now: () => clock.now(),
+      signal,
     }
   }
 
