@@ -98,7 +98,7 @@ function joinGuard(made: Made, links: Links, pool: TransferPool): TargetGuard {
     links: () => links.list(),
     isPaired: (of) => links.opposites(of).length > 0,
     order: (linkId) => links.order(linkId),
-    isOffline: (siteId) => isAway(siteId, sites),
+    isOffline: (siteId) => sites.isAway(siteId),
     list: (siteId, request, signal) => pool.list(siteId, request, signal),
     isReplica: isTargetReplica((siteId, { rule }) => keyedStore(siteId, rule)),
     jobs,
@@ -112,15 +112,12 @@ function joinBuckets({ kept, sites, clock, events }: Made, links: Links, everyMs
     marks: kept.buckets,
     links: () => links.list(),
     store: (siteId) => sites.store(siteId),
-    isAway: (siteId) => isAway(siteId, sites),
+    isAway: (siteId) => sites.isAway(siteId),
     clock,
     everyMs,
     onLooked: (of, change) => void events.emit('buckets-looked', of, change),
   })
 }
-
-const isAway = (siteId: string, sites: JoinedSites['sites']): boolean =>
-  !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)
 
 /** Half the cores, as long as nobody chose: the sites, the console and the journal want theirs too. */
 function threadsOf({ threads }: Config['workers']): number {

@@ -7,6 +7,7 @@ import type { RuleBook } from '../rule/rule-book.ts'
 /** What links need to know of sites. */
 export interface SiteStates {
   has(siteId: string): boolean
+  isAway(siteId: string): boolean
   isPaused(siteId: string): boolean
   health(siteId: string): SiteHealth
   isOffline(siteId: string): boolean
@@ -26,7 +27,7 @@ export interface LinkHoldsParts {
   readonly queue: Pick<TaskQueue, 'hold' | 'unhold' | 'holds'>
   readonly rules: Pick<RuleBook, 'isHeld'>
   readonly book: Pick<LinkBook, 'fits'>
-  readonly sites: SiteStates
+  readonly sites: Pick<SiteStates, 'isAway'>
   /** Rules that may not run beside the others, by rule. */
   readonly refused: () => ReadonlyMap<string, Refusal>
   /** Is the link kept back until it is known that it covers nothing of others? */
@@ -73,7 +74,7 @@ export class LinkHolds {
   }
 
   #isHeld(reason: HoldReason, link: Link, isTargetKnown: (link: Link) => boolean): boolean {
-    const { rules, book, isGuarded, isBucketAmiss } = this.#parts
+    const { rules, book, sites, isGuarded, isBucketAmiss } = this.#parts
     switch (reason) {
       case 'rule':
         return rules.isHeld(link.ruleId)
@@ -82,7 +83,7 @@ export class LinkHolds {
       case 'target-writes':
         return isGuarded(link)
       case 'site':
-        return this.#isAway(link.source.site) || this.#isAway(link.target.site)
+        return sites.isAway(link.source.site) || sites.isAway(link.target.site)
       case 'bucket':
         return isBucketAmiss(link)
       case 'moved':
@@ -91,10 +92,5 @@ export class LinkHolds {
       case 'identity':
         return !isTargetKnown(link)
     }
-  }
-
-  #isAway(siteId: string): boolean {
-    const { sites } = this.#parts
-    return !sites.has(siteId) || sites.isPaused(siteId) || sites.isOffline(siteId)
   }
 }

@@ -61,6 +61,8 @@ export interface Sites {
   health(siteId: string): SiteHealth
   isOffline(siteId: string): boolean
   isPaused(siteId: string): boolean
+  /** Nothing is read or written there: unknown, paused or offline. */
+  isAway(siteId: string): boolean
   capabilities(siteId: string): Capabilities | null
 
   /** Throws CONFIG_INVALID when the credentials could not be used; changes nothing. */
@@ -179,6 +181,10 @@ class SiteRegistry implements Sites {
 
   isPaused(siteId: string): boolean {
     return this.#records.get(siteId)?.paused ?? false
+  }
+
+  isAway(siteId: string): boolean {
+    return !this.has(siteId) || this.isPaused(siteId) || this.isOffline(siteId)
   }
 
   capabilities(siteId: string): Capabilities | null {
