@@ -22,10 +22,10 @@ async function cutShort(world: World, on: FaultRule, act: () => Promise<unknown>
 }
 
 /** Nothing at the target is deleted, and the list of failures says of which version that is. */
-async function expectUnproven(world: World, versionId: string): Promise<void> {
+async function expectUnproven(world: World, versionId: string, versions = 2): Promise<void> {
   const listed = async () => (await world.failures()).map(({ fault, versionId }) => ({ code: fault.code, versionId }))
   await expect.poll(listed, { timeout: 20_000 }).toEqual([{ code: 'DELETE_UNPROVEN', versionId }])
-  expect(await atTarget(world, 'key')).toHaveLength(2)
+  expect(await atTarget(world, 'key')).toHaveLength(versions)
 }
 
 describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identity) => {
@@ -88,6 +88,51 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
     expect(await differencesOnceSettled(world)).toEqual([])
   })
 
+  test('a delete marker that came along with a younger version goes where its id says whose it is, and is listed elsewhere', async () => {
+    const world = await start()
+    await world.put('key')
+    await world.settled()
+    await world.stop()
+    const marker = await remove(world.s3.a, 'key')
+    // No scan tells of the marker: it has no task, and comes along with what an event tells of.
+    world.a.faults.add({ on: 'ListObjectVersions', times: 1, do: { kind: 'latency', delayMs: 120_000 } })
+    await world.start()
+    await expect.poll(() => world.link().events.kind, { timeout: 15_000 }).toBe('told')
+    await cutShort(world, { on: 'PutObject', key: 'key', do: neverHeard }, () => world.put('key', 'younger'), 3)
+    await remove(world.s3.a, 'key', marker)
+    await world.start()
+    if (identity === 'mints') return expectUnproven(world, marker, 3)
+    expect(await differencesOnceSettled(world)).toEqual([])
+    expect(await world.failures()).toEqual([])
+  })
+
+  test('a version does not stand for another that has the same content and was deleted for good', async () => {
+    const world = await start()
+    const first = await world.put('key', 'same', { Metadata: { of: 'first' } })
+    await world.settled()
+    await world.stop()
+    await remove(world.s3.a, 'key', first)
+    await world.put('key', 'same', { Metadata: { of: 'second' } })
+    await world.start()
+    const sameIds = identity !== 'mints'
+    expect(await differencesOnceSettled(world, { sameIds })).toEqual([])
+    expect(await world.failures()).toEqual([])
+  })
+
+  test('a version does not stand for another that has the same content and of whose copy nobody heard', async () => {
+    const world = await start()
+    await cutShort(world, { on: 'PutObject', key: 'key', do: neverHeard }, () =>
+      world.put('key', 'same', { Metadata: { of: 'first' } }),
+    )
+    const [first] = await atSource(world, 'key')
+    await remove(world.s3.a, 'key', first!.versionId)
+    await world.put('key', 'same', { Metadata: { of: 'second' } })
+    await world.start()
+    const sameIds = identity !== 'mints'
+    expect(await differencesOnceSettled(world, { sameIds })).toEqual([])
+    expect(await world.failures()).toEqual([])
+  })
+
   test('a copy that was written once more to lie on top goes when its version is deleted for good meanwhile', async () => {
     const world = await start()
     const denied = world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' } })
@@ -126,6 +171,44 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
       VersionId,
     ])
   })
+})
+
+test('a delete marker that was written once more to lie on top, and of which nobody heard, is there once', async () => {
+  const world = await startWorld({ rules: [{ versionDeletes: true }] })
+  await world.put('other')
+  await world.settled()
+  const denied = world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' } })
+  await world.put('key')
+  await expect.poll(() => world.failures(), { timeout: 15_000 }).toMatchObject([{ state: 'parked' }])
+  await remove(world.s3.a, 'key')
+  await expect.poll(() => atTarget(world, 'key').then(({ length }) => length), { timeout: 15_000 }).toBe(1)
+  await world.settled()
+  denied.remove()
+  const [failed] = await world.failures()
+  const retry = async () => world.api().failures.retry({ seqs: [failed!.seq] })
+  await cutShort(world, { on: 'DeleteObject', key: 'key', do: neverHeard }, retry, 3)
+  await world.start()
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await world.failures()).toEqual([])
+})
+
+test('a client’s copy of a replica stays when the replica is deleted for good and nobody hears of that', async () => {
+  const world = await startWorld({ rules: [{ versionDeletes: true }] })
+  await world.put('other')
+  await world.settled()
+  // The delete comes while the copy is under way: one task brings the version and deletes it.
+  world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'late-answer', delayMs: 1500 } })
+  const refused = world.b.faults.add({ on: 'DeleteObject', key: 'key', do: { kind: 'server-error' } })
+  const version = await world.put('key')
+  await expect.poll(() => atTarget(world, 'key').then(({ length }) => length), { timeout: 15_000 }).toBe(1)
+  await remove(world.s3.a, 'key', version)
+  await expect.poll(() => world.failures(), { timeout: 15_000 }).toHaveLength(1)
+  const CopySource = `data/key?versionId=${(await atTarget(world, 'key'))[0]!.versionId}`
+  const { VersionId } = await world.s3.b.send(new CopyObjectCommand({ Bucket: 'data', Key: 'key', CopySource }))
+  await cutShort(world, { on: 'DeleteObject', key: 'key', do: neverHeard }, async () => refused.remove())
+  await world.start()
+  await world.settled()
+  expect((await atTarget(world, 'key')).map(({ versionId }) => versionId)).toEqual([VersionId])
 })
 
 test('a client’s delete at the target is not taken back with a delete of the source that never arrived', async () => {

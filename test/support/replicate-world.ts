@@ -106,6 +106,7 @@ async function outcomeOf(
       link,
       ...stores,
       pacer: { limited: false, take: () => Promise.resolve() },
+      noteMarker: () => Promise.resolve(),
       uploads: { started: () => Promise.resolve(), partDone: nothing, ended: nothing },
       signal: new AbortController().signal,
       now: Date.now,

@@ -119,6 +119,18 @@ test('versions of a key go out oldest first, fresh when the target has nothing u
   ])
 })
 
+test('where ids are shared, a look-alike that is not younger is looked at, for it may be of a version that is gone', async () => {
+  const world = new World({ adopts: true, rule: { versionDeletes: true } })
+  world.source.add('kept', 'x', 0)
+  world.replicate(world.source.versions('kept')[0]!, true)
+  for (const key of ['copied by another tool', 'of one that is gone']) world.source.add(key, 'same', 10_000)
+  world.target.add('copied by another tool', 'same', 20_000)
+  world.target.add('of one that is gone', 'same', 9000)
+  const replicas = { sharesIds: () => true, passedOver: () => undefined, isReplica: () => Promise.resolve(true) }
+  await world.scanner({ replicas }).run({ reason: 'interval', signal: new AbortController().signal })
+  expect(brief(world.queued)).toEqual(['put of one that is gone s3', 'deleteVersion of one that is gone t2'])
+})
+
 test('the absence of a version is dated by the page of the target that shows it', async () => {
   const world = new World({ pageSize: 1 })
   world.source.add('b', '1', 0)

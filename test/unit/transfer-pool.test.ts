@@ -43,6 +43,7 @@ function openPool(threads: number) {
     onUploadStarted: () => Promise.resolve(),
     onPartDone: () => undefined,
     onUploadEnded: () => undefined,
+    onMarker: () => Promise.resolve(),
     onThreadDied: (error) => died.push(error),
   }
   const pool = new TransferPool(entry, threads, {}, events)

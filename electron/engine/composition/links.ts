@@ -51,9 +51,10 @@ export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: Made
   return { pool, links, identities, convergence: joinConvergence(made, links), guard, buckets }
 }
 
-function joinPool({ journal, settings, log, tasks }: Made, timeouts: EngineOptions['timeouts']): TransferPool {
+function joinPool({ journal, queue, settings, log, tasks }: Made, timeouts: EngineOptions['timeouts']): TransferPool {
   return new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
     ...uploadRecords(journal.tasks),
+    onMarker: (task) => queue.noteBrought(task),
     onOutcomes: (outcomes) => void tasks.emit('outcomes', outcomes),
     onMoved: (linkId, read, written) => void tasks.emit('moved', linkId, read, written),
     onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),

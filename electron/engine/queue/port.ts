@@ -49,6 +49,11 @@ export interface TaskQueue {
   /** Durable when it resolves with the seqs, one for each task; wakes the workers. Urgent for a client that waits. */
   enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]>
   /**
+   * A worker that has another task of the key is about to bring this version too. Resolves when a task of its own is on record that may
+   * have run: one that is there already stays as it is.
+   */
+  noteBrought(task: NewTask): Promise<void>
+  /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.
    */

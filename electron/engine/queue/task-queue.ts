@@ -37,6 +37,9 @@ const DUE_GRAIN_MS = 20
 /** setTimeout cannot wait longer than 24.8 days; an hour is a good time to look again. */
 const LONGEST_WAIT_MS = 3_600_000
 
+/** Of one key; beyond, a task is offered once more. */
+const lookedThrough = 1000
+
 const nothing: ReadonlySet<string> = new Set()
 
 interface Held {
@@ -64,7 +67,7 @@ class DurableQueue implements TaskQueue {
   /** Until what a lease ended with is durable. */
   readonly #leased = new Map<number, Lease>()
   readonly #shared: SharedKeys
-  /** Tasks that workers gave back without an end that is on disk. */
+  /** Tasks that workers gave back without an end that is on disk, or whose version came along with another. */
   readonly #returned = new Set<number>()
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
     small: new FairShare(),
@@ -153,6 +156,15 @@ class DurableQueue implements TaskQueue {
     } finally {
       this.#enqueuing--
     }
+  }
+
+  async noteBrought(task: NewTask): Promise<void> {
+    const { linkId, key, versionId } = task
+    if (this.#atOnce.isParked(linkId, key, versionId)) return
+    const open = this.#atOnce.unsettled(linkId, key, lookedThrough).find((one) => one.versionId === versionId)
+    const [seq] = open === undefined ? await this.enqueue([task]) : [open.seq]
+    this.#returned.add(seq!)
+    await this.#tasks.raiseHandedOut(seq!)
   }
 
   lease(room: Readonly<Record<Lane, number>>, mostPerTarget = Infinity): readonly Lease[] {

@@ -29,6 +29,7 @@ export function align(
   known: readonly VersionPair[],
 ): Alignment {
   const partnerOf = identified(source, target, known)
+  const ofOthers = replicasOfGone(source, known)
   const pairs: (readonly [VersionEntry, VersionEntry])[] = []
   const missing: VersionEntry[] = []
   const taken = new Set<number>(partnerOf.values())
@@ -40,7 +41,7 @@ export function align(
     const version = source[s]!
     let t = partnerOf.get(s)
     if (t === undefined) {
-      t = nextSame(version, target, floor, taken)
+      t = nextSame(version, target, floor, taken, ofOthers)
       if (t !== undefined && isCovered(source, s, t)) t = undefined
       if (t !== undefined) taken.add(t)
     }
@@ -105,10 +106,22 @@ function nextSame(
   target: readonly VersionEntry[],
   floor: number,
   taken: ReadonlySet<number>,
+  ofOthers: ReadonlySet<string>,
 ): number | undefined {
   for (let t = floor - 1; t >= 0; t--) {
     if (taken.has(t)) return undefined
-    if (sameContent(version, target[t]!)) return t
+    const there = target[t]!
+    if (sameContent(version, there) && (there.deleteMarker || !ofOthers.has(there.versionId))) return t
   }
   return undefined
+}
+
+/**
+ * What was written as the replica of a version that the source has let go of is that one's and no other's: the same bytes may have had
+ * other metadata, and it goes when that delete is repeated. Markers have nothing but their place.
+ */
+function replicasOfGone(source: readonly VersionEntry[], known: readonly VersionPair[]): ReadonlySet<string> {
+  const here = new Set(source.map(({ versionId }) => versionId))
+  const gone = known.filter(({ sourceVersionId, proof }) => proof === undefined && !here.has(sourceVersionId))
+  return new Set(gone.map(({ targetVersionId }) => targetVersionId))
 }

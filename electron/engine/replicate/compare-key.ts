@@ -4,6 +4,7 @@ import { wholeListing } from './absence.ts'
 import { align, type Alignment } from './align.ts'
 import { allVersionsOf, shows, versionsOf, type KeyListing } from './key-listing.ts'
 import { recognise } from './recognise.ts'
+import { markerWrittenAgain } from './written-again.ts'
 import type { ReplicationContext } from './context.ts'
 
 /** One key as both sides have it at the same moment. */
@@ -34,22 +35,36 @@ export async function compareKey(context: ReplicationContext): Promise<ComparedK
     sourceVersions(context),
     versionsOf(context.target, { bucket: link.target.bucket, key: order.key }, context.signal),
   ])
-  const { learned, leftovers, pending, claimed } = await recognise(first.versions, found, context)
+  const { learned, leftovers, pending, claimed, ofGone } = await recognise(first.versions, found, context)
   // Only a listing that was read to its end can leave out what a write of the gateway became.
   const listed = pending.length === 0 || first.whole ? first : await wholeListing(context)
   const { versions: source } = listed
   const came = (order.came ?? []).map((pair) => ({ ...pair, proof: 'found' as const }))
-  const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...stillThere(order.pairs, found), ...learned]
+  const paired = stillThere(order.pairs, found)
+  const known = [...alikeMarkers(order.alike ?? [], found), ...came, ...paired, ...learned, ...ofGone]
   const without = (gone: readonly VersionEntry[]): readonly VersionEntry[] =>
     gone.length === 0 ? found : found.filter((entry) => !gone.includes(entry))
   const alignment = align(source, without(leftovers), known)
   const refused = pending.filter((entry) => alignment.extra.includes(entry))
-  const paired = taken(pending, alignment)
-  const hasTaken = paired.length > 0
-  const seen = { source, sourceListing: listed, learned: [...learned, ...paired], hasTaken, claimed }
-  if (refused.length === 0) return { ...seen, target: without(leftovers), alignment, leftovers }
+  const kept = taken(pending, alignment)
+  const seen = { source, sourceListing: listed, learned: [...learned, ...kept], hasTaken: kept.length > 0, claimed }
   const all = [...leftovers, ...refused]
-  return { ...seen, target: without(all), alignment: align(source, without(all), known), leftovers: all }
+  const target = without(all)
+  const again = markerWrittenAgain(source, target, known, context)
+  if (again === null)
+    return {
+      ...seen,
+      target,
+      alignment: refused.length === 0 ? alignment : align(source, target, known),
+      leftovers: all,
+    }
+  return {
+    ...seen,
+    target: target.filter((entry) => entry !== again.former),
+    alignment: again.alignment,
+    learned: [...seen.learned, again.pair],
+    leftovers: [...all, again.former],
+  }
 }
 
 /** What became of writes of the gateway that the source has taken: nobody heard its id, and once their task is settled nothing proves whose they are. */

@@ -1,6 +1,6 @@
 import type { Sample } from '../content/sample.ts'
 import type { UploadRecord } from '../journal/port/tasks.ts'
-import type { ObjectStore, UploadedPart } from '../store/port.ts'
+import type { ObjectStore, UploadedPart, VersionEntry } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from './port.ts'
 import type { Writer } from './origin.ts'
 
@@ -11,6 +11,12 @@ export interface UploadNotes {
   partDone(part: UploadedPart): void
   ended(): void
 }
+
+/**
+ * A delete marker is about to be written that the task does not name. Resolves when a task of its own is on record: nothing on a marker
+ * says whose it is, and only a task that names it looks for it when the source has let go of it.
+ */
+export type NoteMarker = (marker: Pick<VersionEntry, 'versionId' | 'modifiedAt'>) => Promise<void>
 
 /** Lets bytes through at the rule's pace. */
 export interface Pacer {
@@ -28,6 +34,7 @@ export interface ReplicationContext {
   readonly target: ObjectStore
   readonly pacer: Pacer
   readonly uploads: UploadNotes
+  readonly noteMarker: NoteMarker
   /** The replica that this write puts out of use, to be noted on the new one. */
   readonly replaces?: string
   /** Keeps the first bytes of the task's version, where they are to be judged. */

@@ -15,6 +15,7 @@ export async function writeMarker(
   // P7: a marker carries no mark. One that the target's own rule brought here, and that is gone there, was deleted there.
   if (context.order.came?.some((pair) => pair.sourceVersionId === marker.versionId) === true)
     return settled('not-wanted')
+  if (marker.versionId !== context.order.versionId) await context.noteMarker(marker)
   const identity = identityFor(context.link.identity, marker.versionId, marker.modifiedAt, '')
   const isNamed = identity !== null && adoptsMarkerId(identity)
   const stored = await (isNamed ? write(identity, context) : mintMarker(marker.versionId, identity, context))

@@ -7,7 +7,7 @@ import { isReplicaOf, markOf, sealOf } from './origin.ts'
 import { isOwnReplica } from './ownership.ts'
 import { identityFor } from './replica.ts'
 import { settled } from './outcomes.ts'
-import { refuseUnproven } from './unheard.ts'
+import { refuseMarkers, refuseUnproven } from './unheard.ts'
 import type { ReplicationContext } from './context.ts'
 
 /**
@@ -37,6 +37,7 @@ export async function purgeVersion(
     identity,
     { signal: context.signal, bypassGovernance: context.order.bypassGovernance },
   )
+  refuseMarkers(versionId, seen, context)
   return {
     kind: 'settled',
     did: 'purged',

@@ -1,6 +1,6 @@
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { ObjectHead, VersionEntry } from '../store/port.ts'
-import { markOf, sealOf, type Mark } from './origin.ts'
+import { isReplicaOf, markOf, sealOf, type Mark } from './origin.ts'
 import { haveSameBytes } from './same-content.ts'
 import type { Seal } from './seal.ts'
 import type { ReplicationContext } from './context.ts'
@@ -15,18 +15,23 @@ export interface Recognised {
   readonly pending: readonly VersionEntry[]
   /** Version ids of the source that some of them claim to be replicas of. */
   readonly claimed: ReadonlySet<string>
+  /** Where ids are the source's own: replicas, by what the target says, of versions that the source has not got. */
+  readonly ofGone: readonly VersionPair[]
 }
 
 /** Unknown replicas are asked for their mark one HEAD each; beyond this many their content must speak for them. */
 const asked = 50
 
-/** One version and what it claims to be. */
-interface Claim {
+interface Asked {
   readonly entry: VersionEntry
   readonly head: ObjectHead
-  readonly mark: Mark
   /** Every unknown version was asked for its mark: only then can one be the only one that bears it. */
   readonly isAmongAll: boolean
+}
+
+/** One version and what it claims to be. */
+interface Claim extends Asked {
+  readonly mark: Mark
 }
 
 /**
@@ -38,7 +43,8 @@ export async function recognise(
   target: readonly VersionEntry[],
   context: ReplicationContext,
 ): Promise<Recognised> {
-  const claims = await claimsOf(source, target, context)
+  const unknown = await unknownOf(source, target, context)
+  const claims = unknown.flatMap(claimOf)
   const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
   const learned: VersionPair[] = []
   const leftovers: VersionEntry[] = []
@@ -56,16 +62,28 @@ export async function recognise(
         pending.push(claim.entry)
     }
   }
-  return { learned, leftovers, pending, claimed: new Set(claims.map(({ mark }) => mark.versionId)) }
+  const claimed = new Set(claims.map(({ mark }) => mark.versionId))
+  return { learned, leftovers, pending, claimed, ofGone: replicasOfGone(unknown, context) }
 }
 
 const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
 
-async function claimsOf(
+function claimOf(asked: Asked): readonly Claim[] {
+  const mark = markOf(asked.head)
+  return mark === null ? [] : [{ ...asked, mark }]
+}
+
+/** What came under its source's id is that version, whatever has the same content. */
+const replicasOfGone = (unknown: readonly Asked[], { link }: ReplicationContext): readonly VersionPair[] =>
+  unknown
+    .filter(({ entry, head }) => link.identity !== 'mints' && isReplicaOf(head, entry.versionId))
+    .map(({ entry: { versionId } }) => ({ sourceVersionId: versionId, targetVersionId: versionId }))
+
+async function unknownOf(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
   { order, link, target: store, signal }: ReplicationContext,
-): Promise<readonly Claim[]> {
+): Promise<readonly Asked[]> {
   const mapped = new Set([
     ...order.pairs.map((pair) => pair.targetVersionId),
     ...(order.came ?? []).map((pair) => pair.targetVersionId),
@@ -75,14 +93,13 @@ async function claimsOf(
     ({ deleteMarker, versionId }) =>
       !deleteMarker && !mapped.has(versionId) && (versionId === 'null' || !sourceIds.has(versionId)),
   )
-  const claims: Claim[] = []
+  const found: Asked[] = []
   for (const entry of unknown.slice(0, asked)) {
     const ref = { bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }
     const head = await store.head(ref, { signal })
-    const mark = head === null ? null : markOf(head)
-    if (head !== null && mark !== null) claims.push({ entry, head, mark, isAmongAll: unknown.length <= asked })
+    if (head !== null) found.push({ entry, head, isAmongAll: unknown.length <= asked })
   }
-  return claims
+  return found
 }
 
 /**
@@ -127,13 +144,21 @@ async function replica(
   const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
-  if (former !== undefined && !(open && mark.replaces === former.versionId)) return null
+  const isOwn = open && isInPlaceOf(known, mark)
+  if (former !== undefined && !isOwn) return null
   // Sealed or not: a seal can be written over other content.
   if (!(await hasContentOf(of, claim, context))) return null
   const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId }
-  if (!open) return { pair: { ...pair, proof: 'found' }, replaced: [] }
+  if (!isOwn) return { pair: { ...pair, proof: 'found' }, replaced: [] }
   return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
+
+/**
+ * The version that the journal knew bears the same mark and seal as its copies. When it is gone, by a purge of whose answer nobody
+ * heard or by a client, a copy is no proof: one that was written in its place says so.
+ */
+const isInPlaceOf = (known: VersionPair | undefined, { replaces }: Mark): boolean =>
+  known === undefined || replaces === known.targetVersionId
 
 /**
  * The source has let go of a version that an open task wrote, its own or one that it brought along, before anybody heard that it
@@ -143,7 +168,7 @@ function ofGone(claim: Claim, target: readonly VersionEntry[], context: Replicat
   const { entry, mark } = claim
   const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
-  if (former !== undefined && mark.replaces !== former.versionId) return null
+  if (!isInPlaceOf(known, mark)) return null
   // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
   if (!isOfOpenTask(claim, entry.etag, context)) return null
   const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }

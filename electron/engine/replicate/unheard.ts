@@ -33,23 +33,47 @@ const isKnown = (versionId: string, { learned }: ComparedKey, { order }: Replica
  */
 export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
   const { order, link } = context
-  if (order.mayHaveRun !== true || !link.rule.versionDeletes || isKnown(sourceVersionId, seen, context)) return
+  refuseMarkers(sourceVersionId, seen, context)
+  if (order.mayHaveRun !== true || !link.rule.versionDeletes) return
+  if (seen.claimed.has(sourceVersionId) && !isThere(sourceVersionId, seen, context))
+    throw unproven(sourceVersionId, context)
+}
+
+/** Of a delete marker: the journal may know one, and an attempt may have written another to lie on top. */
+export function refuseMarkers(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
+  const { order, link } = context
+  if (order.mayHaveRun !== true || !link.rule.versionDeletes || link.identity !== 'mints') return
   const isMarker =
     order.operation === 'deleteMarker' || (order.operation === 'deleteVersion' && order.sizeBytes === null)
-  const mayBeThere = isMarker && link.identity === 'mints' && unexplained(seen, context).some(isLateMarker(context))
-  if (!seen.claimed.has(sourceVersionId) && !mayBeThere) return
-  const message = `Nothing proves which version of this key in bucket “${link.target.bucket}” is the replica of version ${sourceVersionId}.`
-  throw new FaultError(fault('DELETE_UNPROVEN', message, { site: link.target.site }))
+  if (isMarker && unexplained(seen, context).some(isLateMarker(context))) throw unproven(sourceVersionId, context)
 }
+
+function unproven(sourceVersionId: string, { link }: ReplicationContext): FaultError {
+  const { site, bucket } = link.target
+  const message = `Nothing proves which version of this key in bucket “${bucket}” is the replica of version ${sourceVersionId}.`
+  return new FaultError(fault('DELETE_UNPROVEN', message, { site }))
+}
+
+/** What is known as its replica is at the target. */
+const isThere = (versionId: string, { target, learned }: ComparedKey, { order }: ReplicationContext): boolean =>
+  [...order.pairs, ...learned, ...(order.came ?? [])].some(
+    ({ sourceVersionId, targetVersionId }) =>
+      sourceVersionId === versionId && target.some((there) => there.versionId === targetVersionId),
+  )
 
 const isLateMarker =
   ({ order, link }: ReplicationContext) =>
   ({ deleteMarker, modifiedAt }: VersionEntry): boolean =>
     link.opposite === undefined && deleteMarker && modifiedAt >= order.changedAt - coarseMs
 
-function unexplained({ alignment, learned }: ComparedKey, { order }: ReplicationContext): readonly VersionEntry[] {
+/** A look-alike explains a marker where it lies in its order; elsewhere another comes to lie above it. */
+function unexplained(
+  { alignment, target, learned }: ComparedKey,
+  { order }: ReplicationContext,
+): readonly VersionEntry[] {
   const paired = new Set([...order.pairs, ...learned].map(({ targetVersionId }) => targetVersionId))
-  return alignment.extra.filter(({ versionId }) => !paired.has(versionId))
+  const left = alignment.disorder ? target : alignment.extra
+  return left.filter(({ versionId }) => !paired.has(versionId))
 }
 
 /** Says of an outcome that a scan has to conclude what becomes of versions that came to light. */

@@ -24,6 +24,7 @@ export function equalAtAGlance(view: KeyView, context: KeyContext): boolean {
     const ours = source[i]!
     const theirs = target[i]!
     if (!surelyOne(ours, theirs, pairs) || suspectsMetadata(ours, theirs, context)) return false
+    if (mayBeOfAnother(ours, theirs, view, context)) return false
   }
   return true
 }
@@ -33,7 +34,22 @@ function surelyOne(ours: VersionEntry, theirs: VersionEntry, pairs: readonly Ver
   if (ours.versionId === 'null' || theirs.versionId === 'null') return sameContent(ours, theirs)
   const known = pairs.find((pair) => pair.sourceVersionId === ours.versionId)
   if (known !== undefined) return known.targetVersionId === theirs.versionId
-  return ours.versionId === theirs.versionId || sameContent(ours, theirs)
+  if (ours.versionId === theirs.versionId) return true
+  const isOfAnother = pairs.some(
+    ({ targetVersionId, proof }) => targetVersionId === theirs.versionId && proof === undefined,
+  )
+  return sameContent(ours, theirs) && (ours.deleteMarker || !isOfAnother)
+}
+
+/**
+ * Where ids are shared, a look-alike under another id is another tool's copy, and then younger than its original; or a replica of a
+ * version that the source has let go of, which only the target can say.
+ */
+function mayBeOfAnother(ours: VersionEntry, theirs: VersionEntry, { pairs }: KeyView, context: KeyContext): boolean {
+  if (!context.sharesIds || ours.deleteMarker || ours.versionId === theirs.versionId) return false
+  if (ours.versionId === 'null' || theirs.versionId === 'null') return false
+  if (pairs.some(({ sourceVersionId }) => sourceVersionId === ours.versionId)) return false
+  return theirs.modifiedAt <= ours.modifiedAt + context.skewMs + 1000
 }
 
 /** The tasks that bring the target's versions of one key in step, oldest version first. */
@@ -45,7 +61,10 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
-  const gone = tasksForGone(view, extra, context)
+  const ofOthers = pairs.filter(([ours, theirs]) => mayBeOfAnother(ours, theirs, view, context))
+  const unexplained = new Set([...extra, ...ofOthers.map(([, theirs]) => theirs)])
+  const left = view.target.filter((entry) => unexplained.has(entry))
+  const gone = tasksForGone(view, left, context)
   const tasks = [
     ...missing.map((entry) => ({
       ...taskFor(entry, writeOf(entry), absentSeenAt, context),
@@ -57,6 +76,7 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       // Where the version was first written, its tags are right: found out by looking at it, not by comparing alone.
       .map(([ours]) => taskFor(ours, context.twoWay ? 'put' : 'metadata', 0, context)),
+    ...ofOthers.map(([ours]) => taskFor(ours, 'put', 0, context)),
   ]
   return { tasks, gone }
 }

@@ -5,7 +5,7 @@ import { threadEnded } from '../base/end-thread.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
-import type { UploadRecord } from '../journal/port/tasks.ts'
+import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
 import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
 import type { FromThread, Progress, ToThread } from './port.ts'
 
@@ -20,6 +20,8 @@ export interface PoolEvents {
   onUploadStarted(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
   onPartDone(seq: number, part: UploadedPart): void
   onUploadEnded(seq: number): void
+  /** A worker is about to write this marker too. Resolves when its task is on record, as one that may have run. */
+  onMarker(task: NewTask): Promise<void>
   /** A thread died: its tasks end with a fault, and another thread takes its place. */
   onThreadDied(error: unknown): void
 }
@@ -178,6 +180,12 @@ export class TransferPool {
         // Written or not, the thread hears of it only when the record is durable; a journal that cannot be written stops the engine.
         this.#events.onUploadStarted(message.seq, message.record).then(
           () => post(thread, { type: 'upload-saved', seq: message.seq }),
+          () => post(thread, { type: 'cancel', seqs: [message.seq] }),
+        )
+        return
+      case 'marker':
+        this.#events.onMarker(message.task).then(
+          () => post(thread, { type: 'marker-noted', seq: message.seq }),
           () => post(thread, { type: 'cancel', seqs: [message.seq] }),
         )
         return

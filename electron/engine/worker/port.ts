@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { SiteWithCredentials } from '../../../shared/model/site.ts'
-import type { UploadRecord } from '../journal/port/tasks.ts'
+import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
@@ -21,6 +21,7 @@ export type ToThread =
   | { readonly type: 'cancel'; readonly seqs: readonly number[] }
   | { readonly type: 'list'; readonly call: number; readonly siteId: string; readonly request: ListRequest }
   | { readonly type: 'upload-saved'; readonly seq: number }
+  | { readonly type: 'marker-noted'; readonly seq: number }
   | { readonly type: 'stop' }
 
 export interface Progress {
@@ -40,4 +41,5 @@ export type FromThread =
   | { readonly type: 'upload-started'; readonly seq: number; readonly record: Omit<UploadRecord, 'parts'> }
   | { readonly type: 'part-done'; readonly seq: number; readonly part: UploadedPart }
   | { readonly type: 'upload-ended'; readonly seq: number }
+  | { readonly type: 'marker'; readonly seq: number; readonly task: NewTask }
   | { readonly type: 'listed'; readonly call: number; readonly page: VersionPage | null; readonly fault: Fault | null }

@@ -3,7 +3,7 @@ import { fault } from '../../../shared/model/fault.ts'
 import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../base/errors.ts'
 import { replicate } from '../replicate/replicate.ts'
-import type { UploadNotes, ReplicationContext } from '../replicate/context.ts'
+import type { NoteMarker, UploadNotes, ReplicationContext } from '../replicate/context.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
@@ -18,6 +18,7 @@ interface Running {
   readonly abort: AbortController
   progress: Progress | null
   uploadSaved: (() => void) | null
+  markerNoted: (() => void) | null
 }
 
 /** One transfer thread's state: its stores, its links, and the tasks under way. */
@@ -66,13 +67,17 @@ export class TransferThread {
       case 'upload-saved':
         this.#running.get(message.seq)?.uploadSaved?.()
         return
+      case 'marker-noted':
+        this.#running.get(message.seq)?.markerNoted?.()
+        return
       case 'stop':
         return this.#stop()
     }
   }
 
   async #run(order: TaskOrder): Promise<void> {
-    const running: Running = { order, abort: new AbortController(), progress: null, uploadSaved: null }
+    const abort = new AbortController()
+    const running: Running = { order, abort, progress: null, uploadSaved: null, markerNoted: null }
     this.#running.set(order.seq, running)
     const outcome = await this.#replicate(running)
     this.#running.delete(order.seq)
@@ -114,6 +119,7 @@ export class TransferThread {
       target,
       pacer: pacerOf(pacer),
       uploads: this.#notes(running),
+      noteMarker: (marker) => this.#noteMarker(marker, running),
       sample: order.judge === undefined ? undefined : new Sample(),
       signal: abort.signal,
       now: Date.now,
@@ -133,18 +139,21 @@ export class TransferThread {
     const { seq } = running.order
     return {
       started: (record) => {
-        const saved = new Promise<void>((resolve, reject) => {
-          running.uploadSaved = resolve
-          running.abort.signal.addEventListener('abort', () => reject(running.abort.signal.reason as Error), {
-            once: true,
-          })
-        })
+        const saved = unlessAborted(running, (resolve) => (running.uploadSaved = resolve))
         this.#post({ type: 'upload-started', seq, record })
         return saved
       },
       partDone: (part) => this.#post({ type: 'part-done', seq, part }),
       ended: () => this.#post({ type: 'upload-ended', seq }),
     }
+  }
+
+  #noteMarker({ versionId, modifiedAt }: Parameters<NoteMarker>[0], running: Running): Promise<void> {
+    const { seq, linkId, key } = running.order
+    const noted = unlessAborted(running, (resolve) => (running.markerNoted = resolve))
+    const what = { operation: 'deleteMarker', sizeBytes: null, changedAt: modifiedAt, absentSeenAt: 0 } as const
+    this.#post({ type: 'marker', seq, task: { linkId, key, versionId, ...what } })
+    return noted
   }
 
   #counter(linkId: string): { read: number; written: number } {
@@ -196,5 +205,12 @@ export class TransferThread {
     this.#onStopped()
   }
 }
+
+/** Resolves when the main thread has answered, rejects when the transfer is cancelled before. */
+const unlessAborted = ({ abort }: Running, onAnswer: (resolve: () => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    onAnswer(resolve)
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true })
+  })
 
 const cancelled = (): Error => new Error('The transfer was cancelled.')
