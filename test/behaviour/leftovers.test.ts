@@ -1,5 +1,6 @@
-import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
+import { forEachAtMost } from '../support/concurrency.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
 import { putParts, remove, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -191,6 +192,34 @@ test('a delete marker that was written once more to lie on top, and of which nob
   expect(await differencesOnceSettled(world)).toEqual([])
   expect(await world.failures()).toEqual([])
 })
+
+test.each([
+  { many: 60, what: 'goes' },
+  { many: 520, what: 'is listed' },
+])(
+  'a copy that nobody heard of, below $many versions of others, $what when its version is deleted for good meanwhile',
+  async ({ many, what }) => {
+    const world = await startWorld({ rules: [{ versionDeletes: true }] })
+    await world.put('other')
+    await world.settled()
+    await cutShort(world, { on: 'PutObject', key: 'key', do: neverHeard }, () => world.put('key'))
+    const [unheard] = await atTarget(world, 'key')
+    await forEachAtMost(
+      8,
+      Array.from({ length: many }, (_, at) => at),
+      async (at) => {
+        await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'key', Body: `of a client ${at}` }))
+      },
+    )
+    const [version] = await atSource(world, 'key')
+    await remove(world.s3.a, 'key', version!.versionId)
+    await world.start()
+    await world.api().wait.settled({ ruleId: null, timeoutMs: 40_000 })
+    const isThere = (await atTarget(world, 'key')).some(({ versionId }) => versionId === unheard!.versionId)
+    const codes = (await world.failures()).map(({ fault }) => fault.code)
+    expect([isThere, codes]).toEqual(what === 'goes' ? [false, []] : [true, ['DELETE_UNPROVEN']])
+  },
+)
 
 test('a client’s copy of a replica stays when the replica is deleted for good and nobody hears of that', async () => {
   const world = await startWorld({ rules: [{ versionDeletes: true }] })

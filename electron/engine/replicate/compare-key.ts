@@ -21,6 +21,8 @@ export interface ComparedKey {
   readonly hasTaken: boolean
   /** Versions of the source that versions at the target claim to be replicas of, rightly or not. */
   readonly claimed: ReadonlySet<string>
+  /** There are too many versions at the target to ask all that an attempt of this task may have written. */
+  readonly hasUnasked: boolean
   /**
    * What an attempt that was cut short left at the target: placeholders, replicas that another has replaced, and writes of
    * the gateway that the source has not taken.
@@ -35,7 +37,7 @@ export async function compareKey(context: ReplicationContext): Promise<ComparedK
     sourceVersions(context),
     versionsOf(context.target, { bucket: link.target.bucket, key: order.key }, context.signal),
   ])
-  const { learned, leftovers, pending, claimed, ofGone } = await recognise(first.versions, found, context)
+  const { learned, leftovers, pending, claimed, ofGone, hasUnasked } = await recognise(first.versions, found, context)
   // Only a listing that was read to its end can leave out what a write of the gateway became.
   const listed = pending.length === 0 || first.whole ? first : await wholeListing(context)
   const { versions: source } = listed
@@ -47,7 +49,8 @@ export async function compareKey(context: ReplicationContext): Promise<ComparedK
   const alignment = align(source, without(leftovers), known)
   const refused = pending.filter((entry) => alignment.extra.includes(entry))
   const kept = taken(pending, alignment)
-  const seen = { source, sourceListing: listed, learned: [...learned, ...kept], hasTaken: kept.length > 0, claimed }
+  const hasTaken = kept.length > 0
+  const seen = { source, sourceListing: listed, learned: [...learned, ...kept], hasTaken, claimed, hasUnasked }
   const all = [...leftovers, ...refused]
   const target = without(all)
   const again = markerWrittenAgain(source, target, known, context)

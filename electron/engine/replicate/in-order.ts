@@ -6,6 +6,7 @@ import type { LinkOrder, Outcome, SettledOutcome } from './port.ts'
 import { copyVersion, type NamedVersion } from './copy-version.ts'
 import { writeMarker } from './delete-marker.ts'
 import type { ComparedKey } from './compare-key.ts'
+import { mendsOrder } from './mends-order.ts'
 import { isOwnReplica } from './ownership.ts'
 import type { ReplicationContext } from './context.ts'
 
@@ -20,13 +21,6 @@ interface Step {
   readonly version: VersionEntry
   readonly former: VersionEntry | null
 }
-
-/**
- * May a version be written once more only to lie on top? Not where the site places it by its own time or keeps it where it
- * is, and not where a rule leads back: of two sides that were both written, neither order is the right one.
- */
-export const mendsOrder = (link: Pick<LinkOrder, 'identity' | 'ordersByMtime' | 'opposite'>): boolean =>
-  link.identity !== 'adopts-minio' && !link.ordersByMtime && link.opposite === undefined
 
 /**
  * Sites order versions by arrival. So what is to be written, oldest first, is: every missing version up to the named one,

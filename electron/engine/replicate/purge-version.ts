@@ -37,7 +37,7 @@ export async function purgeVersion(
     identity,
     { signal: context.signal, bypassGovernance: context.order.bypassGovernance },
   )
-  refuseMarkers(versionId, seen, context)
+  if (replica.deleteMarker) refuseMarkers(versionId, seen, context)
   return {
     kind: 'settled',
     did: 'purged',

@@ -17,16 +17,24 @@ export interface Recognised {
   readonly claimed: ReadonlySet<string>
   /** Where ids are the source's own: replicas, by what the target says, of versions that the source has not got. */
   readonly ofGone: readonly VersionPair[]
+  /** There were too many to ask all that an attempt of this task may have written. */
+  readonly hasUnasked: boolean
 }
 
 /** Unknown replicas are asked for their mark one HEAD each; beyond this many their content must speak for them. */
 const asked = 50
+/** Of those that an attempt of this very task may have written. */
+const askedOfOwn = 500
+/** Sites refuse whose clock is 15 minutes off: so far apart two of them may be. */
+const clocksApartMs = 1_800_000
 
 interface Asked {
   readonly entry: VersionEntry
   readonly head: ObjectHead
   /** Every unknown version was asked for its mark: only then can one be the only one that bears it. */
   readonly isAmongAll: boolean
+  /** Every one that is not older than the change of this task: a copy of what the task wrote is younger still. */
+  readonly isAmongOwn: boolean
 }
 
 /** One version and what it claims to be. */
@@ -43,8 +51,9 @@ export async function recognise(
   target: readonly VersionEntry[],
   context: ReplicationContext,
 ): Promise<Recognised> {
-  const unknown = await unknownOf(source, target, context)
-  const claims = unknown.flatMap(claimOf)
+  const unknown = unknownOf(source, target, context)
+  const { heads, hasUnasked } = await ask(unknown, context)
+  const claims = heads.flatMap(claimOf)
   const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
   const learned: VersionPair[] = []
   const leftovers: VersionEntry[] = []
@@ -63,7 +72,7 @@ export async function recognise(
     }
   }
   const claimed = new Set(claims.map(({ mark }) => mark.versionId))
-  return { learned, leftovers, pending, claimed, ofGone: replicasOfGone(unknown, context) }
+  return { learned, leftovers, pending, claimed, ofGone: replicasOfGone(heads, context), hasUnasked }
 }
 
 const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
@@ -79,27 +88,39 @@ const replicasOfGone = (unknown: readonly Asked[], { link }: ReplicationContext)
     .filter(({ entry, head }) => link.identity !== 'mints' && isReplicaOf(head, entry.versionId))
     .map(({ entry: { versionId } }) => ({ sourceVersionId: versionId, targetVersionId: versionId }))
 
-async function unknownOf(
+function unknownOf(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
-  { order, link, target: store, signal }: ReplicationContext,
-): Promise<readonly Asked[]> {
+  { order }: ReplicationContext,
+): readonly VersionEntry[] {
   const mapped = new Set([
     ...order.pairs.map((pair) => pair.targetVersionId),
     ...(order.came ?? []).map((pair) => pair.targetVersionId),
   ])
   const sourceIds = new Set(source.map((entry) => entry.versionId))
-  const unknown = target.filter(
+  return target.filter(
     ({ deleteMarker, versionId }) =>
       !deleteMarker && !mapped.has(versionId) && (versionId === 'null' || !sourceIds.has(versionId)),
   )
-  const found: Asked[] = []
-  for (const entry of unknown.slice(0, asked)) {
+}
+
+/** Newest first, and beyond the first ones those that an attempt of this task may have written. */
+async function ask(
+  unknown: readonly VersionEntry[],
+  { order, link, target, signal }: ReplicationContext,
+): Promise<{ readonly heads: readonly Asked[]; readonly hasUnasked: boolean }> {
+  const mayBeOwn = ({ modifiedAt }: VersionEntry): boolean =>
+    order.mayHaveRun === true && modifiedAt >= order.changedAt - clocksApartMs
+  const isAsked = (entry: VersionEntry, at: number): boolean => at < (mayBeOwn(entry) ? askedOfOwn : asked)
+  const isAmongAll = unknown.every(isAsked)
+  const hasUnasked = unknown.some((entry, at) => mayBeOwn(entry) && !isAsked(entry, at))
+  const heads: Asked[] = []
+  for (const entry of unknown.filter(isAsked)) {
     const ref = { bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }
-    const head = await store.head(ref, { signal })
-    if (head !== null) found.push({ entry, head, isAmongAll: unknown.length <= asked })
+    const head = await target.head(ref, { signal })
+    if (head !== null) heads.push({ entry, head, isAmongAll, isAmongOwn: !hasUnasked })
   }
-  return found
+  return { heads, hasUnasked }
 }
 
 /**
@@ -201,7 +222,8 @@ function sealHere({ head, entry }: Claim, etag: string, { link, order }: Replica
  */
 function isOfOpenTask(claim: Claim, etag: string, context: ReplicationContext): boolean {
   const { link, order } = context
-  const seal = claim.isAmongAll ? sealHere(claim, etag, context) : null
+  const seal = sealHere(claim, etag, context)
   if (seal === null || seal.journal !== link.seal?.journal) return false
-  return seal.seq === order.seq || order.open?.includes(seal.seq) === true
+  if (seal.seq === order.seq) return claim.isAmongAll || (claim.isAmongOwn && order.mayHaveRun === true)
+  return claim.isAmongAll && order.open?.includes(seal.seq) === true
 }

@@ -28,15 +28,15 @@ const isKnown = (versionId: string, { learned }: ComparedKey, { order }: Replica
 
 /**
  * An earlier attempt may have brought this version, which the source has let go of, and what lies at the target does not say for sure:
- * several versions bear the same mark, a seal speaks of another ETag than the target's, or a marker may be anybody's. No later look would
- * find it, so that is told, not passed over.
+ * several versions bear the same mark, a seal speaks of another ETag than the target's, there are too many to ask them all, or a marker
+ * may be anybody's. No later look would find it, so that is told, not passed over.
  */
 export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
   const { order, link } = context
   refuseMarkers(sourceVersionId, seen, context)
   if (order.mayHaveRun !== true || !link.rule.versionDeletes) return
-  if (seen.claimed.has(sourceVersionId) && !isThere(sourceVersionId, seen, context))
-    throw unproven(sourceVersionId, context)
+  const mayBeThere = seen.claimed.has(sourceVersionId) || (seen.hasUnasked && link.identity === 'mints')
+  if (mayBeThere && !isThere(sourceVersionId, seen, context)) throw unproven(sourceVersionId, context)
 }
 
 /** Of a delete marker: the journal may know one, and an attempt may have written another to lie on top. */

@@ -1,7 +1,7 @@
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import { align, type Alignment } from './align.ts'
-import { mendsOrder } from './in-order.ts'
+import { mendsOrder } from './mends-order.ts'
 import type { ReplicationContext } from './context.ts'
 
 /** A delete marker that stands at the target in the place of the one that the journal knows. */
