@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal.ts'
-import { pendingStamp } from '../../electron/engine/replicate/origin.ts'
+import { pendingStamp } from '../../electron/engine/replicate/marks/origin.ts'
 import { openSealKey } from '../../electron/engine/site/seal-key.ts'
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
 import type { Timeouts } from '../../electron/engine/store/wire/request.ts'

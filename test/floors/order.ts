@@ -10,8 +10,13 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/store'],
   ['electron/engine/journal'],
   ['electron/engine/rule', 'electron/engine/log'],
-  // One version brought from one site to another.
+  // One version brought from one site to another: what proves whose it is, what one attempt may use, then the attempt itself.
+  ['electron/engine/replicate/marks'],
   ['electron/engine/replicate'],
+  ['electron/engine/replicate/versions', 'electron/engine/replicate/fidelity'],
+  ['electron/engine/replicate/copy'],
+  ['electron/engine/replicate/deletes'],
+  ['electron/engine/replicate/attempt'],
   ['electron/engine/site'],
   ['electron/engine/feed', 'electron/engine/scan'],
   ['electron/engine/queue'],

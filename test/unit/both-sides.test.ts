@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
-import { align } from '../../electron/engine/replicate/align.ts'
+import { align } from '../../electron/engine/replicate/versions/align.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { workerBetween } from '../support/replicate-world.ts'
 import { sandboxForTest } from '../support/sandbox.ts'

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { evenLayout, likelyLayouts, multipartEtag, partsInEtag } from '../../electron/engine/replicate/part-layout.ts'
+import {
+  evenLayout,
+  likelyLayouts,
+  multipartEtag,
+  partsInEtag,
+} from '../../electron/engine/replicate/copy/part-layout.ts'
 
 const mib = 1024 * 1024
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { align } from '../../electron/engine/replicate/align.ts'
-import { sequence } from '../../electron/engine/replicate/in-order.ts'
+import { align } from '../../electron/engine/replicate/versions/align.ts'
+import { sequence } from '../../electron/engine/replicate/attempt/in-order.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 
 const entry = (versionId: string, modifiedAt: number, etag = versionId): VersionEntry => ({

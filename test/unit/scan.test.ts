@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
-import { align } from '../../electron/engine/replicate/align.ts'
+import { align } from '../../electron/engine/replicate/versions/align.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import { FaultError, fault } from '../../shared/model/fault.ts'
 import { World } from './scan-world.ts'

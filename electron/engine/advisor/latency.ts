@@ -57,7 +57,7 @@ function addedBy(mode: AdvisedMode, figures: AdviceFigures, target: TargetFigure
   return Math.max(0, far + bytesMs - near)
 }
 
-/** A look at both sides at the same time, the read, and the write (`replicate/compare-key.ts`, `replicate/copy-version.ts`). */
+/** A look at both sides at the same time, the read, and the write (`replicate/versions/compare-key.ts`, `replicate/copy/copy-version.ts`). */
 const copyRoundTripsMs = (near: number, far: number): number => Math.max(near, far) + near + far
 
 /**

@@ -2,10 +2,18 @@ import type { DifferenceKind, ExceptionKind, NotSeen } from '../../../shared/mod
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
-import { aclOf, carriedAcl, groupDifference, leftAtSource, propertyOf, rightText, setsAny } from '../replicate/acl.ts'
-import { digestOf } from '../replicate/digest.ts'
-import { narrowed, sameTags } from '../replicate/fallback.ts'
-import { sameLock, unlocked } from '../replicate/metadata.ts'
+import {
+  aclOf,
+  carriedAcl,
+  groupDifference,
+  leftAtSource,
+  propertyOf,
+  rightText,
+  setsAny,
+} from '../replicate/fidelity/acl.ts'
+import { digestOf } from '../replicate/versions/same-content.ts'
+import { narrowed, sameTags } from '../replicate/fidelity/fallback.ts'
+import { sameLock, unlocked } from '../replicate/copy/metadata.ts'
 import type { Encryption, Lock, ObjectHead, ObjectStore, VersionEntry } from '../store/port.ts'
 import { headerDifferences } from './header-differences.ts'
 import { contentDetail, isPlain } from './key-differences.ts'

@@ -1,5 +1,5 @@
 import type { FidelityProperty } from '../../../shared/model/fidelity.ts'
-import { withoutOrigin } from '../replicate/origin.ts'
+import { withoutOrigin } from '../replicate/marks/origin.ts'
 import type { ContentHeaders, ObjectHead } from '../store/port.ts'
 import { withoutAwsChunked } from '../s3/content-coding.ts'
 import { metadataPrefix } from '../s3/header-names.ts'

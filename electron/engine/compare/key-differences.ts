@@ -1,6 +1,6 @@
 import type { CompareLevel, Difference, DifferenceKind } from '../../../shared/model/compare.ts'
-import { align } from '../replicate/align.ts'
-import { partsInEtag } from '../replicate/part-layout.ts'
+import { align } from '../replicate/versions/align.ts'
+import { partsInEtag } from '../replicate/copy/part-layout.ts'
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'

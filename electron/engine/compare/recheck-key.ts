@@ -1,6 +1,6 @@
 import type { Difference } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { allVersionsOf, versionsOf } from '../replicate/key-listing.ts'
+import { allVersionsOf, versionsOf } from '../replicate/versions/key-listing.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { comparePair } from './compare-pair.ts'
 import { differencesOfKey, extrasOf, latestDifference, type KeyView } from './key-differences.ts'

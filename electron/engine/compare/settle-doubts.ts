@@ -1,6 +1,6 @@
 import type { DifferenceKind, LeftOut } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import { isReplicaOf, markOf, sealOf } from '../replicate/origin.ts'
+import { isReplicaOf, markOf, sealOf } from '../replicate/marks/origin.ts'
 import { matchesTags } from '../rule/match.ts'
 import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { areComparable } from './compare-pair.ts'

@@ -1,6 +1,6 @@
 /*
  * Content detection for the ransomware brake: tells by a sample whether bytes are recognisable or look random. Called by
- * `replicate/detect-ransomware.ts` with the first bytes of what is copied.
+ * `replicate/attempt/detect-ransomware.ts` with the first bytes of what is copied.
  */
 
 import { isUtf8 } from 'node:buffer'

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt, Rule } from '../../../shared/model/rule.ts'
-import type { MarkPlace } from '../replicate/origin.ts'
+import type { MarkPlace } from '../replicate/marks/origin.ts'
 import type { ListRequest, VersionPage } from '../store/port.ts'
 import type { HeaderMap } from '../s3/headers.ts'
 import type { AckKeeper } from './acks/ack-keeper.ts'

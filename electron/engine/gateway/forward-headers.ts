@@ -1,4 +1,4 @@
-import { isMarkHeader } from '../replicate/origin.ts'
+import { isMarkHeader } from '../replicate/marks/origin.ts'
 import type { HeaderPair } from '../s3/headers.ts'
 import type { CallHeaders } from './protocol/read-call.ts'
 import { canonicalQuery, Query } from '../s3/query.ts'

@@ -2,7 +2,7 @@ import type { Sample } from '../content/sample.ts'
 import type { UploadRecord } from '../journal/port/tasks.ts'
 import type { ObjectStore, UploadedPart, VersionEntry } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from './port.ts'
-import type { Writer } from './origin.ts'
+import type { Writer } from './marks/origin.ts'
 
 /** Notes about a multipart copy, journalled so that a restart resumes it. */
 export interface UploadNotes {

@@ -5,7 +5,7 @@ import type { Identity } from '../../../shared/model/site.ts'
 import type { SettledBy } from '../../../shared/model/task.ts'
 import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
 import type { VersionPair } from '../journal/port/versions.ts'
-import type { SealKey } from './seal.ts'
+import type { SealKey } from './marks/seal.ts'
 
 /** Everything a transfer thread needs to know of one link; sent once, and again when it changes. */
 export interface LinkOrder {
@@ -61,7 +61,7 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly mayHaveRun?: boolean
 }
 
-/** What to compare for the brake: see `replicate/detect-ransomware.ts`. */
+/** What to compare for the brake: see `replicate/attempt/detect-ransomware.ts`. */
 export interface Judgement {
   /** Of a written key: those whose content it may have put out of use, itself among them; the first that has any counts. */
   readonly before: readonly string[]

@@ -1,8 +1,8 @@
 import type { NewTask } from '../journal/port/tasks.ts'
 import type { VersionPair } from '../journal/port/versions.ts'
-import { align, sameContent } from '../replicate/align.ts'
+import { align, sameContent } from '../replicate/versions/align.ts'
 import type { VersionEntry } from '../store/port.ts'
-import { isCoveredAtTarget } from '../replicate/both-sides.ts'
+import { isCoveredAtTarget } from '../replicate/versions/both-sides.ts'
 import type { KeyContext, KeyView } from './key-view.ts'
 import { tasksForGone, type GoneTask } from './gone-tasks.ts'
 

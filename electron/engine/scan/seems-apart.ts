@@ -1,6 +1,6 @@
 import type { VersionPair } from '../journal/port/versions.ts'
-import { align } from '../replicate/align.ts'
-import { isApart, type BothSides } from '../replicate/both-sides.ts'
+import { align } from '../replicate/versions/align.ts'
+import { isApart, type BothSides } from '../replicate/versions/both-sides.ts'
 
 /**
  * May the key be apart, by two listings that are not of one instant? While something is pending for it, only where the

@@ -1,4 +1,4 @@
-import { sameContent } from '../replicate/align.ts'
+import { sameContent } from '../replicate/versions/align.ts'
 import type { VersionEntry } from '../store/port.ts'
 import type { GoneTask } from './gone-tasks.ts'
 import type { KeyView } from './key-view.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RecordStore } from '../journal/port/records.ts'
-import type { SealKey } from '../replicate/seal.ts'
+import type { SealKey } from '../replicate/marks/seal.ts'
 import type { CredentialStore } from './credentials.ts'
 
 const credentialName = 'mark-seal'

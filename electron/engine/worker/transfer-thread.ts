@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import { fault } from '../../../shared/model/fault.ts'
 import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../base/errors.ts'
-import { replicate } from '../replicate/replicate.ts'
+import { replicate } from '../replicate/attempt/replicate.ts'
 import type { NoteMarker, UploadNotes, ReplicationContext } from '../replicate/context.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'

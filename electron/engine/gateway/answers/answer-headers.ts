@@ -1,4 +1,4 @@
-import { isMarkHeader } from '../../replicate/origin.ts'
+import { isMarkHeader } from '../../replicate/marks/origin.ts'
 import type { HeaderMap } from '../../s3/headers.ts'
 
 /** Of HTTP, with a meaning for an object or for a browser. */

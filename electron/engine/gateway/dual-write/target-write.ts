@@ -1,5 +1,5 @@
 import { settled } from '../../replicate/outcomes.ts'
-import { pendingStamp } from '../../replicate/origin.ts'
+import { pendingStamp } from '../../replicate/marks/origin.ts'
 import type { Lease } from '../../queue/port.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { Exchange } from '../exchange.ts'

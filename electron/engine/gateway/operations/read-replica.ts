@@ -1,5 +1,5 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
-import { isPendingName } from '../../replicate/origin.ts'
+import { isPendingName } from '../../replicate/marks/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { GatewayContext } from '../context.ts'
 import type { Exchange, Reply } from '../exchange.ts'

@@ -1,6 +1,6 @@
 import { customerKeyPrefix } from '../../s3/header-names.ts'
 import type { BucketAt } from '../../../../shared/model/rule.ts'
-import type { MarkPlace } from '../../replicate/origin.ts'
+import type { MarkPlace } from '../../replicate/marks/origin.ts'
 import type { WireAnswer } from '../../store/wire/request.ts'
 import type { HeaderMap } from '../../s3/headers.ts'
 import type { OutgoingBody } from '../client-body.ts'

@@ -1,6 +1,6 @@
 import { lookAlike, type KeySides } from '../../scan/target-writes.ts'
-import { isReplicaOf, markOf } from '../../replicate/origin.ts'
-import { haveSameBytes, type VersionAt } from '../../replicate/same-content.ts'
+import { isReplicaOf, markOf } from '../../replicate/marks/origin.ts'
+import { haveSameBytes, type VersionAt } from '../../replicate/versions/same-content.ts'
 import type { ObjectStore, VersionEntry } from '../../store/port.ts'
 import type { Link } from '../link.ts'
 

@@ -1,5 +1,5 @@
 import type { ReplicaProof } from '../../scan/port.ts'
-import { isReplicaOf, markOf, sealOf } from '../../replicate/origin.ts'
+import { isReplicaOf, markOf, sealOf } from '../../replicate/marks/origin.ts'
 import type { RuleLink } from '../../rule/link.ts'
 import type { ObjectHead, ObjectStore } from '../../store/port.ts'
 import type { LinkOrder } from '../../replicate/port.ts'

@@ -1,0 +1,229 @@
+import type { VersionPair } from '../../journal/port/versions.ts'
+import type { ObjectHead, VersionEntry } from '../../store/port.ts'
+import { isReplicaOf, markOf, sealOf, type Mark } from '../marks/origin.ts'
+import { haveSameBytes } from './same-content.ts'
+import type { Seal } from '../marks/seal.ts'
+import type { ReplicationContext } from '../context.ts'
+
+/** What was found out about versions at the target that the journal does not know. */
+export interface Recognised {
+  /** Replicas: proven ours where a task that is still open wrote them, found otherwise. */
+  readonly learned: readonly VersionPair[]
+  /** Placeholders of open tasks, and replicas that another has replaced. */
+  readonly leftovers: readonly VersionEntry[]
+  /** What an open task got at the target while the source was asked to take it too. */
+  readonly pending: readonly VersionEntry[]
+  /** Version ids of the source that some of them claim to be replicas of. */
+  readonly claimed: ReadonlySet<string>
+  /** Where ids are the source's own: replicas, by what the target says, of versions that the source has not got. */
+  readonly ofGone: readonly VersionPair[]
+  /** There were too many to ask all that an attempt of this task may have written. */
+  readonly hasUnasked: boolean
+}
+
+/** Unknown replicas are asked for their mark one HEAD each; beyond this many their content must speak for them. */
+const asked = 50
+/** Of those that an attempt of this very task may have written. */
+const askedOfOwn = 500
+/** Sites refuse whose clock is 15 minutes off: so far apart two of them may be. */
+const clocksApartMs = 1_800_000
+
+interface Asked {
+  readonly entry: VersionEntry
+  readonly head: ObjectHead
+  /** Every unknown version was asked for its mark: only then can one be the only one that bears it. */
+  readonly isAmongAll: boolean
+  /** Every one that is not older than the change of this task: a copy of what the task wrote is younger still. */
+  readonly isAmongOwn: boolean
+}
+
+/** One version and what it claims to be. */
+interface Claim extends Asked {
+  readonly mark: Mark
+}
+
+/**
+ * Looks into the marks of versions at the target. A mark is copied with its object and may be written by anybody: it is
+ * believed only of one version alone, and only when the source has the version that it names, with the same content.
+ */
+export async function recognise(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  context: ReplicationContext,
+): Promise<Recognised> {
+  const unknown = unknownOf(source, target, context)
+  const { heads, hasUnasked } = await ask(unknown, context)
+  const claims = heads.flatMap(claimOf)
+  const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
+  const learned: VersionPair[] = []
+  const leftovers: VersionEntry[] = []
+  const pending: VersionEntry[] = []
+  for (const claim of single) {
+    if (claim.mark.kind === 'replica') {
+      const found = await replica(claim, source, target, context)
+      if (found === null) continue
+      learned.push(found.pair)
+      leftovers.push(...found.replaced)
+    } else if (isOfOpenTask(claim, '', context)) {
+      if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
+      // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
+      else if (source[0]?.versionId !== 'null' && !(await hasPairedTwin(claim, target, context)))
+        pending.push(claim.entry)
+    }
+  }
+  const claimed = new Set(claims.map(({ mark }) => mark.versionId))
+  return { learned, leftovers, pending, claimed, ofGone: replicasOfGone(heads, context), hasUnasked }
+}
+
+const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
+
+function claimOf(asked: Asked): readonly Claim[] {
+  const mark = markOf(asked.head)
+  return mark === null ? [] : [{ ...asked, mark }]
+}
+
+/** What came under its source's id is that version, whatever has the same content. */
+const replicasOfGone = (unknown: readonly Asked[], { link }: ReplicationContext): readonly VersionPair[] =>
+  unknown
+    .filter(({ entry, head }) => link.identity !== 'mints' && isReplicaOf(head, entry.versionId))
+    .map(({ entry: { versionId } }) => ({ sourceVersionId: versionId, targetVersionId: versionId }))
+
+function unknownOf(
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  { order }: ReplicationContext,
+): readonly VersionEntry[] {
+  const mapped = new Set([
+    ...order.pairs.map((pair) => pair.targetVersionId),
+    ...(order.came ?? []).map((pair) => pair.targetVersionId),
+  ])
+  const sourceIds = new Set(source.map((entry) => entry.versionId))
+  return target.filter(
+    ({ deleteMarker, versionId }) =>
+      !deleteMarker && !mapped.has(versionId) && (versionId === 'null' || !sourceIds.has(versionId)),
+  )
+}
+
+/** Newest first, and beyond the first ones those that an attempt of this task may have written. */
+async function ask(
+  unknown: readonly VersionEntry[],
+  { order, link, target, signal }: ReplicationContext,
+): Promise<{ readonly heads: readonly Asked[]; readonly hasUnasked: boolean }> {
+  const mayBeOwn = ({ modifiedAt }: VersionEntry): boolean =>
+    order.mayHaveRun === true && modifiedAt >= order.changedAt - clocksApartMs
+  const isAsked = (entry: VersionEntry, at: number): boolean => at < (mayBeOwn(entry) ? askedOfOwn : asked)
+  const isAmongAll = unknown.every(isAsked)
+  const hasUnasked = unknown.some((entry, at) => mayBeOwn(entry) && !isAsked(entry, at))
+  const heads: Asked[] = []
+  for (const entry of unknown.filter(isAsked)) {
+    const ref = { bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }
+    const head = await target.head(ref, { signal })
+    if (head !== null) heads.push({ entry, head, isAmongAll, isAmongOwn: !hasUnasked })
+  }
+  return { heads, hasUnasked }
+}
+
+/**
+ * A write of the gateway keeps its mark when the journal pairs it, and its task may be open still, set aside: then a version that bears
+ * the mark without a pair is a client's copy. A paired version that is gone from the target may have been the one.
+ */
+async function hasPairedTwin(
+  claim: Claim,
+  target: readonly VersionEntry[],
+  { order, link, target: store, signal }: ReplicationContext,
+): Promise<boolean> {
+  const paired = new Set(order.pairs.map(({ targetVersionId }) => targetVersionId))
+  const there = target.filter(({ versionId }) => paired.has(versionId))
+  const alike = there.filter(({ deleteMarker, sizeBytes }) => !deleteMarker && sizeBytes === claim.entry.sizeBytes)
+  if (there.length < paired.size || alike.length > asked) return true
+  for (const { key, versionId } of alike) {
+    const head = await store.head({ bucket: link.target.bucket, key, versionId }, { signal })
+    const mark = head === null ? null : markOf(head)
+    if (mark?.kind === claim.mark.kind && mark.versionId === claim.mark.versionId) return true
+  }
+  return false
+}
+
+interface FoundReplica {
+  readonly pair: VersionPair
+  /** Replicas of the same version that it was written to replace. */
+  readonly replaced: readonly VersionEntry[]
+}
+
+/** The replica of a version that the source has; null where the claim does not hold. */
+async function replica(
+  claim: Claim,
+  source: readonly VersionEntry[],
+  target: readonly VersionEntry[],
+  context: ReplicationContext,
+): Promise<FoundReplica | null> {
+  const { entry, mark } = claim
+  const of = source.find(({ versionId }) => versionId === mark.versionId)
+  if (of === undefined) return ofGone(claim, target, context)
+  if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
+  const open = isOfOpenTask(claim, of.etag, context)
+  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
+  const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
+  // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
+  const isOwn = open && isInPlaceOf(known, mark)
+  if (former !== undefined && !isOwn) return null
+  // Sealed or not: a seal can be written over other content.
+  if (!(await hasContentOf(of, claim, context))) return null
+  const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId }
+  if (!isOwn) return { pair: { ...pair, proof: 'found' }, replaced: [] }
+  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+}
+
+/**
+ * The version that the journal knew bears the same mark and seal as its copies. When it is gone, by a purge of whose answer nobody
+ * heard or by a client, a copy is no proof: one that was written in its place says so.
+ */
+const isInPlaceOf = (known: VersionPair | undefined, { replaces }: Mark): boolean =>
+  known === undefined || replaces === known.targetVersionId
+
+/**
+ * The source has let go of a version that an open task wrote, its own or one that it brought along, before anybody heard that it
+ * was written. Once that task is settled nothing proves any more whose it is.
+ */
+function ofGone(claim: Claim, target: readonly VersionEntry[], context: ReplicationContext): FoundReplica | null {
+  const { entry, mark } = claim
+  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
+  const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
+  if (!isInPlaceOf(known, mark)) return null
+  // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
+  if (!isOfOpenTask(claim, entry.etag, context)) return null
+  const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }
+  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+}
+
+function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: ReplicationContext): Promise<boolean> {
+  const { source, target, link, signal } = context
+  const at = (bucket: string, { key, versionId, etag, sizeBytes }: VersionEntry) => ({
+    ref: { bucket, key, versionId },
+    etag,
+    sizeBytes,
+  })
+  return haveSameBytes(
+    { store: source, ...at(link.source.bucket, of) },
+    { store: target, ...at(link.target.bucket, entry) },
+    head,
+    signal,
+  )
+}
+
+function sealHere({ head, entry }: Claim, etag: string, { link, order }: ReplicationContext): Seal | null {
+  const place = { source: link.source, target: link.target, key: order.key }
+  return sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
+}
+
+/**
+ * Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. Not said of
+ * one of so many that the true one may not have been asked.
+ */
+function isOfOpenTask(claim: Claim, etag: string, context: ReplicationContext): boolean {
+  const { link, order } = context
+  const seal = sealHere(claim, etag, context)
+  if (seal === null || seal.journal !== link.seal?.journal) return false
+  if (seal.seq === order.seq) return claim.isAmongAll || (claim.isAmongOwn && order.mayHaveRun === true)
+  return claim.isAmongAll && order.open?.includes(seal.seq) === true
+}
