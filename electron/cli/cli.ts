@@ -90,9 +90,10 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
   ask(root, 'status', 'what is pending, failing and moving').action(
     ends((options: commands.AskOptions) => commands.showStatus(io, options)),
   )
-  ask(root, 'sites', 'sites and their health').action(
-    ends((options: commands.AskOptions) => commands.showSites(io, options)),
-  )
+  ask(root, 'sites [site]', 'sites and their health; of one site, also what it keeps')
+    .option('--probe', 'find that out again, with small objects that are removed at once')
+    .option('--bucket <name>', 'where to try it; by default where it was tried before, or where a rule writes')
+    .action(ends((site: string | undefined, options: commands.SiteOptions) => commands.showSites(io, site, options)))
   ask(root, 'rules', 'rules and their links').action(
     ends((options: commands.AskOptions) => commands.showRules(io, options)),
   )

@@ -2,6 +2,7 @@ import type { WaitResult } from '../../shared/api/engine-api.ts'
 import type { CompareLevel, CompareReport } from '../../shared/model/compare.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 import { ruleOf } from '../../shared/model/rule.ts'
+import type { SiteView } from '../../shared/model/site.ts'
 import { connect, newConsoleLink, type EngineClient } from './client.ts'
 import { exitCodes, type CliIo, type ExitCode } from './io.ts'
 import { compareLines, costLines } from './compare-view.ts'
@@ -13,6 +14,7 @@ import {
   overviewLines,
   rulesLines,
   settledLines,
+  siteLines,
   sitesLines,
 } from './views.ts'
 
@@ -37,10 +39,24 @@ export async function showStatus(io: CliIo, options: AskOptions): Promise<ExitCo
   return exitCodes.yes
 }
 
-export async function showSites(io: CliIo, options: AskOptions): Promise<ExitCode> {
+export interface SiteOptions extends AskOptions {
+  readonly probe?: boolean | undefined
+  readonly bucket?: string | undefined
+}
+
+export async function showSites(io: CliIo, siteId: string | undefined, options: SiteOptions): Promise<ExitCode> {
   const client = await connect(options.data)
-  show(io, options, await client.sites.list.query(), sitesLines)
+  if (siteId !== undefined) show(io, options, await siteOf(client, siteId, options), siteLines)
+  else if (options.probe === true) throw new FaultError(fault('CONFIG_INVALID', 'Name the site that is to be probed.'))
+  else show(io, options, await client.sites.list.query(), sitesLines)
   return exitCodes.yes
+}
+
+async function siteOf(client: EngineClient, id: string, { probe, bucket }: SiteOptions): Promise<SiteView> {
+  if (probe === true || bucket !== undefined) return client.sites.profile.mutate({ id, bucket: bucket ?? null })
+  const site = (await client.sites.list.query()).find((one) => one.id === id)
+  if (site === undefined) throw new FaultError(fault('NOT_FOUND', `There is no site ${id}.`))
+  return site
 }
 
 export async function showRules(io: CliIo, options: AskOptions): Promise<ExitCode> {

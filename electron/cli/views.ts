@@ -4,6 +4,7 @@ import type { LinkFidelity } from '../../shared/model/fidelity.ts'
 import type { Overview } from '../../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../../shared/model/rule.ts'
 import type { SiteView } from '../../shared/model/site.ts'
+import { factLines, type SiteFact, type SiteProfile } from '../../shared/model/site-profile.ts'
 import { heldCauses, isHeld, type HeldCause } from '../../shared/model/sync-state.ts'
 import { countOf } from '../../shared/text/count.ts'
 import { eventsLine, heldRules, heldTitle } from '../../shared/text/held.ts'
@@ -118,6 +119,34 @@ export function sitesLines(sites: readonly SiteView[]): Lines {
           ],
     ),
   ]
+}
+
+/** All that is known of one site, a line for each fact. */
+export function siteLines(site: SiteView): Lines {
+  const { profile } = site
+  if (profile === null) return [...sitesLines([site]), 'Nothing is known of it yet.']
+  const rows = factLines(profile.facts).map(({ title, words, fact }) => [title, words, knownFrom(fact)])
+  return [
+    ...sitesLines([site]),
+    ...(profile.server === null ? [] : [`It calls itself ${cellText(profile.server)}.`]),
+    'What this site keeps:',
+    ...table(['FACT', 'ANSWER', 'AS OF'], rows),
+    probeLine(profile),
+  ]
+}
+
+function knownFrom({ how, bucket, asOf }: SiteFact): string {
+  if (asOf === null) return '–'
+  const at = new Date(asOf).toISOString()
+  const where = how === 'by-name' ? ', by the kind of server' : bucket === null ? '' : `, ${how} in ${bucket}`
+  return `${at}${where}`
+}
+
+function probeLine({ probe }: SiteProfile): string {
+  if (probe === null) return 'Not all of it was tried yet. To do it: lockstep sites ID --probe --bucket BUCKET'
+  const { bucket, at, requests, elapsedMs, left } = probe
+  const cost = `Tried in ${bucket} at ${new Date(at).toISOString()}: ${countOf(requests, 'request')}, ${(elapsedMs / 1000).toFixed(1)} s.`
+  return left === null ? `${cost} Nothing is left behind.` : `${cost} Some of it could not be removed again: ${left}`
 }
 
 export function failuresLines(page: FailurePage): Lines {

@@ -120,8 +120,10 @@ export interface EngineApi {
     remove(q: In<typeof input.byId>): Promise<void>
     pause(q: In<typeof input.byId>): Promise<SiteView>
     resume(q: In<typeof input.byId>): Promise<SiteView>
-    /** Probes reachability and capabilities again, now. */
+    /** Probes reachability, and asks the site who it is, now. */
     probe(q: In<typeof input.byId>): Promise<SiteView>
+    /** Finds out with small objects, which it removes again, what the site keeps. Refused while the site is paused. */
+    profile(q: In<typeof input.siteProfileInput>): Promise<SiteView>
     buckets(q: In<typeof input.bySite>): Promise<readonly BucketView[]>
     createBucket(q: In<typeof input.createBucketInput>): Promise<BucketView>
   }

@@ -16,6 +16,8 @@ export const byId = z.strictObject({ id: z.string().min(1) })
 export const bySite = z.strictObject({ siteId })
 /** null: all that is held. */
 export const lookAgainInput = z.strictObject({ ruleId: z.string().min(1).nullable().default(null) })
+/** null: where it was tried before, else the first bucket that a rule writes to. */
+export const siteProfileInput = z.strictObject({ id: siteId, bucket: bucketName.nullable().default(null) })
 export const regionInput = z.strictObject({ id: siteId, region: siteSchema.shape.region.unwrap() })
 export const createBucketInput = z.strictObject({
   siteId,

@@ -42,6 +42,7 @@ export const router = t.router({
     pause: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.pause(q)),
     resume: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.resume(q)),
     probe: ask.input(input.byId).mutation(({ ctx, input: q }) => ctx.api.sites.probe(q)),
+    profile: ask.input(input.siteProfileInput).mutation(({ ctx, input: q }) => ctx.api.sites.profile(q)),
     buckets: ask.input(input.bySite).query(({ ctx, input: q }) => ctx.api.sites.buckets(q)),
     createBucket: ask.input(input.createBucketInput).mutation(({ ctx, input: q }) => ctx.api.sites.createBucket(q)),
   }),

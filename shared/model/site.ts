@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Fault } from './fault.ts'
+import type { SiteProfile, Vendor } from './site-profile.ts'
 
 export const siteId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and dashes')
 
@@ -33,7 +34,7 @@ export type ChangeStream = 'listen' | 'topic' | 'none'
 
 /** What a site can do, as probed at `probedAt`. */
 export interface Capabilities {
-  readonly vendor: 'minio' | 'rustfs' | 'ceph' | 'aws' | 'lockstep-sandbox' | 'other'
+  readonly vendor: Vendor
   readonly identity: Identity
   /** Versions placed by their own modification time (MinIO), so a late arrival cannot become current. */
   readonly ordersByMtime: boolean
@@ -88,7 +89,10 @@ export interface SiteView extends Site {
   readonly credentialsFrom: 'vault' | 'keychain' | 'environment' | 'config'
   readonly accessKeyHint: string
   readonly health: SiteHealth
+  /** Read from the profile: what the engine goes by. */
   readonly capabilities: Capabilities | null
+  /** What is known of the site besides its health; null: it was never asked who it is. */
+  readonly profile: SiteProfile | null
   /** The region that the site itself named, where it is not the one that it is set to: requests are signed for it. */
   readonly signsFor: string | null
   readonly usedByRules: readonly string[]
@@ -96,8 +100,13 @@ export interface SiteView extends Site {
 
 export interface BucketView {
   readonly name: string
+  /** `unknown`: the site has no answer to that question, or the key may not ask it. */
   readonly versioning: 'Enabled' | 'Suspended' | 'Off' | 'unknown'
+  /** The key may not ask for versioning. */
+  readonly versioningUntold?: true
   readonly objectLock: boolean
   /** The key may not ask for object lock; none was taken for the answer. */
   readonly lockUntold?: true
+  /** What is written without a retention of its own gets the bucket's. */
+  readonly locksByDefault?: true
 }

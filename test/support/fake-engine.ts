@@ -9,11 +9,12 @@ import { fault, FaultError, type Fault } from '../../shared/model/fault.ts'
 import { fidelityOf, type KnownSite, type LinkFidelity } from '../../shared/model/fidelity.ts'
 import { heldCauses } from '../../shared/model/sync-state.ts'
 import type { SiteView } from '../../shared/model/site.ts'
+import { capabilitiesOf } from '../../shared/model/site-capabilities.ts'
 import type { Failure, ItemEvent } from '../../shared/model/task.ts'
 import { createFakeAdvisor } from './fake-advisor.ts'
 import { createFakeChecks } from './fake-checks.ts'
 import { createFakeGateway } from './fake-gateway.ts'
-import { costAt, viewOf, type FakeWorld } from './fake-world.ts'
+import { costAt, profileOf, viewOf, type FakeWorld } from './fake-world.ts'
 
 /** An engine without a disk or a site: it answers from a world held in memory, and announces when told to. */
 export interface FakeEngine {
@@ -191,6 +192,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
           accessKeyHint: 'AK…99',
           health,
           capabilities: null,
+          profile: null,
           signsFor: null,
           usedByRules: [],
         }
@@ -208,6 +210,13 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       pause: async ({ id }) => changeSite(id, { paused: true }),
       resume: async ({ id }) => changeSite(id, { paused: false }),
       probe: async ({ id }) => siteOf(id),
+      profile: async ({ id, bucket }) => {
+        const { vendor } = siteOf(id).capabilities ?? { vendor: 'other' as const }
+        const found = profileOf(vendor, world.now)
+        const probe = { bucket: bucket ?? 'photos', at: world.now, requests: 71, elapsedMs: 1840, left: null }
+        const profile = { ...found, probe }
+        return changeSite(id, { profile, capabilities: capabilitiesOf(profile) })
+      },
       buckets: async ({ siteId }) => world.buckets.get(siteOf(siteId).id) ?? [],
       createBucket: async ({ bucket, objectLock }) => ({ name: bucket, versioning: 'Enabled', objectLock }),
     },

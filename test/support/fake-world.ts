@@ -22,6 +22,8 @@ import { fault, type FaultCode } from '../../shared/model/fault.ts'
 import { grantRemedy } from '../../shared/model/rights.ts'
 import type { Rollup } from '../../electron/engine/journal/port/history.ts'
 import type { BucketView, Capabilities, SiteHealth, SiteView } from '../../shared/model/site.ts'
+import { capabilitiesOf } from '../../shared/model/site-capabilities.ts'
+import { completeFacts, type SiteProfile } from '../../shared/model/site-profile.ts'
 import type { SeriesPoint } from '../../shared/model/overview.ts'
 import { operations, type Failure, type Hold, type Transfer } from '../../shared/model/task.ts'
 import type { Settings } from '../../shared/api/engine-api.ts'
@@ -144,20 +146,60 @@ function siteFrom(seed: SiteSeed, index: number, now: number): SiteView {
     credentialsFrom: 'keychain',
     accessKeyHint: 'AKIA…7Q',
     health: offline ? offlineHealth(now) : onlineHealth(seed, index, now),
-    capabilities: seed.vendor === 'other' ? null : capabilitiesOf(seed.vendor, now),
+    ...known(seed.vendor === 'other' ? null : profileOf(seed.vendor, now)),
     signsFor: null,
     usedByRules: index < 4 ? ['photos-to-oslo', 'ledger-to-oslo'] : [],
   }
 }
 
-function capabilitiesOf(vendor: Capabilities['vendor'], now: number): Capabilities {
+const known = (profile: SiteProfile | null): Pick<SiteView, 'profile' | 'capabilities'> => ({
+  profile,
+  capabilities: profile && capabilitiesOf(profile),
+})
+
+/** RustFS was asked who it is and what it does with version ids, and nothing else. */
+export function profileOf(vendor: Capabilities['vendor'], now: number): SiteProfile {
+  const asOf = now - 3 * hour
+  const tried = { why: null, how: 'tried', bucket: 'photos', asOf } as const
   const adopts = vendor === 'minio' || vendor === 'rustfs'
+  const first = completeFacts({
+    'version-ids': { ...tried, value: adopts ? 'adopts-minio' : vendor === 'ceph' ? 'adopts-ceph' : 'mints' },
+    'version-order': { ...tried, value: vendor === 'minio' ? 'by-time' : 'by-arrival' },
+    events: {
+      ...tried,
+      value: adopts ? 'listen' : vendor === 'ceph' ? 'topic' : 'none',
+      how: 'by-name',
+      bucket: null,
+    },
+  })
+  const most = completeFacts({
+    ...first,
+    versioning: { ...tried, value: 'on', how: 'asked' },
+    'object-lock': { ...tried, value: 'off', how: 'asked' },
+    'listing-pages': { ...tried, value: 'in-order' },
+    'listing-markers': { ...tried, value: 'in-order' },
+    'nested-keys': { ...tried, value: 'refused' },
+    'double-slash': { ...tried, value: 'refused' },
+    'trailing-space': { ...tried, value: 'kept' },
+    'unicode-forms': { ...tried, value: 'kept' },
+    tags: {
+      ...tried,
+      value: null,
+      why: 'The key may not do what it takes to see this. Grant the missing right s3:PutObjectTagging on the bucket photos.',
+    },
+    'empty-metadata': { ...tried, value: 'kept' },
+    checksums: { ...tried, value: 'kept' },
+    'conditional-writes': { ...tried, value: 'honoured' },
+    'part-sizes': { ...tried, value: 'told' },
+  })
+  const probe = { bucket: 'photos', at: asOf, requests: 71, elapsedMs: 1840, left: null }
+  const isProbed = vendor !== 'rustfs'
   return {
     vendor,
-    identity: adopts ? 'adopts-minio' : vendor === 'ceph' ? 'adopts-ceph' : 'mints',
-    ordersByMtime: vendor === 'minio',
-    changeStream: adopts ? 'listen' : vendor === 'ceph' ? 'topic' : 'none',
-    probedAt: now - 3 * hour,
+    server: vendor === 'ceph' ? 'Ceph Object Gateway (squid)' : null,
+    knownAt: asOf,
+    facts: isProbed ? most : first,
+    probe: isProbed ? probe : null,
   }
 }
 

@@ -115,6 +115,24 @@ test('what a target does with version ids is kept as a capability of its site', 
   expect(again.capabilities('a')).toMatchObject({ identity: 'adopts-minio', ordersByMtime: true })
 })
 
+test('what an older journal knows of a site is taken over into its profile', async () => {
+  const world = await open()
+  await world.sites.create(siteAt('a', nowhere))
+  const { profile: _none, ...record } = (await world.journal.records.all('site/')).get('site/a') as Record<
+    string,
+    unknown
+  >
+  const known = { vendor: 'minio', identity: 'adopts-minio', ordersByMtime: true, changeStream: 'listen', probedAt: 7 }
+  await world.journal.records.write('site/a', { ...record, capabilities: known })
+  const again = await world.again()
+  expect(again.capabilities('a')).toEqual(known)
+  expect(again.view('a').profile?.facts).toMatchObject({
+    'version-ids': { value: 'adopts-minio', how: 'tried', asOf: 7 },
+    events: { value: 'listen', how: 'by-name', asOf: 7 },
+    tags: { value: null, asOf: null },
+  })
+})
+
 test('a canary that a killed engine left behind is removed by the next probe, and nothing else is', async () => {
   const world = await open()
   const sandbox = await world.sandbox('s')

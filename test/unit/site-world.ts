@@ -39,13 +39,14 @@ export async function openSiteWorld(clock: Clock, more: Partial<SitesOptions> = 
     records: journal.records,
     credentials: memoryCredentials(),
     environment: {},
-    openStore: (site, pair) => createStore({ site, keys: pair, sockets: 8 }),
+    openStore: (site, pair, onRegion, onRequest) => createStore({ site, keys: pair, sockets: 8, onRegion, onRequest }),
     network: systemNetwork,
     clock,
     random: () => random.next(),
     usedBy: () => [],
     onChange: (siteId: string, change: SiteChange) => void (change === 'health' || heard.push(`${siteId} ${change}`)),
     onTransition: (siteId, state, why) => void heard.push(`${siteId} ${state} ${why?.code ?? ''}`.trimEnd()),
+    onDrift: (siteId, drift) => void heard.push(`${siteId} drift ${drift.map(({ id }) => id).join(' ')}`),
     ...more,
   }
   const again = async (): Promise<Sites> => {

@@ -11,7 +11,7 @@ const plain = plainVersion('b', 'k')
 const two = Buffer.from('hi')
 
 /** All that a store asks a site. A ping takes any answer as a sign of life. */
-type Asked = Exclude<keyof ObjectStore, 'ping' | 'resize' | 'retire' | 'close'>
+type Asked = Exclude<keyof ObjectStore, 'ping' | 'listingForm' | 'resize' | 'retire' | 'close'>
 const operations: Readonly<Record<Asked, (store: ObjectStore) => Promise<unknown>>> = {
   get: (store) => store.get(ref),
   head: (store) => store.head(ref),

@@ -1,4 +1,6 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
+import type { Rule } from '../../../shared/model/rule.ts'
 import type { Links } from '../link/links.ts'
 import type { RuleBook } from '../rule/rule-book.ts'
 import type { TargetGuard } from '../link/convergence/target-guard.ts'
@@ -13,6 +15,10 @@ export interface SitesParts {
   readonly tell: Tell
   readonly links: Pick<Links, 'follow'>
 }
+
+/** A bucket in which Lockstep writes anyway. */
+const writtenBucket = (rules: readonly Rule[], siteId: string): string | null =>
+  rules.flatMap(({ targets }) => targets).find(({ site }) => site === siteId)?.bucket ?? null
 
 export function sitesApi({ sites, rules, links, guard, tell }: SitesParts): EngineApi['sites'] {
   return {
@@ -54,6 +60,12 @@ export function sitesApi({ sites, rules, links, guard, tell }: SitesParts): Engi
       return view
     },
     probe: ({ id }) => sites.probe(id),
+    async profile({ id, bucket }) {
+      const where = bucket ?? sites.view(id).profile?.probe?.bucket ?? writtenBucket(rules.ofSite(id), id)
+      if (where !== null) return sites.probeProfile({ site: id, bucket: where })
+      const remedy = 'Name a bucket in which a few small objects may be written for a moment.'
+      throw new FaultError(fault('CONFIG_INVALID', `No rule writes to ${sites.name(id)}.`, { remedy }))
+    },
     buckets: async ({ siteId }) => bucketViews(sites.store(siteId)),
     createBucket: async ({ siteId, bucket, ...wanted }) => createBucketAs(sites.store(siteId), bucket, wanted),
   }

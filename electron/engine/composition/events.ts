@@ -3,6 +3,7 @@ import type { LiveTopic } from '../../../shared/api/engine-api.ts'
 import type { Config } from '../../../shared/model/config.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import type { FactDrift } from '../../../shared/model/site-profile.ts'
 import type { Paused } from '../rule/rule-book.ts'
 import type { BucketsChange } from '../link/buckets/bucket-watch.ts'
 import type { Link } from '../link/link.ts'
@@ -20,6 +21,8 @@ export interface EngineEvents {
   'links-followed': [gone: readonly string[]]
   'site-changed': [siteId: string, change: SiteChange]
   'site-turned': [siteId: string, state: 'online' | 'offline', fault: Fault | null]
+  /** A probe found the site other than the one before did. */
+  'site-drifted': [siteId: string, drift: readonly FactDrift[]]
   /** Notifications of the site were lost: a scan has to find what they told. */
   'site-gap': [siteId: string]
   /** The operator gave the workers other limits. */

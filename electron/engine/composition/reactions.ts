@@ -21,6 +21,7 @@ export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reac
   events.on('links-followed', (gone) => linksFollowed(gone, made))
   events.on('site-changed', (siteId, change) => sites.changed(siteId, change))
   events.on('site-turned', (siteId, state, fault) => sites.turned(siteId, state, fault))
+  events.on('site-drifted', (siteId, drift) => sites.drifted(siteId, drift))
   events.on('site-gap', (siteId) => feeds.siteReturned(siteId, links.ofSite(siteId)))
   events.on('buckets-looked', (link, change) => sites.bucketsLooked(link, change))
   events.on('target-probed', () => feeds.targetsProbed())

@@ -1,5 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { driftWords, type FactDrift } from '../../../shared/model/site-profile.ts'
 import { faultFrom } from '../base/errors.ts'
 import type { Paused } from '../rule/rule-book.ts'
 import type { TaskQueue } from '../queue/port.ts'
@@ -14,6 +15,8 @@ import type { Guarded } from '../link/convergence/target-guard.ts'
 /** Requests of one thread beyond a transfer per worker: tags, parts, listings. */
 const spareSockets = 8
 const usualLongOutageMs = 60_000
+/** When a right is taken away, nearly everything is unknown at once. */
+const driftsTold = 3
 
 /** What the engine does when a site goes, comes back or is edited, and when a rule’s brake trips. */
 export class SiteReactions {
@@ -21,6 +24,8 @@ export class SiteReactions {
   /** A source that was away for so long was perhaps written for elsewhere. */
   readonly #longOutageMs: number
   readonly #downSince = new Map<string, number>()
+  /** Went away since they were opened. */
+  readonly #gone = new Set<string>()
 
   constructor(made: Made, longOutageMs = usualLongOutageMs) {
     this.#made = made
@@ -32,6 +37,8 @@ export class SiteReactions {
     const { links, buckets, sites, now } = this.#made
     if (state === 'offline') buckets.wentAway(siteId)
     else buckets.lookSoon(siteId)
+    const wasGone = this.#gone.delete(siteId)
+    if (state === 'offline') this.#gone.add(siteId)
     if (state === 'offline') this.#downSince.set(siteId, this.#downSince.get(siteId) ?? now())
     else this.#lookAfterOutage(siteId)
     links.refresh()
@@ -42,7 +49,7 @@ export class SiteReactions {
       return
     }
     this.#made.tell('info', 'site', `${sites.name(siteId)} is online.`, { siteId })
-    void this.#returned(siteId).catch((error: unknown) => this.#failed(siteId, error))
+    void this.#returned(siteId, wasGone).catch((error: unknown) => this.#failed(siteId, error))
   }
 
   changed(siteId: string, change: SiteChange): void {
@@ -59,6 +66,14 @@ export class SiteReactions {
     links.refresh()
     dispatcher.fill()
     this.#made.changed('rules')
+  }
+
+  /** Rules that stand on what was known before may do otherwise from now on. */
+  drifted(siteId: string, drift: readonly FactDrift[]): void {
+    const told = drift.slice(0, driftsTold).map(driftWords)
+    const more = drift.length > told.length ? [`${drift.length - told.length} more are under Sites.`] : []
+    const text = `${this.#made.sites.name(siteId)} is not as it was. ${[...told, ...more].join(' ')}`
+    this.#made.tell('warning', 'site', text, { siteId })
   }
 
   /** The rule is held, and its pause on record: consoles, feeds and the operator hear of it. */
@@ -120,6 +135,7 @@ export class SiteReactions {
   /** Under another endpoint is another server: its links are held and their transfers ended before anything can reach it. */
   #edited(siteId: string): void {
     const { links, dispatcher } = this.#made
+    this.#gone.delete(siteId)
     const moved = links.moved()
     if (moved.length > 0) links.refresh()
     for (const { linkId } of moved) dispatcher.cancelLink(linkId)
@@ -146,12 +162,15 @@ export class SiteReactions {
     guard.sync()
   }
 
-  async #returned(siteId: string): Promise<void> {
+  /** `wasGone`: what is being asked of its buckets may wait for an answer that never comes. After a start it does not: once is enough. */
+  async #returned(siteId: string, wasGone: boolean): Promise<void> {
     const { sites, links, identities, queue, feeds, dispatcher, now } = this.#made
     await sites.probe(siteId)
     const affected = links.ofSite(siteId)
     for (const link of affected) {
-      if (link.target.site === siteId && 'probing' in identities.state(link.target)) identities.askAgain(link.target)
+      const state = link.target.site === siteId ? identities.state(link.target) : null
+      if (state !== null && 'probing' in state && (wasGone || state.probing !== 'under-way'))
+        identities.askAgain(link.target)
       await retryDelayed(link.linkId, queue, now())
     }
     feeds.siteReturned(siteId, affected)

@@ -33,13 +33,15 @@ export function joinSites(
     records: journal.records,
     credentials,
     environment,
-    openStore: (site, keys, onRegion) => createStore({ site, keys, sockets: mainSockets, timeouts, onRegion }),
+    openStore: (site, keys, onRegion, onRequest) =>
+      createStore({ site, keys, sockets: mainSockets, timeouts, onRegion, onRequest }),
     network,
     clock,
     random,
     usedBy: (siteId) => rules.ofSite(siteId).map(({ id }) => id),
     onChange: (siteId, change) => void events.emit('site-changed', siteId, change),
     onTransition: (siteId, state, fault) => void events.emit('site-turned', siteId, state, fault),
+    onDrift: (siteId, drift) => void events.emit('site-drifted', siteId, drift),
   })
   const sseCKeys = new SseCKeys({
     records: journal.records,

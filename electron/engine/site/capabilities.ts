@@ -1,11 +1,10 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { Capabilities, ChangeStream, Identity } from '../../../shared/model/site.ts'
+import type { ChangeStream, Identity } from '../../../shared/model/site.ts'
+import type { Vendor } from '../../../shared/model/site-profile.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { withCanary, uuid, type Canary, type CanaryPorts } from './canary.ts'
 import { probeListing } from './listing-canary.ts'
 import type { Knock } from './network.ts'
-
-export type Vendor = Capabilities['vendor']
 
 const serverNames: readonly (readonly [RegExp, Vendor])[] = [
   [/lockstep/i, 'lockstep-sandbox'],
@@ -58,13 +57,25 @@ export async function probeTarget(
 ): Promise<TargetIdentity> {
   const { value } = await withCanary(store, bucket, ports, signal, async (canary, versioned) => {
     if (!versioned) throw new FaultError(fault('BUCKET_UNVERSIONED', `Versioning is not enabled on ${bucket}.`))
-    const versions = (): ReturnType<Canary['versions']> => canary.versions(store, bucket, signal)
-    const identity = await tryStyles(canary, versions, ports, signal)
-    await probeListing(canary, store, bucket, ports.clock.now(), signal)
-    const ordersByMtime = identity === 'adopts-minio' && (await ordersByTime(canary, versions, ports, signal))
-    return { identity, ordersByMtime }
+    const found = await findIdentity(canary, store, bucket, ports, signal)
+    await probeListing(canary, store, bucket, signal)
+    return found
   })
   return value
+}
+
+/** What becomes of chosen version ids and times, in a bucket with versioning. Leaves versions under the canary's key. */
+export async function findIdentity(
+  canary: Canary,
+  store: ObjectStore,
+  bucket: string,
+  ports: CanaryPorts,
+  signal: AbortSignal,
+): Promise<TargetIdentity> {
+  const versions = (): ReturnType<Canary['versions']> => canary.versions(store, bucket, signal)
+  const identity = await tryStyles(canary, versions, ports, signal)
+  const ordersByMtime = identity === 'adopts-minio' && (await ordersByTime(canary, versions, ports, signal))
+  return { identity, ordersByMtime }
 }
 
 type Versions = () => ReturnType<Canary['versions']>

@@ -16,10 +16,9 @@ export async function probeListing(
   canary: Canary,
   store: ObjectStore,
   bucket: string,
-  now: number,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const neighbour of listingNeighbours) await canary.put('mints', null, now, signal, neighbour)
+  for (const neighbour of listingNeighbours) await canary.write(neighbour, {}, signal)
   const shown = await namesShown(store, bucket, canary.key, signal)
   const names = shown.join(', ') || 'none'
   const told = `Of three keys that were written for a test (${listingNeighbours.join(', ')}) it shows, ${limit} on a page: ${names}.`

@@ -5,20 +5,24 @@
 
 import { fault, FaultError, faultKinds, type Fault } from '../../../shared/model/fault.ts'
 import type { BucketAt } from '../../../shared/model/rule.ts'
+import { capabilitiesOf } from '../../../shared/model/site-capabilities.ts'
+import { driftOf, type FactDrift, type SiteProfile } from '../../../shared/model/site-profile.ts'
 import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'
 import { siteSchema } from '../../../shared/model/site.ts'
 import { faultErrorFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { RecordStore } from '../journal/port/records.ts'
 import type { ObjectStore } from '../store/port.ts'
-import { changeStreams, probeTarget, vendorOf, type TargetIdentity } from './capabilities.ts'
-import type { CanaryNotes } from './canary.ts'
+import { probeTarget, type TargetIdentity } from './capabilities.ts'
+import type { CanaryNotes, CanaryPorts } from './canary.ts'
 import type { CredentialStore } from './credentials.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { SitesHealth } from './health.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Network } from './network.ts'
-import { hintOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
+import { identityFacts, withFacts, withKnock } from './profile/merge.ts'
+import { probeProfile } from './profile/probe-profile.ts'
+import { hintOf, printOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
 import { withTimeLimit } from './time-limit.ts'
 
 export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities' | 'region'
@@ -27,8 +31,13 @@ export interface SitesOptions {
   readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** `onRegion`: the site said that it expects another region, and is asked there. */
-  readonly openStore: (site: Site, keys: KeyPair, onRegion: (region: string) => void) => ObjectStore
+  /** `onRegion`: the site said that it expects another region, and is asked there. `onRequest`: a request goes out. */
+  readonly openStore: (
+    site: Site,
+    keys: KeyPair,
+    onRegion: (region: string) => void,
+    onRequest?: () => void,
+  ) => ObjectStore
   readonly network: Network
   readonly clock: Clock
   /** 0–1. */
@@ -38,6 +47,8 @@ export interface SitesOptions {
   /** After `updated`, threads and feeds need the site anew. `health` comes after every probe. */
   readonly onChange: (siteId: string, change: SiteChange) => void
   readonly onTransition: (siteId: string, state: 'online' | 'offline', fault: Fault | null) => void
+  /** A probe found the site other than the one before did: said once, as what it found is what is known from then on. */
+  readonly onDrift: (siteId: string, drift: readonly FactDrift[]) => void
 }
 
 /** What comes with an update: without credentials the known ones stay. */
@@ -84,8 +95,10 @@ export interface Sites {
 
   /** Reachability and vendor, now. */
   probe(siteId: string): Promise<SiteView>
-  /** What the bucket does with chosen version ids, tried with a canary; kept as the site’s capability. */
+  /** What the bucket does with chosen version ids, tried with a canary; kept in the site’s profile. */
   probeTarget(target: BucketAt, signal?: AbortSignal): Promise<TargetIdentity>
+  /** All that can be found out of a site in one bucket, with canaries; kept as its profile. Asked twice at one time it runs once. */
+  probeProfile(target: BucketAt): Promise<SiteView>
 }
 
 export function createSites(options: SitesOptions): Sites {
@@ -94,6 +107,8 @@ export function createSites(options: SitesOptions): Sites {
 
 const knockLimitMs = 5_000
 const probeLimitMs = 60_000
+/** Some seventy requests, one after the other. */
+const profileLimitMs = 180_000
 
 class SiteRegistry implements Sites {
   readonly monitor: SitesHealth
@@ -106,6 +121,8 @@ class SiteRegistry implements Sites {
   readonly #stopped = new AbortController()
   /** Keys of canaries that this engine wrote; others in the journal were left behind by one that was killed. */
   readonly #canaries = new Set<string>()
+  /** Whole probes under way, by site and bucket. */
+  readonly #profiling = new Map<string, Promise<SiteView>>()
 
   constructor(options: SitesOptions) {
     const { credentials, environment, clock, random, onChange, onTransition } = options
@@ -165,7 +182,8 @@ class SiteRegistry implements Sites {
       credentialsFrom: this.#ring.origin(record),
       accessKeyHint: record.accessKeyHint,
       health: this.health(siteId),
-      capabilities: record.capabilities,
+      capabilities: this.capabilities(siteId),
+      profile: record.profile,
       signsFor: this.#signsFor.get(siteId) ?? null,
       usedByRules: this.#options.usedBy(siteId),
     }
@@ -188,7 +206,8 @@ class SiteRegistry implements Sites {
   }
 
   capabilities(siteId: string): Capabilities | null {
-    return this.#records.get(siteId)?.capabilities ?? null
+    const profile = this.#records.get(siteId)?.profile ?? null
+    return profile === null ? null : capabilitiesOf(profile)
   }
 
   checkKeys(siteId: string, credentials: SiteWithCredentials['credentials']): void {
@@ -256,7 +275,7 @@ class SiteRegistry implements Sites {
     this.#record(siteId)
     await this.monitor.probe(siteId)
     try {
-      if (this.health(siteId).state === 'online') await this.#learn(siteId, null)
+      if (this.health(siteId).state === 'online') await this.#learn(siteId, (profile) => profile)
     } catch (error) {
       // Gone between two probes: that is what was asked for, and no refusal. Its health says so from the next probe on.
       if (!(error instanceof FaultError) || !faultKinds[error.fault.code].ofSite) throw error
@@ -265,13 +284,49 @@ class SiteRegistry implements Sites {
   }
 
   async probeTarget({ site, bucket }: BucketAt, signal?: AbortSignal): Promise<TargetIdentity> {
-    const { clock, random } = this.#options
     const either = signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal])
-    const found = await withTimeLimit(clock, probeLimitMs, either, (limited) =>
-      probeTarget(this.store(site), bucket, { clock, random, notes: this.#canaryNotes(site, bucket) }, limited),
+    const found = await withTimeLimit(this.#options.clock, probeLimitMs, either, (limited) =>
+      probeTarget(this.store(site), bucket, this.#canaryPorts(site, bucket), limited),
     )
-    await this.#learn(site, found)
+    await this.#learn(site, (profile, now) => withFacts(profile, identityFacts(found, bucket, now)))
     return found
+  }
+
+  probeProfile({ site, bucket }: BucketAt): Promise<SiteView> {
+    const name = `${site}/${bucket}`
+    const underWay = this.#profiling.get(name)
+    if (underWay !== undefined) return underWay
+    const probing = this.#probeProfile(site, bucket).finally(() => this.#profiling.delete(name))
+    this.#profiling.set(name, probing)
+    return probing
+  }
+
+  /** On connections of its own, so that what it asks is counted, and its view of a listing starts afresh. */
+  async #probeProfile(siteId: string, bucket: string): Promise<SiteView> {
+    const { clock, openStore } = this.#options
+    if (this.isPaused(siteId))
+      throw new FaultError(fault('CONFLICT', `The site ${siteId} is paused: nothing is written to it.`))
+    let requests = 0
+    const startedAt = clock.now()
+    const onRegion = (region: string): void => this.#learnRegion(siteId, region)
+    const store = openStore(this.get(siteId), this.keys(siteId), onRegion, () => (requests += 1))
+    try {
+      const { facts, left } = await withTimeLimit(clock, profileLimitMs, this.#stopped.signal, (limited) =>
+        probeProfile(store, bucket, this.#canaryPorts(siteId, bucket), limited),
+      )
+      await this.#learn(siteId, (profile, at) => {
+        const probe = { bucket, at, requests, elapsedMs: at - startedAt, left: left?.message ?? null }
+        return { ...withFacts(profile, facts), probe }
+      })
+      return this.view(siteId)
+    } finally {
+      store.close()
+    }
+  }
+
+  #canaryPorts(site: string, bucket: string): CanaryPorts {
+    const { clock, random } = this.#options
+    return { clock, random, notes: this.#canaryNotes(site, bucket) }
   }
 
   #canaryNotes(site: string, bucket: string): CanaryNotes {
@@ -294,7 +349,8 @@ class SiteRegistry implements Sites {
     }
   }
 
-  async #learn(siteId: string, found: TargetIdentity | null): Promise<void> {
+  /** Asks the site who it is, and keeps that with what was found. What is another than before is told. */
+  async #learn(siteId: string, add: (profile: SiteProfile, now: number) => SiteProfile): Promise<void> {
     const { network, clock } = this.#options
     const knock = await withTimeLimit(clock, knockLimitMs, this.#stopped.signal, (signal) =>
       network.knock(this.get(siteId), signal),
@@ -302,13 +358,12 @@ class SiteRegistry implements Sites {
       throw faultErrorFrom(error, { operation: 'Knock', siteId })
     })
     const record = this.#record(siteId)
-    const known = found ?? record.capabilities ?? { identity: 'unknown' as const, ordersByMtime: false }
-    const vendor = vendorOf(knock)
-    const { identity, ordersByMtime } = known
-    const changeStream = changeStreams[vendor]
-    const probedAt = clock.now()
-    await this.#keep({ ...record, capabilities: { vendor, identity, ordersByMtime, changeStream, probedAt } })
+    const now = clock.now()
+    const profile = add(withKnock(record.profile, knock, now), now)
+    await this.#keep({ ...record, profile })
     this.#options.onChange(siteId, 'capabilities')
+    const drift = record.profile === null ? [] : driftOf(record.profile.facts, profile.facts)
+    if (drift.length > 0) this.#options.onDrift(siteId, drift)
   }
 
   #learnRegion(siteId: string, region: string): void {
@@ -326,10 +381,11 @@ class SiteRegistry implements Sites {
     const before = this.#records.get(site.id)
     const env = credentials === undefined ? (before?.env ?? null) : 'env' in credentials ? credentials.env : null
     const accessKeyHint = keys === null ? (before?.accessKeyHint ?? '') : hintOf(keys.accessKeyId)
-    // Another endpoint, or another user there, may do other things with version ids.
-    const same = keys === null && before?.site.endpoint === site.endpoint
-    const capabilities = same ? before.capabilities : null
-    await this.#keep({ site, env, accessKeyHint, paused: before?.paused ?? false, capabilities })
+    // At another endpoint, or for another user there, everything may be otherwise.
+    const keyPrint = keys === null ? (before?.keyPrint ?? null) : printOf(keys.accessKeyId)
+    const same = before?.site.endpoint === site.endpoint && (keys === null || keyPrint === before.keyPrint)
+    const profile = same ? before.profile : null
+    await this.#keep({ site, env, accessKeyHint, keyPrint, paused: before?.paused ?? false, profile })
     this.#signsFor.delete(site.id)
     if (before?.site.endpoint === site.endpoint) this.#retireStore(site.id)
     else this.#closeStore(site.id)

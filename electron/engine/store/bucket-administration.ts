@@ -31,6 +31,8 @@ export interface BucketAdministrationOptions {
   readonly timeouts: Timeouts
   readonly secureContext: SecureContext | undefined
   readonly whereabouts: Whereabouts
+  /** A request goes out. */
+  readonly onRequest?: (() => void) | undefined
 }
 
 type BucketCall = { readonly operation: string; readonly bucket: string | undefined }
@@ -69,18 +71,21 @@ export class BucketAdministration {
     )
     if (found === null) return null
     const [versioning, lock] = await Promise.all([
-      this.#asked('GetBucketVersioning', name, options, ['NOT_SUPPORTED', 'ACCESS_DENIED'], (client, abort) =>
+      this.#asked('GetBucketVersioning', name, options, ['NOT_SUPPORTED'], (client, abort) =>
         client.send(new GetBucketVersioningCommand({ Bucket: name }), abort),
-      ),
+      ).catch(unlessDenied),
       this.#asked('GetObjectLockConfiguration', name, options, noLock, (client, abort) =>
         client.send(new GetObjectLockConfigurationCommand({ Bucket: name }), abort),
       ).catch(unlessDenied),
     ])
     return {
       name,
-      versioning: versioning === null ? 'unknown' : (versioning.Status ?? 'Off'),
+      versioning: versioning === null || versioning === 'denied' ? 'unknown' : (versioning.Status ?? 'Off'),
+      ...(versioning === 'denied' && { versioningUntold: true as const }),
       objectLock: lock !== 'denied' && lock?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled',
       ...(lock === 'denied' && { lockUntold: true as const }),
+      ...(lock !== 'denied' &&
+        lock?.ObjectLockConfiguration?.Rule?.DefaultRetention !== undefined && { locksByDefault: true as const }),
     }
   }
 
@@ -143,11 +148,15 @@ export class BucketAdministration {
     const { whereabouts } = this.#options
     const asked = whereabouts.at(bucket)
     try {
+      this.#options.onRequest?.()
       return await send(this.#client(bucket))
     } catch (error) {
       const pointing = await this.#pointing(bucket, error)
       if (pointing === null) throw error
-      if (whereabouts.follow(bucket, pointing, asked)) return send(this.#client(bucket))
+      if (whereabouts.follow(bucket, pointing, asked)) {
+        this.#options.onRequest?.()
+        return send(this.#client(bucket))
+      }
       const elsewhere = whereabouts.elsewhere(bucket, pointing)
       if (elsewhere === null) throw error
       const { status, code } = pointing
@@ -160,6 +169,7 @@ export class BucketAdministration {
   async #pointing(bucket: string | undefined, error: unknown): Promise<Pointing | null> {
     const own = sdkPointing(error)
     if (own === null || !this.#options.whereabouts.isWordless(bucket, own)) return own
+    this.#options.onRequest?.()
     const asked = this.#client(bucket).send(new GetBucketLocationCommand({ Bucket: bucket }))
     return asked.then(() => own, sdkPointing)
   }
@@ -211,7 +221,7 @@ function sdkPointing(error: unknown): Pointing | null {
   }
 }
 
-/** Who may not read the lock configuration cannot write locks either. */
+/** A right that is missing is no answer. Who may not read the lock configuration cannot write locks either. */
 function unlessDenied(error: unknown): 'denied' {
   if (error instanceof FaultError && error.fault.code === 'ACCESS_DENIED') return 'denied'
   throw error

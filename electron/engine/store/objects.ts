@@ -34,6 +34,8 @@ export const ownAnswer: readonly HeaderPair[] = [
 /** Without it no site tells an object's additional checksums. */
 const tellChecksums: HeaderPair = ['x-amz-checksum-mode', 'ENABLED']
 
+const onlyIfAbsent: HeaderPair = ['if-none-match', '*']
+
 const wholeHead: readonly HeaderPair[] = [...ownAnswer, tellChecksums]
 
 /** Streams up to this size are gathered and leave with their headers in one write. */
@@ -150,7 +152,12 @@ export class Objects {
       bucket: version.bucket,
       key: version.key,
       query,
-      headers: [...describeVersion(version), ...checksumHeader(version.checksum), ...headers],
+      headers: [
+        ...describeVersion(version),
+        ...checksumHeader(version.checksum),
+        ...(options.ifAbsent === true ? [onlyIfAbsent] : []),
+        ...headers,
+      ],
       carried: carriedBy(version),
       accept: query.length > 0 ? [412] : [],
     }

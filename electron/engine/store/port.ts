@@ -110,6 +110,9 @@ export interface VersionEntry {
   readonly storageClass: string | null
 }
 
+/** `apart`: versions and delete markers each by themselves within a page; `together`: in one order, as S3 does. */
+export type ListingForm = 'unknown' | 'together' | 'apart'
+
 export interface ListPosition {
   readonly keyMarker: string
   /** Absent: start after the last version of `keyMarker`. */
@@ -234,6 +237,8 @@ export interface GetOptions extends CallOptions {
 export interface PutOptions extends CallOptions {
   /** Called with the number of bytes handed to the socket since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined
+  /** Asks the site to write only where the key has no current object: CONFLICT where it has one. */
+  readonly ifAbsent?: true | undefined
 }
 
 /**
@@ -289,6 +294,8 @@ export interface ObjectStore {
   putLock(ref: ObjectRef, lock: Lock, options?: LockOptions): Promise<void>
 
   listVersions(request: ListRequest, options?: CallOptions): Promise<VersionPage>
+  /** In which form the pages that this store has read stood, before they were put in order. */
+  listingForm(): ListingForm
 
   listBuckets(options?: CallOptions): Promise<readonly string[]>
   /** When each bucket was made, epoch ms; those of which the site does not tell are left out. */

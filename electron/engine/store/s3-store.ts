@@ -27,11 +27,13 @@ export interface StoreOptions {
   readonly now?: (() => number) | undefined
   /** The site says that it, or a bucket of it, is in another region than it is set to, and is asked there. */
   readonly onRegion?: ((region: string) => void) | undefined
+  /** A request goes out: for who counts what something costs. */
+  readonly onRequest?: (() => void) | undefined
 }
 
 /** The store of one site. Opens no connection before it is asked something. */
 export function createStore(options: StoreOptions): ObjectStore {
-  const { site, keys, sockets, now = Date.now } = options
+  const { site, keys, sockets, now = Date.now, onRequest } = options
   const timeouts: Timeouts = { ...defaultTimeouts, ...options.timeouts }
   const secureContext = once(() => secureContextOf(site))
   const pool = new ConnectionPool({
@@ -42,7 +44,7 @@ export function createStore(options: StoreOptions): ObjectStore {
     ticks: () => performance.now(),
   })
   const whereabouts = new Whereabouts(site, keys, now, options.onRegion)
-  const calls = new SignedCalls(site, keys, pool, timeouts, now, whereabouts)
+  const calls = new SignedCalls(site, keys, pool, timeouts, now, whereabouts, onRequest)
   const locks = new BucketLocks(calls)
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
@@ -52,7 +54,7 @@ export function createStore(options: StoreOptions): ObjectStore {
     // The SDK, when a bucket is first asked about: neither a start without sites nor a transfer thread needs it.
     (opened ??= import('./bucket-administration.ts').then(
       ({ BucketAdministration }) =>
-        new BucketAdministration({ site, keys, timeouts, secureContext: secureContext(), whereabouts }),
+        new BucketAdministration({ site, keys, timeouts, secureContext: secureContext(), whereabouts, onRequest }),
     ))
 
   return {
@@ -74,6 +76,7 @@ export function createStore(options: StoreOptions): ObjectStore {
     getLock: (ref, call) => getLock(calls, ref, call),
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
     listVersions: (request, call) => listings.page(request, call),
+    listingForm: () => listings.form,
     listBuckets: async (call) => (await buckets()).listBuckets(call),
     bucketDates: async (call) => (await buckets()).bucketDates(call),
     bucket: async (name, call) => (await buckets()).bucket(name, call),

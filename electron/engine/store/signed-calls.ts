@@ -52,6 +52,7 @@ export class SignedCalls {
   readonly #timeouts: Timeouts
   readonly #whereabouts: Whereabouts
   readonly #secrets: readonly string[]
+  readonly #onRequest: (() => void) | undefined
 
   constructor(
     site: Site,
@@ -60,12 +61,14 @@ export class SignedCalls {
     timeouts: Timeouts,
     now: () => number,
     whereabouts = new Whereabouts(site, keys, now),
+    onRequest?: () => void,
   ) {
     this.#site = site
     this.#pool = pool
     this.#timeouts = timeouts
     this.#whereabouts = whereabouts
     this.#secrets = [keys.secretAccessKey, keys.accessKeyId]
+    this.#onRequest = onRequest
   }
 
   get timeouts(): Timeouts {
@@ -105,6 +108,7 @@ export class SignedCalls {
     const context = this.context(call)
     const streamed = body !== undefined && !(body instanceof Uint8Array)
     const expectContinue = sizeBytes > expectAboveBytes
+    this.#onRequest?.()
     return this.#pool.send({
       host: this.#whereabouts.at(call.bucket).address.host(call.bucket),
       method,

@@ -1,7 +1,7 @@
 import { compareKeys } from '../base/key-order.ts'
 import { plainEtag } from './object-head.ts'
 import type { ListPosition, VersionEntry, VersionPage } from './port.ts'
-import { inListingOrder, type ListingForm } from './version-order.ts'
+import { inListingOrder, type SeenForm } from './version-order.ts'
 import { scanXml, XmlError } from '../s3/xml-scan.ts'
 
 interface OpenEntry {
@@ -31,7 +31,7 @@ const emptyEntry = (deleteMarker: boolean): OpenEntry => ({
  * only thing that tells which of two versions of the same second is newer. `form`: what the site's earlier pages have
  * shown; it learns from this one. Throws {@link XmlError}.
  */
-export function parseVersionListing(xml: Buffer, form: ListingForm = { seen: 'unknown' }): VersionPage {
+export function parseVersionListing(xml: Buffer, form: SeenForm = { seen: 'unknown' }): VersionPage {
   const page = new ListingReader()
   scanXml(xml, page)
   return page.result(form)
@@ -97,7 +97,7 @@ class ListingReader {
     else if (name === 'KeyCount') this.#counts = true
   }
 
-  result(form: ListingForm): VersionPage {
+  result(form: SeenForm): VersionPage {
     const folders = this.#decoded('ListVersionsResult')
     const { entries, undecided } = inListingOrder(this.#entries, form)
     const page = { entries, next: this.#truncated ? this.#next(entries) : null, folders }

@@ -1,13 +1,10 @@
 import { compareKeys } from '../base/key-order.ts'
-import type { VersionEntry } from './port.ts'
+import type { ListingForm, VersionEntry } from './port.ts'
 import { isNewer } from './version-age.ts'
 
-/**
- * What the pages of a site have shown so far of how it lists. `apart`: versions and delete markers each by themselves within a
- * page (RustFS and moto begin with the versions, versitygw with the markers); `together`: in one order, as S3 does.
- */
-export interface ListingForm {
-  seen: 'unknown' | 'together' | 'apart'
+/** What the pages of a site have shown so far of how it lists: RustFS and moto begin with the versions, versitygw with the markers. */
+export interface SeenForm {
+  seen: ListingForm
 }
 
 export interface OrderedEntries {
@@ -21,7 +18,7 @@ export interface OrderedEntries {
  * which versions and markers stand apart is merged; one that is out of order in another way is left as it is, for its reader
  * to refuse. An entry that stands twice in a row counts once.
  */
-export function inListingOrder(page: readonly VersionEntry[], form: ListingForm): OrderedEntries {
+export function inListingOrder(page: readonly VersionEntry[], form: SeenForm): OrderedEntries {
   const { changes, border, repeats } = walk(page)
   if (repeats) return inListingOrder(withoutRepeats(page), form)
   if (changes > 1) form.seen = 'together'
@@ -76,7 +73,7 @@ const withoutRepeats = (page: readonly VersionEntry[]): readonly VersionEntry[] 
 const ascends = (entries: readonly VersionEntry[]): boolean =>
   entries.every(({ key }, at) => at === 0 || compareKeys(entries[at - 1]!.key, key) <= 0)
 
-function merge(first: readonly VersionEntry[], second: readonly VersionEntry[], form: ListingForm): OrderedEntries {
+function merge(first: readonly VersionEntry[], second: readonly VersionEntry[], form: SeenForm): OrderedEntries {
   const merged: VersionEntry[] = []
   const undecided: string[] = []
   let [i, j] = [0, 0]
@@ -111,7 +108,7 @@ function run(entries: readonly VersionEntry[], from: number, key: string): reado
 function versionsInOrder(
   here: readonly VersionEntry[],
   there: readonly VersionEntry[],
-  form: ListingForm,
+  form: SeenForm,
 ): readonly VersionEntry[] | null {
   if (here.length === 0 || there.length === 0) return [...here, ...there]
   if (form.seen === 'unknown' && isNewer(here.at(-1)!, there[0]!) === true) return [...here, ...there]

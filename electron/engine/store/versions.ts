@@ -2,7 +2,7 @@ import { faultAt } from '../base/errors.ts'
 import type { CallOptions, ListRequest, VersionEntry, VersionPage } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'
 import { parseCurrentListing, parseVersionListing } from './version-listing.ts'
-import { isSame, type ListingForm } from './version-order.ts'
+import { isSame, type SeenForm } from './version-order.ts'
 
 /** Keys whose versions are asked for one by one at one time. */
 const singlyAtOnce = 8
@@ -10,10 +10,14 @@ const singlyAtOnce = 8
 /** ListObjectVersions and ListObjectsV2 of one site. Remembers in which form the site lists. */
 export class VersionListings {
   readonly #calls: SignedCalls
-  readonly #form: ListingForm = { seen: 'unknown' }
+  readonly #form: SeenForm = { seen: 'unknown' }
 
   constructor(calls: SignedCalls) {
     this.#calls = calls
+  }
+
+  get form(): SeenForm['seen'] {
+    return this.#form.seen
   }
 
   /** One page. A key whose order the page does not tell is read once more, a version at a time. */

@@ -1,0 +1,36 @@
+import { changeStreams, vendorOf } from '../capabilities.ts'
+import type { TargetIdentity } from '../capabilities.ts'
+import type { Knock } from '../network.ts'
+import type { SiteFact, SiteProfile } from '../../../../shared/model/site-profile.ts'
+import { completeFacts } from '../../../../shared/model/site-profile.ts'
+import type { KnownFacts } from './probe-profile.ts'
+
+/** What is known, with what the site says of itself to whoever knocks. How it tells of changes follows from its name. */
+export function withKnock(profile: SiteProfile | null, knock: Knock, now: number): SiteProfile {
+  const vendor = vendorOf(knock)
+  const events = { value: changeStreams[vendor], why: null, how: 'by-name', bucket: null, asOf: now } as const
+  return {
+    vendor,
+    server: knock.headers['server'] ?? null,
+    knownAt: now,
+    facts: completeFacts({ ...profile?.facts, events }),
+    probe: profile?.probe ?? null,
+  }
+}
+
+export const withFacts = (profile: SiteProfile, found: KnownFacts): SiteProfile => ({
+  ...profile,
+  facts: completeFacts({ ...profile.facts, ...found }),
+})
+
+/** What a look at a target bucket for its version ids tells. */
+export function identityFacts({ identity, ordersByMtime }: TargetIdentity, bucket: string, now: number): KnownFacts {
+  if (identity === 'unknown') return {}
+  const known = { why: null, how: 'tried', bucket, asOf: now } as const
+  const order = ordersByMtime ? 'by-time' : 'by-arrival'
+  const facts: Readonly<Record<'version-ids' | 'version-order', SiteFact>> = {
+    'version-ids': { ...known, value: identity },
+    'version-order': { ...known, value: order },
+  }
+  return facts
+}
