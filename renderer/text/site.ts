@@ -11,29 +11,6 @@ export const vendorNames: Record<Capabilities['vendor'], string> = {
   other: 'S3-compatible server',
 }
 
-const identityText: Record<Capabilities['identity'], string> = {
-  'adopts-minio': 'Keeps the source’s version ids, times and ETags.',
-  'adopts-ceph': 'Keeps the source’s version ids, times and ETags.',
-  mints: 'Gives copies version ids of its own; Lockstep remembers which belongs to which.',
-  unknown: 'Whether it keeps version ids is not known yet: probe it.',
-}
-
-const streamText: Record<Capabilities['changeStream'], string> = {
-  listen: 'Tells of changes at once by an event stream.',
-  topic: 'Can send changes to the webhook receiver.',
-  none: 'Does not tell of changes: they are found by scans.',
-}
-
-export function capabilitySentences(capabilities: Capabilities): readonly string[] {
-  return [
-    identityText[capabilities.identity],
-    streamText[capabilities.changeStream],
-    capabilities.ordersByMtime
-      ? 'Orders versions by their own time: a late arrival does not become current.'
-      : 'Orders versions by arrival: Lockstep sends them oldest first.',
-  ]
-}
-
 export function siteState(site: Pick<SiteView, 'paused' | 'health'>): { readonly label: string; readonly tone: Tone } {
   if (site.paused) return { label: 'Paused', tone: 'quiet' }
   return healthStates[site.health.state]

@@ -212,7 +212,7 @@ function bare(world: FakeWorld, live: FakeLive, retried: Map<string, ReadonlySet
       probe: async ({ id }) => siteOf(id),
       profile: async ({ id, bucket }) => {
         const { vendor } = siteOf(id).capabilities ?? { vendor: 'other' as const }
-        const found = profileOf(vendor, world.now)
+        const found = { ...profileOf('minio', world.now), vendor }
         const probe = { bucket: bucket ?? 'photos', at: world.now, requests: 71, elapsedMs: 1840, left: null }
         const profile = { ...found, probe }
         return changeSite(id, { profile, capabilities: capabilitiesOf(profile) })

@@ -178,7 +178,7 @@ export function profileOf(vendor: Capabilities['vendor'], now: number): SiteProf
     'object-lock': { ...tried, value: 'off', how: 'asked' },
     'listing-pages': { ...tried, value: 'in-order' },
     'listing-markers': { ...tried, value: 'in-order' },
-    'nested-keys': { ...tried, value: 'refused' },
+    'nested-keys': { ...tried, value: vendor === 'minio' ? 'unlisted' : 'kept' },
     'double-slash': { ...tried, value: 'refused' },
     'trailing-space': { ...tried, value: 'kept' },
     'unicode-forms': { ...tried, value: 'kept' },

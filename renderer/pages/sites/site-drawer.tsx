@@ -16,11 +16,12 @@ import {
   formatMs,
   formatShare,
 } from '../../text/format.ts'
-import { capabilitySentences, credentialsText, rttText, siteState, skewText, vendorNames } from '../../text/site.ts'
+import { credentialsText, rttText, siteState, skewText } from '../../text/site.ts'
 import { tellFault } from '../../text/told.ts'
 import { SiteEditor } from './site-editor.tsx'
+import { ProfileOf } from './site-profile.tsx'
 
-/** One site: how it is, what it can do, and what can be done with it. */
+/** One site: how it is, what it keeps, and what can be done with it. */
 export function SiteDrawer({ site, onClose }: { readonly site: SiteView | null; readonly onClose: () => void }) {
   return (
     <Drawer
@@ -49,7 +50,7 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
       {health.lastFault !== null && health.state === 'offline' && <ToldNote told={tellFault(health.lastFault)} />}
       <RegionNote site={site} />
       <Health site={site} />
-      <Capabilities site={site} />
+      <ProfileOf site={site} />
       <section aria-label="Connection">
         <Title order={2} mb={6}>
           Connection
@@ -142,33 +143,6 @@ function Health({ site: { health } }: { readonly site: SiteView }) {
         <dt>Written to it, now</dt>
         <dd>{formatByteRate(health.writeBytesPerSecond)}</dd>
       </dl>
-    </section>
-  )
-}
-
-function Capabilities({ site: { capabilities } }: { readonly site: SiteView }) {
-  return (
-    <section aria-label="What it can do">
-      <Title order={2} mb={6}>
-        What it can do
-      </Title>
-      {capabilities === null ? (
-        <p style={{ margin: 0 }}>Not known yet: probe it.</p>
-      ) : (
-        <>
-          <p style={{ margin: '0 0 4px' }}>
-            {vendorNames[capabilities.vendor]},{' '}
-            <span className="dim">
-              probed <Ago at={capabilities.probedAt} />
-            </span>
-          </p>
-          <ul style={{ margin: 0, paddingLeft: 18 }}>
-            {capabilitySentences(capabilities).map((sentence) => (
-              <li key={sentence}>{sentence}</li>
-            ))}
-          </ul>
-        </>
-      )}
     </section>
   )
 }
