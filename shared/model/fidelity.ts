@@ -59,7 +59,8 @@ export interface LinkFidelity {
 }
 
 /** What is known of a site; null: it was not probed yet. */
-export type KnownSite = Pick<Capabilities, 'vendor' | 'identity' | 'ordersByMtime'> | null
+export type KnownSite =
+  (Pick<Capabilities, 'vendor' | 'identity' | 'ordersByMtime'> & Partial<Pick<Capabilities, 'measured'>>) | null
 
 /** The part of a rule that decides what a copy keeps. */
 export type FidelityRule = Pick<Rule, 'metadata' | 'objectLock' | 'storageClass' | 'fidelity'>
@@ -220,6 +221,8 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
     ),
 }
 
+const knownTraits = (site: KnownSite): SiteTraits => ({ ...traitsOf(site?.vendor ?? null), ...site?.measured })
+
 /** The table for one way from a source to a target; counting is the engine's. */
 export function fidelityOf(
   rule: FidelityRule,
@@ -230,8 +233,8 @@ export function fidelityOf(
     rule,
     source,
     target,
-    from: traitsOf(source?.vendor ?? null),
-    to: traitsOf(target?.vendor ?? null),
+    from: knownTraits(source),
+    to: knownTraits(target),
   }
   const names = Object.keys(fidelityProperties) as FidelityProperty[]
   return names.map((property) => ({

@@ -1,4 +1,4 @@
-import type { Capabilities } from './site.ts'
+import type { Vendor } from './site-profile.ts'
 
 /** What a kind of server does with the properties of an object. null: nobody looked, so nothing is claimed. */
 export interface SiteTraits {
@@ -32,7 +32,7 @@ const nothingKnown: SiteTraits = {
 }
 
 /** MinIO and Ceph as the real servers answer in `test/real/fidelity.test.ts`; AWS by the S3 API reference. */
-const traits: Readonly<Record<Capabilities['vendor'], SiteTraits>> = {
+const traits: Readonly<Record<Vendor, SiteTraits>> = {
   minio: {
     checksums: true,
     acl: false,
@@ -78,5 +78,4 @@ const traits: Readonly<Record<Capabilities['vendor'], SiteTraits>> = {
   other: nothingKnown,
 }
 
-export const traitsOf = (vendor: Capabilities['vendor'] | null): SiteTraits =>
-  vendor === null ? nothingKnown : traits[vendor]
+export const traitsOf = (vendor: Vendor | null): SiteTraits => (vendor === null ? nothingKnown : traits[vendor])

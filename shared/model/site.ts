@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Fault } from './fault.ts'
+import type { SiteTraits } from './site-traits.ts'
 import type { SiteProfile, Vendor } from './site-profile.ts'
 
 export const siteId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and dashes')
@@ -40,6 +41,8 @@ export interface Capabilities {
   readonly ordersByMtime: boolean
   /** `listen`: MinIO/RustFS event stream; `topic`: bucket notifications pushed to a webhook; `none`: scan only. */
   readonly changeStream: ChangeStream
+  /** What was found out of this very site, before which the words on its kind of server count for nothing. */
+  readonly measured: Partial<SiteTraits>
   readonly probedAt: number
 }
 

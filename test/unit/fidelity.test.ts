@@ -44,6 +44,19 @@ test('what the rule leaves at the source is said not to be kept', () => {
   })
 })
 
+test('what was found out of a site goes before what its kind of server does', () => {
+  const other: KnownSite = { vendor: 'other', identity: 'mints', ordersByMtime: false }
+  const told = { anyTagText: false, emptyMetadata: false, tellsParts: true }
+  const asked = { ...rule, fidelity: { ...rule.fidelity, refusedTags: 'leave-out' } } as const
+  const of = (site: KnownSite): readonly (string | undefined)[] => {
+    const found = kinds(site, site, asked)
+    return [found['refused-tags'], found['empty-metadata'], found['part-layout']]
+  }
+  expect(of(other)).toEqual(['unknown', 'unknown', 'unknown'])
+  expect(of({ ...other, measured: told })).toEqual(['not-kept', 'not-kept', 'kept'])
+  expect(of({ ...ceph, measured: { tellsParts: true } })).toEqual(['kept', 'kept', 'kept'])
+})
+
 test('an ACL is carried on request: to everyone where the target keeps one, to signed-in users between sites of one kind', () => {
   const carrying = { ...rule, fidelity: { ...rule.fidelity, acl: 'carry' } } as const
   const aws: KnownSite = { vendor: 'aws', identity: 'mints', ordersByMtime: false }
