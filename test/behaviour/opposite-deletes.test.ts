@@ -54,6 +54,26 @@ describe.each(['as-aws', 'as-ceph', 'as-minio'] as const)(
       await expectRest(world)
     })
 
+    test('a marker that comes along with a later write, and whose answer is lost, is there once', async () => {
+      const world = await startWorld({ ...sites, rules: [free, back], engine: { retry: { baseDelayMs: 1500 } } })
+      await world.put('key', 'one')
+      await world.settled()
+      // As above: no order tells what belongs together.
+      world.a.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'latency', delayMs: 400 } })
+      const denied = world.b.faults.add({ on: 'DeleteObject', key: 'key', do: { kind: 'deny' } })
+      await world.s3.b.send(new PutObjectCommand({ Bucket: 'data', Key: 'key', Body: 'two' }))
+      await remove(world.s3.a, 'key')
+      await expect.poll(() => world.failures(), { timeout: 15_000 }).toMatchObject([{ state: 'parked' }])
+      const atSource = () => versionsOf({ site: world.a, bucket: 'data' }, 'key').then(({ length }) => length)
+      await expect.poll(atSource, { timeout: 10_000 }).toBe(3)
+      denied.remove()
+      world.b.faults.add({ on: 'DeleteObject', key: 'key', times: 1, do: { kind: 'lose-answer' } })
+      await world.put('key', 'three')
+      await world.api().wait.settled({ ruleId: null, timeoutMs: 40_000 })
+      expect([await markersOf(world, 'key'), await world.failures()]).toEqual([[1, 1], []])
+      await expectRest(world)
+    })
+
     test('a key deleted at both sides at once is settled only when nothing of it is still to come', async () => {
       const world = await startWorld({ ...sites, rules: [free, back] })
       await world.put('key', 'one')
@@ -80,15 +100,18 @@ describe.each(['as-aws', 'as-ceph', 'as-minio'] as const)(
 const given = process.env['DELETES_SEED']
 const seeds = given === undefined ? [1, 2, 3] : given.split(',').map(Number)
 
-test.each(seeds)(
-  'each delete of a client is once at each site, and “settled” is said of what is the same at both (seed %i)',
+const late = seeds.map((seed) => ['late', seed] as const)
+const lost = (given === undefined ? [4] : seeds).map((seed) => ['lost', seed] as const)
+
+test.each([...late, ...lost])(
+  'each delete of a client is once at each site, and “settled” is said of what is the same at both, where answers are %s (seed %i)',
   { timeout: 240_000 },
-  async (seed) => {
+  async (answers, seed) => {
     const world = await startWorld({ rules: [free, back] })
     const clients = new OppositeDeletes(seed, (side: Side) => world.s3[side])
     await clients.begin()
     await world.settled(60_000)
-    for (const fault of clients.faults()) world[fault.at].faults.add(fault.rule)
+    for (const fault of clients.faults(answers)) world[fault.at].faults.add(fault.rule)
     await clients.act()
     const told = await world.api().wait.settled({ ruleId: null, timeoutMs: 90_000 })
     const before = writesAt(world)

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { FaultRule } from '../../electron/engine/sandbox/fault-switch.ts'
+import type { FaultAction, FaultRule } from '../../electron/engine/sandbox/fault-switch.ts'
 import { versionsByKey, type Bucket, type ListedVersion } from '../compare/list-versions.ts'
 import { forEachAtMost } from './concurrency.ts'
 import { Random } from './random.ts'
@@ -45,19 +45,19 @@ export class OppositeDeletes {
     })
   }
 
-  /** Answers to deletes that come late, a few among many. */
-  faults(): readonly { readonly at: Side; readonly rule: FaultRule }[] {
+  /** Answers to deletes that come late, or never, a few among many. */
+  faults(answers: 'late' | 'lost' = 'late'): readonly { readonly at: Side; readonly rule: FaultRule }[] {
     return sides.flatMap((at) =>
       Array.from({ length: 60 }, () => ({
         at,
-        rule: {
-          on: 'DeleteObject' as const,
-          after: this.#random.int(0, 300),
-          times: 1,
-          do: { kind: 'late-answer', delayMs: this.#random.int(20, 600) } as const,
-        },
+        rule: { on: 'DeleteObject' as const, after: this.#random.int(0, 300), times: 1, do: this.#answer(answers) },
       })),
     )
+  }
+
+  #answer(answers: 'late' | 'lost'): FaultAction {
+    const late = { kind: 'late-answer', delayMs: this.#random.int(20, 600) } as const
+    return answers === 'lost' && this.#random.chance(0.7) ? { kind: 'lose-answer' } : late
   }
 
   #plan(key: string, side: Side): readonly ('put' | 'delete')[] {
@@ -80,9 +80,16 @@ export class OppositeDeletes {
 
   async #delete(side: Side, key: string): Promise<void> {
     this.#deletes[side].set(key, this.deletes(side, key) + 1)
-    await this.#client(side).send(new DeleteObjectCommand({ Bucket: 'data', Key: key }))
+    try {
+      await this.#client(side).send(new DeleteObjectCommand({ Bucket: 'data', Key: key }))
+    } catch (error) {
+      // Its answer was lost: it is done all the same.
+      if (!isReset(error)) throw error
+    }
   }
 }
+
+const isReset = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 
 const whereOf = (index: number): Where => wheres[index % wheres.length]!
 

@@ -11,6 +11,7 @@ import { mendsOrder } from '../versions/mends-order.ts'
 import { isCoveredAtTarget } from '../versions/both-sides.ts'
 import { compareKey, type ComparedKey } from '../versions/compare-key.ts'
 import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
+import { withOwnMarkers } from '../versions/own-markers.ts'
 import { removeLeftovers } from '../deletes/placeholder.ts'
 import { withoutFormerNull } from '../deletes/former-null.ts'
 import { syncMetadata } from '../copy/metadata.ts'
@@ -56,7 +57,7 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
     return copyOne({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, context)
   }
   if (order.operation === 'metadata' && (await syncedBlind(context))) return settled('metadata')
-  const seen = await compareKey(context)
+  const seen = withOwnMarkers(await compareKey(context), context)
   const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.
   if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
@@ -84,8 +85,6 @@ async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Pr
   const pair = seen.alignment.pairs.find(([source]) => source === named)
   if (pair !== undefined && isCovered(named, seen, context)) return copyOnTop(named, pair[1], seen, context)
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, context), seen, context)
-  const own = ownMarker(named, seen, context)
-  if (own !== undefined) return alreadyThere(named, own, seen, context)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, context)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
   const steps = sequence(
@@ -97,24 +96,6 @@ async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Pr
   )
   const outcome = withLearned(seen.learned, await copyInOrder(named, steps, seen, context))
   return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
-}
-
-/** Listings tell times to the second. */
-const coarseMs = 1000
-
-/**
- * A marker that an earlier attempt may have written, and whose answer was lost: where a rule leads back, versions of both sides lie
- * in orders of their own, and its place tells nothing any more. It is paired in neither direction, and lies on top or came after the delete.
- */
-function ownMarker(
-  named: VersionEntry,
-  { target, alignment }: ComparedKey,
-  { order, link }: ReplicationContext,
-): VersionEntry | undefined {
-  if (!named.deleteMarker || order.mayHaveRun !== true || link.opposite === undefined) return undefined
-  return alignment.extra.find(
-    (there) => there.deleteMarker && (there === target[0] || there.modifiedAt >= named.modifiedAt - coarseMs),
-  )
 }
 
 const isLive = ([newest]: ComparedKey['target']): boolean => newest?.deleteMarker === false
