@@ -7,11 +7,12 @@ export const changeMetadata: GatewayOperation = async (context, exchange) => {
   const { key, query } = exchange.call
   const body = await exchange.body.open()
   const operation = 'metadata'
+  const named = query.get('versionId') ?? null
   return write(context, exchange, {
     body,
-    intended: [{ key, operation }],
+    intended: [{ key, operation, versionId: named }],
     changes({ status, headers }) {
-      const versionId = query.get('versionId') ?? headers['x-amz-version-id'] ?? null
+      const versionId = named ?? headers['x-amz-version-id'] ?? null
       return status < 300 ? [{ key, operation, versionId, sizeBytes: null, changedAt: context.now() }] : []
     },
   })

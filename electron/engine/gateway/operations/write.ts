@@ -14,7 +14,7 @@ import { refuseCustomerKey } from './customer-key.ts'
 
 /** What a write was about, before the site has answered: enough to know which rules want it. */
 export interface Intended extends Pick<Change, 'key' | 'operation'> {
-  /** Of a purge, which names its version itself. */
+  /** Of a purge, and of a change to an older version: what names its version itself. */
   readonly versionId?: string | null
 }
 
