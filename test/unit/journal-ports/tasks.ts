@@ -53,6 +53,20 @@ export function tasksPromises(open: OpenJournal): void {
     expect((await tasks.enqueue([put('k')]))[0]).toBeGreaterThan(other!)
   })
 
+  test.each([
+    ['deleteVersion', 'put', 'deleteVersion'],
+    ['deleteVersion', 'metadata', 'deleteVersion'],
+    ['deleteMarker', 'put', 'deleteMarker'],
+    ['deleteMarker', 'deleteVersion', 'deleteVersion'],
+    ['put', 'metadata', 'metadata'],
+    ['metadata', 'deleteVersion', 'deleteVersion'],
+  ] as const)('of a %s that waits and a later %s of the same version comes a %s', async (first, later, operation) => {
+    const { journal, reopen } = await open()
+    const [seq] = await journal.tasks.enqueue([put('k', { operation: first })])
+    expect(await journal.tasks.enqueue([put('k', { operation: later })])).toEqual([seq])
+    expect((await reopen()).atOnce.task(seq!)).toMatchObject({ operation, revision: 2 })
+  })
+
   test('who is urgent hears that its tasks outlive the process before it hears that they are on disk', async () => {
     const { journal } = await open()
     const heard: (string | readonly number[])[] = []

@@ -31,6 +31,14 @@ const wholeSize = (size: number | null): number | null =>
 
 const bypassCode = ({ bypassGovernance }: NewTask): number => (bypassGovernance === true ? 1 : 0)
 
+const isDelete = (op: string): string => `${op} IN (${operationCode.deleteMarker}, ${operationCode.deleteVersion})`
+
+/**
+ * ?1 is that of the later task. Of a write an event may tell after what came of it: a delete that waits stays one. Whoever carries it
+ * out asks the source, and brings what is there all the same.
+ */
+const mergedOperation = `CASE WHEN ${isDelete('op')} AND NOT ${isDelete('?1')} THEN op ELSE ?1 END`
+
 class Enqueuer {
   readonly #links: Links
   readonly #history: History
@@ -58,7 +66,7 @@ class Enqueuer {
        WHERE link = ? AND key = ? AND version_id = ?`,
     )
     this.#merge = database.prepare(
-      `UPDATE task SET revision = revision + 1, op = ?, size = ?, changed_at = ?, absent_at = ?, state = ?,
+      `UPDATE task SET revision = revision + 1, op = ${mergedOperation}, size = ?, changed_at = ?, absent_at = ?, state = ?,
        bypass = max(bypass, ?) WHERE seq = ?`,
     )
     this.#raiseMark = database.prepare("UPDATE mark SET seq = ? WHERE name = 'enqueued'")

@@ -77,11 +77,12 @@ function withWriters(outcome: Outcome, { learned, hasTaken }: ComparedKey, { ord
 
 async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
   const { order, link } = context
-  if (order.operation === 'deleteVersion' && order.versionId !== null)
-    return purgeVersion(order.versionId, seen, context)
   const named =
     order.versionId === null ? seen.source[0] : seen.source.find((entry) => entry.versionId === order.versionId)
-  if (named === undefined) return withoutSource(seen, context)
+  if (named === undefined)
+    return order.operation === 'deleteVersion' && order.versionId !== null
+      ? purgeVersion(order.versionId, seen, context)
+      : withoutSource(seen, context)
   const pair = seen.alignment.pairs.find(([source]) => source === named)
   if (pair !== undefined && isCovered(named, seen, context)) return copyOnTop(named, pair[1], seen, context)
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, context), seen, context)

@@ -11,15 +11,14 @@ import { refuseMarkers, refuseUnproven } from './unheard.ts'
 import type { ReplicationContext } from '../context.ts'
 
 /**
- * Repeats the permanent delete of one version. Only a version known to be the replica of exactly that one is removed, and
- * only when the source itself says that it is gone: an event, or a scan that missed it, is a claim.
+ * Repeats the permanent delete of one version that the source's listing has not got. Only a version known to be the replica of exactly
+ * that one is removed, and only when the source itself says that it is gone: an event, or a scan that missed it, is a claim.
  */
 export async function purgeVersion(
   versionId: string,
   seen: ComparedKey,
   context: ReplicationContext,
 ): Promise<Outcome> {
-  if (seen.source.some((entry) => entry.versionId === versionId)) return settled('not-wanted', seen.learned)
   const replica = replicaOf(versionId, seen, context)
   if (replica === undefined) {
     refuseUnproven(versionId, seen, context)
