@@ -107,10 +107,21 @@ test('a comparison that calls equal sides different is found', async () => {
 
 test('an answer that came before the targets had the write is found at once, and again later', async () => {
   const ledger = new Ledger()
-  const checker = new AcknowledgedChecker({ stage, engine: liar({}), ledger, tally, seed: 1, share: 1 })
-  await checker.atOnce(rule, { key: 'unsent', step: 'put', state: [await put('oslo', 'unsent')] })
+  const checker = new AcknowledgedChecker({ stage, ledger, tally, seed: 1, share: 1 })
+  await checker.atOnce(rule, { key: 'unsent', step: 'put', state: [await put('oslo', 'unsent')], acks: 2 })
   await checker.everything([rule])
   expect(liesIn()).toEqual(['acknowledged', 'acknowledged'])
+})
+
+test('of a rule that may fall back, an answer that tells of more sites than have the write is found, and a true one is not', async () => {
+  const checker = new AcknowledgedChecker({ stage, ledger: new Ledger(), tally, seed: 1, share: 1 })
+  const degrades: SoakRule = { ...rule, ack: { policy: 'all', onTimeout: 'degrade' } }
+  const state = [await put('oslo', 'alone')]
+  const done = { key: 'alone', step: 'put' as const, state }
+  await checker.atOnce(degrades, { ...done, acks: 1 })
+  expect(liesIn()).toEqual([])
+  await checker.atOnce(degrades, { ...done, acks: 2 })
+  expect(liesIn()).toEqual(['acknowledged'])
 })
 
 test('a failure that is long overdue is found', async () => {

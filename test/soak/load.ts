@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { S3ServiceException, type S3Client } from '@aws-sdk/client-s3'
+import { z } from 'zod'
 import { pathSafeAwkwardKeys } from '../support/awkward-keys.ts'
 import { clientKey } from '../support/gateway.ts'
 import { Random } from '../support/random.ts'
@@ -27,7 +29,12 @@ export interface Done {
   readonly step: Step['kind']
   /** What this client knows to be under the key, oldest first: version ids, and null for markers. */
   readonly state: KeyState
+  /** How many sites had it by then, the source among them, as the answers themselves said; of several the fewest. null: none said. */
+  readonly acks: number | null
 }
+
+/** What the answers to one change said. */
+const told = new AsyncLocalStorage<{ acks: number | null }>()
 
 /** Clients of all rules, steady and mixed. A rule's clients can be made to stand still. */
 export class Load {
@@ -97,11 +104,14 @@ export class Load {
   async #change(rule: SoakRule, { key, step, state }: Turn): Promise<void> {
     const act = this.#options.ledger.begin(rule.id, key)
     try {
-      const done = await carryOut({ client: this.#clients[rule.id]!, bucket: rule.id }, key, step, state)
+      const heard: { acks: number | null } = { acks: null }
+      const done = await told.run(heard, () =>
+        carryOut({ client: this.#clients[rule.id]!, bucket: rule.id }, key, step, state),
+      )
       act.answered()
       if (typeof done !== 'number') return
       this.byStep.set(step.kind, (this.byStep.get(step.kind) ?? 0) + 1)
-      await this.#options.onDone(rule, { key, step: step.kind, state })
+      await this.#options.onDone(rule, { key, step: step.kind, state, ...heard })
     } catch (error) {
       act.unanswered()
       const name = error instanceof S3ServiceException ? error.name : (codeOf(error) ?? String(error))
@@ -153,5 +163,23 @@ function* turnsOf(rule: SoakRule, random: Random, generation: number): Generator
 /** One try each: whether a change was done must stay known. */
 function clientFor(rule: SoakRule, { stage, gatewayUrl }: LoadOptions): S3Client {
   if (rule.by === 'source') return s3Client(stage[rule.source].direct, 16, 1)
-  return s3Client({ endpoint: gatewayUrl, region: 'us-east-1', ...clientKey }, 16, 1)
+  const client = s3Client({ endpoint: gatewayUrl, region: 'us-east-1', ...clientKey }, 16, 1)
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      listen(result.response)
+      return result
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+  return client
+}
+
+const acked = z.object({ headers: z.object({ 'x-lockstep-acks': z.string() }) })
+
+/** `2/3` */
+function listen(response: unknown): void {
+  const heard = told.getStore()
+  const acks = Number.parseInt(acked.safeParse(response).data?.headers['x-lockstep-acks'] ?? '', 10)
+  if (heard !== undefined && !Number.isNaN(acks)) heard.acks = Math.min(heard.acks ?? Infinity, acks)
 }

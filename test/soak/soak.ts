@@ -75,7 +75,7 @@ async function run(options: SoakOptions, stage: Stage, engine: EngineLife, gatew
   const tally = new Tally(tell)
   const ledger = new Ledger()
   const rules = soakRules
-  const acknowledged = new AcknowledgedChecker({ stage, engine, ledger, tally, seed })
+  const acknowledged = new AcknowledgedChecker({ stage, ledger, tally, seed })
   const load = new Load({
     stage,
     rules,
