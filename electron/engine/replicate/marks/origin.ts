@@ -83,8 +83,11 @@ function factsOf(mark: Omit<Mark, 'firstSeenAt'>, { source, target, key }: MarkP
  * choose an id, MinIO excepted: there the status tells, which none but they may write. So it is with a null version, whose id nobody chose.
  */
 export function isReplicaOf(head: Pick<ObjectHead, 'metadata' | 'replicationStatus'>, versionId: string): boolean {
+  const named = head.metadata[versionName]
+  // Brought under an id that the site chose, for it takes none of the source's form: this one means nothing there.
+  if (named !== undefined && named !== versionId) return false
   if (head.replicationStatus === 'REPLICA') return true
-  return head.metadata[versionName] === versionId && versionId !== 'null' && !uuid.test(versionId)
+  return named === versionId && versionId !== 'null' && !uuid.test(versionId)
 }
 
 /** MinIO's ids: every client may ask for one. */
