@@ -41,5 +41,7 @@ export function markerWrittenAgain(
   const there = alignment.pairs.find(([version]) => version === misplaced)?.[1]
   if (there === undefined || alignment.misplaced === misplaced) return null
   const pair = { sourceVersionId, targetVersionId: there.versionId }
-  return { pair: order.mayHaveRun === true ? pair : { ...pair, proof: 'found' }, alignment, former }
+  // Only its own task knows that it was about to be written again: of any other it may be a client's delete.
+  const isNoted = sourceVersionId === order.versionId && order.mayHaveRun === true
+  return { pair: isNoted ? pair : { ...pair, proof: 'found' }, alignment, former }
 }
