@@ -52,7 +52,7 @@ async function buildMain(root: string, notices: Plugin): Promise<void> {
           main: entry('electron/desktop/main.ts'),
           cli: entry('electron/cli/cli.ts'),
           thread: entry('electron/engine/worker/thread.ts'),
-          'checkpoint-thread': entry('electron/engine/journal/sqlite/checkpoint-thread.ts'),
+          'checkpoint-thread': entry('electron/engine/journal/sqlite/file/checkpoint-thread.ts'),
         },
         external,
         // Flat, because the program finds its preload, its page and its threads beside the file that it runs from.

@@ -8,7 +8,14 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/base', 'electron/engine/content'],
   ['electron/engine/s3'],
   ['electron/engine/store'],
+  // The ports, then the one store behind them: its file, what is kept in it, and the store itself.
   ['electron/engine/journal'],
+  ['electron/engine/journal/sqlite/file'],
+  ['electron/engine/journal/sqlite/tables'],
+  ['electron/engine/journal/sqlite/history'],
+  ['electron/engine/journal/sqlite/tasks'],
+  ['electron/engine/journal/sqlite/records'],
+  ['electron/engine/journal/sqlite'],
   ['electron/engine/rule', 'electron/engine/log'],
   // One version brought from one site to another: what proves whose it is, what one attempt may use, then the attempt itself.
   ['electron/engine/replicate/marks'],

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { GroupCommit, type CommitHooks } from '../../electron/engine/journal/sqlite/group-commit.ts'
+import { GroupCommit, type CommitHooks } from '../../electron/engine/journal/sqlite/file/group-commit.ts'
 import { realTimers } from '../../electron/engine/base/timers.ts'
 
 /** A disk that has synced when the test says so. */

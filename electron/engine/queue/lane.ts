@@ -1,6 +1,6 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { TaskRow } from '../journal/port/tasks.ts'
-import { largeBytes } from '../journal/sqlite/task-row.ts'
+import { largeBytes } from '../journal/sqlite/tables/task-row.ts'
 
 export const lanes: readonly Lane[] = ['small', 'large', 'mrf']
 

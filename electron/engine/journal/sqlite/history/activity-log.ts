@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Activity } from '../../../../shared/model/activity.ts'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { HistoryStore } from '../port/history.ts'
-import { storedFault } from './task-row.ts'
+import type { Activity } from '../../../../../shared/model/activity.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { HistoryStore } from '../../port/history.ts'
+import { storedFault } from '../tables/task-row.ts'
 
 type Row = readonly [
   number,

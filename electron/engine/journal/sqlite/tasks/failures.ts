@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { FailureFilter, FailureListInput } from '../../../../shared/api/inputs.ts'
-import { faultKinds, type FaultCode } from '../../../../shared/model/fault.ts'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { Links } from './links.ts'
-import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from './task-row.ts'
-import type { FailureCause, ReadsAtOnce, RetryWhich, TaskRow, TaskStore } from '../port/tasks.ts'
+import type { FailureFilter, FailureListInput } from '../../../../../shared/api/inputs.ts'
+import { faultKinds, type FaultCode } from '../../../../../shared/model/fault.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { Links } from '../tables/links.ts'
+import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
+import type { FailureCause, ReadsAtOnce, RetryWhich, TaskRow, TaskStore } from '../../port/tasks.ts'
 import type { TaskWrites } from './task-writes.ts'
 
 type RetryEach = (seqs: readonly number[]) => readonly Retried[]

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { scanMarks, type ScanMark, type ScanStore } from '../port/scans.ts'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
+import { scanMarks, type ScanMark, type ScanStore } from '../../port/scans.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
 
 export interface ScanTable {
   readonly port: ScanStore

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { refusal, type ThreadAnswer, type ThreadOrder } from './thread-words.ts'
+import { refusal, type ThreadAnswer, type ThreadOrder } from './thread-messages.ts'
 
 /** Does what reads or writes the whole file whenever it is told to, off the thread that serves the console. */
 const path = String(workerData)

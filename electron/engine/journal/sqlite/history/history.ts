@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ItemEvent, SettledBy } from '../../../../shared/model/task.ts'
-import { query } from './database.ts'
-import { storedFault, storedVersion } from './task-row.ts'
+import type { ItemEvent, SettledBy } from '../../../../../shared/model/task.ts'
+import { query } from '../file/database.ts'
+import { storedFault, storedVersion } from '../tables/task-row.ts'
 
 export interface HistoryLimits {
   readonly events: number

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { RecordStore } from '../port/records.ts'
-import { nameOfJournal } from './commit-count.ts'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { Links } from './links.ts'
+import type { RecordStore } from '../../port/records.ts'
+import { nameOfJournal } from '../file/commit-count.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { Links } from '../tables/links.ts'
 
 /** Only inside a transaction: what goes with a link. `sweep`: its rows can be taken away now. */
 export interface WithLink {

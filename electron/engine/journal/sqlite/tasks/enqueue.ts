@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { History } from './history.ts'
-import type { LinkEntry, Links } from './links.ts'
-import type { NewTask, ReadsAtOnce, TaskStore } from '../port/tasks.ts'
-import { operationCode, stateCode, storedVersion } from './task-row.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { History } from '../history/history.ts'
+import type { LinkEntry, Links } from '../tables/links.ts'
+import type { NewTask, ReadsAtOnce, TaskStore } from '../../port/tasks.ts'
+import { operationCode, stateCode, storedVersion } from '../tables/task-row.ts'
 
 /** Rows per statement: half the cost of one by one; more than 16 gain little. */
 const AT_ONCE = 16

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { threadEnded } from '../../base/end-thread.ts'
-import type { ThreadAnswer, ThreadOrder } from './thread-words.ts'
+import { threadEnded } from '../../../base/end-thread.ts'
+import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts'
 
 const graceMs = 5000
 

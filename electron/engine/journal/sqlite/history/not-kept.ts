@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
-import type { Links } from './links.ts'
-import type { HistoryStore } from '../port/history.ts'
+import { query } from '../file/database.ts'
+import type { Links } from '../tables/links.ts'
+import type { HistoryStore } from '../../port/history.ts'
 
 export interface NotKept {
   readonly port: Pick<HistoryStore, 'notKept'>

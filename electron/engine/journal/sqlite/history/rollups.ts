@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { GroupCommit } from './group-commit.ts'
-import type { HistoryStore, Rollup } from '../port/history.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { HistoryStore, Rollup } from '../../port/history.ts'
 
 export interface Rollups {
   readonly port: Pick<HistoryStore, 'addRollups' | 'rollups'>

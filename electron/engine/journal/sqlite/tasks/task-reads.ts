@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
-import type { Links } from './links.ts'
-import type { ReadsAtOnce, TaskRow } from '../port/tasks.ts'
-import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from './task-row.ts'
+import { query } from '../file/database.ts'
+import type { Links } from '../tables/links.ts'
+import type { ReadsAtOnce, TaskRow } from '../../port/tasks.ts'
+import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
 
 type TaskReads = Pick<
   ReadsAtOnce,

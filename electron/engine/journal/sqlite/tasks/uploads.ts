@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { UploadedPart } from '../../store/port.ts'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { TaskStore, UploadRecord } from '../port/tasks.ts'
+import type { UploadedPart } from '../../../store/port.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { TaskStore, UploadRecord } from '../../port/tasks.ts'
 
 export interface Uploads {
   readonly port: Pick<TaskStore, 'saveUpload' | 'savePart' | 'forgetUpload'>

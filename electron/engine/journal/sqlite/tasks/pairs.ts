@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
-import type { Links } from './links.ts'
-import type { Settlement } from '../port/tasks.ts'
-import type { VersionPair, VersionStore } from '../port/versions.ts'
+import { query } from '../file/database.ts'
+import type { Links } from '../tables/links.ts'
+import type { Settlement } from '../../port/tasks.ts'
+import type { VersionPair, VersionStore } from '../../port/versions.ts'
 
 export interface Pairs {
   readonly port: VersionStore

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { fault, FaultError, type Fault } from '../../../../shared/model/fault.ts'
+import { fault, FaultError, type Fault } from '../../../../../shared/model/fault.ts'
 import { journalFault } from './database.ts'
-import type { Timers } from '../../base/timers.ts'
+import type { Timers } from '../../../base/timers.ts'
 import type { Copying, WriteAheadLog } from './write-ahead-log.ts'
 
 type Log = Pick<WriteAheadLog, 'path' | 'sync' | 'committed'>

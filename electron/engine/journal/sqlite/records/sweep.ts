@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query } from './database.ts'
-import type { GroupCommit } from './group-commit.ts'
-import type { NotKept } from './not-kept.ts'
-import type { Uploads } from './uploads.ts'
+import { query } from '../file/database.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
+import type { NotKept } from '../history/not-kept.ts'
+import type { Uploads } from '../tasks/uploads.ts'
 
 const PER_STEP = 256
 

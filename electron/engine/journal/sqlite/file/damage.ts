@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { fault, FaultError } from '../../../../shared/model/fault.ts'
-import { refusal } from './thread-words.ts'
+import { fault, FaultError } from '../../../../../shared/model/fault.ts'
+import { refusal } from './thread-messages.ts'
 
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26

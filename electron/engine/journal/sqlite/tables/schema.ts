@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { fault, FaultError } from '../../../../shared/model/fault.ts'
+import { fault, FaultError } from '../../../../../shared/model/fault.ts'
 import { isApart } from './task-row.ts'
 
 /**

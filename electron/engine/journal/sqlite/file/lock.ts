@@ -1,11 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fault, FaultError } from '../../../../shared/model/fault.ts'
-import { makePrivateFile } from '../../base/private-files.ts'
+import { fault, FaultError } from '../../../../../shared/model/fault.ts'
+import { makePrivateFile } from '../../../base/private-files.ts'
 import { journalFault } from './database.ts'
 import { isDamage } from './damage.ts'
-import { refusal } from './thread-words.ts'
+import { refusal } from './thread-messages.ts'
 
 const SQLITE_BUSY = 5
 

@@ -1,4 +1,4 @@
-import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../port/tasks.ts'
+import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../../port/tasks.ts'
 
 interface Reads extends Pick<ReadsAtOnce, 'openSeqs' | 'task' | 'pairs' | 'lastSeq'> {
   readonly upload: (seq: number) => UploadRecord | null

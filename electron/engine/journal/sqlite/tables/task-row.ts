@@ -1,6 +1,6 @@
-import type { Fault } from '../../../../shared/model/fault.ts'
-import { operations, taskStates, type Operation, type TaskState } from '../../../../shared/model/task.ts'
-import type { TaskRow } from '../port/tasks.ts'
+import type { Fault } from '../../../../../shared/model/fault.ts'
+import { operations, taskStates, type Operation, type TaskState } from '../../../../../shared/model/task.ts'
+import type { TaskRow } from '../../port/tasks.ts'
 
 /** How a state is stored: its place in `taskStates`. */
 export const stateCode: Readonly<Record<TaskState, number>> = { ready: 0, leased: 1, delayed: 2, parked: 3 }

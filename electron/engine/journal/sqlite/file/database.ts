@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { fault, FaultError } from '../../../../shared/model/fault.ts'
-import { makePrivateFile } from '../../base/private-files.ts'
+import { fault, FaultError } from '../../../../../shared/model/fault.ts'
+import { makePrivateFile } from '../../../base/private-files.ts'
 import { damaged, isDamage } from './damage.ts'
-import { refusal } from './thread-words.ts'
+import { refusal } from './thread-messages.ts'
 
 /** The journal's file, opened. Reads that find it damaged are told to whoever writes to it. */
 export class JournalDatabase extends DatabaseSync {

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { HistoryStore } from '../port/history.ts'
+import type { HistoryStore } from '../../port/history.ts'
 import { openActivity } from './activity-log.ts'
-import type { GroupCommit } from './group-commit.ts'
+import type { GroupCommit } from '../file/group-commit.ts'
 import type { History } from './history.ts'
-import type { Links } from './links.ts'
+import type { Links } from '../tables/links.ts'
 import type { NotKept } from './not-kept.ts'
 import type { Rollups } from './rollups.ts'
 

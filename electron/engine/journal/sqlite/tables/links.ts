@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query, type Query } from './database.ts'
+import { query, type Query } from '../file/database.ts'
 import { OldestPending } from './oldest-pending.ts'
-import type { LinkEnd, LinkIdentity } from '../port/records.ts'
+import type { LinkEnd, LinkIdentity } from '../../port/records.ts'
 import { stateCode } from './task-row.ts'
 
 /** One link and its totals. They change with every task, in memory, and reach the disk in the same transaction. */
