@@ -240,6 +240,25 @@ test('a client’s copy of a replica stays when the replica is deleted for good 
   expect((await atTarget(world, 'key')).map(({ versionId }) => versionId)).toEqual([VersionId])
 })
 
+test('a client’s copy stays that is made while a replica is deleted of whose writing nobody heard either', async () => {
+  const retry = { baseDelayMs: 1500, maxDelayMs: 1500 }
+  const world = await startWorld({ rules: [{ versionDeletes: true }], engine: { retry } })
+  await world.put('other')
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: 'key', times: 1, do: { kind: 'lose-answer' } })
+  const under = { on: 'DeleteObject', key: 'key', times: 1 } as const
+  const late = world.b.faults.add({ ...under, do: { kind: 'latency', delayMs: 1500 } })
+  world.b.faults.add({ ...under, do: { kind: 'lose-answer' } })
+  const version = await world.put('key')
+  await expect.poll(() => atTarget(world, 'key').then(({ length }) => length), { timeout: 15_000 }).toBe(1)
+  await remove(world.s3.a, 'key', version)
+  await expect.poll(() => late.hits, { timeout: 15_000, interval: 5 }).toBe(1)
+  const CopySource = `data/key?versionId=${(await atTarget(world, 'key'))[0]!.versionId}`
+  const { VersionId } = await world.s3.b.send(new CopyObjectCommand({ Bucket: 'data', Key: 'key', CopySource }))
+  await world.api().wait.settled({ ruleId: null, timeoutMs: 30_000 })
+  expect((await atTarget(world, 'key')).map(({ versionId }) => versionId)).toEqual([VersionId])
+})
+
 test('a client’s delete at the target is not taken back with a delete of the source that never arrived', async () => {
   const world = await startWorld({ rules: [{ versionDeletes: true }] })
   for (const key of ['other', 'key']) await world.put(key)

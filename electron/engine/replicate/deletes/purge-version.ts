@@ -1,4 +1,5 @@
 import { fault, FaultError } from '../../../../shared/model/fault.ts'
+import type { VersionPair } from '../../journal/port/versions.ts'
 import type { VersionEntry } from '../../store/port.ts'
 import type { Outcome } from '../port.ts'
 import { isGone } from '../versions/absence.ts'
@@ -30,6 +31,8 @@ export async function purgeVersion(
   if (!mayGo && !isPaired(versionId, replica, context)) return settled('not-wanted', seen.learned)
   if (!(await isGone(versionId, context, seen.sourceListing))) return settled('not-wanted', seen.learned)
   if (!mayGo) throw unproven('DELETE_UNPROVEN', replica, context)
+  // A copy that a client makes now would be alone with the mark when this is carried out unheard: first the journal knows the replica.
+  if (isOnlyLearned(versionId, replica, seen, context)) return settled('source-gone', seen.learned)
   const identity = identityFor(context.link.identity, versionId, context.now(), '')
   await context.target.deleteVersion(
     { bucket: context.link.target.bucket, key: context.order.key, versionId: replica.versionId },
@@ -52,6 +55,17 @@ export async function purgeVersion(
  */
 const pairedNoMore = (versionId: string, { order }: ReplicationContext): readonly string[] =>
   versionId !== 'null' && order.pairs.some((pair) => pair.sourceVersionId === versionId) ? [versionId] : []
+
+/** Its mark alone says that it is the replica; a scan concludes what becomes of it, when the pair is on record. */
+const isOnlyLearned = (
+  versionId: string,
+  { versionId: there }: VersionEntry,
+  { learned }: ComparedKey,
+  { order }: ReplicationContext,
+): boolean => {
+  const isPair = (pair: VersionPair): boolean => pair.sourceVersionId === versionId && pair.targetVersionId === there
+  return learned.some(isPair) && !order.pairs.some(isPair)
+}
 
 /** The source had a replica of what was first written here: the opposite link brought it there, and its delete comes back. */
 const isOriginal = (versionId: string, there: VersionEntry, { order }: ReplicationContext): boolean =>
