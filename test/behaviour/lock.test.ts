@@ -77,17 +77,17 @@ test('a version that the target alone holds under lock is not deleted there; the
 })
 
 test('a late version whose place is below a locked replica is listed, and holds nothing back', async () => {
-  const world = await startWorld({ objectLock: true, stopped: true })
+  // One scan: another that overlaps would take up again what was set aside, and meet no fault any more.
+  const world = await startWorld({ objectLock: true, stopped: true, a: { changeStream: 'none' } })
   await world.put('key', 'one')
   await world.put('key', 'two', { ObjectLockLegalHoldStatus: 'ON' })
   await world.put('key', 'three')
   // Its own task fails, and so does the next one, which would bring it first.
   world.b.faults.add({ on: 'PutObject', key: 'key', times: 2, do: { kind: 'deny' } })
   await world.start()
-  await world.settled(30_000)
   const sizes = async (): Promise<readonly number[]> =>
     (await versionsOf({ site: world.b, bucket: 'data' }, 'key')).map(({ sizeBytes }) => sizeBytes)
-  expect(await sizes()).toEqual([5, 3])
+  await expect.poll(sizes, { timeout: 30_000 }).toEqual([5, 3])
   await world.api().failures.retry({ seqs: (await world.failures()).map(({ seq }) => seq) })
   await expect
     .poll(async () => (await world.failures()).map(({ fault }) => fault.code), { timeout: 10_000 })
