@@ -88,6 +88,8 @@ test('a late version whose place is below a locked replica is listed, and holds 
   const sizes = async (): Promise<readonly number[]> =>
     (await versionsOf({ site: world.b, bucket: 'data' }, 'key')).map(({ sizeBytes }) => sizeBytes)
   await expect.poll(sizes, { timeout: 30_000 }).toEqual([5, 3])
+  await world.settled(30_000)
+  expect(await sizes()).toEqual([5, 3])
   await world.api().failures.retry({ seqs: (await world.failures()).map(({ seq }) => seq) })
   await expect
     .poll(async () => (await world.failures()).map(({ fault }) => fault.code), { timeout: 10_000 })
