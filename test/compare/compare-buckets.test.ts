@@ -14,6 +14,7 @@ import { sandboxForTest } from '../support/sandbox.ts'
 import { planWorkload } from '../support/workload-plan.ts'
 import { runWorkload } from '../support/workload.ts'
 import { compareBuckets, findDoubled, type CompareOptions } from './compare-buckets.ts'
+import { parsePage } from './list-versions.ts'
 
 interface Side {
   readonly site: SiteAccess
@@ -146,3 +147,13 @@ describe('the comparer', () => {
 async function both(content: (side: Side) => Partial<PutObjectCommandInput>): Promise<void> {
   for (const side of [left, right]) await side.put(content(side))
 }
+
+test.each([
+  ['Ceph', 'plus+plus'],
+  ['others', 'plus%2Bplus'],
+])('a page that ends within a key goes on with that key, as %s write it', (_who, next) => {
+  const page = `<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+    <NextKeyMarker>${next}</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker>
+    <Version><Key>plus%2Bplus</Key><VersionId>1</VersionId></Version></ListVersionsResult>`
+  expect(parsePage(page).next).toEqual({ 'key-marker': 'plus+plus', 'version-id-marker': '1' })
+})

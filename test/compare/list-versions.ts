@@ -77,11 +77,12 @@ export function parsePage(xml: string): VersionsPage {
   const decode = textAt(children, 'EncodingType') === 'url' ? decodeUrl : (text: string): string => text
   const versions = together(children.flatMap((element) => versionOf(element, decode)))
   if (textAt(children, 'IsTruncated') !== 'true') return { versions, next: null }
-  const versionMarker = textAt(children, 'NextVersionIdMarker')
+  const [keyMarker, versionMarker] = [textAt(children, 'NextKeyMarker'), textAt(children, 'NextVersionIdMarker')]
   return {
     versions,
     next: {
-      'key-marker': decode(textAt(children, 'NextKeyMarker')),
+      // Ceph encodes the keys of its entries, and leaves this one as it is: a key with a plus would be read as one with a space.
+      'key-marker': versions.some(({ key }) => key === keyMarker) ? keyMarker : decode(keyMarker),
       ...(versionMarker !== '' && { 'version-id-marker': versionMarker }),
     },
   }
