@@ -25,6 +25,8 @@ describe.each(['mints', 'adopts-minio'] as const)('at a target that %s', (identi
         'With-Dash': 'v',
         empty: '',
         spaces: 'a  b',
+        tab: 'a\tb',
+        tabs: 'a\t\tb',
         comma: 'a, b; c="d"',
         long: 'y'.repeat(1500),
       },

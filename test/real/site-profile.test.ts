@@ -5,12 +5,15 @@ import { systemClock } from '../../electron/engine/base/clock.ts'
 import { systemNetwork } from '../../electron/engine/site/network.ts'
 import { withKnock } from '../../electron/engine/site/profile/merge.ts'
 import { probeProfile } from '../../electron/engine/site/profile/probe-profile.ts'
+import { withoutBlanks, type HeaderPair } from '../../electron/engine/s3/headers.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
+import { openSiteWire } from '../../electron/engine/store/site-wire.ts'
 import { siteFactIds, type SiteFactId } from '../../shared/model/site-facts.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { ensureCeph, startCephSite } from '../support/ceph.ts'
 import { reportSkipped } from '../support/install.ts'
 import { ensureMinio, startMinioSite } from '../support/minio.ts'
+import { Random } from '../support/random.ts'
 import { s3Client, type SiteAccess } from '../support/s3-site.ts'
 import { makeTempDir, type TempDir } from '../support/temp.ts'
 import { ensureVersitygw, startVersitygwSite } from '../support/versitygw.ts'
@@ -41,6 +44,25 @@ const table: Readonly<Record<SiteFactId, readonly [ceph: string, minio: string, 
   'object-lock': ['off', 'off', 'off'],
   events: ['topic', 'listen', 'none'],
 }
+
+const plain = { content: {}, tags: {}, lock: null, storageClass: null, identity: null }
+const plainPut = {
+  operation: 'PutObject',
+  method: 'PUT',
+  query: '',
+  unsigned: [],
+  body: Buffer.from('x'),
+  sizeBytes: 1,
+  expectContinue: false,
+  stream: false,
+} as const
+
+const pieces = [
+  'a',
+  ' ',
+  '\t',
+  ...['\u00a0', '\u3000', '\u2003', '\u0085', 'à', '駅'].map((one) => Buffer.from(one).toString('latin1')),
+]
 
 describe.skipIf(missing !== undefined)('the profile of real sites', () => {
   let dir: TempDir
@@ -74,6 +96,33 @@ describe.skipIf(missing !== undefined)('the profile of real sites', () => {
       }
     },
   )
+
+  test.each(names)('%s takes metadata with any blank, from the engine and from the gateway', async (name) => {
+    const { endpoint, region, accessKeyId, secretAccessKey } = sites.get(name)!
+    const site = { id: name, name, endpoint, region, pathStyle: true, tls: { insecureSkipVerify: false } }
+    const keys = { accessKeyId, secretAccessKey }
+    await makeBucket(s3Client(sites.get(name)!), 'blanks')
+    const seed = Number(process.env['LOCKSTEP_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+    const random = new Random(seed)
+    for (let round = 0; round < 4; round++) {
+      // Anew each time: what a site reads as a blank is found out on the first value.
+      const store = createStore({ site, keys, sockets: 1 })
+      const wire = openSiteWire({ site, keys, sockets: 1, now: () => systemClock.now() })
+      for (let count = 0; count < 10; count++) {
+        const text = withoutBlanks(Array.from({ length: random.int(1, 6) }, () => random.pick(pieces)).join(''))
+        const version = { bucket: 'blanks', key: 'by the engine', metadata: { text } }
+        await expect(
+          store.put({ ...plain, ...version }, { sizeBytes: 1, body: plainPut.body }),
+          `${seed}: ${JSON.stringify(text)}`,
+        ).resolves.toBeTruthy()
+        const headers: HeaderPair[] = [['x-amz-meta-text', text]]
+        const answer = await wire.send({ ...plainPut, bucket: 'blanks', key: 'by the gateway', headers })
+        expect(answer.status, `${seed}: ${JSON.stringify(text)}`).toBe(200)
+      }
+      store.close()
+      wire.close()
+    }
+  })
 })
 
 async function profileOf(id: string, { endpoint, region, accessKeyId, secretAccessKey }: SiteAccess, bucket: string) {

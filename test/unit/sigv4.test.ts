@@ -107,8 +107,8 @@ const anyQuery = fc.dictionary(
   fc.string({ unit: 'binary', maxLength: 12 }),
   { maxKeys: 4, noNullPrototype: true },
 )
-// What Node lets into a header: printable ASCII and Latin-1, here without the space at the ends that HTTP strips.
-const headerText = fc.stringMatching(/^[!-~\u00a1-\u00ff]([ -~\u00a1-\u00ff]{0,20}[!-~\u00a1-\u00ff])?$/)
+// What Node lets into a header: printable ASCII, Latin-1 and tabs, here without the blanks at the ends that HTTP strips.
+const headerText = fc.stringMatching(/^[!-~\u00a1-\u00ff]([\t -~\u00a1-\u00ff]{0,20}[!-~\u00a1-\u00ff])?$/)
 const anyHeaders = fc.dictionary(fc.stringMatching(/^x-amz-meta-[a-z0-9-]{1,10}$/), headerText, {
   maxKeys: 4,
   noNullPrototype: true,

@@ -1,7 +1,7 @@
 import { timingSafeEqual, type KeyObject } from 'node:crypto'
 import { canonicalQuery, decodePercent, type Query } from './query.ts'
 import { S3Error } from './s3-error.ts'
-import type { IncomingHeaderMap } from './headers.ts'
+import { withoutBlanks, type IncomingHeaderMap } from './headers.ts'
 import {
   algorithm,
   amzDateOf,
@@ -17,6 +17,7 @@ import {
   unsignedTrailerPayload,
   type SignatureScope,
 } from './sigv4.ts'
+import { hasOddBlank, spellBlanks } from './signed-blanks.ts'
 import { encodeKey } from './uri.ts'
 
 /** S3 accepts a request whose time is at most this far from its own. */
@@ -265,33 +266,37 @@ function pathMatches(path: string, query: string, claim: Claim, request: SignedR
   const { method, headers } = request
   const { payloadHash, amzDate, scope, signature } = claim
   const signedHeaders = claim.signedHeaders.join(';')
-  const matches = (blank: RegExp): boolean => {
-    const headerLines = headerLinesOf(claim.signedHeaders, headers, blank)
+  const matches = (spelling: Spelling): boolean => {
+    const headerLines = headerLinesOf(claim.signedHeaders, headers, spelling)
     const canonical = canonicalRequest({ method, path, query, headerLines, signedHeaders, payloadHash })
     const encodings = isAscii(canonical) ? (['latin1'] as const) : (['latin1', 'utf8'] as const)
     return encodings.some((encoding) =>
       sameSignature(hexHmac(key, stringToSign(canonical, amzDate, scope, encoding)), signature),
     )
   }
-  return matches(blanks) || (claim.signedHeaders.some((name) => holdsNoBreak(headers[name])) && matches(blanksOfSdk))
+  return (
+    matches(mostClients) || (claim.signedHeaders.some((name) => isOdd(textOf(headers[name]))) && others.some(matches))
+  )
 }
 
-const blanks = /[ \t]+/g
-/** The SDK for JavaScript takes a no-break space for one: in latin1 a byte that many letters have in UTF-8. */
-const blanksOfSdk = /[ \t\u00a0]+/g
-const holdsNoBreak = (value: IncomingHeaderMap[string]): boolean => String(value).includes('\u00a0')
+type Spelling = (value: string) => string
 
-function headerLinesOf(names: readonly string[], headers: IncomingHeaderMap, blank: RegExp): string {
+const mostClients: Spelling = (value) => spellBlanks(value, 'blanks')
+const others: readonly Spelling[] = [
+  // The SDK for JavaScript takes a no-break space of latin1 for one: a byte that many letters have in UTF-8.
+  (value) => value.replace(/[ \t\u00a0]+/g, ' ').replace(/^ | $/g, ''),
+  ...(['words', 'spaces', 'first'] as const).map((spelling) => (value: string) => spellBlanks(value, spelling)),
+]
+const isOdd = (value: string): boolean => hasOddBlank(value) || value.includes('\u00a0')
+
+function headerLinesOf(names: readonly string[], headers: IncomingHeaderMap, spelling: Spelling): string {
   let lines = ''
-  for (const name of names) lines += `${name}:${signedText(headers[name], blank)}\n`
+  for (const name of names) lines += `${name}:${spelling(withoutBlanks(textOf(headers[name])))}\n`
   return lines
 }
 
-/** Blanks around a value are not signed, several within count as one. */
-function signedText(value: IncomingHeaderMap[string], blank: RegExp): string {
-  const text = typeof value === 'string' ? value : (value ?? []).join(',')
-  return text.replace(blank, ' ').replace(/^ | $/g, '')
-}
+const textOf = (value: IncomingHeaderMap[string]): string =>
+  typeof value === 'string' ? value : (value ?? []).join(',')
 
 /** Compares in constant time; the length of a signature is no secret. */
 export function sameSignature(expected: string, given: string): boolean {

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { HeaderPair } from './headers.ts'
 import type { KeyPair } from './key-pair.ts'
+import { spellBlanks, type BlankSpelling } from './signed-blanks.ts'
 import {
   algorithm,
   amzDateOf,
@@ -22,6 +23,8 @@ export interface Signable {
   readonly headers: readonly HeaderPair[]
   /** Hex SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
   readonly payloadHash: string
+  /** As the site reads them; only tabs and blanks outside ASCII differ. */
+  readonly blanks?: BlankSpelling | undefined
 }
 
 export interface Signer {
@@ -49,9 +52,9 @@ export function createSigner(keys: KeyPair, region: string, now: () => number): 
   }
 
   return {
-    sign({ method, path, query, headers, payloadHash }) {
+    sign({ method, path, query, headers, payloadHash, blanks = 'blanks' }) {
       const all: HeaderPair[] = [...headers, ['x-amz-content-sha256', payloadHash], ['x-amz-date', amzDate()]]
-      const { signedHeaders, headerLines } = sortedHeaders(all)
+      const { signedHeaders, headerLines } = sortedHeaders(all, blanks)
       const canonical = canonicalRequest({ method, path, query, headerLines, signedHeaders, payloadHash })
       const signature = hexHmac(key!, stringToSign(canonical, date, scope, 'latin1'))
       const credential = `${keys.accessKeyId}/${scopeText(scope)}`
@@ -64,19 +67,16 @@ export function createSigner(keys: KeyPair, region: string, now: () => number): 
   }
 }
 
-function sortedHeaders(headers: readonly HeaderPair[]): { signedHeaders: string; headerLines: string } {
+function sortedHeaders(
+  headers: readonly HeaderPair[],
+  blanks: BlankSpelling,
+): { signedHeaders: string; headerLines: string } {
   const sorted = headers.toSorted((a, b) => (a[0] < b[0] ? -1 : 1))
   let signedHeaders = ''
   let headerLines = ''
   for (const [name, value] of sorted) {
     signedHeaders += signedHeaders === '' ? name : `;${name}`
-    headerLines += `${name}:${manyBlanks.test(value) ? value.replace(/[ \t]{2,}/g, ' ') : value}\n`
+    headerLines += `${name}:${spellBlanks(value, blanks)}\n`
   }
   return { signedHeaders, headerLines }
 }
-
-/**
- * Several blanks are signed as one. Unlike the verifier's reading, a single tab stays: MinIO signs it as a space, Ceph as
- * it is, and neither takes the other.
- */
-const manyBlanks = /[ \t]{2}/

@@ -10,6 +10,8 @@ import { encodeQuery, type QueryPair } from '../s3/uri.ts'
 import type { HeaderPair } from '../s3/headers.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
 import { requestHead } from './wire/request-head.ts'
+import type { BlankSpelling } from '../s3/signed-blanks.ts'
+import { BlankProbe } from './blank-probe.ts'
 import { customerKeyHeaders } from '../s3/header-names.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
 import type { Timeouts, WireAnswer } from './wire/request.ts'
@@ -51,6 +53,7 @@ export class SignedCalls {
   readonly #pool: ConnectionPool
   readonly #timeouts: Timeouts
   readonly #whereabouts: Whereabouts
+  readonly #blanks = new BlankProbe()
   readonly #secrets: readonly string[]
   readonly #onRequest: (() => void) | undefined
 
@@ -102,7 +105,16 @@ export class SignedCalls {
     return this.#whereabouts.at(bucket).region
   }
 
-  #exchange(call: SignedCall): Promise<WireAnswer> {
+  async #exchange(call: SignedCall): Promise<WireAnswer> {
+    const { bucket, signal } = call
+    const blanks = await this.#blanks.spelling(call.headers ?? [], async (header, spelling) => {
+      const asking: SignedCall = { ...getLocation, bucket, headers: [header], signal }
+      return readRefusal(await this.#exchangeSpelt(asking, spelling)).code
+    })
+    return this.#exchangeSpelt(call, blanks)
+  }
+
+  #exchangeSpelt(call: SignedCall, blanks: BlankSpelling): Promise<WireAnswer> {
     call.signal?.throwIfAborted()
     const { method, body, sizeBytes = body instanceof Uint8Array ? body.length : 0 } = call
     const context = this.context(call)
@@ -112,7 +124,7 @@ export class SignedCalls {
     return this.#pool.send({
       host: this.#whereabouts.at(call.bucket).address.host(call.bucket),
       method,
-      head: this.#head(call, sizeBytes, expectContinue, context),
+      head: this.#head(call, sizeBytes, expectContinue, blanks),
       body: streamed || sizeBytes > 0 ? (body ?? null) : null,
       sizeBytes,
       expectContinue,
@@ -139,8 +151,9 @@ export class SignedCalls {
     }
   }
 
-  #head(call: SignedCall, sizeBytes: number, expectContinue: boolean, context: FaultContext): string {
+  #head(call: SignedCall, sizeBytes: number, expectContinue: boolean, blanks: BlankSpelling): string {
     const { method, bucket, key, body } = call
+    const context = this.context(call)
     const { address, signer } = this.#whereabouts.at(bucket)
     const host = address.host(bucket)
     if (call.sseCKey !== undefined && !isFitForKeys(this.#site.endpoint))
@@ -148,12 +161,15 @@ export class SignedCalls {
     const path = encoded(() => address.path(bucket, key), context)
     const query = encodeQuery(call.query ?? [])
     const headers: HeaderPair[] = [['host', host.header], ...(call.headers ?? []), ...keyHeaders(call.sseCKey)]
-    const signed = signer.sign({ method, path, query, headers, payloadHash: payloadHashOf(call) })
+    const signed = signer.sign({ method, path, query, headers, payloadHash: payloadHashOf(call), blanks })
     const hasLength = body !== undefined || method === 'PUT' || method === 'POST'
     const told = { sizeBytes: hasLength ? sizeBytes : null, expectContinue }
     return requestHead({ method, path, query, headers: signed, ...told }, context)
   }
 }
+
+/** Small, and refused for a wrong signature before anything else. */
+const getLocation = { operation: 'GetBucketLocation', method: 'GET', query: [['location', '']] } as const
 
 function keyHeaders(key: SseCKey | undefined): readonly HeaderPair[] {
   if (key === undefined) return []

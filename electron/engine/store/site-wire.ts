@@ -6,8 +6,10 @@ import type { FaultContext } from '../base/errors.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import type { Host } from '../s3/address.ts'
 import { secureContextOf } from './s3-store.ts'
-import { pointingOf } from './signed-calls.ts'
+import { BlankProbe } from './blank-probe.ts'
+import { pointingOf, readRefusal } from './signed-calls.ts'
 import type { HeaderPair } from '../s3/headers.ts'
+import type { BlankSpelling } from '../s3/signed-blanks.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
 import { requestHead } from './wire/request-head.ts'
 import { Whereabouts } from './whereabouts.ts'
@@ -80,14 +82,14 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
     key,
     secrets: [keys.secretAccessKey, keys.accessKeyId],
   })
-  const headOf = (call: WireCall): string => {
+  const headOf = (call: WireCall, blanks: BlankSpelling): string => {
     const { method, query, sizeBytes } = call
     const bucket = call.bucket === '' ? undefined : call.bucket
     const { address, signer } = whereabouts.at(bucket)
     const path = address.path(bucket, call.key === '' ? undefined : call.key)
     const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
     const payloadHash = payloadHashOf(call)
-    const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash })
+    const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash, blanks })
     const { expectContinue } = call
     const whole = [...sent, ...call.unsigned]
     return requestHead({ method, path, query, headers: whole, sizeBytes, expectContinue }, context(call))
@@ -96,13 +98,13 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
     const bucket = name === '' ? undefined : name
     return whereabouts.at(bucket).address.host(bucket)
   }
-  const once = (call: WireCall): Promise<WireAnswer> => {
+  const spelt = (call: WireCall, blanks: BlankSpelling): Promise<WireAnswer> => {
     call.signal?.throwIfAborted()
     const { method, body, sizeBytes, expectContinue, stream, responseMs = timeouts.responseMs, signal } = call
     return pool.send({
       host: hostFor(call),
       method,
-      head: headOf(call),
+      head: headOf(call, blanks),
       body: body === null || body instanceof Uint8Array ? body : pumped(body),
       sizeBytes: sizeBytes ?? 0,
       expectContinue,
@@ -112,6 +114,16 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
       signal,
       context: context(call),
     })
+  }
+  const blankProbe = new BlankProbe()
+  const once = async (call: WireCall): Promise<WireAnswer> => {
+    if (call.anonymous === true) return spelt(call, 'blanks')
+    const { bucket, signal } = call
+    const blanks = await blankProbe.spelling(call.headers, async (header, spelling) => {
+      const asking: WireCall = { ...getLocation, bucket, headers: [header], signal }
+      return readRefusal(await spelt(asking, spelling)).code
+    })
+    return spelt(call, blanks)
   }
   return {
     timeouts,
@@ -127,6 +139,18 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
       pool.close(new FaultError(fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }))),
   }
 }
+
+const getLocation = {
+  operation: 'GetBucketLocation',
+  method: 'GET',
+  key: '',
+  query: 'location=',
+  unsigned: [],
+  body: null,
+  sizeBytes: null,
+  expectContinue: false,
+  stream: false,
+} as const
 
 /** Unlike the store's own, a body at hand is signed: its client may have said no MD5. One that streams cannot be before its head has left. */
 function payloadHashOf({ body, payloadHash }: WireCall): string {
