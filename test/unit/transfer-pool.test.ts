@@ -1,17 +1,23 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { fidelityKindsOf } from '../../shared/model/fidelity.ts'
+import { ruleSchema } from '../../shared/model/rule.ts'
 import { TransferPool, type PoolEvents } from '../../electron/engine/worker/pool.ts'
-import type { Outcome, TaskOrder } from '../../electron/engine/replicate/port.ts'
+import type { LinkOrder, Outcome, TaskOrder } from '../../electron/engine/replicate/port.ts'
 
 /**
  * A thread that takes tasks of `deadly` as its end and reports every other as copied. A listing of `silent` is not answered, any
- * other with the number of the thread.
+ * other with the number of the thread and, as folders, with what it was told of links and keys.
  */
 const entry = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { parentPort, threadId } from 'node:worker_threads'
     const outcome = { kind: 'settled', did: 'copied', bytes: 1, learned: [], forgotten: [] }
-    parentPort.on('message', ({ type, tasks, call, request }) => {
-      const page = { entries: [], next: { keyMarker: String(threadId) }, folders: [] }
+    const told = new Map()
+    parentPort.on('message', ({ type, tasks, call, request, link, pacer, keys, linkId }) => {
+      if (type === 'link') told.set(link.linkId, link.linkId + ' at ' + new BigInt64Array(pacer)[1])
+      if (type === 'forget-link') told.delete(linkId)
+      if (type === 'sse-c-keys') told.set('keys', keys.map(({ name }) => name).join())
+      const page = { entries: [], next: { keyMarker: String(threadId) }, folders: [...told.values()].sort() }
       if (type === 'list' && request.bucket !== 'silent') parentPort.postMessage({ type: 'listed', call, page, fault: null })
       if (type === 'stop') parentPort.close()
       if (type !== 'tasks' || tasks.some(({ key }) => key === 'stuck')) return
@@ -32,6 +38,24 @@ const order = (seq: number, key: string): TaskOrder => ({
   knownAbsent: false,
   pairs: [],
   upload: null,
+})
+
+const rule = ruleSchema.parse({
+  id: 'r',
+  source: { site: 'a', bucket: 'data' },
+  targets: [{ site: 'b', bucket: 'data' }],
+})
+
+const linkOf = (linkId: string): LinkOrder => ({
+  ruleId: 'r',
+  linkId,
+  source: rule.source,
+  target: { site: 'b', bucket: 'data' },
+  rule,
+  identity: 'mints',
+  fidelity: fidelityKindsOf(rule, null, null),
+  ordersByMtime: false,
+  copySince: 0,
 })
 
 function openPool(threads: number) {
@@ -60,6 +84,23 @@ test('the tasks of a thread that dies come back with a fault, and another thread
   expect([outcomes.get(1), outcomes.get(2), died.length]).toEqual([lost, lost, 1])
   pool.run([order(3, 'fine')])
   await expect.poll(() => outcomes.get(3), { timeout: 5000 }).toMatchObject({ kind: 'settled' })
+})
+
+test('a thread that takes the place of another knows what the others know', async () => {
+  const { pool, died } = openPool(2)
+  pool.link(linkOf('r/b/data'), 1000)
+  pool.link(linkOf('r/gone'), null)
+  pool.sseCKeys([{ name: 'red', key: '', md5: '' }])
+  pool.forgetLink('r/gone')
+  pool.run([order(1, 'deadly')])
+  await expect.poll(() => died.length, { timeout: 5000 }).toBe(1)
+  pool.link(linkOf('r/b/data'), 2000)
+  const pages = await Promise.all([1, 2].map(() => pool.list('s', { bucket: 'data', prefix: '' })))
+  expect(new Set(pages.map(({ next }) => next?.keyMarker)).size).toBe(2)
+  expect(pages.map(({ folders }) => folders)).toEqual([
+    ['r/b/data at 2000', 'red'],
+    ['r/b/data at 2000', 'red'],
+  ])
 })
 
 test('listings go to every thread: none waits behind others while a thread has nothing to do', async () => {

@@ -39,11 +39,10 @@ const UNKNOWN = 0
 export class LinkWindow {
   spec: LinkSpec
   active = true
-  leased = 0
-  /** Of the leased ones, those that the journal counts as ready. */
-  leasedReady = 0
   /** Epoch ms of the next delayed task that is not in memory; 0 when the journal was not asked yet. */
   nextDueAt = 0
+  #leased = 0
+  #leasedReady = 0
   readonly #atOnce: Reads
   readonly #limits: WindowLimits
   readonly #held = new Map<string, Entry>()
@@ -74,6 +73,16 @@ export class LinkWindow {
 
   get priority(): number {
     return this.spec.priority
+  }
+
+  /** How many of its tasks are out. */
+  get leased(): number {
+    return this.#leased
+  }
+
+  /** Of the leased ones, those that the journal counts as ready. */
+  get leasedReady(): number {
+    return this.#leasedReady
   }
 
   /** Drops all but the leases: nothing of the link is handed out until {@link revive}. */
@@ -125,8 +134,7 @@ export class LinkWindow {
     const entry = this.#lanes[lane].shift()
     if (entry === undefined) return undefined
     entry.state = 'leased'
-    this.leased++
-    if (entry.task.state === 'ready') this.leasedReady++
+    this.#countLease(entry, 1)
     return entry
   }
 
@@ -164,8 +172,7 @@ export class LinkWindow {
     this.#held.set(task.key, entry)
     this.#aside.delete(task.key)
     this.#delayed.delete(task.key)
-    this.leased++
-    this.leasedReady++
+    this.#countLease(entry, 1)
     return entry
   }
 
@@ -174,7 +181,7 @@ export class LinkWindow {
    * delayed; `again` says that the task may be had once more.
    */
   free(entry: Entry, end: { readonly delayedUntil: number | null; readonly again: boolean }, now: number): void {
-    this.#unlease(entry)
+    this.#countLease(entry, -1)
     this.#forget(entry)
     const { key, seq } = entry.task
     if (end.delayedUntil !== null) {
@@ -320,9 +327,9 @@ export class LinkWindow {
     if (entry.task.state === 'delayed') this.nextDueAt = 0
   }
 
-  #unlease(entry: Entry): void {
-    this.leased--
-    if (entry.task.state === 'ready') this.leasedReady--
+  #countLease({ task }: Entry, by: 1 | -1): void {
+    this.#leased += by
+    if (task.state === 'ready') this.#leasedReady += by
   }
 
   #forget(entry: Entry): void {

@@ -42,9 +42,13 @@ const lookedThrough = 1000
 
 const nothing: ReadonlySet<string> = new Set()
 
-interface Held {
+/** A task that is out: from its lease on, until what the lease ended with is durable. */
+interface Out {
+  readonly lease: Lease
   readonly window: LinkWindow
   readonly entry: Entry
+  /** Its worker gave it back, and the journal writes down how. */
+  isEnding: boolean
 }
 
 export function createQueue(options: QueueOptions): TaskQueue {
@@ -63,9 +67,8 @@ class DurableQueue implements TaskQueue {
   readonly #knownAbsent: KnownAbsent
   readonly #windows = new Map<string, LinkWindow>()
   readonly #holds = new Map<string, Set<string>>()
-  readonly #leases = new WeakMap<Lease, Held>()
-  /** Until what a lease ended with is durable. */
-  readonly #leased = new Map<number, Lease>()
+  /** The one list of what is out, by seq. */
+  readonly #out = new Map<number, Out>()
   readonly #shared: SharedKeys
   /** Tasks that workers gave back without an end that is on disk, or whose version came along with another. */
   readonly #returned = new Set<number>()
@@ -196,11 +199,11 @@ class DurableQueue implements TaskQueue {
   }
 
   async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean> {
-    const held = this.#end(lease, 'ack')
-    if (held === null) return false
+    const out = this.#end(lease, 'ack')
+    if (out === null) return false
     const { seq, revision } = lease.task
     const settled = await this.#tasks.settle({ ...settlement, seq, revision })
-    this.#free(held, null, !settled)
+    this.#free(out, null, !settled)
     return settled
   }
 
@@ -208,34 +211,33 @@ class DurableQueue implements TaskQueue {
     const { seq, revision } = lease.task
     const attempts = lease.task.attempts + 1
     const step = nextStep(this.#retry, fault, attempts, this.#random)
-    const held = this.#end(lease, step.kind)
-    if (held === null) return false
+    const out = this.#end(lease, step.kind)
+    if (out === null) return false
     const now = this.#now()
     if (step.kind === 'park') {
       const parked = await this.#tasks.park(seq, revision, fault, attempts, now)
-      this.#free(held, null, !parked)
+      this.#free(out, null, !parked)
       return parked
     }
     await this.#tasks.delay(seq, fault, attempts, now + step.delayMs, now)
-    this.#free(held, now + step.delayMs, false)
+    this.#free(out, now + step.delayMs, false)
     return false
   }
 
   release(lease: Lease): void {
-    const held = this.#end(lease, 'release')
-    if (held !== null) this.#free(held, null, true)
+    const out = this.#end(lease, 'release')
+    if (out !== null) this.#free(out, null, true)
   }
 
   async retry(which: RetryWhich, limit: number): ReturnType<TaskQueue['retry']> {
-    const retried = await this.#tasks.retry(which, limit, (seq) => this.#leased.has(seq))
+    const retried = await this.#tasks.retry(which, limit, (seq) => this.#out.has(seq))
     for (const { linkId, seq, key } of retried) this.#windows.get(linkId)?.reconsider(seq, key)
     this.#wake()
     return retried
   }
 
   isLeased(seq: number): boolean {
-    const lease = this.#leased.get(seq)
-    return lease !== undefined && this.#leases.has(lease)
+    return this.#out.get(seq)?.isEnding === false
   }
 
   counts(linkId: string): QueueCounts {
@@ -315,24 +317,23 @@ class DurableQueue implements TaskQueue {
     const { task, lane } = entry
     const lease = { task, lane, knownAbsent: this.#knownAbsent.holds(task), mayHaveRun: this.#hasRun(task) }
     this.#knownAbsent.touched(task)
-    this.#leases.set(lease, { window, entry })
-    this.#leased.set(task.seq, lease)
+    this.#out.set(task.seq, { lease, window, entry, isEnding: false })
     return lease
   }
 
   /** Ends the lease; null for one that ended before. */
-  #end(lease: Lease, event: TaskEvent): Held | null {
-    const held = this.#leases.get(lease)
-    if (held === undefined || stateAfter(held.entry.state, event) === null) return null
-    this.#leases.delete(lease)
+  #end(lease: Lease, event: TaskEvent): Out | null {
+    const out = this.#out.get(lease.task.seq)
+    if (out?.lease !== lease || out.isEnding || stateAfter(out.entry.state, event) === null) return null
+    out.isEnding = true
     // A scan that looked while the copy was under way saw nothing of it yet: that sight is worth as little as an older one.
     this.#knownAbsent.touched(lease.task)
-    return held
+    return out
   }
 
   /** The key and the place of the lease go to whoever is next. */
-  #free({ window, entry }: Held, delayedUntil: number | null, again: boolean): void {
-    this.#leased.delete(entry.task.seq)
+  #free({ window, entry }: Out, delayedUntil: number | null, again: boolean): void {
+    this.#out.delete(entry.task.seq)
     if (again) this.#returned.add(entry.task.seq)
     else this.#returned.delete(entry.task.seq)
     window.free(entry, { delayedUntil, again }, this.#now())

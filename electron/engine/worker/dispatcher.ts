@@ -11,6 +11,7 @@ import { adapt, fullAllowance, type Allowance } from './allowance.ts'
 import type { TransferPool } from './pool.ts'
 import type { TaskEmitter } from './task-events.ts'
 import { briefingRequest, taskOrder } from './task-order.ts'
+import { UnderWay, type Attempt } from './under-way.ts'
 import type { Judgement, LinkOrder, Outcome, SettledOutcome, TaskOrder } from '../replicate/port.ts'
 
 export interface WorkerLimits {
@@ -37,15 +38,6 @@ export interface DispatcherParts {
   readonly onError: (error: unknown) => void
 }
 
-interface UnderWay {
-  readonly lease: Lease
-  readonly startedAt: number
-  /** A thread has it. */
-  isBriefed: boolean
-  /** Taken back before a thread had it. */
-  isCancelled: boolean
-}
-
 /** A task that is being briefed, and its link as it was then. */
 interface AskedLease {
   readonly lease: Lease
@@ -68,8 +60,7 @@ const looksForClients = 10
 /** The worker loop: leases while there is room, sends to the pool, acks or nacks what comes back. */
 export class Dispatcher {
   readonly #parts: DispatcherParts
-  readonly #underWay = new Map<number, UnderWay>()
-  readonly #busy: Record<Lane, number> = { small: 0, large: 0, mrf: 0 }
+  readonly #underWay = new UnderWay()
   /** Tasks that clients waited for and that could not be had just then. */
   readonly #passedOver = new Set<number>()
   #looksAgain = 0
@@ -146,33 +137,27 @@ export class Dispatcher {
   }
 
   inFlight(linkId: string): number {
-    let count = 0
-    for (const { lease } of this.#underWay.values()) if (lease.task.linkId === linkId) count++
-    return count
+    return this.#underWay.ofLink(linkId).length
   }
 
   /** Ends what is under way for a link that is gone; the tasks come back here as cancelled. */
   cancelLink(linkId: string): void {
-    const all = [...this.#underWay.values()].filter(({ lease }) => lease.task.linkId === linkId)
-    for (const one of all) if (!one.isBriefed) one.isCancelled = true
-    const sent = all.filter(({ isBriefed }) => isBriefed)
+    const all = this.#underWay.ofLink(linkId)
+    for (const one of all) if (one.stage === 'briefing') one.stage = 'taken back'
+    const sent = all.filter(({ stage }) => stage === 'with a thread')
     if (sent.length > 0) this.#parts.pool.cancel(sent.map(({ lease }) => lease.task.seq))
   }
 
   /** Up to `most` transfers, the ones with the most bytes first. */
   transfers(most: number): readonly Transfer[] {
-    const sized = [...this.#underWay.values()].sort(
-      (a, b) => (b.lease.task.sizeBytes ?? 0) - (a.lease.task.sizeBytes ?? 0),
-    )
-    return sized.slice(0, most).flatMap((entry) => this.#transfer(entry))
+    const sized = this.#underWay.all().toSorted((a, b) => (b.lease.task.sizeBytes ?? 0) - (a.lease.task.sizeBytes ?? 0))
+    return sized.slice(0, most).flatMap((attempt) => this.#transfer(attempt))
   }
 
   onOutcomes(outcomes: readonly (readonly [seq: number, outcome: Outcome])[]): void {
     for (const [seq, outcome] of outcomes) {
-      const ended = this.#underWay.get(seq)
-      if (ended === undefined) continue
-      this.#underWay.delete(seq)
-      this.#busy[ended.lease.lane]--
+      const ended = this.#underWay.end(seq)
+      if (ended === null) continue
       this.#close(ended.lease, outcome).catch((error: unknown) => this.#parts.onError(error))
     }
     this.fill()
@@ -194,8 +179,7 @@ export class Dispatcher {
   }
 
   #begin(lease: Lease, startedAt: number): void {
-    this.#underWay.set(lease.task.seq, { lease, startedAt, isBriefed: false, isCancelled: false })
-    this.#busy[lease.lane]++
+    this.#underWay.begin(lease, startedAt)
     this.#parts.events.emit('leased', lease)
   }
 
@@ -204,8 +188,8 @@ export class Dispatcher {
   }
 
   #roomOf(lane: Lane): number {
-    if (lane === 'large') return this.#limits.large - this.#busy.large
-    if (lane === 'mrf') return Math.max(1, Math.floor(this.#allowance.current * mrfShare)) - this.#busy.mrf
+    if (lane === 'large') return this.#limits.large - this.#underWay.busy('large')
+    if (lane === 'mrf') return Math.max(1, Math.floor(this.#allowance.current * mrfShare)) - this.#underWay.busy('mrf')
     return this.#allowance.current
   }
 
@@ -228,11 +212,14 @@ export class Dispatcher {
     const cancelled: (readonly [number, Outcome])[] = []
     for (const { lease, link, briefing } of briefed) {
       const { seq } = lease.task
-      const underWay = this.#underWay.get(seq)
-      if (underWay === undefined) continue
-      if (this.#stopped || underWay.isCancelled) cancelled.push([seq, cancelledOutcome])
-      else orders.push(this.#order(lease, link, briefing))
-      underWay.isBriefed = true
+      const attempt = this.#underWay.get(seq)
+      if (attempt === null) continue
+      if (this.#stopped || attempt.stage === 'taken back') {
+        cancelled.push([seq, cancelledOutcome])
+        continue
+      }
+      attempt.stage = 'with a thread'
+      orders.push(this.#order(lease, link, briefing))
     }
     if (orders.length > 0) this.#parts.pool.run(orders)
     if (cancelled.length > 0) this.onOutcomes(cancelled)
@@ -278,7 +265,7 @@ export class Dispatcher {
     await this.#parts.again(parked.map((versionId) => ({ linkId, key, versionId, ...rest })))
   }
 
-  #transfer({ lease, startedAt }: UnderWay): readonly Transfer[] {
+  #transfer({ lease, startedAt }: Attempt): readonly Transfer[] {
     const { task, lane } = lease
     const link = this.#parts.link(task.linkId)
     if (link === null) return []

@@ -6,8 +6,9 @@ import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
 import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
-import { openPacer, pacerBytes, refill, refillMs, setLimit, type PacerMemory } from './pacer.ts'
+import { refillMs } from './pacer.ts'
 import type { FromThread, Progress, ToThread } from './port.ts'
+import { ThreadSnapshot } from './thread-snapshot.ts'
 
 /** A thread gives its transfers two seconds to end, and then ends itself. */
 const threadGraceMs = 5000
@@ -28,14 +29,9 @@ export interface PoolEvents {
 
 interface Thread {
   readonly worker: Worker
-  readonly running: Set<number>
+  /** The tasks that it has, by seq, and how far each is; null until it tells. */
+  readonly running: Map<number, Progress | null>
   readonly calls: Map<number, (page: VersionPage | null, fault: Fault | null) => void>
-}
-
-interface KnownLink {
-  readonly link: LinkOrder
-  readonly memory: SharedArrayBuffer
-  readonly pacer: PacerMemory
 }
 
 /** The transfer threads. Tasks go to the least busy one; every thread knows every site and link. */
@@ -44,10 +40,7 @@ export class TransferPool {
   readonly #timeouts: Partial<Timeouts>
   readonly #events: PoolEvents
   readonly #threads: Thread[] = []
-  readonly #sites = new Map<string, Extract<ToThread, { type: 'site' }>>()
-  readonly #links = new Map<string, KnownLink>()
-  #sseCKeys: readonly SseCKey[] = []
-  readonly #progress = new Map<number, Progress>()
+  readonly #told = new ThreadSnapshot()
   readonly #refilling: NodeJS.Timeout
   #calls = 0
   #stopping = false
@@ -57,46 +50,37 @@ export class TransferPool {
     this.#timeouts = timeouts
     this.#events = events
     for (let index = 0; index < threads; index++) this.#threads.push(this.#spawn())
-    this.#refilling = setInterval(() => this.#refill(), refillMs)
+    this.#refilling = setInterval(() => this.#told.refill(refillMs), refillMs)
   }
 
   site(site: SiteWithCredentials, sockets: number): void {
     const share = Math.ceil(sockets / this.#threads.length)
-    const message = { type: 'site', site, sockets: share, timeouts: this.#timeouts } as const
-    this.#sites.set(site.id, message)
-    this.#tellAll(message)
+    this.#tellAll(this.#told.site({ type: 'site', site, sockets: share, timeouts: this.#timeouts }))
   }
 
   forgetSite(siteId: string): void {
-    this.#sites.delete(siteId)
-    this.#tellAll({ type: 'forget-site', siteId })
+    this.#tellAll(this.#told.forgetSite(siteId))
   }
 
   /** All keys of clients that rules may name, in the place of those before. */
   sseCKeys(keys: readonly SseCKey[]): void {
-    this.#sseCKeys = keys
-    this.#tellAll({ type: 'sse-c-keys', keys })
+    this.#tellAll(this.#told.sseCKeys(keys))
   }
 
   /** Adds a link, or changes it; its pace takes effect at once, also for transfers under way. */
   link(link: LinkOrder, bytesPerSecond: number | null): void {
-    const memory = this.#links.get(link.linkId)?.memory ?? new SharedArrayBuffer(pacerBytes)
-    const pacer = openPacer(memory)
-    setLimit(pacer, bytesPerSecond)
-    this.#links.set(link.linkId, { link, memory, pacer })
-    this.#tellAll({ type: 'link', link, pacer: memory })
+    this.#tellAll(this.#told.link(link, bytesPerSecond))
   }
 
   forgetLink(linkId: string): void {
-    this.#links.delete(linkId)
-    this.#tellAll({ type: 'forget-link', linkId })
+    this.#tellAll(this.#told.forgetLink(linkId))
   }
 
   run(orders: readonly TaskOrder[]): void {
     const batches = new Map<Thread, TaskOrder[]>()
     for (const order of orders) {
       const thread = this.#leastBusy()
-      thread.running.add(order.seq)
+      thread.running.set(order.seq, null)
       const batch = batches.get(thread)
       if (batch === undefined) batches.set(thread, [order])
       else batch.push(order)
@@ -109,7 +93,11 @@ export class TransferPool {
   }
 
   progress(seq: number): Progress | null {
-    return this.#progress.get(seq) ?? null
+    for (const { running } of this.#threads) {
+      const progress = running.get(seq)
+      if (progress !== undefined) return progress
+    }
+    return null
   }
 
   /** A page of versions, fetched and parsed in a thread. */
@@ -140,12 +128,10 @@ export class TransferPool {
   }
 
   #spawn(): Thread {
-    const thread: Thread = { worker: new Worker(this.#entry), running: new Set(), calls: new Map() }
+    const thread: Thread = { worker: new Worker(this.#entry), running: new Map(), calls: new Map() }
     thread.worker.on('message', (message: FromThread) => this.#receive(thread, message))
     thread.worker.on('error', (error) => this.#replace(thread, error))
-    for (const message of this.#sites.values()) post(thread, message)
-    if (this.#sseCKeys.length > 0) post(thread, { type: 'sse-c-keys', keys: this.#sseCKeys })
-    for (const { link, memory } of this.#links.values()) post(thread, { type: 'link', link, pacer: memory })
+    for (const message of this.#told.messages()) post(thread, message)
     return thread
   }
 
@@ -159,7 +145,7 @@ export class TransferPool {
     this.#events.onThreadDied(error)
     const lost = fault('INTERNAL', 'A transfer thread ended unexpectedly.')
     for (const answer of thread.calls.values()) answer(null, lost)
-    const seqs = [...thread.running]
+    const seqs = [...thread.running.keys()]
     if (!this.#stopping) this.#threads[this.#threads.indexOf(thread)] = this.#spawn()
     this.#ended(
       thread,
@@ -173,7 +159,7 @@ export class TransferPool {
         return this.#ended(thread, message.outcomes)
       case 'progress':
         for (const progress of message.progress)
-          if (thread.running.has(progress.seq)) this.#progress.set(progress.seq, progress)
+          if (thread.running.has(progress.seq)) thread.running.set(progress.seq, progress)
         for (const [linkId, read, written] of message.moved) this.#events.onMoved(linkId, read, written)
         return
       case 'upload-started':
@@ -201,19 +187,12 @@ export class TransferPool {
   }
 
   #ended(thread: Thread, outcomes: readonly (readonly [number, Outcome])[]): void {
-    for (const [seq] of outcomes) {
-      thread.running.delete(seq)
-      this.#progress.delete(seq)
-    }
+    for (const [seq] of outcomes) thread.running.delete(seq)
     if (outcomes.length > 0) this.#events.onOutcomes(outcomes)
   }
 
   #leastBusy(): Thread {
     return this.#threads.reduce((best, thread) => (load(thread) < load(best) ? thread : best))
-  }
-
-  #refill(): void {
-    for (const { pacer } of this.#links.values()) refill(pacer, refillMs)
   }
 
   #tellAll(message: ToThread): void {
