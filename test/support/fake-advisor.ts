@@ -1,4 +1,5 @@
 import { advisorApi } from '../../electron/engine/api/advisor.ts'
+import { linkAtWork } from '../../electron/engine/link/link.ts'
 import { linksOf, type RuleLink } from '../../electron/engine/rule/link.ts'
 import type { Rollup } from '../../electron/engine/journal/port/history.ts'
 import type { LinkIdentity } from '../../electron/engine/journal/port/records.ts'
@@ -13,9 +14,8 @@ const minuteMs = 60_000
 export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
   const links = () =>
     world.rules.flatMap((view) => {
-      const rule = bare(view)
-      const record = { rule, paused: view.paused, createdAt: 0 }
-      return linksOf(rule).map((link) => ({ ...link, record, identity: firstOf(link) }))
+      const record = { rule: bare(view), paused: view.paused, createdAt: 0 }
+      return linksOf(record.rule).map((link) => linkAtWork(link, firstOf(link), record))
     })
   const site = (id: string) => {
     const found = world.sites.find((one) => one.id === id)
@@ -28,7 +28,7 @@ export function createFakeAdvisor(world: FakeWorld): EngineApi['advisor'] {
       get: (id) => {
         const link = links().find(({ ruleId }) => ruleId === id)
         if (link === undefined) throw new FaultError(fault('NOT_FOUND', `There is no rule ${id}.`))
-        return link.record
+        return { rule: link.rule, paused: link.paused, createdAt: 0 }
       },
     },
     links: { list: links, ofRule: (ruleId) => links().filter((link) => link.ruleId === ruleId), order: () => null },

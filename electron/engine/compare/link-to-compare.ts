@@ -81,7 +81,7 @@ export function linkToCompare(
 async function noticedUntil(link: Link | null, { journal, feeds }: CompareSources): Promise<number | null> {
   if (link === null) return null
   const looks = feeds.views(link).some(({ kind, state }) => kind === 'scan' && state !== 'fault')
-  if (!link.rule.enabled || link.record.paused !== null || !looks) return null
+  if (!link.rule.enabled || link.paused !== null || !looks) return null
   return scanRecord(journal.scans, link.linkId).startedAt()
 }
 
@@ -139,9 +139,9 @@ function parkedCode(linkId: string, key: string, versionId: string | null, atOnc
   return null
 }
 
-function heldBy({ rule, record }: Link): string | null {
+function heldBy({ rule, paused }: Link): string | null {
   if (!rule.enabled) return 'The rule is switched off.'
-  return record.paused === null ? null : 'The rule is paused.'
+  return paused === null ? null : 'The rule is paused.'
 }
 
 /** By the journal's pairs and history of the links that write to the same bucket, or by the seal that one of them set. */

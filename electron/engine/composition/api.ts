@@ -1,7 +1,7 @@
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Hold } from '../../../shared/model/task.ts'
-import { holdOf } from '../link/hold.ts'
+import { holdOf } from '../link/state/held-until.ts'
 import type { EngineParts } from './composition-root.ts'
 import { FirstSeen } from '../compare/first-seen.ts'
 import { problemsWith, refusalOf, validateRules } from '../rule/validate.ts'

@@ -5,7 +5,7 @@ import type { LinkOrder } from '../replicate/port.ts'
 import type { SealKey } from '../replicate/marks/seal.ts'
 import type { TransferPool } from '../worker/pool.ts'
 import type { IdentityProbes } from './identity.ts'
-import { beginOf, type Link } from './link.ts'
+import type { Link } from './link.ts'
 import { joinedTo, type Neighbours } from './neighbours.ts'
 
 export interface LinkOrdersParts {
@@ -64,7 +64,7 @@ export class LinkOrders {
       fidelity,
       ...state,
       coversBefore: this.#coversBefore(link, neighbours),
-      copySince: rule.existingObjects ? 0 : beginOf(link),
+      copySince: rule.existingObjects ? 0 : link.beginsAt,
       ...joinedTo(link, all),
       ...this.#parts.seal(),
     }

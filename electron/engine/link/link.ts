@@ -1,13 +1,18 @@
 import type { LinkIdentity } from '../journal/port/records.ts'
 import type { RuleLink } from '../rule/link.ts'
-import type { RuleRecord } from '../rule/rule-book.ts'
+import type { Paused, RuleRecord } from '../rule/rule-book.ts'
 
-/** A link at work: what its rule wants, for the ends that it was opened for. */
+/**
+ * A link at work, for the ends that it was opened for: its rule as the link follows it, a snapshot of the rule book's. The two
+ * differ from the moment when a change of the rule is on record until the links have followed (`Links.follow`).
+ */
 export interface Link extends RuleLink {
-  readonly record: RuleRecord
+  readonly paused: Paused | null
+  /** Where a rule without existing objects begins, epoch ms: with the rule, or with the source that it was pointed at later. */
+  readonly beginsAt: number
   readonly identity: LinkIdentity
 }
 
-/** Where a rule without existing objects begins, epoch ms: with the rule, or with the source that it was pointed at later. */
-export const beginOf = ({ record, identity }: Pick<Link, 'record' | 'identity'>): number =>
-  identity.generation === 1 ? record.createdAt : identity.openedAt
+export function linkAtWork(link: RuleLink, identity: LinkIdentity, { paused, createdAt }: RuleRecord): Link {
+  return { ...link, identity, paused, beginsAt: identity.generation === 1 ? createdAt : identity.openedAt }
+}

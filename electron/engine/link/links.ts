@@ -2,7 +2,7 @@ import type { TaskQueue } from '../queue/port.ts'
 import type { LinkOrder } from '../replicate/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
 import type { IdentityProbes } from './identity.ts'
-import type { Link } from './link.ts'
+import { linkAtWork, type Link } from './link.ts'
 import type { LinkBook } from './link-book.ts'
 import { LinkHolds, type HoldReason, type LinkHoldsParts, type Refusal } from './link-holds.ts'
 import { LinkOrders, type LinkOrdersParts } from './link-orders.ts'
@@ -117,7 +117,7 @@ export class Links {
 
   #linkOf(link: RuleLink, record: RuleRecord): readonly (readonly [string, Link])[] {
     const identity = this.#parts.book.identity(link.linkId)
-    return identity === null ? [] : [[link.linkId, { ...link, record, identity }]]
+    return identity === null ? [] : [[link.linkId, linkAtWork(link, identity, record)]]
   }
 
   #put(link: Link): void {

@@ -55,6 +55,7 @@ type AskBucket = (at: Link['source']) => Promise<BucketAnswer | null>
 export class BucketWatch {
   readonly #parts: BucketWatchParts
   readonly #everyMs: number
+  /** Not read from the marks: of a link that is forgotten these go first, and until it has gone it stays held. */
   readonly #states = new Map<string, BucketsState | null>()
   readonly #dueAt = new Map<string, number>()
   /** Sites that were away: whatever stands there now was not looked at yet. */

@@ -11,7 +11,7 @@ import { allVersionsOf, versionsOf } from '../../replicate/versions/key-listing.
 import { compileKeyMatch, matchesTags } from '../../rule/match.ts'
 import type { ObjectStore, VersionEntry } from '../../store/port.ts'
 import { ApartKeys } from './apart-keys.ts'
-import { beginOf, type Link } from '../link.ts'
+import type { Link } from '../link.ts'
 
 export interface ConvergenceParts {
   readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'unsettled'>
@@ -257,7 +257,7 @@ export class ConvergenceBook {
     const { rule, source } = link
     if (current === undefined) return true
     if (current.deleteMarker) return rule.deleteMarkers
-    if (!rule.existingObjects && current.modifiedAt < beginOf(link)) return false
+    if (!rule.existingObjects && current.modifiedAt < link.beginsAt) return false
     if (Object.keys(rule.filter.tags).length === 0) return true
     const ref = { bucket: source.bucket, key: current.key, versionId: current.versionId }
     const tags = await this.#parts.store(source.site).getTags(ref, { signal: this.#abort.signal })

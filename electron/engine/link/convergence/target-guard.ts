@@ -160,11 +160,11 @@ export class TargetGuard {
   }
 
   #begin(link: Link): void {
-    const { rule, record } = link
+    const { rule, paused } = link
     const { order, isOffline, clock } = this.#parts
     const name = nameOf(link)
     const known = order(link.linkId)
-    if (this.of(link)?.state !== 'looking' || known === null || record.paused !== null) return
+    if (this.of(link)?.state !== 'looking' || known === null || paused !== null) return
     if (this.#running.has(name) || clock.now() < (this.#notBefore.get(name) ?? 0)) return
     if (startsAnew(this.#wanted.get(name) ?? rule, rule)) return
     if ([link.source, link.target].some(({ site }) => isOffline(site))) return

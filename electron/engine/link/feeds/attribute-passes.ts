@@ -12,7 +12,7 @@ import type { Intake } from '../../intake/port.ts'
 import type { CarriedAcl } from '../../replicate/fidelity/acl.ts'
 import { compileKeyMatch } from '../../rule/match.ts'
 import type { ListRequest, ObjectStore, VersionEntry, VersionPage } from '../../store/port.ts'
-import { beginOf, type Link } from '../link.ts'
+import type { Link } from '../link.ts'
 
 const roundSchema = z.object({
   startedAt: z.number(),
@@ -224,7 +224,7 @@ export class AttributePasses {
   #asked(link: Link, state: PassState, signal: AbortSignal): AttributePassOptions {
     const { clock, atOnce, versions, list, store, isTwoWay, leavesOutTags, carriedAcl } = this.#parts
     const { linkId, source, target, rule } = link
-    const since = rule.existingObjects ? 0 : beginOf(link)
+    const since = rule.existingObjects ? 0 : link.beginsAt
     return {
       linkId,
       source,

@@ -12,7 +12,7 @@ import { createScanner } from '../../scan/scanner.ts'
 import type { ListRequest, ObjectStore, VersionPage } from '../../store/port.ts'
 import { tellsOfTags } from './change-streams.ts'
 import type { LinkBook } from '../link-book.ts'
-import { beginOf, type Link } from '../link.ts'
+import type { Link } from '../link.ts'
 import { leadsBack } from '../neighbours.ts'
 import { replicaProof } from './replica-proof.ts'
 import { scanRecord } from './scan-record.ts'
@@ -52,7 +52,7 @@ export function linkScanner(
   const { atOnce, versions, list, clock, health, watch } = parts
   const { linkId, source, target } = link
   return createScanner({
-    link: { ...link, ruleStartedAt: beginOf(link) },
+    link: { ...link, ruleStartedAt: link.beginsAt },
     list,
     ...targetFacts(link, parts),
     watch: watch(link),

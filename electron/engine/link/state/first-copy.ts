@@ -23,6 +23,7 @@ const items = (count: number): string => `${count.toLocaleString('en')} ${count 
  */
 export class FirstCopies {
   readonly #parts: FirstCopyParts
+  /** Not read from the marks: of a link that is forgotten these go first, and until it has gone its first copy must not end again. */
   readonly #endedAt = new Map<string, number>()
   /** By link, the last task that may belong to its first copy; known when a scan has ended. */
   readonly #lastOf = new Map<string, number>()

@@ -141,7 +141,7 @@ export class LinkViews {
   }
 }
 
-const pausedBy = ({ record: { paused } }: Link): LinkFacts['pausedBy'] =>
+const pausedBy = ({ paused }: Link): LinkFacts['pausedBy'] =>
   paused === null ? null : { by: paused.by, reason: pauseReason(paused) }
 
 /** A held state is another one when its cause is. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ruleSchema } from '../../shared/model/rule.ts'
-import { holdOf } from '../../electron/engine/link/hold.ts'
+import { holdOf } from '../../electron/engine/link/state/held-until.ts'
 import { holdReasons, type HoldReason } from '../../electron/engine/link/link-holds.ts'
 import type { Link } from '../../electron/engine/link/link.ts'
 import { linkIdentity } from '../support/link-identity.ts'
@@ -40,7 +40,8 @@ function hold(facts: Facts): ReturnType<typeof holdOf> {
     ruleId: 'r',
     ...ends,
     rule,
-    record: { rule, paused, createdAt: 0 },
+    paused,
+    beginsAt: 0,
     identity: linkIdentity('r/b', 'r'),
   }
   return holdOf(link, {

@@ -1,7 +1,7 @@
-import type { Hold } from '../../../shared/model/task.ts'
-import type { HoldReason, SiteStates } from './link-holds.ts'
-import type { Link } from './link.ts'
-import type { Links } from './links.ts'
+import type { Hold } from '../../../../shared/model/task.ts'
+import type { HoldReason, SiteStates } from '../link-holds.ts'
+import type { Link } from '../link.ts'
+import type { Links } from '../links.ts'
 
 type Sites = Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
 
@@ -10,7 +10,7 @@ interface Parts {
   readonly sites: Sites
 }
 
-/** What keeps the link from handing out tasks, and what ends that; null when nothing does. The most lasting reason first. */
+/** What a task is told to wait for while its link is held, and what ends that; null when nothing holds it. The most lasting reason first. */
 export function holdOf(link: Link, { links, sites }: Parts): Hold | null {
   for (const reason of links.holds(link.linkId)) {
     const hold = holdFor[reason](link, sites)
@@ -19,9 +19,9 @@ export function holdOf(link: Link, { links, sites }: Parts): Hold | null {
   return null
 }
 
-const ruleHold = ({ ruleId, record }: Link): Hold =>
-  record.rule.enabled
-    ? { until: `rule ${ruleId} is resumed`, because: 'paused', sinceAt: record.paused?.at ?? null }
+const ruleHold = ({ ruleId, rule, paused }: Link): Hold =>
+  rule.enabled
+    ? { until: `rule ${ruleId} is resumed`, because: 'paused', sinceAt: paused?.at ?? null }
     : { until: `rule ${ruleId} is switched on`, because: 'switched off', sinceAt: null }
 
 const stopped = ({ ruleId }: Link): Hold => ({
