@@ -1,7 +1,7 @@
 import type { TaskState } from '../../shared/model/task.ts'
 import { fault, type Fault } from '../../shared/model/fault.ts'
 import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
-import { laneOf } from '../../electron/engine/queue/lane.ts'
+import { laneOf } from '../../electron/engine/queue/lanes.ts'
 import type { Lease } from '../../electron/engine/queue/port.ts'
 import { nextStep, retryPolicy } from '../../electron/engine/queue/retry.ts'
 import { stateAfter, type TaskEvent } from '../../electron/engine/queue/task-state.ts'

@@ -1,7 +1,6 @@
 import type { Lane, TaskState } from '../../../shared/model/task.ts'
 import type { ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
-import { laneOf, lanes } from './lane.ts'
-import { LaneQueue } from './lane-queue.ts'
+import { laneOf, LaneQueue, lanes } from './lanes.ts'
 import type { LinkSpec } from './port.ts'
 
 /** One task in memory. At most one per key: the first of the key that may go. */

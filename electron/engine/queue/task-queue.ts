@@ -10,15 +10,14 @@ import type {
   UrgentEnqueue,
 } from '../journal/port/tasks.ts'
 import { realTimers, type Timers } from '../base/timers.ts'
-import { FairShare } from './fair-share.ts'
+import { FairShare, TargetShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
-import { lanes } from './lane.ts'
+import { lanes } from './lanes.ts'
 import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
 import { SharedKeys } from './shared-keys.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { KnownAbsent } from './known-absent.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
-import { TargetShare } from './target-share.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
 
 export interface QueueOptions {

@@ -4,6 +4,9 @@ import type { ItemEvent, Operation, SettledBy, TaskState } from '../../../../sha
 import type { UploadedPart } from '../../store/port.ts'
 import type { VersionPair } from './versions.ts'
 
+/** Tasks from this size go in a lane of their own: a few of them would hold every worker for minutes. */
+export const largeBytes = 134_217_728
+
 /** A version to bring to one target; says which, never what changed. Dedupe key: link + key + version id. */
 export interface NewTask {
   readonly linkId: string

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../../../shared/model/fault.ts'
 import { operations, taskStates, type Operation, type TaskState } from '../../../../../shared/model/task.ts'
-import type { TaskRow } from '../../port/tasks.ts'
+import { largeBytes, type TaskRow } from '../../port/tasks.ts'
 
 /** How a state is stored: its place in `taskStates`. */
 export const stateCode: Readonly<Record<TaskState, number>> = { ready: 0, leased: 1, delayed: 2, parked: 3 }
@@ -13,10 +13,7 @@ export const operationCode: Readonly<Record<Operation, number>> = {
   deleteVersion: 3,
 }
 
-/** Tasks from this size go in a lane of their own: a few of them would hold every worker for minutes. */
-export const largeBytes = 134_217_728
-
-/** The condition of an index: a change of it needs a migration. */
+/** The condition of an index: a change of it, or of {@link largeBytes}, needs a migration. */
 export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
 
 export const taskColumns =

@@ -1,40 +1,29 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { Links } from '../tables/links.ts'
-import type { ReadsAtOnce, TaskRow } from '../../port/tasks.ts'
+import type { LinkTotals, ReadsAtOnce, TaskRow } from '../../port/tasks.ts'
 import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
 
-type TaskReads = Pick<
-  ReadsAtOnce,
-  | 'ready'
-  | 'readyApart'
-  | 'due'
-  | 'delayedKeys'
-  | 'unsettled'
-  | 'task'
-  | 'isParked'
-  | 'isPendingUpTo'
-  | 'anyTask'
-  | 'openSeqs'
-  | 'totals'
->
+type LineReads = Pick<ReadsAtOnce, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'isPendingUpTo'>
+type KeyReads = Pick<ReadsAtOnce, 'unsettled' | 'isParked' | 'anyTask' | 'openSeqs'>
+type TaskReads = LineReads & KeyReads & Pick<ReadsAtOnce, 'task' | 'totals'>
 
-const nothing = {
-  backlogCount: 0,
-  backlogBytes: 0,
-  oldestPendingAt: null,
-  delayed: 0,
-  failing: 0,
-  parked: 0,
-  settledCount: 0,
-  settledBytes: 0,
-}
+const select = `SELECT ${taskColumns} FROM task`
+// The states are written out in each query: only then does SQLite use the partial indexes.
+const { ready, delayed, parked } = stateCode
 
 /** What the queue and the screens ask of the tasks. */
 export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
-  const select = `SELECT ${taskColumns} FROM task`
-  const { ready, delayed, parked } = stateCode
-  // The states are written out: only then does SQLite use the partial indexes.
+  return {
+    ...openLineReads(database, links),
+    ...openKeyReads(database, links),
+    task: openTask(database, links),
+    totals: (linkId) => totalsOf(linkId, links),
+  }
+}
+
+/** Of a link: what waits, in the order in which it goes. */
+function openLineReads(database: DatabaseSync, links: Links): LineReads {
   const readyAfter = query<StoredTask>(
     database,
     `${select} WHERE link = ? AND state = ${ready} AND seq > ? ORDER BY seq LIMIT ?`,
@@ -51,14 +40,6 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     `SELECT DISTINCT key FROM task INDEXED BY task_due WHERE link = ? AND state = ${delayed}`,
   )
-  const ofKey = query<StoredTask>(
-    database,
-    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
-  )
-  const parkedOne = query<readonly [number]>(
-    database,
-    `SELECT op FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
-  )
   const readyUpTo = query<readonly [number]>(
     database,
     `SELECT seq FROM task WHERE link = ? AND state = ${ready} AND seq <= ? LIMIT 1`,
@@ -68,6 +49,32 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     `SELECT seq FROM task INDEXED BY task_waiting WHERE link = ? AND state <> ${ready} AND seq <= ? AND state = ${delayed}
      LIMIT 1`,
   )
+  return {
+    ready: (linkId, afterSeq, limit) => rowsOf(linkId, links, (link) => readyAfter.all(link, afterSeq, limit)),
+    readyApart: (linkId, afterSeq, limit) => rowsOf(linkId, links, (link) => apartAfter.all(link, afterSeq, limit)),
+    due: (linkId, now, limit) => rowsOf(linkId, links, (link) => dueBy.all(link, now, limit)),
+    *delayedKeys(linkId) {
+      const link = links.named(linkId)
+      if (link !== undefined) for (const [key] of keysOf.iterate(link.id)) yield key
+    },
+    isPendingUpTo(linkId, seq) {
+      const link = links.named(linkId)
+      if (link === undefined) return false
+      return readyUpTo.get(link.id, seq) !== undefined || delayedUpTo.get(link.id, seq) !== undefined
+    },
+  }
+}
+
+/** Of a key. */
+function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
+  const ofKey = query<StoredTask>(
+    database,
+    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
+  )
+  const parkedOne = query<readonly [number]>(
+    database,
+    `SELECT op FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
+  )
   const anyOf = query<readonly [number]>(
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? LIMIT 1',
@@ -76,35 +83,13 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? ORDER BY seq DESC LIMIT 1000',
   )
-  const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
-  const rows = (linkId: string, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] => {
-    const link = links.named(linkId)
-    return link === undefined ? [] : read(link.id).map((row) => taskRow(row, linkId))
-  }
   return {
-    ready: (linkId, afterSeq, limit) => rows(linkId, (link) => readyAfter.all(link, afterSeq, limit)),
-    readyApart: (linkId, afterSeq, limit) => rows(linkId, (link) => apartAfter.all(link, afterSeq, limit)),
-    due: (linkId, now, limit) => rows(linkId, (link) => dueBy.all(link, now, limit)),
-    unsettled: (linkId, key, limit) => rows(linkId, (link) => ofKey.all(link, key, limit)),
-    *delayedKeys(linkId) {
-      const link = links.named(linkId)
-      if (link !== undefined) for (const [key] of keysOf.iterate(link.id)) yield key
-    },
-    task(seq) {
-      const row = bySeq.get(seq)
-      const link = row === undefined ? undefined : links.numbered(row[1])
-      return row === undefined || link === undefined ? null : taskRow(row, link.name)
-    },
+    unsettled: (linkId, key, limit) => rowsOf(linkId, links, (link) => ofKey.all(link, key, limit)),
     isParked(linkId, key, versionId, operation = 'put') {
       const link = links.named(linkId)
       if (link === undefined || link.parked === 0) return false
-      const parked = parkedOne.get(link.id, key, versionId ?? '')
-      return parked !== undefined && (operation !== 'deleteVersion' || parked[0] === operationCode.deleteVersion)
-    },
-    isPendingUpTo(linkId, seq) {
-      const link = links.named(linkId)
-      if (link === undefined) return false
-      return readyUpTo.get(link.id, seq) !== undefined || delayedUpTo.get(link.id, seq) !== undefined
+      const found = parkedOne.get(link.id, key, versionId ?? '')
+      return found !== undefined && (operation !== 'deleteVersion' || found[0] === operationCode.deleteVersion)
     },
     anyTask(linkId, key) {
       const link = links.named(linkId)
@@ -114,21 +99,39 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
       const link = links.named(linkId)
       return link === undefined ? [] : seqsOf.all(link.id, key).map(([seq]) => seq)
     },
-    totals(linkId) {
-      const link = links.named(linkId)
-      if (link === undefined) return nothing
-      const { pending, bytes, delayed, failing, parked, settledCount, settledBytes } = link
-      const oldestPendingAt = links.oldestPendingAt(link)
-      return {
-        backlogCount: pending,
-        backlogBytes: bytes,
-        oldestPendingAt,
-        delayed,
-        failing,
-        parked,
-        settledCount,
-        settledBytes,
-      }
-    },
   }
+}
+
+function openTask(database: DatabaseSync, links: Links): ReadsAtOnce['task'] {
+  const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
+  return (seq) => {
+    const row = bySeq.get(seq)
+    const link = row === undefined ? undefined : links.numbered(row[1])
+    return row === undefined || link === undefined ? null : taskRow(row, link.name)
+  }
+}
+
+const nothing: LinkTotals = {
+  backlogCount: 0,
+  backlogBytes: 0,
+  oldestPendingAt: null,
+  delayed: 0,
+  failing: 0,
+  parked: 0,
+  settledCount: 0,
+  settledBytes: 0,
+}
+
+function totalsOf(linkId: string, links: Links): LinkTotals {
+  const link = links.named(linkId)
+  if (link === undefined) return nothing
+  const { pending, bytes, settledCount, settledBytes } = link
+  const oldestPendingAt = links.oldestPendingAt(link)
+  const waiting = { delayed: link.delayed, failing: link.failing, parked: link.parked }
+  return { backlogCount: pending, backlogBytes: bytes, oldestPendingAt, ...waiting, settledCount, settledBytes }
+}
+
+function rowsOf(linkId: string, links: Links, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] {
+  const link = links.named(linkId)
+  return link === undefined ? [] : read(link.id).map((row) => taskRow(row, linkId))
 }

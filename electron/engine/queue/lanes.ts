@@ -1,3 +1,13 @@
+import type { Lane } from '../../../shared/model/task.ts'
+import { largeBytes, type TaskRow } from '../journal/port/tasks.ts'
+
+export const lanes: readonly Lane[] = ['small', 'large', 'mrf']
+
+export function laneOf(task: Pick<TaskRow, 'attempts' | 'sizeBytes'>): Lane {
+  if (task.attempts > 0) return 'mrf'
+  return (task.sizeBytes ?? 0) >= largeBytes ? 'large' : 'small'
+}
+
 /** First in, first out; taking is cheap however many wait. */
 class Fifo<T> {
   #entries: T[] = []
