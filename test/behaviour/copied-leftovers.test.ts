@@ -137,3 +137,28 @@ test('a marker that nobody heard of, and that a client has covered, is told when
     expect((await world.failures()).map(({ fault }) => fault.code)).toEqual(['DELETE_UNPROVEN']),
   )
 })
+
+test('a copy of a replica that went with its version is not taken for it by a task that brought both along and is set aside', async () => {
+  const world = await startWorld({ rules: [rule], engine: patient })
+  await world.put('other')
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: 'k', times: 1, do: { kind: 'deny' } })
+  const elder = await put(world.s3.a, 'the elder')
+  const ofElder = await eventually(() => failed(world, 'parked'))
+  // It comes along with the younger one, which is refused: the task of that one is open, and had written both.
+  world.b.faults.add({ on: 'PutObject', key: 'k', after: 1, times: 1, do: { kind: 'deny' } })
+  await put(world.s3.a, 'the younger')
+  await eventually(async () => expect(await world.failures()).toHaveLength(2))
+  await world.api().failures.retry({ seqs: [ofElder] })
+  await eventually(async () => expect(await world.failures()).toHaveLength(1))
+  const [replica] = await idsAt(world.s3.b)
+  const copy = await copyOver(world.s3.b, replica!)
+  await remove(world.s3.a, 'k', elder)
+  await eventually(async () => expect(await idsAt(world.s3.b)).toEqual([copy]))
+
+  await world.api().failures.retry({ seqs: (await world.failures()).map(({ seq }) => seq) })
+  await world.settled()
+
+  expect(await world.failures()).toEqual([])
+  expect(await idsAt(world.s3.b)).toContain(copy)
+})

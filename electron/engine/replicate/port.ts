@@ -42,6 +42,8 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly attempt: number
   readonly knownAbsent: boolean
   readonly pairs: readonly VersionPair[]
+  /** Those that were forgotten while a task of the key was open: of versions that are gone on both sides. */
+  readonly tombstones?: readonly VersionPair[]
   readonly upload: UploadRecord | null
   /** Is this change to be judged by its content? Absent: not. */
   readonly judge?: Judgement | undefined

@@ -29,7 +29,7 @@ export function briefingRequest(lease: Lease, link: LinkOrder | null): BriefingR
 /** What a thread is told of the task. `link` as it was when the briefing was asked for. */
 export function taskOrder(lease: Lease, link: LinkOrder | null, briefing: Briefing, facts: OrderFacts): TaskOrder {
   const { seq, linkId, key, versionId, operation, sizeBytes, changedAt, attempts, bypassGovernance } = lease.task
-  const { pairs, upload, open } = briefing
+  const { pairs, tombstones, upload, open } = briefing
   const knownAbsent = isKnownAbsent(lease, link)
   return {
     seq,
@@ -46,6 +46,7 @@ export function taskOrder(lease: Lease, link: LinkOrder | null, briefing: Briefi
     ...(isWrittenAtSource(seq, briefing, facts) && { isWrittenAtSource: true as const }),
     knownAbsent,
     pairs,
+    ...(tombstones.length > 0 && { tombstones }),
     upload,
     ...(!knownAbsent && { open, mayHaveRun: lease.mayHaveRun }),
   }

@@ -6,7 +6,7 @@ import type { OpenJournal } from './implementation.ts'
 
 const link = 'r/a/b'
 const back = 'r/b/a'
-const nothing = { pairs: [], upload: null, open: [], openAtSource: [], writers: [], pairsBack: [] }
+const nothing = { pairs: [], tombstones: [], upload: null, open: [], openAtSource: [], writers: [], pairsBack: [] }
 const done = { revision: 1, bytes: 1, learned: [], forgotten: [] }
 const pairOf = (name: string) => ({ sourceVersionId: `s${name}`, targetVersionId: `t${name}` })
 
@@ -94,6 +94,23 @@ export function briefingsPromises(open: OpenJournal): void {
     expect(told.pairsBack).toEqual([{ ...pairOf('1'), proof: 'found' }])
     const untold = await briefingOf(journal, asked)
     expect([untold.writers, untold.pairsBack, untold.openAtSource.length]).toEqual([[], [], 3])
+  })
+
+  test('a pair that was forgotten is told as a tombstone until no task of its key is open', async () => {
+    const { journal, reopen } = await open()
+    const [first, purge, parked] = await journal.tasks.enqueue(
+      ['v1', 'v2', 'v3'].map((v) => taskOf('k', { versionId: v })),
+    )
+    await journal.tasks.settle({ ...done, seq: first!, learned: [pairOf('1'), pairOf('2')] })
+    await journal.tasks.settle({ ...done, seq: purge!, forgotten: ['s1'] })
+    const asked = { linkId: link, key: 'k' }
+    const later = await reopen()
+    const told = await briefingOf(later, { ...asked, seq: parked! })
+    expect([told.pairs, told.tombstones]).toEqual([[pairOf('2')], [pairOf('1')]])
+    expect((await later.versions.pairsBetween(link, 'k', 'k')).get('k')).toEqual([pairOf('2')])
+    await later.tasks.settle({ ...done, seq: parked! })
+    const [next] = await later.tasks.enqueue([taskOf('k')])
+    expect((await briefingOf(later, { ...asked, seq: next! })).tombstones).toEqual([])
   })
 
   test('a number that is not told as open is of a task that settled, however many settle and come meanwhile', async () => {

@@ -72,6 +72,11 @@ export interface BriefingRequest extends Pick<TaskRow, 'seq' | 'linkId' | 'key'>
 /** What a worker is told of the key of its task, as it all stood in one moment. */
 export interface Briefing {
   readonly pairs: readonly VersionPair[]
+  /**
+   * Pairs that were forgotten while some task of the key was open, until none is: a client may have copied the replica before it went, and
+   * the copy bears the mark of a task that is open.
+   */
+  readonly tombstones: readonly VersionPair[]
   readonly upload: UploadRecord | null
   /** Numbers of the tasks of the key, the parked ones too; of more than 1,000 the highest. */
   readonly open: readonly number[]

@@ -224,7 +224,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       failures,
       retry,
       ...uploads.port,
-      ...openBriefings({ ...atOnce, upload: uploads.of }),
+      ...openBriefings({ ...atOnce, tombstones: pairs.tombstonesOf, upload: uploads.of }),
       onFailures: (listener) => void onFailures.push(listener),
       raiseHandedOut,
     },

@@ -132,7 +132,7 @@ async function hasPairedTwin(
   target: readonly VersionEntry[],
   { order, link, target: store, signal }: ReplicationContext,
 ): Promise<boolean> {
-  const paired = new Set(order.pairs.map(({ targetVersionId }) => targetVersionId))
+  const paired = new Set(onRecord(order).map(({ targetVersionId }) => targetVersionId))
   const there = target.filter(({ versionId }) => paired.has(versionId))
   const alike = there.filter(({ deleteMarker, sizeBytes }) => !deleteMarker && sizeBytes === claim.entry.sizeBytes)
   if (there.length < paired.size || alike.length > asked) return true
@@ -162,7 +162,7 @@ async function replica(
   if (of === undefined) return ofGone(claim, target, context)
   if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
   const open = isOfOpenTask(claim, of.etag, context)
-  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === of.versionId)
+  const known = onRecord(context.order).find(({ sourceVersionId }) => sourceVersionId === of.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
   const isOwn = open && isInPlaceOf(known, mark)
@@ -173,6 +173,12 @@ async function replica(
   if (!isOwn) return { pair: { ...pair, proof: 'found' }, replaced: [] }
   return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
+
+/** What the journal knows, and what it knew when the tasks of this key that are open had begun. */
+const onRecord = ({ pairs, tombstones = [] }: ReplicationContext['order']): readonly VersionPair[] => [
+  ...pairs,
+  ...tombstones,
+]
 
 /**
  * The version that the journal knew bears the same mark and seal as its copies. When it is gone, by a purge of whose answer nobody
@@ -187,7 +193,7 @@ const isInPlaceOf = (known: VersionPair | undefined, { replaces }: Mark): boolea
  */
 function ofGone(claim: Claim, target: readonly VersionEntry[], context: ReplicationContext): FoundReplica | null {
   const { entry, mark } = claim
-  const known = context.order.pairs.find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
+  const known = onRecord(context.order).find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   if (!isInPlaceOf(known, mark)) return null
   // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.

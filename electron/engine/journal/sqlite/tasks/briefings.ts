@@ -1,6 +1,7 @@
 import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../../port/tasks.ts'
 
 interface Reads extends Pick<ReadsAtOnce, 'openSeqs' | 'task' | 'pairs' | 'lastSeq'> {
+  readonly tombstones: (linkId: string, key: string) => Briefing['tombstones']
   readonly upload: (seq: number) => UploadRecord | null
 }
 
@@ -14,6 +15,7 @@ function briefingOf(request: BriefingRequest, reads: Reads): Briefing {
   const openAtSource = inbound.flatMap((other) => reads.openSeqs(other, key))
   return {
     pairs: own === 'nothing' ? [] : reads.pairs(linkId, key),
+    tombstones: own === 'all' ? reads.tombstones(linkId, key) : [],
     upload: own === 'all' ? reads.upload(seq) : null,
     open: own === 'all' ? reads.openSeqs(linkId, key) : [],
     openAtSource,

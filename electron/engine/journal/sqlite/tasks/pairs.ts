@@ -7,33 +7,50 @@ import type { VersionPair, VersionStore } from '../../port/versions.ts'
 export interface Pairs {
   readonly port: VersionStore
   readonly of: (linkId: string, key: string) => readonly VersionPair[]
+  readonly tombstonesOf: (linkId: string, key: string) => readonly VersionPair[]
   /** Only inside a transaction. */
   record(link: number, key: string, settlement: Pick<Settlement, 'learned' | 'forgotten'>): void
+  /** A task of the key was removed: with the last one its tombstones go. Only inside a transaction. */
+  bury(link: number, key: string): void
 }
 
 /** The version map: which version of the target stands for which of the source. Keys compare by their UTF-8 bytes. */
 export function openPairs(database: DatabaseSync, links: Links): Pairs {
   const save = database.prepare('INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)')
-  const drop = database.prepare('DELETE FROM pair WHERE link = ? AND key = ? AND source_version = ?')
+  const forget = database.prepare(
+    `UPDATE pair SET proof = ${tombstone} WHERE link = ? AND key = ? AND source_version = ?`,
+  )
+  const dropTombstones = database.prepare(
+    `DELETE FROM pair WHERE link = ?1 AND key = ?2 AND proof = ${tombstone}
+     AND NOT EXISTS (SELECT 1 FROM task WHERE link = ?1 AND key = ?2)`,
+  )
   const ofKey = query<StoredPair>(
     database,
-    'SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ?',
+    `SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ? AND proof <> ${tombstone}`,
+  )
+  const forgotten = query<StoredPair>(
+    database,
+    `SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ? AND proof = ${tombstone}`,
   )
   const between = query<readonly [...StoredPair, key: string]>(
     database,
-    'SELECT source_version, target_version, proof, key FROM pair WHERE link = ? AND key BETWEEN ? AND ?',
+    `SELECT source_version, target_version, proof, key FROM pair
+     WHERE link = ? AND key BETWEEN ? AND ? AND proof <> ${tombstone}`,
   )
-  const of = (linkId: string, key: string): readonly VersionPair[] => {
+  const reader = (rows: typeof ofKey) => (linkId: string, key: string) => {
     const link = links.named(linkId)
-    return link === undefined ? [] : ofKey.all(link.id, key).map(pairOf)
+    return link === undefined ? [] : rows.all(link.id, key).map(pairOf)
   }
+  const of = reader(ofKey)
   return {
-    record(link, key, { learned, forgotten }) {
-      for (const version of forgotten) drop.run(link, key, version)
-      for (const { sourceVersionId, targetVersionId, proof } of learned)
+    record(link, key, settlement) {
+      for (const version of settlement.forgotten) forget.run(link, key, version)
+      for (const { sourceVersionId, targetVersionId, proof } of settlement.learned)
         save.run(link, key, sourceVersionId, targetVersionId, codeOf(proof))
     },
+    bury: (link, key) => void dropTombstones.run(link, key),
     of,
+    tombstonesOf: reader(forgotten),
     port: {
       pairs: async (linkId, key) => of(linkId, key),
       async pairsBetween(linkId, fromKey, toKey) {
@@ -57,6 +74,8 @@ type StoredPair = readonly [source: string, target: string, proof: number]
 /** By their place; absent in the second. */
 const proofs: readonly VersionPair['proof'][] = ['untold', undefined, 'found']
 const codeOf = (proof: VersionPair['proof']): number => proofs.indexOf(proof)
+/** In the place of a proof: the pair is forgotten, and some task of its key is open still. */
+const tombstone = 3
 
 function pairOf([sourceVersionId, targetVersionId, code]: StoredPair): VersionPair {
   const proof = proofs[code]

@@ -110,7 +110,10 @@ export class TaskWrites {
     const attempt = row[11] + row[8] + 1
     if (row[9] !== null)
       this.#history.add(subject(row), { at: this.#now(), what: 'settled', attempt, fault: null, did })
-    if (removed !== undefined) return true
+    if (removed !== undefined) {
+      this.#pairs.bury(link.id, row[2])
+      return true
+    }
     this.#again.run(seq)
     this.#links.arrive(link, { ...counted(row), state: stateCode.ready, failed: false })
     return false
