@@ -273,3 +273,15 @@ test('a client’s delete at the target is not taken back with a delete of the s
   await world.start()
   await expectUnproven(world, marker!.versionId)
 })
+
+test('a delete marker that is taken back while the engine is down goes, where another was written on it and nobody heard of that one', async () => {
+  const world = await startWorld({ rules: [{ versionDeletes: true }] })
+  for (const key of ['other', 'key']) await world.put(key)
+  const first = await remove(world.s3.a, 'key')
+  await world.settled()
+  await cutShort(world, { on: 'DeleteObject', key: 'key', do: neverHeard }, () => remove(world.s3.a, 'key'), 4)
+  await remove(world.s3.a, 'key', first)
+  await world.start()
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await world.failures()).toEqual([])
+})

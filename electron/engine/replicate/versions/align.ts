@@ -100,7 +100,10 @@ function isCovered(source: readonly VersionEntry[], s: number, t: number): boole
   return s === 0 && t > 0 && source[s]!.versionId === 'null'
 }
 
-/** The oldest free target version above `floor` with the same content, before any identified one is crossed. */
+/**
+ * The oldest free target version above `floor` with the same content, before any identified one is crossed. Of two markers one stands for
+ * the other; the one that is known as another's, whose delete has still to be repeated, only where there is no other.
+ */
 function nextSame(
   version: VersionEntry,
   target: readonly VersionEntry[],
@@ -108,12 +111,14 @@ function nextSame(
   taken: ReadonlySet<number>,
   ofOthers: ReadonlySet<string>,
 ): number | undefined {
-  for (let t = floor - 1; t >= 0; t--) {
-    if (taken.has(t)) return undefined
+  let ofAnother: number | undefined
+  for (let t = floor - 1; t >= 0 && !taken.has(t); t--) {
     const there = target[t]!
-    if (sameContent(version, there) && (there.deleteMarker || !ofOthers.has(there.versionId))) return t
+    if (!sameContent(version, there)) continue
+    if (!ofOthers.has(there.versionId)) return t
+    if (there.deleteMarker) ofAnother ??= t
   }
-  return undefined
+  return ofAnother
 }
 
 /**
