@@ -1,7 +1,9 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkedReader } from '../../electron/engine/scan/checked-reader.ts'
+import { VersionReader } from '../../electron/engine/scan/version-reader.ts'
 import { everyPage } from '../../electron/engine/store/current-keys.ts'
+import type { ListPosition } from '../../electron/engine/store/port.ts'
 import { makeBucket } from '../support/buckets.ts'
 import { forEachAtMost } from '../support/concurrency.ts'
 import { reportSkipped } from '../support/install.ts'
@@ -53,5 +55,31 @@ describe.skipIf(!minio.ok)('MinIO, which keeps a listing for a while', () => {
       client.destroy()
     }
     expect(Math.min(...least)).toBeGreaterThanOrEqual(2400)
+  })
+
+  test('and dates what its pages do not show by when it began, not by when they were asked for', async () => {
+    const client = s3Client(site)
+    await makeBucket(client, 'dated')
+    const put = (Key: string) => client.send(new PutObjectCommand({ Bucket: 'dated', Key, Body: 'x' }))
+    await forEachAtMost(
+      24,
+      Array.from({ length: 300 }).keys(),
+      async (n) => void (await put(`f${String(n).padStart(3, '0')}`)),
+    )
+    const store = storeFor('s', site)
+    const list = (from: ListPosition | undefined) =>
+      store.listVersions({ bucket: 'dated', prefix: '', limit: 50, from })
+    const reader = new VersionReader({ list, now: Date.now, after: null })
+    let shown = false
+    let writtenAt = 0
+    for (await reader.fill(); reader.key !== null; reader.advance() || (await reader.fill())) {
+      if (reader.key === 'f110') {
+        writtenAt = Date.now()
+        await put('f290-late')
+      }
+      shown ||= reader.key === 'f290-late'
+    }
+    client.destroy()
+    expect(shown || reader.askedAt < writtenAt).toBe(true)
   })
 })

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
 import { align } from '../../electron/engine/replicate/versions/align.ts'
-import type { VersionEntry } from '../../electron/engine/store/port.ts'
+import type { ListRequest, VersionEntry, VersionPage } from '../../electron/engine/store/port.ts'
 import { FaultError, fault } from '../../shared/model/fault.ts'
-import { World } from './scan-world.ts'
+import { World, type Side } from './scan-world.ts'
 
 const never = new AbortController().signal
 const brief = (tasks: Readonly<World['queued']>) =>
@@ -149,6 +149,40 @@ test('the absence of a version is dated by the page of the target that shows it'
   expect(world.queued[0]!.absentSeenAt).toBeLessThanOrEqual(asked.get('t/c')!)
   expect(world.queued[0]!.absentSeenAt).toBeGreaterThanOrEqual(asked.get('t/a')!)
 })
+
+test('and where a site goes on with the listing that it began, as MinIO does, by when that was', async () => {
+  const world = new World({ pageSize: 1 })
+  world.source.add('c', '1', 0)
+  for (const key of ['a', 'b', 'd']) world.target.add(key, 'extra', 0)
+  let copiedAt = 0
+  let snapshot: readonly VersionPage[] | null = null
+  const target = (request: ListRequest): VersionPage => {
+    snapshot ??= pagesOf(world.target)
+    const page = snapshot[Number(request.from?.cursor ?? 0)]!
+    if (page.entries[0]?.key === 'b') {
+      copiedAt = world.clock.now()
+      world.target.add('c', '1', copiedAt)
+    }
+    return page
+  }
+  const list: Parameters<World['scanner']>[0] = {
+    list: (site, request) => {
+      world.clock.wind(10)
+      return Promise.resolve(site === 's' ? world.source.list(request) : target(request))
+    },
+  }
+  await world.scanner(list).run({ reason: 'interval', signal: never })
+  expect(brief(world.queued)).toEqual(['put c s1 fresh'])
+  expect(world.queued[0]!.absentSeenAt).toBeLessThan(copiedAt)
+})
+
+/** One entry each; a cursor leads to the next. */
+const pagesOf = (side: Side): readonly VersionPage[] =>
+  [...side.keys.values()].flat().map((entry, at, all) => ({
+    entries: [entry],
+    next: at + 1 === all.length ? null : { keyMarker: entry.key, cursor: String(at + 1) },
+    folders: [],
+  }))
 
 describe('a rule’s switches', () => {
   test('markers off: markers are left out, the versions around them are not', async () => {

@@ -5,7 +5,10 @@ import type { CurrentKeys } from '../store/current-keys.ts'
 import { compareKeys } from '../base/key-order.ts'
 
 interface DatedPage extends VersionPage {
-  /** Before the page was asked for: whatever it does not hold was absent at some time after this. */
+  /**
+   * Before the page was asked for, or the first of the listing that the site goes on with: whatever it does not hold was absent at some
+   * time after this.
+   */
   readonly askedAt: number
 }
 
@@ -64,7 +67,7 @@ export class VersionReader {
     return this.#undecided.size > 0 && this.#key !== null && this.#undecided.has(this.#key)
   }
 
-  /** When the page was asked for that shows the group at hand, and that nothing lies between it and the group before. */
+  /** When the bucket was as the page tells that shows the group at hand, and that nothing lies between it and the group before, or earlier. */
   get askedAt(): number {
     return this.#start < this.#carried ? this.#carriedAskedAt : this.#askedAt
   }
@@ -96,7 +99,8 @@ export class VersionReader {
     do {
       const page = await this.#next
       if (page === null) continue
-      this.#next = page.next === null || this.#isBeyond(page.entries.at(-1)?.key) ? null : this.#ask(page.next)
+      this.#next =
+        page.next === null || this.#isBeyond(page.entries.at(-1)?.key) ? null : this.#ask(page.next, page.askedAt)
       this.#take(page)
     } while (!this.advance())
   }
@@ -125,8 +129,9 @@ export class VersionReader {
     this.#askedAt = page.askedAt
   }
 
-  #ask(from: ListPosition | undefined): Promise<DatedPage> {
-    const askedAt = this.#options.now()
+  /** `before`: of the page that this one follows. Behind a cursor MinIO keeps the listing that it began, and shows nothing younger. */
+  #ask(from: ListPosition | undefined, before?: number): Promise<DatedPage> {
+    const askedAt = from?.cursor === undefined ? this.#options.now() : (before ?? 0)
     const { list, check } = this.#options
     check?.begin(from)
     const asked = list(from).then(async (listed) => {
