@@ -29,7 +29,7 @@ export function failuresApi(parts: FailureApiParts): EngineApi['failures'] {
 
 async function detailOf(seq: number, parts: FailureApiParts): Promise<FailureDetail> {
   const { journal, now, link } = parts
-  const row = journal.atOnce.task(seq)
+  const row = await journal.tasks.find(seq)
   const ended = row === null ? await journal.history.ended(seq) : null
   const found = row ?? ended
   const ends = found === null ? null : link(found.linkId)

@@ -26,7 +26,7 @@ export async function retrySeqs(named: readonly number[], { jobs, queue, journal
   const seqs = [...new Set(named)]
   const known: number[] = []
   for (const seq of seqs)
-    if (journal.atOnce.task(seq) !== null || (await journal.history.ended(seq)) !== null) known.push(seq)
+    if ((await journal.tasks.find(seq)) !== null || (await journal.history.ended(seq)) !== null) known.push(seq)
   if (known.length === 0) throw unknownItem(seqs[0]!, journal.atOnce)
   return jobs.start({
     kind: 'retry',
@@ -36,12 +36,15 @@ export async function retrySeqs(named: readonly number[], { jobs, queue, journal
       const retried = await queue.retry({ seqs }, seqs.length)
       const taken = new Set(retried.map(({ seq }) => seq))
       const rest = seqs.filter((seq) => !taken.has(seq))
-      const here = rest.filter((seq) => journal.atOnce.task(seq) !== null).length
+      const here = new Set<number>()
+      for (const seq of rest) if ((await journal.tasks.find(seq)) !== null) here.add(seq)
       progress(retried.length, seqs.length)
       return sentence([
         ...outlook(retried, hold),
-        ...(here > 0 ? [`${count(here)} ${here === 1 ? 'was' : 'were'} in the queue or under way already`] : []),
-        ...leftText(rest.filter((seq) => journal.atOnce.task(seq) === null && known.includes(seq)).length),
+        ...(here.size > 0
+          ? [`${count(here.size)} ${here.size === 1 ? 'was' : 'were'} in the queue or under way already`]
+          : []),
+        ...leftText(rest.filter((seq) => !here.has(seq) && known.includes(seq)).length),
         ...unknownText(seqs.length - known.length),
       ])
     },

@@ -7,7 +7,7 @@ import type { FirstSeen } from './first-seen.ts'
 import type { CompareParts } from './port.ts'
 import type { Tally } from './tally.ts'
 import type { JobReport } from '../job/jobs.ts'
-import type { ReadsAtOnce } from '../journal/port/tasks.ts'
+import type { TaskStore } from '../journal/port/tasks.ts'
 import type { VersionPair, VersionStore } from '../journal/port/versions.ts'
 import type { Journal } from '../journal/port/journal.ts'
 import { sealOf } from '../replicate/marks/origin.ts'
@@ -24,7 +24,7 @@ import { scanRecord } from '../link/feeds/scan-record.ts'
 /** What the engine knows that a comparison asks for. */
 export interface CompareSources {
   readonly links: Links
-  readonly journal: Pick<Journal, 'versions' | 'atOnce' | 'scans' | 'history'>
+  readonly journal: Pick<Journal, 'tasks' | 'versions' | 'scans' | 'history'>
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
   readonly sites: Pick<Sites, 'health'>
   readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
@@ -45,7 +45,7 @@ export function linkToCompare(
   sources: CompareSources,
 ): CompareParts {
   const { links, journal, list, keyedStore, now } = sources
-  const { versions, atOnce } = journal
+  const { versions, tasks } = journal
   const order = orderOf(link, links)
   const { linkId } = link
   const back = order.opposite === undefined ? null : links.get(order.opposite.linkId)
@@ -57,13 +57,11 @@ export function linkToCompare(
     pairs: async (key) => [...(await versions.pairs(linkId, key)), ...(await cameHere(order, key, versions))],
     wasCopied: async (key, versionId) => (await journal.history.itemEvents(linkId, key, versionId)).length > 0,
     isOfAnotherRule: ofAnotherRule(link, sources),
-    pending: async (key) =>
-      [link, back].flatMap((one) =>
-        one === null
-          ? []
-          : atOnce.unsettled(one.linkId, key, tasksOfKey).map((task) => ({ ...task, leadsBack: one === back })),
-      ),
-    parked: async (key, versionId) => parkedCode(linkId, key, versionId, atOnce),
+    pending: async (key) => [
+      ...(await waiting(link, key, false, tasks)),
+      ...(back === null ? [] : await waiting(back, key, true, tasks)),
+    ],
+    parked: (key, versionId) => parkedCode(linkId, key, versionId, tasks),
     heldBy: heldBy(link),
     noticedUntil: (side) => noticedUntil(side === 'source' ? link : back, sources),
     source: keyedStore(link.source.site, link.rule),
@@ -130,13 +128,25 @@ async function cameHere({ opposite }: LinkOrder, key: string, versions: VersionS
   }))
 }
 
-function parkedCode(linkId: string, key: string, versionId: string | null, atOnce: ReadsAtOnce): string | null {
-  for (const seq of atOnce.openSeqs(linkId, key)) {
-    const task = atOnce.task(seq)
-    const isOfVersion = versionId === null || task?.versionId === null || task?.versionId === versionId
-    if (task?.state === 'parked' && isOfVersion) return task.fault?.code ?? null
-  }
-  return null
+async function waiting(
+  { linkId }: Link,
+  key: string,
+  leadsBack: boolean,
+  tasks: Pick<TaskStore, 'waiting'>,
+): ReturnType<CompareParts['pending']> {
+  return (await tasks.waiting(linkId, key, tasksOfKey)).map((task) => ({ ...task, leadsBack }))
+}
+
+async function parkedCode(
+  linkId: string,
+  key: string,
+  versionId: string | null,
+  tasks: Pick<TaskStore, 'parked'>,
+): Promise<string | null> {
+  const found = (await tasks.parked(linkId, key)).find(
+    (task) => versionId === null || task.versionId === null || task.versionId === versionId,
+  )
+  return found?.fault?.code ?? null
 }
 
 function heldBy({ rule, paused }: Link): string | null {

@@ -1,5 +1,5 @@
 import type { Lane, TaskState } from '../../../shared/model/task.ts'
-import type { ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
+import type { LineReads, ReadsAtOnce, TaskRow } from '../journal/port/tasks.ts'
 import { laneOf, LaneQueue, lanes } from './lanes.ts'
 import type { LinkSpec } from './port.ts'
 
@@ -25,7 +25,7 @@ export interface WindowLimits {
 
 export const windowLimits: WindowLimits = { page: 256, most: 512, least: 128 }
 
-type Reads = Pick<ReadsAtOnce, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'unsettled'>
+type Reads = LineReads & Pick<ReadsAtOnce, 'unsettled'>
 
 /** The lowest delayed seq of a key that nobody has asked the journal for yet. */
 const UNKNOWN = 0

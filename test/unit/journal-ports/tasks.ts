@@ -99,6 +99,33 @@ export function tasksPromises(open: OpenJournal): void {
     }
   })
 
+  test('a task is found by its number until it settles, and by its key among those that wait or those that are parked', async () => {
+    const { journal, reopen } = await open()
+    const versions = ['a', 'b', 'c', 'd', 'e']
+    const seqs = await journal.tasks.enqueue([
+      ...versions.map((versionId) => put('k', { versionId })),
+      put('k', { linkId: 'other' }),
+      put('kk'),
+    ])
+    await journal.tasks.settle({ ...done, seq: seqs[0]!, revision: 1 })
+    await journal.tasks.park(seqs[1]!, 1, denied, 1, 100)
+    await journal.tasks.delay(seqs[2]!, busy, 1, 9000, 100)
+    await journal.tasks.park(seqs[3]!, 1, denied, 1, 100)
+    for (const place of [async () => journal, reopen]) {
+      const { tasks } = await place()
+      expect(await tasks.find(seqs[0]!)).toBeNull()
+      expect(await tasks.find(seqs.at(-1)! + 1)).toBeNull()
+      expect(await tasks.find(seqs[1]!)).toMatchObject({ seq: seqs[1], linkId: link, key: 'k', state: 'parked' })
+      expect(await tasks.waiting(link, 'k', 9)).toMatchObject([{ seq: seqs[2], state: 'delayed' }, { seq: seqs[4] }])
+      expect(await tasks.waiting(link, 'k', 1)).toMatchObject([{ seq: seqs[2] }])
+      expect(await tasks.parked(link, 'k')).toMatchObject([
+        { seq: seqs[3], fault: denied },
+        { seq: seqs[1], fault: denied },
+      ])
+      expect([await tasks.waiting('none', 'k', 9), await tasks.parked('none', 'k')]).toEqual([[], []])
+    }
+  })
+
   test('a retry takes each once, no more than asked for, none that a worker has, and none that failed later', async () => {
     const { journal } = await open()
     const { tasks } = journal

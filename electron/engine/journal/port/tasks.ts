@@ -166,6 +166,12 @@ export interface TaskStore {
     limit: number,
     isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** null when it is settled, or never was. */
+  find(seq: number): Promise<TaskRow | null>
+  /** Tasks of one key that are not parked, in seq order; of more than `limit` the first. */
+  waiting(linkId: string, key: string, limit: number): Promise<readonly TaskRow[]>
+  /** Tasks of one key that are parked, the latest first; of more than 1,000 the latest. */
+  parked(linkId: string, key: string): Promise<readonly TaskRow[]>
   /** What failed and is not settled. */
   failures(q: FailureListInput): Promise<FailedTasks>
   /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
@@ -181,19 +187,23 @@ export interface TaskStore {
   raiseHandedOut(seq: number): Promise<void>
 }
 
-/**
- * Reads that are made in the very turn in which something is decided by them: which task is next, what a worker is told of a
- * key, whether a client may be answered. Whoever asks has to see tasks and pairs as they stand together, so these are not
- * promises: each goes into a decision that a port makes by itself (a lease, a briefing of a task) before another
- * implementation can stand behind it.
- */
-export interface ReadsAtOnce {
+/** What waits in a link, in the order in which it goes. The queue alone reads it, for its leases. */
+export interface LineReads {
   /** Rows in seq order after `afterSeq` that are ready (or were leased when the engine died). */
   ready(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   /** Those of the ready rows that are large or failed before: their lanes need not wait for all that came earlier. */
   readyApart(linkId: string, afterSeq: number, limit: number): readonly TaskRow[]
   due(linkId: string, now: number, limit: number): readonly TaskRow[]
   delayedKeys(linkId: string): Iterable<string>
+}
+
+/**
+ * Reads that are made in the very turn in which something is decided by them: which task is next, whether a client may be
+ * answered. Whoever asks has to see tasks and pairs as they stand together, so these are not promises: each goes into a decision
+ * that a port makes by itself (a lease, a briefing) before another implementation can stand behind it. Who only tells of tasks
+ * asks the {@link TaskStore}.
+ */
+export interface ReadsAtOnce extends LineReads {
   /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */
   unsettled(linkId: string, key: string, limit: number): readonly TaskRow[]
   task(seq: number): TaskRow | null
@@ -208,8 +218,6 @@ export interface ReadsAtOnce {
   anyTask(linkId: string, key: string): boolean
   /** The highest number that a task ever had. */
   lastSeq(): number
-  /** Numbers of all tasks of the key, the parked ones too. */
-  openSeqs(linkId: string, key: string): readonly number[]
   /** What in the list of failures only somebody's help can end, by link and code. */
   parkedCauses(): readonly FailureCause[]
   /** Counted with every change, in memory. */

@@ -215,7 +215,8 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   const { lastSeq, enqueue } = openEnqueue(database, commit, links, history, now)
   const { failures, retry, parkedCauses } = openFailures(database, commit, links, writes)
   const { handedOut, raiseHandedOut } = openHandedOut(database, commit)
-  const atOnce = { lastSeq, handedOut, parkedCauses, ...openTaskReads(database, links), pairs: pairs.of }
+  const reads = openTaskReads(database, links)
+  const atOnce = { lastSeq, handedOut, parkedCauses, ...reads.atOnce, pairs: pairs.of }
   sweep.start()
   return {
     tasks: {
@@ -224,7 +225,13 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       failures,
       retry,
       ...uploads.port,
-      ...openBriefings({ ...atOnce, tombstones: pairs.tombstonesOf, upload: uploads.of }),
+      ...reads.told,
+      ...openBriefings({
+        ...atOnce,
+        openSeqs: reads.openSeqs,
+        tombstones: pairs.tombstonesOf,
+        upload: uploads.of,
+      }),
       onFailures: (listener) => void onFailures.push(listener),
       raiseHandedOut,
     },

@@ -1,6 +1,7 @@
+import type { TaskReads } from './task-reads.ts'
 import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../../port/tasks.ts'
 
-interface Reads extends Pick<ReadsAtOnce, 'openSeqs' | 'task' | 'pairs' | 'lastSeq'> {
+interface Reads extends Pick<ReadsAtOnce, 'task' | 'pairs' | 'lastSeq'>, Pick<TaskReads, 'openSeqs'> {
   readonly tombstones: (linkId: string, key: string) => Briefing['tombstones']
   readonly upload: (seq: number) => UploadRecord | null
 }

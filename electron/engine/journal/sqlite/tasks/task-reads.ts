@@ -1,29 +1,43 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { Links } from '../tables/links.ts'
-import type { LinkTotals, ReadsAtOnce, TaskRow } from '../../port/tasks.ts'
+import type { LineReads, LinkTotals, ReadsAtOnce, TaskRow, TaskStore } from '../../port/tasks.ts'
 import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
 
-type LineReads = Pick<ReadsAtOnce, 'ready' | 'readyApart' | 'due' | 'delayedKeys' | 'isPendingUpTo'>
-type KeyReads = Pick<ReadsAtOnce, 'unsettled' | 'isParked' | 'anyTask' | 'openSeqs'>
-type TaskReads = LineReads & KeyReads & Pick<ReadsAtOnce, 'task' | 'totals'>
+type LinkReads = LineReads & Pick<ReadsAtOnce, 'isPendingUpTo'>
+type KeyReads = Pick<ReadsAtOnce, 'unsettled' | 'isParked' | 'anyTask'>
+
+export interface TaskReads {
+  /** In the turn in which something is decided by them. */
+  readonly atOnce: LinkReads & KeyReads & Pick<ReadsAtOnce, 'task' | 'totals'>
+  /** For who tells of tasks. */
+  readonly told: Pick<TaskStore, 'find' | 'waiting' | 'parked'>
+  /** Numbers of all tasks of the key, the parked ones too; of more than 1,000 the highest. */
+  readonly openSeqs: (linkId: string, key: string) => readonly number[]
+}
 
 const select = `SELECT ${taskColumns} FROM task`
 // The states are written out in each query: only then does SQLite use the partial indexes.
 const { ready, delayed, parked } = stateCode
 
-/** What the queue and the screens ask of the tasks. */
 export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
-  return {
-    ...openLineReads(database, links),
-    ...openKeyReads(database, links),
-    task: openTask(database, links),
-    totals: (linkId) => totalsOf(linkId, links),
+  const ofKey = openKeyReads(database, links)
+  const task = openTask(database, links)
+  const atOnce = {
+    ...openLinkReads(database, links),
+    ...ofKey,
+    task,
+    totals: (linkId: string) => totalsOf(linkId, links),
   }
+  const told = {
+    find: async (seq: number) => task(seq),
+    waiting: async (...asked: Parameters<TaskStore['waiting']>) => ofKey.unsettled(...asked),
+    parked: openParked(database, links),
+  }
+  return { atOnce, told, openSeqs: openSeqsOf(database, links) }
 }
 
-/** Of a link: what waits, in the order in which it goes. */
-function openLineReads(database: DatabaseSync, links: Links): LineReads {
+function openLinkReads(database: DatabaseSync, links: Links): LinkReads {
   const readyAfter = query<StoredTask>(
     database,
     `${select} WHERE link = ? AND state = ${ready} AND seq > ? ORDER BY seq LIMIT ?`,
@@ -65,7 +79,6 @@ function openLineReads(database: DatabaseSync, links: Links): LineReads {
   }
 }
 
-/** Of a key. */
 function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
   const ofKey = query<StoredTask>(
     database,
@@ -79,10 +92,6 @@ function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? LIMIT 1',
   )
-  const seqsOf = query<readonly [number]>(
-    database,
-    'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? ORDER BY seq DESC LIMIT 1000',
-  )
   return {
     unsettled: (linkId, key, limit) => rowsOf(linkId, links, (link) => ofKey.all(link, key, limit)),
     isParked(linkId, key, versionId, operation = 'put') {
@@ -95,10 +104,25 @@ function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
       const link = links.named(linkId)
       return link !== undefined && anyOf.get(link.id, key) !== undefined
     },
-    openSeqs(linkId, key) {
-      const link = links.named(linkId)
-      return link === undefined ? [] : seqsOf.all(link.id, key).map(([seq]) => seq)
-    },
+  }
+}
+
+function openParked(database: DatabaseSync, links: Links): TaskStore['parked'] {
+  const ofKey = query<StoredTask>(
+    database,
+    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state = ${parked} ORDER BY seq DESC LIMIT 1000`,
+  )
+  return async (linkId, key) => rowsOf(linkId, links, (link) => ofKey.all(link, key))
+}
+
+function openSeqsOf(database: DatabaseSync, links: Links): TaskReads['openSeqs'] {
+  const ofKey = query<readonly [number]>(
+    database,
+    'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? ORDER BY seq DESC LIMIT 1000',
+  )
+  return (linkId, key) => {
+    const link = links.named(linkId)
+    return link === undefined ? [] : ofKey.all(link.id, key).map(([seq]) => seq)
   }
 }
 
