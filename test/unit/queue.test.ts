@@ -150,6 +150,28 @@ describe('order', () => {
     expect(world.queue.idle('r/0')).toBe(true)
   })
 
+  test('a lease ends once: what comes of it later changes nothing, also when its task is out again', async () => {
+    const world = await makeWorld()
+    await world.enqueue({ key: 'a' })
+    const [first] = await world.lease()
+    world.queue.release(first!)
+    const [second] = await world.lease()
+    const { seq } = second!.task
+    expect(await world.queue.ack(first!, done)).toBe(false)
+    expect(await world.queue.nack(first!, denied)).toBe(false)
+    world.queue.release(first!)
+    expect([world.queue.isLeased(seq), world.queue.counts('r/0'), await world.lease()]).toEqual([
+      true,
+      { ready: 0, leased: 1 },
+      [],
+    ])
+    const ended = world.queue.ack(second!, done)
+    // Its end is being written down: no worker has it, and a retry leaves it alone all the same.
+    expect([world.queue.isLeased(seq), await world.queue.retry({ seqs: [seq] }, 1)]).toEqual([false, []])
+    expect(await ended).toBe(true)
+    expect([world.queue.counts('r/0'), world.queue.idle()]).toEqual([{ ready: 0, leased: 0 }, true])
+  })
+
   test('a task given back goes again at once, and no attempt is counted', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a' }, { key: 'b' })
