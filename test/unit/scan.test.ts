@@ -119,6 +119,15 @@ test('versions of a key go out oldest first, fresh when the target has nothing u
   ])
 })
 
+test('a version that the journal knows as copied is looked at, however surely the listing lacks it', async () => {
+  const world = new World()
+  for (const key of ['copied', 'new']) world.source.add(key, '1', 0)
+  world.replicate(world.source.versions('copied')[0]!, true)
+  world.target.keys.delete('copied')
+  await world.scan()
+  expect(brief(world.queued)).toEqual(['put copied s1', 'put new s2 fresh'])
+})
+
 test('where ids are shared, a look-alike that is not younger is looked at, for it may be of a version that is gone', async () => {
   const world = new World({ adopts: true, rule: { versionDeletes: true } })
   world.source.add('kept', 'x', 0)

@@ -61,13 +61,16 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
   const explained = extra.every(({ versionId }) => versionId !== 'null' && partner.has(versionId))
   // Only an orderly key may be copied without a look: a version that must go below others, or may be there unknown, not.
   const absentSeenAt = !disorder && explained ? view.targetAskedAt : 0
+  // Nor one whose replica the journal knows: that it is not listed does not mean that it is gone.
+  const copied = new Set(view.pairs.map(({ sourceVersionId }) => sourceVersionId))
+  const sightOf = ({ versionId }: VersionEntry): number => (copied.has(versionId) ? 0 : absentSeenAt)
   const ofOthers = pairs.filter(([ours, theirs]) => mayBeOfAnother(ours, theirs, view, context))
   const unexplained = new Set([...extra, ...ofOthers.map(([, theirs]) => theirs)])
   const left = view.target.filter((entry) => unexplained.has(entry))
   const gone = tasksForGone(view, left, context)
   const tasks = [
     ...missing.map((entry) => ({
-      ...taskFor(entry, writeOf(entry), absentSeenAt, context),
+      ...taskFor(entry, writeOf(entry), sightOf(entry), context),
       ...overwrites(entry, view),
     })),
     ...covering(wanted[0], view, context),

@@ -11,6 +11,7 @@ import { mendsOrder } from '../versions/mends-order.ts'
 import { isCoveredAtTarget } from '../versions/both-sides.ts'
 import { compareKey, type ComparedKey } from '../versions/compare-key.ts'
 import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
+import { refuseUnlisted } from '../versions/unlisted.ts'
 import { withOwnMarkers } from '../versions/own-markers.ts'
 import { removeLeftovers } from '../deletes/placeholder.ts'
 import { withoutFormerNull } from '../deletes/former-null.ts'
@@ -88,6 +89,7 @@ async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Pr
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, context), seen, context)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, context)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
+  await refuseUnlisted(named, seen, context)
   const steps = sequence(
     named,
     seen,
