@@ -214,18 +214,13 @@ async function worldOfHistories(identity: 'mints' | 'adopts-minio', seed: number
 const worlds = Number(process.env['LEFTOVERS_WORLDS'] ?? 1)
 const first = Number(process.env['LEFTOVERS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
-/*
- * By a seed only (`LEFTOVERS_SEED`, `_WORLDS` and `_KEYS`), until two things that it finds at a target that mints are mended: of seed 7007 a
- * client's copy of a replica goes with it, of 8003 a marker stays that was deleted for good while the engine was down.
- */
-test
-  .skipIf(process.env['LEFTOVERS_SEED'] === undefined)
-  .each(
-    Array.from({ length: worlds }, (_, at) => first + at).flatMap((seed) => [
-      ['mints', seed] as const,
-      ['adopts-minio', seed] as const,
-    ]),
-  )(
+/** One world of each kind in the suite; the name of the test tells the seed, and `LEFTOVERS_SEED`, `_WORLDS` and `_KEYS` run it again, and more. */
+test.each(
+  Array.from({ length: worlds }, (_, at) => first + at).flatMap((seed) => [
+    ['mints', seed] as const,
+    ['adopts-minio', seed] as const,
+  ]),
+)(
   'whatever is written and deleted for good while answers are lost and the engine ends: a quiet target that %s has what its source has, or it is told (seed %d)',
   { timeout: 240_000 },
   worldOfHistories,
