@@ -9,7 +9,10 @@ import { realTimers, type Timers } from '../../electron/engine/base/timers.ts'
 import type { TaskQueue } from '../../electron/engine/queue/port.ts'
 import { createQueue } from '../../electron/engine/queue/task-queue.ts'
 
-/** `journal-bench.ts [COUNT] [scan|events]`: what the journal and the queue do with a backlog of that many tasks. */
+/**
+ * `journal-bench.ts [COUNT] [scan|events|markers]`: what the journal and the queue do with a backlog of that many tasks. Of markers
+ * each is noted before it would be sent, as at a target that chooses their ids.
+ */
 const [count = '1000000', order = 'scan'] = process.argv.slice(2)
 const linkId = 'bench/0'
 const total = Number(count)
@@ -48,12 +51,12 @@ function timed(into: Flushes): Timers {
 
 function taskOf(index: number): NewTask {
   // A scan meets keys in order; events come in any: a multiplication by an odd number is an order that repeats no key.
-  const name = order === 'scan' ? index : (index * 2_654_435_761) % 4_294_967_296
+  const name = order !== 'events' ? index : (index * 2_654_435_761) % 4_294_967_296
   return {
     linkId,
     key: `photos/2026/holiday/img-${String(name).padStart(10, '0')}.jpg`,
     versionId: `v${index.toString(36).padStart(31, '0')}`,
-    operation: 'put',
+    operation: order === 'markers' ? 'deleteMarker' : 'put',
     sizeBytes: 4096,
     // An old bucket: times in no order.
     changedAt: 1_700_000_000_000 + ((index * 7919) % 1_000_000_007),
@@ -119,6 +122,7 @@ async function settleAll(journal: Journal, queue: TaskQueue, tasks: number): Pro
   await new Promise<void>((resolve) => {
     const settle = async (lease: ReturnType<TaskQueue['lease']>[number]) => {
       out++
+      if (order === 'markers') await queue.noteMarker(lease.task, Date.now())
       await queue.ack(lease, { bytes: 4096, learned: [], forgotten: [] })
       out--
       done++

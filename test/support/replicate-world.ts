@@ -106,7 +106,7 @@ async function outcomeOf(
       link,
       ...stores,
       pacer: { limited: false, take: () => Promise.resolve() },
-      noteMarker: () => Promise.resolve(),
+      markers: { sent: () => Promise.resolve(), ended: nothing },
       uploads: { started: () => Promise.resolve(), partDone: nothing, ended: nothing },
       signal: new AbortController().signal,
       now: Date.now,

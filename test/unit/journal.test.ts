@@ -634,6 +634,26 @@ describe('the file', () => {
     await temp.remove()
   })
 
+  test('a journal written before markers were noted does not claim to know which ones were sent', async () => {
+    const temp = await makeTempDir('journal-v9')
+    const database = new DatabaseSync(join(temp.path, 'journal.db'))
+    migrate(database, migrations.slice(0, 9))
+    database.exec(`INSERT INTO link (id, name, pending) VALUES (1, '${link}', 6);
+      UPDATE mark SET seq = 3 WHERE name = 'handed-out';
+      INSERT INTO task (seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, attempts) VALUES
+        (1, 1, 'k', 'marker', 2, NULL, 50, 0, 60, 0), (2, 1, 'k', 'object', 0, 1, 50, 0, 60, 1),
+        (3, 1, 'k', 'purge', 3, NULL, 50, 0, 60, 0), (4, 1, 'k', 'tried', 2, NULL, 50, 0, 60, 2),
+        (5, 1, 'k', 'never', 2, NULL, 50, 0, 60, 0), (6, 1, 'k', 'sized', 3, 7, 50, 0, 60, 4)`)
+    database.close()
+    const journal = openJournal({ dir: temp.path, now: () => 5000 })
+    const { markers } = await briefingOf(journal, { seq: 1, linkId: link, key: 'k' })
+    expect(new Map(markers.map(({ versionId, note }) => [versionId, note]))).toEqual(
+      new Map(['marker', 'purge', 'tried'].map((versionId) => [versionId, 'unsure'])),
+    )
+    await journal.close()
+    await temp.remove()
+  })
+
   test('a journal of a newer Lockstep, and a file that is none, are refused in words', async () => {
     const temp = await makeTempDir('journal-new')
     const dir = temp.path

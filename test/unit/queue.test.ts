@@ -430,22 +430,23 @@ describe('known absent', () => {
     expect([keys(world.queue.lease(plenty)), world.journal.atOnce.handedOut()]).toEqual([['a'], 5001])
   })
 
-  test('a version that came along with another has a task of its own that may have run, after a restart too', async () => {
+  test('a delete marker that comes along with another version has a task of its own that may have run, after a restart too', async () => {
     const world = await makeWorld()
     await world.enqueue({ key: 'a', versionId: 'younger' })
     const [younger] = await world.lease()
     const what = { operation: 'deleteMarker', sizeBytes: null, changedAt: 1, absentSeenAt: 0 } as const
     const elder = { linkId: 'r/0', key: 'a', versionId: 'elder', ...what }
-    await world.queue.noteBrought(elder)
+    await world.queue.noteMarker(elder, 100)
     // Once more, as the next attempt does: what has become of the task meanwhile stays.
     await world.queue.enqueue([{ ...elder, operation: 'deleteVersion' }])
-    await world.queue.noteBrought(elder)
+    await world.queue.noteMarker(elder, 200)
     await world.queue.ack(younger!, done)
     const [noted] = await world.lease()
-    expect(noted).toMatchObject({ mayHaveRun: true, task: { versionId: 'elder', operation: 'deleteVersion' } })
+    const task = { versionId: 'elder', operation: 'deleteVersion', marker: 200 }
+    expect(noted).toMatchObject({ mayHaveRun: true, task })
     const restarted = await world.restart()
     restarted.addLink('r/0')
-    expect(await restarted.lease()).toMatchObject([{ mayHaveRun: true, task: { versionId: 'elder' } }])
+    expect(await restarted.lease()).toMatchObject([{ mayHaveRun: true, task }])
   })
 
   test('a key that was forgotten counts as handed out when the youngest forgotten one was', () => {

@@ -68,6 +68,7 @@ function openPool(threads: number) {
     onPartDone: () => undefined,
     onUploadEnded: () => undefined,
     onMarker: () => Promise.resolve(),
+    onMarkerEnded: () => undefined,
     onThreadDied: (error) => died.push(error),
   }
   const pool = new TransferPool(entry, threads, {}, events)

@@ -54,7 +54,9 @@ export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: Made
 function joinPool({ journal, queue, settings, log, tasks }: Made, timeouts: EngineOptions['timeouts']): TransferPool {
   return new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
     ...uploadRecords(journal.tasks),
-    onMarker: (task) => queue.noteBrought(task),
+    onMarker: (task, note) => queue.noteMarker(task, note),
+    // A journal that cannot be written says so itself.
+    onMarkerEnded: (of, note) => void journal.tasks.noteMarker(of, note).catch(() => undefined),
     onOutcomes: (outcomes) => void tasks.emit('outcomes', outcomes),
     onMoved: (linkId, read, written) => void tasks.emit('moved', linkId, read, written),
     onThreadDied: (error) => log.error({ err: error }, 'A transfer thread died; another takes its place.'),

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lane } from '../../../shared/model/task.ts'
-import type { NewTask, RetryWhich, Settlement, TaskRow, UrgentEnqueue } from '../journal/port/tasks.ts'
+import type { MarkerNote, NewTask, RetryWhich, Settlement, TaskRow, UrgentEnqueue } from '../journal/port/tasks.ts'
 
 export interface LinkSpec {
   readonly linkId: string
@@ -49,10 +49,10 @@ export interface TaskQueue {
   /** Durable when it resolves with the seqs, one for each task; wakes the workers. Urgent for a client that waits. */
   enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]>
   /**
-   * A worker that has another task of the key is about to bring this version too. Resolves when a task of its own is on record that may
-   * have run: one that is there already stays as it is.
+   * A worker is about to write the delete marker that this task names: it has that one, or another of the key. Resolves when the note is on
+   * record, on a task of its own: one that is there already stays as it is.
    */
-  noteBrought(task: NewTask): Promise<void>
+  noteMarker(task: NewTask, note: MarkerNote): Promise<void>
   /**
    * Up to `room` leases per lane, now; may be empty. Never waits. While links write to several sites, none of these holds
    * more than `mostPerTarget` leases.

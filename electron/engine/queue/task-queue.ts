@@ -1,6 +1,7 @@
 import type { Lane } from '../../../shared/model/task.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
 import type {
+  MarkerNote,
   NewTask,
   ReadsAtOnce,
   RetryWhich,
@@ -69,7 +70,7 @@ class DurableQueue implements TaskQueue {
   /** The one list of what is out, by seq. */
   readonly #out = new Map<number, Out>()
   readonly #shared: SharedKeys
-  /** Tasks that workers gave back without an end that is on disk, or whose version came along with another. */
+  /** Tasks that workers gave back without an end that is on disk. */
   readonly #returned = new Set<number>()
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
     small: new FairShare(),
@@ -160,13 +161,14 @@ class DurableQueue implements TaskQueue {
     }
   }
 
-  async noteBrought(task: NewTask): Promise<void> {
+  async noteMarker(task: NewTask, note: MarkerNote): Promise<void> {
     const { linkId, key, versionId } = task
-    if (this.#atOnce.isParked(linkId, key, versionId)) return
-    const open = this.#atOnce.unsettled(linkId, key, lookedThrough).find((one) => one.versionId === versionId)
-    const [seq] = open === undefined ? await this.enqueue([task]) : [open.seq]
-    this.#returned.add(seq!)
-    await this.#tasks.raiseHandedOut(seq!)
+    const isThere =
+      this.#windows.get(linkId)?.leasedOf(key)?.versionId === versionId ||
+      this.#atOnce.isParked(linkId, key, versionId) ||
+      this.#atOnce.unsettled(linkId, key, lookedThrough).some((one) => one.versionId === versionId)
+    // In one turn, so that no later word of the marker comes between.
+    await Promise.all([isThere ? null : this.enqueue([task]), this.#tasks.noteMarker(task, note)])
   }
 
   lease(room: Readonly<Record<Lane, number>>, mostPerTarget = Infinity): readonly Lease[] {
@@ -304,8 +306,8 @@ class DurableQueue implements TaskQueue {
     return this.#hasRun(task)
   }
 
-  #hasRun({ seq, attempts, triedBefore }: TaskRow): boolean {
-    return attempts + triedBefore > 0 || seq <= this.#mark.atStart || this.#returned.has(seq)
+  #hasRun({ seq, attempts, triedBefore, marker }: TaskRow): boolean {
+    return attempts + triedBefore > 0 || seq <= this.#mark.atStart || this.#returned.has(seq) || marker !== undefined
   }
 
   #leaseFrom(window: LinkWindow, lane: Lane): Lease {

@@ -1,5 +1,5 @@
 import type { Sample } from '../content/sample.ts'
-import type { UploadRecord } from '../journal/port/tasks.ts'
+import type { MarkerNote, UploadRecord } from '../journal/port/tasks.ts'
 import type { ObjectStore, UploadedPart, VersionEntry } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from './port.ts'
 import type { Writer } from './marks/origin.ts'
@@ -13,10 +13,15 @@ export interface UploadNotes {
 }
 
 /**
- * A delete marker is about to be written that the task does not name. Resolves when a task of its own is on record: nothing on a marker
- * says whose it is, and only a task that names it looks for it when the source has let go of it.
+ * Notes about delete markers, journalled: nothing on a marker says whose it is, so only they tell which ones an attempt may have written,
+ * and only a task that names a marker looks for it when the source has let go of it.
  */
-export type NoteMarker = (marker: Pick<VersionEntry, 'versionId' | 'modifiedAt'>) => Promise<void>
+export interface MarkerNotes {
+  /** This marker is about to be sent. Resolves when that is on record, on a task of its own: only then may it leave. */
+  sent(marker: Pick<VersionEntry, 'versionId' | 'modifiedAt'>): Promise<void>
+  /** What is known of it instead; null: nothing of it came to the target. */
+  ended(versionId: string, note: MarkerNote | null): void
+}
 
 /** Lets bytes through at the rule's pace. */
 export interface Pacer {
@@ -34,7 +39,7 @@ export interface ReplicationContext {
   readonly target: ObjectStore
   readonly pacer: Pacer
   readonly uploads: UploadNotes
-  readonly noteMarker: NoteMarker
+  readonly markers: MarkerNotes
   /** The replica that this write puts out of use, to be noted on the new one. */
   readonly replaces?: string
   /** Keeps the first bytes of the task's version, where they are to be judged. */

@@ -3,7 +3,7 @@ import type { FidelityKinds, FidelityProperty } from '../../../shared/model/fide
 import type { Rule } from '../../../shared/model/rule.ts'
 import type { Identity } from '../../../shared/model/site.ts'
 import type { SettledBy } from '../../../shared/model/task.ts'
-import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
+import type { NewTask, NotedMarker, UploadRecord } from '../journal/port/tasks.ts'
 import type { VersionPair } from '../journal/port/versions.ts'
 import type { SealKey } from './marks/seal.ts'
 
@@ -59,6 +59,8 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly isWrittenAtSource?: true
   /** No task with a higher number was known when this was told. */
   readonly asOfSeq?: number
+  /** Delete markers of the key that may be at the target, and that no pair tells of. */
+  readonly markers?: readonly NotedMarker[]
   /** It was handed out before: what its attempt wrote may be at the target. */
   readonly mayHaveRun?: boolean
 }

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../../shared/model/object-ref.ts'
 import { faultAt } from '../base/errors.ts'
 import { isUnknown } from './objects.ts'
-import type { CallOptions, IdentityStamp, LockOptions, Stored } from './port.ts'
+import type { IdentityStamp, LockOptions, Stored, ToldOptions } from './port.ts'
 import type { SignedCall, SignedCalls } from './signed-calls.ts'
 import { bypassHeader, getLock } from './tags-and-locks.ts'
 import { stamp } from './version-headers.ts'
@@ -16,10 +16,13 @@ export async function writeDeleteMarker(
   calls: SignedCalls,
   { bucket, key }: KeyRef,
   identity: IdentityStamp | null,
-  { signal }: CallOptions = {},
+  { signal, onSent, onAnswer }: ToldOptions = {},
 ): Promise<Stored> {
-  const { query, headers } = stamp(identity, 'delete-marker', 0)
-  const answer = await calls.send({ operation: 'DeleteObject', method: 'DELETE', bucket, key, query, headers, signal })
+  const what = stamp(identity, 'delete-marker', 0)
+  const call: SignedCall = { operation: 'DeleteObject', method: 'DELETE', bucket, key, ...what, signal, onSent }
+  const answer = await calls.exchange(call)
+  onAnswer?.(answer.status)
+  if (answer.status >= 300) throw calls.refused(call, answer)
   return { versionId: answer.headers['x-amz-version-id'] ?? null, etag: '' }
 }
 

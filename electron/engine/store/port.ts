@@ -222,6 +222,14 @@ export interface CallOptions {
   readonly sseCKey?: SseCKey | undefined
 }
 
+/** Tells how far a request came: what it may have done, should no answer come, or one that leaves it open. */
+export interface ToldOptions extends CallOptions {
+  /** It is on its way: from here on it may be carried out. */
+  readonly onSent?: (() => void) | undefined
+  /** The site's last word. */
+  readonly onAnswer?: ((status: number) => void) | undefined
+}
+
 /** For what may lie under a governance retention: go past it, with the right of Lockstep's own key at that site. */
 export interface LockOptions extends CallOptions {
   readonly bypassGovernance?: boolean | undefined
@@ -275,7 +283,7 @@ export interface ObjectStore {
   writeDeleteMarker(
     ref: { readonly bucket: string; readonly key: string },
     identity: IdentityStamp | null,
-    options?: CallOptions,
+    options?: ToldOptions,
   ): Promise<Stored>
   /** Deletes exactly this version; one that is gone already is no fault. Never deletes without a version id. */
   deleteVersion(

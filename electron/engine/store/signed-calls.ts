@@ -39,6 +39,8 @@ export interface SignedCall {
   readonly carried?: FaultContext['carried']
   readonly responseMs?: number | undefined
   readonly onBytes?: ((bytes: number) => void) | undefined
+  /** Called when its head leaves; again where it is sent once more. */
+  readonly onSent?: (() => void) | undefined
   /** Sent along, if the way to the site is fit for it. */
   readonly sseCKey?: SseCKey | undefined
   readonly signal?: AbortSignal | undefined
@@ -129,6 +131,7 @@ export class SignedCalls {
       sizeBytes,
       expectContinue,
       onBytes: call.onBytes,
+      onSent: call.onSent,
       stream: call.stream ?? false,
       responseMs: call.responseMs ?? this.#timeouts.responseMs,
       signal: call.signal,

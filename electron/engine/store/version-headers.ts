@@ -84,7 +84,7 @@ const minioId = /^(?:null|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i
 export const isMinioId = (versionId: string): boolean => minioId.test(versionId)
 
 /** Does a delete marker get this very id? Otherwise the site mints one, and may write no marker on another. */
-export const adoptsMarkerId = ({ style, versionId }: IdentityStamp): boolean =>
+export const adoptsMarkerId = ({ style, versionId }: Pick<IdentityStamp, 'style' | 'versionId'>): boolean =>
   style === 'adopts-ceph' ? versionId !== 'null' : isMinioId(versionId)
 
 function stampMinio(identity: IdentityStamp, operation: StampedOperation, sizeBytes: number): Stamped {

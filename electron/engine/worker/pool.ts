@@ -5,9 +5,9 @@ import { threadEnded } from '../base/end-thread.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
-import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
+import type { MarkerNote, NewTask, UploadRecord } from '../journal/port/tasks.ts'
 import { refillMs } from './pacer.ts'
-import type { FromThread, Progress, ToThread } from './port.ts'
+import type { FromThread, MarkerTask, Progress, ToThread } from './port.ts'
 import { ThreadSnapshot } from './thread-snapshot.ts'
 
 /** A thread gives its transfers two seconds to end, and then ends itself. */
@@ -21,8 +21,10 @@ export interface PoolEvents {
   onUploadStarted(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
   onPartDone(seq: number, part: UploadedPart): void
   onUploadEnded(seq: number): void
-  /** A worker is about to write this marker too. Resolves when its task is on record, as one that may have run. */
-  onMarker(task: NewTask): Promise<void>
+  /** A worker is about to write this marker. Resolves when the note is on record. */
+  onMarker(task: NewTask, note: MarkerNote): Promise<void>
+  /** What is known of it by now; null: nothing of it came to the target. */
+  onMarkerEnded(of: MarkerTask, note: MarkerNote | null): void
   /** A thread died: its tasks end with a fault, and another thread takes its place. */
   onThreadDied(error: unknown): void
 }
@@ -170,11 +172,13 @@ export class TransferPool {
         )
         return
       case 'marker':
-        this.#events.onMarker(message.task).then(
+        this.#events.onMarker(message.task, message.note).then(
           () => post(thread, { type: 'marker-noted', seq: message.seq }),
           () => post(thread, { type: 'cancel', seqs: [message.seq] }),
         )
         return
+      case 'marker-ended':
+        return this.#events.onMarkerEnded(message.of, message.note)
       case 'part-done':
         return this.#events.onPartDone(message.seq, message.part)
       case 'upload-ended':

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../shared/model/fault.ts'
 import type { SiteWithCredentials } from '../../../shared/model/site.ts'
-import type { NewTask, UploadRecord } from '../journal/port/tasks.ts'
+import type { MarkerNote, NewTask, UploadRecord } from '../journal/port/tasks.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
 import type { ListRequest, SseCKey, UploadedPart, VersionPage } from '../store/port.ts'
 import type { Timeouts } from '../store/wire/request.ts'
@@ -24,6 +24,9 @@ export type ToThread =
   | { readonly type: 'marker-noted'; readonly seq: number }
   | { readonly type: 'stop' }
 
+/** The task that names a delete marker. */
+export type MarkerTask = Pick<NewTask, 'linkId' | 'key' | 'versionId'>
+
 export interface Progress {
   readonly seq: number
   readonly sizeBytes: number
@@ -41,5 +44,6 @@ export type FromThread =
   | { readonly type: 'upload-started'; readonly seq: number; readonly record: Omit<UploadRecord, 'parts'> }
   | { readonly type: 'part-done'; readonly seq: number; readonly part: UploadedPart }
   | { readonly type: 'upload-ended'; readonly seq: number }
-  | { readonly type: 'marker'; readonly seq: number; readonly task: NewTask }
+  | { readonly type: 'marker'; readonly seq: number; readonly task: NewTask; readonly note: MarkerNote }
+  | { readonly type: 'marker-ended'; readonly of: MarkerTask; readonly note: MarkerNote | null }
   | { readonly type: 'listed'; readonly call: number; readonly page: VersionPage | null; readonly fault: Fault | null }

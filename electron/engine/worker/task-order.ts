@@ -29,7 +29,7 @@ export function briefingRequest(lease: Lease, link: LinkOrder | null): BriefingR
 /** What a thread is told of the task. `link` as it was when the briefing was asked for. */
 export function taskOrder(lease: Lease, link: LinkOrder | null, briefing: Briefing, facts: OrderFacts): TaskOrder {
   const { seq, linkId, key, versionId, operation, sizeBytes, changedAt, attempts, bypassGovernance } = lease.task
-  const { pairs, tombstones, upload, open } = briefing
+  const { pairs, tombstones, upload, open, markers } = briefing
   const knownAbsent = isKnownAbsent(lease, link)
   return {
     seq,
@@ -48,9 +48,13 @@ export function taskOrder(lease: Lease, link: LinkOrder | null, briefing: Briefi
     pairs,
     ...(tombstones.length > 0 && { tombstones }),
     upload,
-    ...(!knownAbsent && { open, mayHaveRun: lease.mayHaveRun }),
+    ...(!knownAbsent && { open, markers, mayHaveRun: lease.mayHaveRun || hasNote(versionId, markers) }),
   }
 }
+
+/** Another task of the key may have brought it along since the lease was read. */
+const hasNote = (versionId: string | null, markers: Briefing['markers']): boolean =>
+  markers.some((marker) => marker.versionId === versionId)
 
 /** Where a rule leads back, the target's own clients and the other link write too: what a scan saw lacking may be there by now. */
 const isKnownAbsent = ({ knownAbsent }: Lease, link: LinkOrder | null): boolean =>

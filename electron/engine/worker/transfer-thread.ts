@@ -3,7 +3,7 @@ import { fault } from '../../../shared/model/fault.ts'
 import { Sample } from '../content/sample.ts'
 import { faultFrom } from '../base/errors.ts'
 import { replicate } from '../replicate/attempt/replicate.ts'
-import type { NoteMarker, UploadNotes, ReplicationContext } from '../replicate/context.ts'
+import type { MarkerNotes, UploadNotes, ReplicationContext } from '../replicate/context.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { openPacer, pacerOf, type PacerMemory } from './pacer.ts'
 import type { LinkOrder, Outcome, TaskOrder } from '../replicate/port.ts'
@@ -119,7 +119,7 @@ export class TransferThread {
       target,
       pacer: pacerOf(pacer),
       uploads: this.#notes(running),
-      noteMarker: (marker) => this.#noteMarker(marker, running),
+      markers: this.#markerNotes(running),
       sample: order.judge === undefined ? undefined : new Sample(),
       signal: abort.signal,
       now: Date.now,
@@ -148,12 +148,18 @@ export class TransferThread {
     }
   }
 
-  #noteMarker({ versionId, modifiedAt }: Parameters<NoteMarker>[0], running: Running): Promise<void> {
+  #markerNotes(running: Running): MarkerNotes {
     const { seq, linkId, key } = running.order
-    const noted = unlessAborted(running, (resolve) => (running.markerNoted = resolve))
-    const what = { operation: 'deleteMarker', sizeBytes: null, changedAt: modifiedAt, absentSeenAt: 0 } as const
-    this.#post({ type: 'marker', seq, task: { linkId, key, versionId, ...what } })
-    return noted
+    const what = { operation: 'deleteMarker', sizeBytes: null, absentSeenAt: 0 } as const
+    return {
+      sent: ({ versionId, modifiedAt }) => {
+        const noted = unlessAborted(running, (resolve) => (running.markerNoted = resolve))
+        const task = { linkId, key, versionId, ...what, changedAt: modifiedAt }
+        this.#post({ type: 'marker', seq, task, note: Date.now() })
+        return noted
+      },
+      ended: (versionId, note) => this.#post({ type: 'marker-ended', of: { linkId, key, versionId }, note }),
+    }
   }
 
   #counter(linkId: string): { read: number; written: number } {

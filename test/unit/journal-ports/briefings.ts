@@ -6,7 +6,16 @@ import type { OpenJournal } from './implementation.ts'
 
 const link = 'r/a/b'
 const back = 'r/b/a'
-const nothing = { pairs: [], tombstones: [], upload: null, open: [], openAtSource: [], writers: [], pairsBack: [] }
+const nothing = {
+  pairs: [],
+  tombstones: [],
+  upload: null,
+  open: [],
+  markers: [],
+  openAtSource: [],
+  writers: [],
+  pairsBack: [],
+}
 const done = { revision: 1, bytes: 1, learned: [], forgotten: [] }
 const pairOf = (name: string) => ({ sourceVersionId: `s${name}`, targetVersionId: `t${name}` })
 
@@ -71,6 +80,42 @@ export function briefingsPromises(open: OpenJournal): void {
       { ...nothing, asOfSeq: last },
     ])
     expect(await journal.tasks.brief([])).toEqual([])
+  })
+
+  test('who asks is told which delete markers of its key were sent and not heard of, until it is known what became of them', async () => {
+    const { journal, reopen } = await open()
+    const [sent, unsure, back, elder, seq] = await journal.tasks.enqueue(
+      ['sent', 'unsure', 'back', 'elder', 'own'].map((versionId) => taskOf('k', { versionId })),
+    )
+    await journal.tasks.enqueue([taskOf('other', { versionId: 'sent' })])
+    const note = (versionId: string, what: number | 'unsure' | null) =>
+      journal.tasks.noteMarker({ linkId: link, key: 'k', versionId }, what)
+    await Promise.all([
+      note('sent', 100),
+      note('sent', 200),
+      note('unsure', 'unsure'),
+      note('elder', 300),
+      note('own', 400),
+    ])
+    await Promise.all([note('back', 500), note('back', null), note('not there', 600)])
+    await journal.tasks.park(unsure!, 1, fault('ACCESS_DENIED', 'no'), 1, 100)
+    const told = async (of = journal) => {
+      const { markers } = await briefingOf(of, { seq: seq!, linkId: link, key: 'k' })
+      return Object.fromEntries(markers.map((one) => [one.versionId, one.note]))
+    }
+    const noted = { sent: 200, unsure: 'unsure', elder: 300, own: 400 }
+    expect(await told()).toEqual(noted)
+    const later = await reopen()
+    expect([await told(later), later.atOnce.task(sent!)?.marker, later.atOnce.task(back!)?.marker]).toEqual([
+      noted,
+      200,
+      undefined,
+    ])
+    // An elder came along and is paired; one that is only alike tells nothing of the other.
+    const learned = [pairOf('own'), { sourceVersionId: 'elder', targetVersionId: 't' }]
+    const alike = { sourceVersionId: 'sent', targetVersionId: 'u', proof: 'found' } as const
+    await later.tasks.settle({ ...done, seq: seq!, learned: [...learned, alike] })
+    expect([await told(later), later.atOnce.task(elder!)?.marker]).toEqual([{ sent: 200, unsure: 'unsure' }, undefined])
   })
 
   test('of the links that write to its source it is told what is open there, who writes, and what the way back paired', async () => {

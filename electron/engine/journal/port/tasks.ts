@@ -32,6 +32,19 @@ export interface NewTask {
   readonly overwrites?: true
 }
 
+/**
+ * What is known of a delete marker that a worker was about to write, and that no pair tells of. A number, epoch ms: it was sent then, and
+ * nobody heard what became of it. `unsure`: it may be at the target, and nothing there could prove it, as the site answered with an error that
+ * leaves it open, or a journal of an older release does not say whether it was sent.
+ */
+export type MarkerNote = number | 'unsure'
+
+/** A delete marker of the source, and what is known of what was sent for it. */
+export interface NotedMarker {
+  readonly versionId: string
+  readonly note: MarkerNote
+}
+
 export interface TaskRow extends NewTask {
   readonly seq: number
   readonly state: TaskState
@@ -47,6 +60,8 @@ export interface TaskRow extends NewTask {
   readonly firstFailedAt: number | null
   readonly lastAttemptAt: number | null
   readonly enqueuedAt: number
+  /** Absent: nothing was sent for its version, or what became of it is known. */
+  readonly marker?: MarkerNote
 }
 
 export interface UploadRecord {
@@ -80,7 +95,9 @@ export interface Briefing {
   readonly upload: UploadRecord | null
   /** Numbers of the tasks of the key, the parked ones too; of more than 1,000 the highest. */
   readonly open: readonly number[]
-  /** The same, of all inbound links. */
+  /** Of these tasks, the notes of delete markers; in no order. */
+  readonly markers: readonly NotedMarker[]
+  /** The same as `open`, of all inbound links. */
   readonly openAtSource: readonly number[]
   /** Of those at the source, the ones that are no permanent deletes; empty unless they were asked for. */
   readonly writers: readonly Pick<TaskRow, 'seq' | 'attempts'>[]
@@ -183,6 +200,8 @@ export interface TaskStore {
   saveUpload(seq: number, record: Omit<UploadRecord, 'parts'>): Promise<void>
   savePart(seq: number, part: UploadedPart): Promise<void>
   forgetUpload(seq: number): Promise<void>
+  /** Puts the note on the task of that version, parked or not; null takes it away. It goes with the task, or when that settles. */
+  noteMarker(of: Pick<NewTask, 'linkId' | 'key' | 'versionId'>, note: MarkerNote | null): Promise<void>
   /** Raises the mark that {@link ReadsAtOnce.handedOut} tells. */
   raiseHandedOut(seq: number): Promise<void>
 }

@@ -30,6 +30,7 @@ import { openTaskWrites, TaskWrites } from './tasks/task-writes.ts'
 import { refusal } from './file/thread-messages.ts'
 import { realTimers, type Timers } from '../../base/timers.ts'
 import { openUploads } from './tasks/uploads.ts'
+import { openMarkerNotes } from './tasks/marker-notes.ts'
 import { Witness } from './file/witness.ts'
 import { WriteAheadLog } from './file/write-ahead-log.ts'
 
@@ -197,6 +198,7 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
   const scans = openScans(database, commit)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
+  const markers = openMarkerNotes(database, commit, links)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)
   const notKept = openNotKept(database, links)
   const writes = new TaskWrites(database, { links, history, pairs, uploads, notKept }, now)
@@ -225,12 +227,14 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
       failures,
       retry,
       ...uploads.port,
+      ...markers.port,
       ...reads.told,
       ...openBriefings({
         ...atOnce,
         openSeqs: reads.openSeqs,
         tombstones: pairs.tombstonesOf,
         upload: uploads.of,
+        markers: markers.of,
       }),
       onFailures: (listener) => void onFailures.push(listener),
       raiseHandedOut,

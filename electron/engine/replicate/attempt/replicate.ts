@@ -12,6 +12,7 @@ import { isCoveredAtTarget } from '../versions/both-sides.ts'
 import { compareKey, type ComparedKey } from '../versions/compare-key.ts'
 import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
 import { refuseUnlisted } from '../versions/unlisted.ts'
+import { isSentMarker, knownPairs } from '../versions/noted-markers.ts'
 import { withOwnMarkers } from '../versions/own-markers.ts'
 import { removeLeftovers } from '../deletes/placeholder.ts'
 import { withoutFormerNull } from '../deletes/former-null.ts'
@@ -196,20 +197,21 @@ async function alreadyThere(
   const isUnfinished = carriedAcl(link) !== null && (order.mayHaveRun === true || order.attempt > 1)
   const compares = !source.deleteMarker && (link.rule.metadata || isUnfinished)
   const changed = compares && (await syncMetadata(source.versionId, target.versionId, context)) === 'changed'
-  return settled(changed ? 'metadata' : 'already-there', withPair(seen.learned, source, target, context))
+  return settled(changed ? 'metadata' : 'already-there', withPair(seen, source, target, context))
 }
 
 /**
- * A pair found by content is worth remembering: it stays what it is. Only a marker of this very task, which may have been
- * written before its end was known, is ours: nothing on a marker could say so.
+ * A pair found by content is worth remembering: it stays what it is. Only a marker that was sent, and of which nobody heard, is ours:
+ * nothing on a marker could say so.
  */
 function withPair(
-  learned: readonly VersionPair[],
+  seen: ComparedKey,
   source: VersionEntry,
   target: VersionEntry,
   context: ReplicationContext,
 ): readonly VersionPair[] {
   const { order } = context
+  const { learned } = seen
   const isTarget = (pair: VersionPair): boolean => pair.targetVersionId === target.versionId
   const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
   if (source.versionId === target.versionId)
@@ -217,7 +219,12 @@ function withPair(
   const isRenewed = source.versionId === 'null' && !order.pairs.some((pair) => isSource(pair) && isTarget(pair))
   if ((order.pairs.some(isSource) && !isRenewed) || learned.some(isSource)) return learned
   const pair = { sourceVersionId: source.versionId, targetVersionId: target.versionId }
-  const isOwn = source.deleteMarker && source.versionId === order.versionId && order.mayHaveRun === true
+  const isOwn = isSentMarker(
+    source.versionId,
+    target,
+    { target: seen.target, known: knownPairs(learned, context) },
+    context,
+  )
   return [...learned, isOwn ? pair : { ...pair, proof: 'found' }]
 }
 

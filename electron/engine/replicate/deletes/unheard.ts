@@ -3,10 +3,8 @@ import type { VersionPair } from '../../journal/port/versions.ts'
 import type { VersionEntry } from '../../store/port.ts'
 import type { Outcome } from '../port.ts'
 import type { ComparedKey } from '../versions/compare-key.ts'
+import { isMinted, noteOf } from '../versions/noted-markers.ts'
 import type { ReplicationContext } from '../context.ts'
-
-/** Listings tell times to the second. */
-const coarseMs = 1000
 
 /**
  * The pairs that were learned, and one of the version that the task was for, if the source has let go of it and an earlier attempt,
@@ -39,13 +37,12 @@ export function refuseUnproven(sourceVersionId: string, seen: ComparedKey, conte
   if (mayBeThere && !isThere(sourceVersionId, seen, context)) throw unproven(sourceVersionId, context)
 }
 
-/** Of a delete marker: the journal may know one, and an attempt may have written another to lie on top. */
+/** Of a delete marker that may have been written: the journal may know one, and an attempt may have written another to lie on top. */
 export function refuseMarkers(sourceVersionId: string, seen: ComparedKey, context: ReplicationContext): void {
   const { order, link } = context
-  if (order.mayHaveRun !== true || !link.rule.versionDeletes || link.identity !== 'mints') return
-  const isMarker =
-    order.operation === 'deleteMarker' || (order.operation === 'deleteVersion' && order.sizeBytes === null)
-  if (isMarker && unexplained(seen, context).some(isLateMarker(context))) throw unproven(sourceVersionId, context)
+  if (noteOf(sourceVersionId, order) === null || !isMinted(sourceVersionId, context)) return
+  if (!link.rule.versionDeletes || link.opposite !== undefined) return
+  if (unexplained(seen, context).some(({ deleteMarker }) => deleteMarker)) throw unproven(sourceVersionId, context)
 }
 
 function unproven(sourceVersionId: string, { link }: ReplicationContext): FaultError {
@@ -60,11 +57,6 @@ const isThere = (versionId: string, { target, learned }: ComparedKey, { order }:
     ({ sourceVersionId, targetVersionId }) =>
       sourceVersionId === versionId && target.some((there) => there.versionId === targetVersionId),
   )
-
-const isLateMarker =
-  ({ order, link }: ReplicationContext) =>
-  ({ deleteMarker, modifiedAt }: VersionEntry): boolean =>
-    link.opposite === undefined && deleteMarker && modifiedAt >= order.changedAt - coarseMs
 
 /** A look-alike explains a marker where it lies in its order; elsewhere another comes to lie above it. */
 function unexplained(

@@ -2,6 +2,7 @@ import type { VersionPair } from '../../journal/port/versions.ts'
 import type { VersionEntry } from '../../store/port.ts'
 import { align, type Alignment } from './align.ts'
 import { mendsOrder } from './mends-order.ts'
+import { isSentMarker } from './noted-markers.ts'
 import type { ReplicationContext } from '../context.ts'
 
 /** A delete marker that stands at the target in the place of the one that the journal knows. */
@@ -20,8 +21,9 @@ export function markerWrittenAgain(
   source: readonly VersionEntry[],
   target: readonly VersionEntry[],
   known: readonly VersionPair[],
-  { order, link }: ReplicationContext,
+  context: ReplicationContext,
 ): WrittenAgain | null {
+  const { order, link } = context
   const { misplaced, pairs } = align(source, target, known)
   if (misplaced?.deleteMarker !== true || !mendsOrder(link)) return null
   const former = pairs.find(([version]) => version === misplaced)?.[1]
@@ -41,7 +43,7 @@ export function markerWrittenAgain(
   const there = alignment.pairs.find(([version]) => version === misplaced)?.[1]
   if (there === undefined || alignment.misplaced === misplaced) return null
   const pair = { sourceVersionId, targetVersionId: there.versionId }
-  // Only its own task knows that it was about to be written again: of any other it may be a client's delete.
-  const isNoted = sourceVersionId === order.versionId && order.mayHaveRun === true
-  return { pair: isNoted ? pair : { ...pair, proof: 'found' }, alignment, former }
+  // One that was not sent again may be a client's delete.
+  const isSent = isSentMarker(sourceVersionId, there, { target, known }, context)
+  return { pair: isSent ? pair : { ...pair, proof: 'found' }, alignment, former }
 }

@@ -116,8 +116,9 @@ export class Connection implements AnswerEvents {
   }
 
   #start(turn: Turn): void {
-    const { head, body, sizeBytes, expectContinue, onBytes } = turn.request
+    const { head, body, sizeBytes, expectContinue, onBytes, onSent } = turn.request
     turn.sentAt = this.#options.ticks()
+    onSent?.()
     if (body instanceof Uint8Array && body.length <= oneWriteBytes && !expectContinue) {
       const whole = Buffer.allocUnsafe(head.length + body.length)
       whole.write(head, 0, 'latin1')

@@ -33,6 +33,8 @@ export interface WireRequest {
   /** Wait for `100 Continue` before the body: a refusal then costs no body. */
   readonly expectContinue: boolean
   readonly onBytes?: ((bytes: number) => void) | undefined
+  /** The connection is there, and the head leaves. */
+  readonly onSent?: (() => void) | undefined
   /** Give a 2xx body as a stream; otherwise it is collected. */
   readonly stream: boolean
   /** A body that says its length, and is no longer than this, is collected even so: a stream costs more than its bytes. */

@@ -126,6 +126,17 @@ CREATE TABLE not_kept (
 /** Version 9. Transactions are counted, so that the loss of the last ones is noticed (see `Witness`). */
 const version9 = "INSERT INTO mark VALUES ('commits', 0);"
 
+/**
+ * Version 10. Of a delete marker that was sent nobody may have heard, and nothing on it tells whose it is: its task keeps a note (see
+ * `noteCode`). Of a task that may have run before, nobody knows whether it sent one.
+ */
+const version10 = `
+ALTER TABLE task ADD COLUMN marker INTEGER NOT NULL DEFAULT 0;
+UPDATE task SET marker = -1 WHERE (op = 2 OR (op = 3 AND size IS NULL))
+  AND (attempts + tried_before > 0 OR seq <= (SELECT seq FROM mark WHERE name = 'handed-out'));
+CREATE INDEX task_marker ON task (link, key) WHERE marker <> 0;
+`
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
 export const migrations: readonly string[] = [
   version1,
@@ -137,6 +148,7 @@ export const migrations: readonly string[] = [
   version7,
   version8,
   version9,
+  version10,
 ]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */

@@ -1,6 +1,6 @@
 import type { Fault } from '../../../../../shared/model/fault.ts'
 import { operations, taskStates, type Operation, type TaskState } from '../../../../../shared/model/task.ts'
-import { largeBytes, type TaskRow } from '../../port/tasks.ts'
+import { largeBytes, type MarkerNote, type TaskRow } from '../../port/tasks.ts'
 
 /** How a state is stored: its place in `taskStates`. */
 export const stateCode: Readonly<Record<TaskState, number>> = { ready: 0, leased: 1, delayed: 2, parked: 3 }
@@ -18,7 +18,7 @@ export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
 
 export const taskColumns =
   'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, revision, attempts, due_at, ' +
-  'fault, first_failed_at, last_attempt_at, bypass, tried_before'
+  'fault, first_failed_at, last_attempt_at, bypass, tried_before, marker'
 
 /** A row of {@link taskColumns}. */
 export type StoredTask = readonly [
@@ -40,6 +40,7 @@ export type StoredTask = readonly [
   lastAttemptAt: number | null,
   bypass: number,
   triedBefore: number,
+  marker: number,
 ]
 
 /** S3 has no empty version id, so '' stands for none and the unique index covers it: NULLs would all differ. */
@@ -65,8 +66,15 @@ export function taskRow(row: StoredTask, linkId: string): TaskRow {
     firstFailedAt: row[14],
     lastAttemptAt: row[15],
     ...(row[16] === 1 && { bypassGovernance: true }),
+    ...(row[18] !== 0 && { marker: storedNote(row[18]) }),
   }
 }
+
+const unsure = -1
+
+/** How a note is stored; 0: there is none. */
+export const noteCode = (note: MarkerNote | null): number => (note === null ? 0 : note === 'unsure' ? unsure : note)
+export const storedNote = (code: number): MarkerNote => (code === unsure ? 'unsure' : code)
 
 export function storedFault(json: string | null): Fault | null {
   if (json === null) return null

@@ -1,9 +1,10 @@
 import type { TaskReads } from './task-reads.ts'
-import type { Briefing, BriefingRequest, ReadsAtOnce, TaskStore, UploadRecord } from '../../port/tasks.ts'
+import type { Briefing, BriefingRequest, NotedMarker, ReadsAtOnce, TaskStore, UploadRecord } from '../../port/tasks.ts'
 
 interface Reads extends Pick<ReadsAtOnce, 'task' | 'pairs' | 'lastSeq'>, Pick<TaskReads, 'openSeqs'> {
   readonly tombstones: (linkId: string, key: string) => Briefing['tombstones']
   readonly upload: (seq: number) => UploadRecord | null
+  readonly markers: (linkId: string, key: string) => readonly NotedMarker[]
 }
 
 /** One connection reads for all, so what is read in one turn is of one moment. */
@@ -19,6 +20,7 @@ function briefingOf(request: BriefingRequest, reads: Reads): Briefing {
     tombstones: own === 'all' ? reads.tombstones(linkId, key) : [],
     upload: own === 'all' ? reads.upload(seq) : null,
     open: own === 'all' ? reads.openSeqs(linkId, key) : [],
+    markers: own === 'all' ? reads.markers(linkId, key) : [],
     openAtSource,
     writers: tellsWriters ? writersOf(openAtSource, reads) : [],
     pairsBack: opposite === null ? [] : reads.pairs(opposite, key),

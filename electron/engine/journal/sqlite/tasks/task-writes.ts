@@ -56,6 +56,7 @@ export class TaskWrites {
   readonly #bySeq
   readonly #remove
   readonly #again
+  readonly #heard
   readonly #unsee
   readonly #fail
   readonly #retry
@@ -81,7 +82,10 @@ export class TaskWrites {
     this.#remove = query<Row>(database, `DELETE FROM task WHERE seq = ? AND revision = ? RETURNING ${columns}`)
     this.#again = database.prepare(
       `UPDATE task SET state = ${stateCode.ready}, attempts = 0, tried_before = 0, due_at = 0, code = NULL, fault = NULL,
-       first_failed_at = NULL, last_attempt_at = NULL WHERE seq = ?`,
+       first_failed_at = NULL, last_attempt_at = NULL, marker = 0 WHERE seq = ?`,
+    )
+    this.#heard = database.prepare(
+      'UPDATE task INDEXED BY task_marker SET marker = 0 WHERE link = ? AND key = ? AND version_id = ? AND marker <> 0',
     )
     this.#unsee = database.prepare('UPDATE task SET absent_at = 0 WHERE link = ? AND key = ? AND absent_at > 0')
     this.#fail = database.prepare(
@@ -102,6 +106,9 @@ export class TaskWrites {
     this.#uploads.drop(seq)
     if (link === undefined) return true
     if (learned.length + forgotten.length > 0) this.#pairs.record(link.id, row[2], { learned, forgotten })
+    // Of a marker that came along it is known now what became of it, whatever its own task will meet.
+    for (const { sourceVersionId, proof } of learned)
+      if (proof === undefined && sourceVersionId !== row[3]) this.#heard.run(link.id, row[2], sourceVersionId)
     if (notKept !== undefined) this.#notKept.count(link.id, notKept)
     this.#links.leave(link, counted(row))
     this.#links.settled(link, removed === undefined || uncounted === true ? 0 : 1, bytes)
