@@ -216,7 +216,9 @@ function withPair(
   const isSource = (pair: VersionPair): boolean => pair.sourceVersionId === source.versionId
   if (source.versionId === target.versionId)
     return source.deleteMarker ? [...learned, ...markerPair(source.versionId, context)] : learned
-  const isRenewed = source.versionId === 'null' && !order.pairs.some((pair) => isSource(pair) && isTarget(pair))
+  // The id of a null version is used again, and a marker may have been written once more: the journal knows the former.
+  const mayBeRenewed = source.versionId === 'null' || source.deleteMarker
+  const isRenewed = mayBeRenewed && !order.pairs.some((pair) => isSource(pair) && isTarget(pair))
   if ((order.pairs.some(isSource) && !isRenewed) || learned.some(isSource)) return learned
   const pair = { sourceVersionId: source.versionId, targetVersionId: target.versionId }
   const isOwn = isSentMarker(
