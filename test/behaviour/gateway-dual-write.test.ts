@@ -219,6 +219,16 @@ test('after a crash in the middle of a write what only the target took is remove
   ])
 })
 
+test('a write that a target carries out after its connection broke stays once', async () => {
+  const world = await synchronousWorld()
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 300 }, times: 1 })
+  await gatewayClient(world.api()).send(put('key'))
+  // Until the late one is carried out too.
+  await eventually(() => expect(world.b.requests.active).toBe(0))
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
+})
+
 describe('a copy that was written beside its source is Lockstep’s own, though nobody heard how the write ended', () => {
   const lost = { kind: 'late-answer', delayMs: 120_000 } as const
   const unheardOf = [

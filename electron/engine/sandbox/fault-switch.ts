@@ -1,7 +1,7 @@
 import type { S3ErrorCode } from '../s3/s3-error.ts'
 import type { Routed, S3Operation } from '../s3/route.ts'
 
-/** What goes wrong. All but `latency`, the two for answers and the three for bodies keep the operation from being carried out. */
+/** What goes wrong. All but `latency`, the three that are late or lost and the three for bodies keep the operation from being carried out. */
 export type FaultAction =
   /** The answer comes later. Several latencies add up. */
   | { readonly kind: 'latency'; readonly delayMs: number }
@@ -13,6 +13,8 @@ export type FaultAction =
   | { readonly kind: 'lose-answer' }
   /** Carries the operation out, and answers that much later. */
   | { readonly kind: 'late-answer'; readonly delayMs: number }
+  /** Resets the connection when the request is whole, and carries the operation out that much later. */
+  | { readonly kind: 'late-write'; readonly delayMs: number }
   | { readonly kind: 'slow-down'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'server-error'; readonly status?: number }
   | { readonly kind: 'deny' }

@@ -1,6 +1,8 @@
 import { once, setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { openPayload, type Payload } from '../s3/payload.ts'
 import { route, type Routed } from '../s3/route.ts'
@@ -122,14 +124,20 @@ export class S3Server implements NetworkPlug {
     const listens = operation === operations.ListenNotification
     if (operation === undefined || (listens && this.#options.changeStream === 'none'))
       throw new S3Error('NotImplemented')
+    const late = action?.kind === 'late-write' ? [await buffer(request)] : null
     const payload = (): Payload => {
       if (incoming.expectsContinue) response.writeContinue()
       // Without `destroyOnReturn: false` a refused body would take the connection with it, and the refusal too.
-      return openPayload(request.iterator({ destroyOnReturn: false }), headers, verified.payload, call.operation)
+      const body = late === null ? request.iterator({ destroyOnReturn: false }) : Readable.from(late)
+      return openPayload(body, headers, verified.payload, call.operation)
+    }
+    if (action?.kind === 'late-write') {
+      response.socket?.resetAndDestroy()
+      await pause(action.delayMs, this.#closing.signal)
     }
     const answer = await operation(this.#options.state, { call, headers, now, payload })
     if (action?.kind === 'late-answer') await pause(action.delayMs, this.#closing.signal)
-    if (action?.kind === 'lose-answer') response.socket?.resetAndDestroy()
+    if (action?.kind === 'lose-answer' || action?.kind === 'late-write') response.socket?.resetAndDestroy()
     else await respond(response, answer, action, this.#closing.signal)
   }
 }
@@ -177,6 +185,7 @@ async function refuse(action: FaultAction, response: ServerResponse, closing: Ab
     case 'latency':
     case 'lose-answer':
     case 'late-answer':
+    case 'late-write':
     case 'cut-body':
     case 'stall-body':
     case 'flip-byte':

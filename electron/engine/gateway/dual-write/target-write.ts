@@ -7,6 +7,12 @@ import { LeftBehind } from './shared-body.ts'
 import type { TargetBody, DualWriteOptions } from './port.ts'
 
 /**
+ * A write whose connection broke may be under way at the target: so long the key is left alone, as after a failed attempt of a worker.
+ * Most of its time the client's promise needs for the next attempt.
+ */
+const unheardMs = ({ rule }: RuleLink): number => Math.min(1_000, rule.ack.timeoutMs / 4)
+
+/**
  * The way of a write to one target, beside its way to the source. Its lease holds the key at this target from before the first
  * byte until it is known what both sites have.
  */
@@ -105,7 +111,8 @@ export class TargetWrite {
       onMoved(this.linkId, this.#body.body.sizeBytes ?? 0)
       return answer.headers['x-amz-version-id'] ?? null
     } catch {
-      // Why is found out by the task of the version, which comes next.
+      // Why is found out by the task of the version, which comes next, and not before a write that is under way has come to lie there.
+      if (this.#whole) await new Promise<void>((resolve) => this.#options.clock.after(unheardMs(this.#link), resolve))
       return null
     }
   }
