@@ -147,8 +147,8 @@ function joinDegraded({ journal, rules, linkBook, clock, tell, changed }: Made):
       announce()
     },
     onRecovered({ id, ack }, forMs) {
-      const seconds = Math.max(1, Math.round(forMs / 1000)).toLocaleString('en')
-      tell('info', 'gateway', `Rule ${id} keeps its promise “${ack.policy}” again, after ${seconds} s.`, { ruleId: id })
+      const after = forMs < 1000 ? 'less than 1 s' : `${Math.round(forMs / 1000).toLocaleString('en')} s`
+      tell('info', 'gateway', `Rule ${id} keeps its promise “${ack.policy}” again, after ${after}.`, { ruleId: id })
       announce()
     },
   })
