@@ -1,4 +1,4 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { expect, test } from 'vitest'
 import { failureListInput } from '../../shared/api/inputs.ts'
 import { makeBucket } from '../support/buckets.ts'
@@ -36,7 +36,7 @@ test.skipIf(!minio.ok)(
         async () => {
           const { rows } = await lockstep.api.failures.list.query(failureListInput.parse({}))
           const told = rows.map(({ key, fault }) => `${key} ${fault.code}`).toSorted()
-          expect([told, (await link()).parked]).toEqual([['c/1 KEY_NOT_ALLOWED', 'd/e KEY_NOT_ALLOWED'], 2])
+          expect([told, (await link()).failing]).toEqual([['c/1 KEY_NOT_ALLOWED', 'd/e KEY_NOT_ALLOWED'], 2])
         },
         { withinMs: 60_000 },
       )
@@ -50,6 +50,17 @@ test.skipIf(!minio.ok)(
         })
       expect((await link()).settledCount).toBe(settledCount)
       expect((await link()).state.kind).not.toBe('in-step')
+      for (const Body of ['2', '3']) await source.send(new PutObjectCommand({ Bucket: bucket, Key: 'c/1', Body }))
+      const again = Date.now()
+      await eventually(async () => expect((await link()).lookedAt).toBeGreaterThan(again), { withinMs: 30_000 })
+      // Without the object above it, MinIO lists what it has of the key.
+      const { Versions: above = [] } = await target.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'c' }))
+      for (const { Key, VersionId } of above)
+        await target.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }))
+      const { Versions: kept = [] } = await target.send(
+        new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'c/1' }),
+      )
+      expect(new Set(kept.map(({ ETag }) => ETag)).size).toBe(kept.length)
     } finally {
       await lockstep.kill9()
       await b.stop()

@@ -51,18 +51,6 @@ test('refused keys open it after three tasks in a row, however far apart, with t
   expect(tell(twice, ['ok', 'SIGNATURE_REJECTED', 'SIGNATURE_REJECTED']).kind).toBe('closed')
 })
 
-test('keys that a probe finds good are not called wrong again for a minute, whatever single tasks are told', () => {
-  const refused = Array<Told>(3).fill('SIGNATURE_REJECTED')
-  const contradicted = tell(online, [...refused, 'probe', 'probe-ok'])
-  expect(contradicted.kind).toBe('closed')
-  expect(tell(contradicted, Array<Told>(50).fill('SIGNATURE_REJECTED'), 1_000).kind).toBe('closed')
-  expect(tell(contradicted, refused, 0, 1_070_000)).toMatchObject({ kind: 'open' })
-  expect(tell(contradicted, ['probe SIGNATURE_REJECTED'])).toMatchObject({ kind: 'open' })
-  expect(tell(contradicted, Array<Told>(3).fill('CLOCK_SKEW'))).toMatchObject({ kind: 'open' })
-  const seen = tell(online, [...refused, 'probe SIGNATURE_REJECTED', 'probe-ok'])
-  expect(tell(seen, refused)).toMatchObject({ kind: 'open' })
-})
-
 test('one lost probe is no outage, two in a row are, and before anything is known one is enough', () => {
   expect(tell(online, ['probe RESPONSE_TIMEOUT']).kind).toBe('closed')
   expect(tell(online, ['probe RESPONSE_TIMEOUT', 'probe-ok', 'probe RESPONSE_TIMEOUT']).kind).toBe('closed')

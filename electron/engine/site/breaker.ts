@@ -11,8 +11,7 @@ export type Breaker =
       /** Refused sign-ins since the last task that went well. */
       readonly refusals: number
       readonly failedProbes: number
-      /** Null too where a probe had seen what the tasks met. */
-      readonly lastOpening: { readonly closedAt: number; readonly holdMs: number; readonly code: FaultCode } | null
+      readonly lastOpening: { readonly closedAt: number; readonly holdMs: number } | null
     }
   | {
       readonly kind: 'open' | 'half-open'
@@ -74,7 +73,6 @@ function calmed(breaker: Closed): Closed {
 
 function struck(breaker: Closed, fault: Fault, at: number): Breaker {
   if (isRefusal(fault)) {
-    if (isContradicted(breaker, fault, at)) return breaker
     const refusals = breaker.refusals + 1
     return refusals >= refusalLimit ? opened(breaker, fault, at, false) : { ...breaker, refusals }
   }
@@ -83,15 +81,11 @@ function struck(breaker: Closed, fault: Fault, at: number): Breaker {
   return faultsAt.length >= faultLimit ? opened(breaker, fault, at, false) : { ...breaker, faultsAt }
 }
 
-/** A probe with the same keys has just gone well: what is refused so is the request of one object, and the site is not held for it. */
-const isContradicted = ({ lastOpening }: Closed, { code }: Fault, at: number): boolean =>
-  lastOpening !== null && lastOpening.code === code && at - lastOpening.closedAt < calmMs
-
 function probedWell(breaker: Breaker, at: number): Breaker {
   if (breaker.kind === 'closed') return breaker.failedProbes === 0 ? breaker : { ...breaker, failedProbes: 0 }
-  const { openedAt, holdMs, seenByProbe, fault } = breaker
+  const { openedAt, holdMs, seenByProbe } = breaker
   if (!seenByProbe && at - openedAt < holdMs) return { ...breaker, kind: 'open' }
-  return closed({ lastOpening: seenByProbe ? null : { closedAt: at, holdMs, code: fault.code } })
+  return closed({ lastOpening: seenByProbe ? null : { closedAt: at, holdMs } })
 }
 
 function probedBadly(breaker: Breaker, fault: Fault, at: number): Breaker {

@@ -4,12 +4,22 @@ import type { HeaderPair } from '../s3/headers.ts'
 /** The common ones first. */
 const guesses: readonly BlankSpelling[] = ['words', 'first', 'spaces', 'blanks']
 
-/** Asks for something small with the header, signed in one spelling; resolves with the S3 error code of the answer, null for none. */
-export type AskWithBlanks = (header: HeaderPair, spelling: BlankSpelling) => Promise<string | null>
+/** The codes of refusals that come after the signature was found right. */
+const signedRight: ReadonlySet<string> = new Set(['AccessDenied', 'NoSuchBucket'])
+
+/** What a site says to a request: its status, and the S3 error code of its answer, null for none. */
+export interface SignedAnswer {
+  readonly status: number
+  readonly code: string | null
+}
+
+/** Asks for something small with the header, signed in one spelling. */
+export type AskWithBlanks = (header: HeaderPair, spelling: BlankSpelling) => Promise<SignedAnswer>
 
 /**
- * How a site reads the blanks in a signed header. It is asked once, before the first value is sent for which that matters: a wrong guess
- * would be answered as if the secret key were wrong, and a body would have been sent for nothing.
+ * How a site reads the blanks in a signed header. It is asked before the first value is sent for which that matters: a wrong guess
+ * would be answered as if the secret key were wrong, and a body would have been sent for nothing. Only an answer that shows the signature
+ * to be right is remembered, until a request is refused for its signature.
  */
 export class BlankProbe {
   #known: Promise<BlankSpelling | null> | null = null
@@ -26,14 +36,22 @@ export class BlankProbe {
     return found ?? 'blanks'
   }
 
+  /** Hears what came of a request: a site that reads blanks in another way since is asked again. */
+  heard({ code }: Pick<SignedAnswer, 'code'>): void {
+    if (code === 'SignatureDoesNotMatch') this.#known = null
+  }
+
   #forget(asked: Promise<BlankSpelling | null>): void {
     if (this.#known === asked) this.#known = null
   }
 }
 
-/** Null where each was refused: then the keys are. */
+/** Null where no answer shows which is right: the keys may be wrong, or something else stands in the way. */
 async function find(ask: AskWithBlanks): Promise<BlankSpelling | null> {
-  for (const guess of guesses)
-    if ((await ask(['x-amz-meta-blanks', telltale], guess)) !== 'SignatureDoesNotMatch') return guess
+  for (const guess of guesses) {
+    const { status, code } = await ask(['x-amz-meta-blanks', telltale], guess)
+    if (status < 300 || (code !== null && signedRight.has(code))) return guess
+    if (code !== 'SignatureDoesNotMatch') return null
+  }
   return null
 }

@@ -108,12 +108,14 @@ export class SignedCalls {
   }
 
   async #exchange(call: SignedCall): Promise<WireAnswer> {
-    const { bucket, signal } = call
-    const blanks = await this.#blanks.spelling(call.headers ?? [], async (header, spelling) => {
-      const asking: SignedCall = { ...getLocation, bucket, headers: [header], signal }
-      return readRefusal(await this.#exchangeSpelt(asking, spelling)).code
-    })
-    return this.#exchangeSpelt(call, blanks)
+    // Others may wait for the same answer: it does not end with this call.
+    const asking: SignedCall = { ...getLocation, bucket: call.bucket }
+    const blanks = await this.#blanks.spelling(call.headers ?? [], async (header, spelling) =>
+      readRefusal(await this.#exchangeSpelt({ ...asking, headers: [header] }, spelling)),
+    )
+    const answer = await this.#exchangeSpelt(call, blanks)
+    if (answer.status === 403) this.#blanks.heard(readRefusal(answer))
+    return answer
   }
 
   #exchangeSpelt(call: SignedCall, blanks: BlankSpelling): Promise<WireAnswer> {

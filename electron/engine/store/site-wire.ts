@@ -118,12 +118,14 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
   const blankProbe = new BlankProbe()
   const once = async (call: WireCall): Promise<WireAnswer> => {
     if (call.anonymous === true) return spelt(call, 'blanks')
-    const { bucket, signal } = call
-    const blanks = await blankProbe.spelling(call.headers, async (header, spelling) => {
-      const asking: WireCall = { ...getLocation, bucket, headers: [header], signal }
-      return readRefusal(await spelt(asking, spelling)).code
-    })
-    return spelt(call, blanks)
+    // Others may wait for the same answer: it does not end with this call.
+    const asking = { ...getLocation, bucket: call.bucket }
+    const blanks = await blankProbe.spelling(call.headers, async (header, spelling) =>
+      readRefusal(await spelt({ ...asking, headers: [header] }, spelling)),
+    )
+    const answer = await spelt(call, blanks)
+    if (answer.status === 403) blankProbe.heard(readRefusal(answer))
+    return answer
   }
   return {
     timeouts,

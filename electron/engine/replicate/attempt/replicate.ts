@@ -90,7 +90,6 @@ async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Pr
   if (pair !== undefined) return inOrder(await alreadyThere(named, pair[1], seen, context), seen, context)
   // A new write is never left out in silence: only what is done to a version of before the rule is none of its business.
   if (!wanted(named, context)) return settled(order.operation === 'put' ? 'not-wanted' : 'filtered', seen.learned)
-  await refuseUnlisted(named, seen, context)
   const steps = sequence(
     named,
     seen,
@@ -98,6 +97,8 @@ async function replicateSeen(seen: ComparedKey, context: ReplicationContext): Pr
     link,
     (there) => isOriginal(there, context),
   )
+  const again = steps.flatMap(({ version, former }) => (former === null ? [version] : []))
+  await refuseUnlisted(again, seen, context)
   const outcome = withLearned(seen.learned, await copyInOrder(named, steps, seen, context))
   return isLive(seen.target) && outcome.kind === 'settled' ? { ...outcome, overwrote: true } : outcome
 }
