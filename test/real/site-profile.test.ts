@@ -3,7 +3,7 @@ import { ListObjectVersionsCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../electron/engine/base/clock.ts'
 import { systemNetwork } from '../../electron/engine/site/network.ts'
-import { withKnock } from '../../electron/engine/site/profile/merge.ts'
+import { withServerAnswer } from '../../electron/engine/site/profile/merge.ts'
 import { probeProfile } from '../../electron/engine/site/profile/probe-profile.ts'
 import { withoutBlanks, type HeaderPair } from '../../electron/engine/s3/headers.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
@@ -133,7 +133,7 @@ async function profileOf(id: string, { endpoint, region, accessKeyId, secretAcce
   const { signal } = new AbortController()
   const { facts, left } = await probeProfile(store, bucket, { clock: systemClock, random: Math.random }, signal)
   store.close()
-  const known = withKnock(null, await systemNetwork.knock(site, signal), systemClock.now()).facts
+  const known = withServerAnswer(null, await systemNetwork.askUnsigned(site, signal), systemClock.now()).facts
   const all = { ...known, ...facts }
   return {
     found: { answers: Object.fromEntries(siteFactIds.map((one) => [one, all[one].value ?? '?'])), left },

@@ -110,17 +110,17 @@ test('a bucket without versioning is refused before anything is written', async 
 })
 
 test('vendors are known by what they answer to an unsigned request', () => {
-  const knock = (headers: Readonly<Record<string, string>>, text = ''): Parameters<typeof vendorOf>[0] => ({
+  const answer = (headers: Readonly<Record<string, string>>, text = ''): Parameters<typeof vendorOf>[0] => ({
     status: 403,
     headers,
     text,
   })
-  expect(vendorOf(knock({ server: 'MinIO' }))).toBe('minio')
-  expect(vendorOf(knock({ server: 'RustFS' }))).toBe('rustfs')
-  expect(vendorOf(knock({ server: 'AmazonS3' }))).toBe('aws')
-  expect(vendorOf(knock({ server: 'Ceph Object Gateway (squid)' }))).toBe('ceph')
-  expect(vendorOf(knock({ server: 'Lockstep-Sandbox' }))).toBe('lockstep-sandbox')
-  expect(vendorOf(knock({ 'x-amz-request-id': 'tx000002be61bf170d158a2-006b01032f-100c-default' }))).toBe('ceph')
-  expect(vendorOf(knock({ server: 'nginx' }, '<Owner><ID>anonymous</ID></Owner>'))).toBe('ceph')
-  expect(vendorOf(knock({ server: 'nginx' }))).toBe('other')
+  expect(vendorOf(answer({ server: 'MinIO' }))).toBe('minio')
+  expect(vendorOf(answer({ server: 'RustFS' }))).toBe('rustfs')
+  expect(vendorOf(answer({ server: 'AmazonS3' }))).toBe('aws')
+  expect(vendorOf(answer({ server: 'Ceph Object Gateway (squid)' }))).toBe('ceph')
+  expect(vendorOf(answer({ server: 'Lockstep-Sandbox' }))).toBe('lockstep-sandbox')
+  expect(vendorOf(answer({ 'x-amz-request-id': 'tx000002be61bf170d158a2-006b01032f-100c-default' }))).toBe('ceph')
+  expect(vendorOf(answer({ server: 'nginx' }, '<Owner><ID>anonymous</ID></Owner>'))).toBe('ceph')
+  expect(vendorOf(answer({ server: 'nginx' }))).toBe('other')
 })

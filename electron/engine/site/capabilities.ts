@@ -4,7 +4,7 @@ import type { Vendor } from '../../../shared/model/site-profile.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { withCanary, uuid, type Canary, type CanaryPorts } from './canary.ts'
 import { probeListing } from './listing-canary.ts'
-import type { Knock } from './network.ts'
+import type { UnsignedAnswer } from './network.ts'
 
 const serverNames: readonly (readonly [RegExp, Vendor])[] = [
   [/lockstep/i, 'lockstep-sandbox'],
@@ -15,7 +15,7 @@ const serverNames: readonly (readonly [RegExp, Vendor])[] = [
 ]
 
 /** Who made the site, from what it answers to an unsigned request. */
-export function vendorOf({ headers, text }: Knock): Vendor {
+export function vendorOf({ headers, text }: UnsignedAnswer): Vendor {
   const server = headers['server'] ?? ''
   const named = serverNames.find(([pattern]) => pattern.test(server))
   if (named !== undefined) return named[1]

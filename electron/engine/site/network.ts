@@ -16,7 +16,7 @@ export interface Certificate {
 }
 
 /** What an endpoint answers to somebody who does not sign. */
-export interface Knock {
+export interface UnsignedAnswer {
   readonly status: number
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -32,10 +32,10 @@ export interface Network {
   connect(site: Site, signal: AbortSignal): Promise<void>
   certificate(site: Site, signal: AbortSignal): Promise<Certificate>
   /** One unsigned `GET /`. */
-  knock(site: Site, signal: AbortSignal): Promise<Knock>
+  askUnsigned(site: Site, signal: AbortSignal): Promise<UnsignedAnswer>
 }
 
-const knockBytes = 4096
+const unsignedBytes = 4096
 
 export const systemNetwork: Network = {
   async resolve(host) {
@@ -76,7 +76,7 @@ export const systemNetwork: Network = {
     }
   },
 
-  async knock(site, signal) {
+  async askUnsigned(site, signal) {
     const secure = site.endpoint.startsWith('https:')
     const options = { method: 'GET', signal, agent: false as const, headers: { connection: 'close' } }
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -94,9 +94,9 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of answer) {
     text += String(chunk)
-    if (text.length >= knockBytes) break
+    if (text.length >= unsignedBytes) break
   }
-  return text.slice(0, knockBytes)
+  return text.slice(0, unsignedBytes)
 }
 
 async function trusted({ tls }: Site): Promise<string[]> {

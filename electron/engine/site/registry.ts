@@ -9,21 +9,17 @@ import { capabilitiesOf } from '../../../shared/model/site-capabilities.ts'
 import { driftOf, type FactDrift, type SiteProfile } from '../../../shared/model/site-profile.ts'
 import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'
 import { siteSchema } from '../../../shared/model/site.ts'
-import { faultErrorFrom } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import type { RecordStore } from '../journal/port/records.ts'
 import type { ObjectStore } from '../store/port.ts'
-import { probeTarget, type TargetIdentity } from './capabilities.ts'
-import type { CanaryNotes, CanaryPorts } from './canary.ts'
+import type { TargetIdentity } from './capabilities.ts'
 import type { CredentialStore } from './credentials.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { SitesHealth } from './health.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Network } from './network.ts'
-import { identityFacts, withFacts, withKnock } from './profile/merge.ts'
-import { probeProfile } from './profile/probe-profile.ts'
+import { SiteProbes } from './profile/site-probes.ts'
 import { hintOf, printOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
-import { withTimeLimit } from './time-limit.ts'
 
 export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities' | 'region'
 
@@ -105,11 +101,6 @@ export function createSites(options: SitesOptions): Sites {
   return new SiteRegistry(options)
 }
 
-const knockLimitMs = 5_000
-const probeLimitMs = 60_000
-/** Some seventy requests, one after the other. */
-const profileLimitMs = 180_000
-
 class SiteRegistry implements Sites {
   readonly monitor: SitesHealth
   readonly #options: SitesOptions
@@ -118,14 +109,10 @@ class SiteRegistry implements Sites {
   readonly #stores = new Map<string, ObjectStore>()
   /** What the site itself said of its region, against how it is set. */
   readonly #signsFor = new Map<string, string>()
-  readonly #stopped = new AbortController()
-  /** Keys of canaries that this engine wrote; others in the journal were left behind by one that was killed. */
-  readonly #canaries = new Set<string>()
-  /** Whole probes under way, by site and bucket. */
-  readonly #profiling = new Map<string, Promise<SiteView>>()
+  readonly #probes: SiteProbes
 
   constructor(options: SitesOptions) {
-    const { credentials, environment, clock, random, onChange, onTransition } = options
+    const { records, credentials, environment, network, clock, random, onChange, onTransition } = options
     this.#options = options
     this.#ring = new KeyRing(credentials, environment)
     this.monitor = new SitesHealth({
@@ -134,6 +121,17 @@ class SiteRegistry implements Sites {
       onTransition,
       store: (siteId) => this.store(siteId),
       onChange: (siteId) => onChange(siteId, 'health'),
+    })
+    this.#probes = new SiteProbes({
+      records,
+      network,
+      clock,
+      random,
+      site: (siteId) => this.get(siteId),
+      isPaused: (siteId) => this.isPaused(siteId),
+      store: (siteId) => this.store(siteId),
+      openStore: (siteId, onRequest) => this.#openStore(siteId, onRequest),
+      keep: (siteId, change) => this.#keepProfile(siteId, change),
     })
   }
 
@@ -147,7 +145,7 @@ class SiteRegistry implements Sites {
   }
 
   async stop(): Promise<void> {
-    this.#stopped.abort(new FaultError(fault('CANCELLED', 'Lockstep stops.')))
+    this.#probes.stop()
     await this.monitor.stop()
     for (const siteId of this.#stores.keys()) this.#closeStore(siteId)
   }
@@ -264,9 +262,7 @@ class SiteRegistry implements Sites {
   store(siteId: string): ObjectStore {
     const known = this.#stores.get(siteId)
     if (known !== undefined) return known
-    const opened = this.#options.openStore(this.get(siteId), this.keys(siteId), (region) =>
-      this.#learnRegion(siteId, region),
-    )
+    const opened = this.#openStore(siteId)
     this.#stores.set(siteId, opened)
     return opened
   }
@@ -275,7 +271,7 @@ class SiteRegistry implements Sites {
     this.#record(siteId)
     await this.monitor.probe(siteId)
     try {
-      if (this.health(siteId).state === 'online') await this.#learn(siteId, (profile) => profile)
+      if (this.health(siteId).state === 'online') await this.#probes.server(siteId)
     } catch (error) {
       // Gone between two probes: that is what was asked for, and no refusal. Its health says so from the next probe on.
       if (!(error instanceof FaultError) || !faultKinds[error.fault.code].ofSite) throw error
@@ -283,87 +279,29 @@ class SiteRegistry implements Sites {
     return this.view(siteId)
   }
 
-  async probeTarget({ site, bucket }: BucketAt, signal?: AbortSignal): Promise<TargetIdentity> {
-    const either = signal === undefined ? this.#stopped.signal : AbortSignal.any([signal, this.#stopped.signal])
-    const found = await withTimeLimit(this.#options.clock, probeLimitMs, either, (limited) =>
-      probeTarget(this.store(site), bucket, this.#canaryPorts(site, bucket), limited),
-    )
-    await this.#learn(site, (profile, now) => withFacts(profile, identityFacts(found, bucket, now)))
-    return found
+  probeTarget(target: BucketAt, signal?: AbortSignal): Promise<TargetIdentity> {
+    return this.#probes.identity(target, signal)
   }
 
-  probeProfile({ site, bucket }: BucketAt): Promise<SiteView> {
-    const name = `${site}/${bucket}`
-    const underWay = this.#profiling.get(name)
-    if (underWay !== undefined) return underWay
-    const probing = this.#probeProfile(site, bucket).finally(() => this.#profiling.delete(name))
-    this.#profiling.set(name, probing)
-    return probing
+  async probeProfile(target: BucketAt): Promise<SiteView> {
+    await this.#probes.profile(target)
+    return this.view(target.site)
   }
 
-  /** On connections of its own, so that what it asks is counted, and its view of a listing starts afresh. */
-  async #probeProfile(siteId: string, bucket: string): Promise<SiteView> {
-    const { clock, openStore } = this.#options
-    if (this.isPaused(siteId))
-      throw new FaultError(fault('CONFLICT', `The site ${siteId} is paused: nothing is written to it.`))
-    let requests = 0
-    const startedAt = clock.now()
-    const onRegion = (region: string): void => this.#learnRegion(siteId, region)
-    const store = openStore(this.get(siteId), this.keys(siteId), onRegion, () => (requests += 1))
-    try {
-      const { facts, left } = await withTimeLimit(clock, profileLimitMs, this.#stopped.signal, (limited) =>
-        probeProfile(store, bucket, this.#canaryPorts(siteId, bucket), limited),
-      )
-      await this.#learn(siteId, (profile, at) => {
-        const probe = { bucket, at, requests, elapsedMs: at - startedAt, left: left?.message ?? null }
-        return { ...withFacts(profile, facts), probe }
-      })
-      return this.view(siteId)
-    } finally {
-      store.close()
-    }
-  }
-
-  #canaryPorts(site: string, bucket: string): CanaryPorts {
-    const { clock, random } = this.#options
-    return { clock, random, notes: this.#canaryNotes(site, bucket) }
-  }
-
-  #canaryNotes(site: string, bucket: string): CanaryNotes {
-    const { records } = this.#options
-    const prefix = `canary/${site}/${bucket}/`
-    return {
-      // Another probe of the same bucket may be at work with a canary of its own.
-      keys: async () =>
-        [...(await records.all(prefix)).keys()]
-          .map((name) => name.slice(prefix.length))
-          .filter((key) => !this.#canaries.has(key)),
-      planned: async (key) => {
-        this.#canaries.add(key)
-        await records.write(`${prefix}${key}`, true)
-      },
-      gone: async (key) => {
-        this.#canaries.delete(key)
-        await records.erase(`${prefix}${key}`)
-      },
-    }
-  }
-
-  /** Asks the site who it is, and keeps that with what was found. What is another than before is told. */
-  async #learn(siteId: string, add: (profile: SiteProfile, now: number) => SiteProfile): Promise<void> {
-    const { network, clock } = this.#options
-    const knock = await withTimeLimit(clock, knockLimitMs, this.#stopped.signal, (signal) =>
-      network.knock(this.get(siteId), signal),
-    ).catch((error: unknown) => {
-      throw faultErrorFrom(error, { operation: 'Knock', siteId })
-    })
+  /** What is another than before is told. */
+  async #keepProfile(siteId: string, change: (profile: SiteProfile | null) => SiteProfile): Promise<void> {
+    const { onChange, onDrift } = this.#options
     const record = this.#record(siteId)
-    const now = clock.now()
-    const profile = add(withKnock(record.profile, knock, now), now)
+    const profile = change(record.profile)
     await this.#keep({ ...record, profile })
-    this.#options.onChange(siteId, 'capabilities')
+    onChange(siteId, 'capabilities')
     const drift = record.profile === null ? [] : driftOf(record.profile.facts, profile.facts)
-    if (drift.length > 0) this.#options.onDrift(siteId, drift)
+    if (drift.length > 0) onDrift(siteId, drift)
+  }
+
+  #openStore(siteId: string, onRequest?: () => void): ObjectStore {
+    const onRegion = (region: string): void => this.#learnRegion(siteId, region)
+    return this.#options.openStore(this.get(siteId), this.keys(siteId), onRegion, onRequest)
   }
 
   #learnRegion(siteId: string, region: string): void {

@@ -1,17 +1,17 @@
 import { changeStreams, vendorOf } from '../capabilities.ts'
 import type { TargetIdentity } from '../capabilities.ts'
-import type { Knock } from '../network.ts'
+import type { UnsignedAnswer } from '../network.ts'
 import type { SiteFact, SiteProfile } from '../../../../shared/model/site-profile.ts'
 import { completeFacts } from '../../../../shared/model/site-profile.ts'
 import type { KnownFacts } from './probe-profile.ts'
 
-/** What is known, with what the site says of itself to whoever knocks. How it tells of changes follows from its name. */
-export function withKnock(profile: SiteProfile | null, knock: Knock, now: number): SiteProfile {
-  const vendor = vendorOf(knock)
+/** What is known, with what the site says of itself to somebody who does not sign. How it tells of changes follows from its name. */
+export function withServerAnswer(profile: SiteProfile | null, answer: UnsignedAnswer, now: number): SiteProfile {
+  const vendor = vendorOf(answer)
   const events = { value: changeStreams[vendor], why: null, how: 'by-name', bucket: null, asOf: now } as const
   return {
     vendor,
-    server: knock.headers['server'] ?? null,
+    server: answer.headers['server'] ?? null,
     knownAt: now,
     facts: completeFacts({ ...profile?.facts, events }),
     probe: profile?.probe ?? null,
