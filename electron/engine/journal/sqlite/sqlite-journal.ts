@@ -1,50 +1,39 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { makePrivateFile, takePrivateDirectory } from '../../base/private-files.ts'
-
-import { FileChecks } from './file/checks.ts'
-import { CommitCount } from './file/commit-count.ts'
+import { realTimers, type Timers } from '../../base/timers.ts'
+import type { Journal } from '../port/journal.ts'
 import { damaged } from './file/damage.ts'
-import { commitWithoutSync, journalFault, openDatabase, query, type JournalDatabase } from './file/database.ts'
-import { openBriefings } from './tasks/briefings.ts'
-import { openEnqueue } from './tasks/enqueue.ts'
-import { openFailures } from './tasks/failures.ts'
-import { GroupCommit, type CommitLimits } from './file/group-commit.ts'
+import { commitWithoutSync, journalFault, openDatabase, type JournalDatabase } from './file/database.ts'
+import { FileWatch } from './file/file-watch.ts'
+import type { CommitHooks } from './file/group-commit.ts'
+import { JournalFile, type FileLimits, type OpenedFile } from './file/journal-file.ts'
+import { takeLock } from './file/lock.ts'
+import { firstLook, lookThrough } from './file/soundness.ts'
+import { refusal } from './file/thread-messages.ts'
+import { Witness } from './file/witness.ts'
 import { openHistoryStore } from './history/history-store.ts'
 import { History, type HistoryLimits } from './history/history.ts'
-import { Links } from './tables/links.ts'
-import { takeLock } from './file/lock.ts'
 import { openNotKept } from './history/not-kept.ts'
-import { openPairs } from './tasks/pairs.ts'
-import type { Journal } from '../port/journal.ts'
-import type { ReadsAtOnce, TaskStore } from '../port/tasks.ts'
-import { openScans } from './records/scans.ts'
-import { openRecords } from './records/records.ts'
 import { openRollups } from './history/rollups.ts'
-import { migrate, migrations } from './tables/schema.ts'
-import { FileWatch } from './file/file-watch.ts'
-import { firstLook, leftBehind, lookThrough } from './file/soundness.ts'
+import { openRecords } from './records/records.ts'
+import { openScans } from './records/scans.ts'
 import { Sweep } from './records/sweep.ts'
-import { openTaskReads } from './tasks/task-reads.ts'
-import { openTaskWrites, TaskWrites } from './tasks/task-writes.ts'
-import { refusal } from './file/thread-messages.ts'
-import { realTimers, type Timers } from '../../base/timers.ts'
+import { Links } from './tables/links.ts'
+import { migrate, migrations } from './tables/schema.ts'
+import { openPairs } from './tasks/pairs.ts'
+import { openTaskStore } from './tasks/task-store.ts'
 import { openUploads } from './tasks/uploads.ts'
-import { openMarkerNotes } from './tasks/marker-notes.ts'
-import { Witness } from './file/witness.ts'
-import { WriteAheadLog } from './file/write-ahead-log.ts'
 
 const SQLITE_ERROR = 1
 
-export interface JournalLimits extends CommitLimits, HistoryLimits {
+export interface JournalLimits extends FileLimits, HistoryLimits {
   /** SQLite pages of 4 KiB; null leaves the size to the disk. */
   readonly maxPages: number | null
   readonly activity: number
   readonly rollupAgeMs: number
   /** How long a start waits for the look through a file of which it is not sure. */
   readonly checkLimitMs: number
-  /** How often the beginning of the file is looked at while it is written. */
-  readonly glanceEveryMs: number
 }
 
 const HOUR = 3_600_000
@@ -130,7 +119,7 @@ function openClaimed(options: JournalOptions, release: () => void, look: Promise
     database = openDatabase(path, options.limits?.maxPages ?? null)
     migrate(database, migrations)
     commitWithoutSync(database)
-    return assemble({ path, database, witness, watch, release, look }, options)
+    return assemble({ path, database, witness, watch, look }, options, release)
   } catch (error) {
     // Its tables are not there: whatever this is, it is no journal.
     const found = refusal(error).errcode === SQLITE_ERROR ? damaged(path, refusal(error).errstr ?? '', error) : error
@@ -163,83 +152,30 @@ export function claimJournal(dir: string): () => void {
   }
 }
 
-interface Opened {
-  readonly path: string
-  readonly database: JournalDatabase
-  readonly witness: Witness
-  readonly watch: FileWatch
-  readonly release: () => void
-  /** A look through the file that is still under way. */
-  readonly look: Promise<void> | null
-}
-
-function assemble({ path, database, witness, watch, release, look }: Opened, options: JournalOptions): Journal {
+/** One store behind all ports: the file, the tables in it, and what each port makes of them. */
+function assemble(opened: OpenedFile, options: JournalOptions, release: () => void): Journal {
   const { now, log, timers = realTimers, elapsedMs = () => performance.now() } = options
   const limits = { ...journalLimits, ...options.limits }
+  const { path, database } = opened
   const links = new Links(database)
-  const history = new History(database, limits)
   const onFailures: (() => void)[] = []
-  const tellFailures = (): void => onFailures.forEach((listener) => listener())
-  const count = new CommitCount(database)
-  count.compare(database, witness.found)
-  witness.begin(count.journal, count.commits)
-  const hooks = {
-    beforeCommit() {
-      count.raise()
-      return links.persist() ? tellFailures : null
-    },
-    afterRollback() {
-      count.reload()
-      links.reload()
-    },
-  }
-  const wal = new WriteAheadLog(path, watch, witness, () => count.commits)
-  const commit = new GroupCommit(database, wal, hooks, { timers, elapsedMs }, limits)
+  const hooks = hooksOf(links, () => onFailures.forEach((listener) => listener()))
+  const file = new JournalFile(opened, hooks, { timers, elapsedMs }, limits)
+  const { commit } = file
+  commit.onUnwritable((fault) => log?.(JSON.stringify({ level: 'error', subject: 'journal', fault })))
+
   const scans = openScans(database, commit)
   const pairs = openPairs(database, links)
   const uploads = openUploads(database, commit)
-  const markers = openMarkerNotes(database, commit, links)
+  const history = new History(database, limits)
   const rollups = openRollups(database, commit, limits.rollupAgeMs)
   const notKept = openNotKept(database, links)
-  const writes = new TaskWrites(database, { links, history, pairs, uploads, notKept }, now)
+  const tables = { links, history, pairs, uploads, notKept }
+  const tasks = openTaskStore(database, commit, tables, now, (listener) => void onFailures.push(listener))
   const sweep = new Sweep(database, commit, uploads, notKept)
-  commit.onUnwritable((fault) => log?.(JSON.stringify({ level: 'error', subject: 'journal', fault })))
-  database.onDamage((found) => commit.refuse(found))
-  const checks = new FileChecks({
-    path,
-    watch,
-    glanceEveryMs: limits.glanceEveryMs,
-    restPerLook: 100,
-    elapsedMs,
-    first: look,
-    onRefused: (error) => commit.refuse(journalFault(error, path)),
-  })
-  const { lastSeq, enqueue } = openEnqueue(database, commit, links, history, now)
-  const { failures, retry, parkedCauses } = openFailures(database, commit, links, writes)
-  const { handedOut, raiseHandedOut } = openHandedOut(database, commit)
-  const reads = openTaskReads(database, links)
-  const atOnce = { lastSeq, handedOut, parkedCauses, ...reads.atOnce, pairs: pairs.of }
   sweep.start()
   return {
-    tasks: {
-      enqueue,
-      ...openTaskWrites(writes, commit),
-      failures,
-      retry,
-      ...uploads.port,
-      ...markers.port,
-      ...reads.told,
-      ...openBriefings({
-        ...atOnce,
-        openSeqs: reads.openSeqs,
-        tombstones: pairs.tombstonesOf,
-        upload: uploads.of,
-        markers: markers.of,
-      }),
-      onFailures: (listener) => void onFailures.push(listener),
-      raiseHandedOut,
-    },
-    atOnce,
+    ...tasks,
     versions: pairs.port,
     records: openRecords(database, commit, links, {
       drop(linkId) {
@@ -254,32 +190,21 @@ function assemble({ path, database, witness, watch, release, look }: Opened, opt
     flush: () => commit.flush(),
     close: once(async () => {
       await sweep.stop()
-      const wasSound = !commit.isEnded
-      await commit.close()
-      await checks.stop()
-      await wal.close()
-      database.close()
-      watch.close()
-      witness.end(count.commits, wasSound ? leftBehind(path) : null)
-      witness.close()
+      await file.close()
       release()
     }),
+  }
+}
+
+/** Counts of links are kept in memory, and written with the transaction that changed them. */
+function hooksOf(links: Links, tellFailures: () => void): CommitHooks {
+  return {
+    beforeCommit: () => (links.persist() ? tellFailures : null),
+    afterRollback: () => links.reload(),
   }
 }
 
 function once(act: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | null = null
   return () => (done ??= act())
-}
-
-function openHandedOut(
-  database: DatabaseSync,
-  commit: GroupCommit,
-): Pick<ReadsAtOnce, 'handedOut'> & Pick<TaskStore, 'raiseHandedOut'> {
-  const read = query<readonly [number]>(database, "SELECT seq FROM mark WHERE name = 'handed-out'")
-  const raise = database.prepare("UPDATE mark SET seq = max(seq, ?) WHERE name = 'handed-out'")
-  return {
-    handedOut: () => read.get()![0],
-    raiseHandedOut: (seq) => commit.submit(1, () => void raise.run(seq)),
-  }
 }
