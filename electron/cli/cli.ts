@@ -115,7 +115,7 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
   ask(
     root,
     'compare <rule>',
-    'compare both sides; exit 0 equal at that level, 1 the listings differ, 3 the attributes differ, 4 the bytes differ, 5 all that differs is on its way, 2 could not tell',
+    'compare both sides; exit 0 equal at that level, in all that the sites list, 1 the listings differ, 3 the attributes differ, 4 the bytes differ, 5 all that differs is on its way, 2 could not tell',
   )
     .addOption(
       new Option(

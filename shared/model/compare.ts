@@ -78,6 +78,14 @@ export interface NotSeen {
   readonly fault: Fault
 }
 
+/**
+ * A bucket whose listings show no key that lies below another object’s (`c/1` where `c` is an object): what is there was not seen.
+ * `isKnown` false: nobody tried whether they do.
+ */
+export interface NestedUnseen extends BucketAt {
+  readonly isKnown: boolean
+}
+
 /** All of a kind, and the first 1,000 by name. */
 export interface Counted<T> {
   readonly count: number
@@ -140,9 +148,15 @@ export interface CompareReport {
   readonly judgedOnce: number
   /** Listings of several pages that could not be held against the site’s other listing: what they leave out was not seen. */
   readonly unchecked: readonly BucketAt[]
+  /** Of either side. */
+  readonly nestedUnseen: readonly NestedUnseen[]
   /** Why the comparison ended before its end. */
   readonly fault: Fault | null
 }
+
+/** Did the listings that it stands on show all that is there, as far as anybody can know? Where not, *equal* is said of what is listed. */
+export const listsAll = ({ unchecked, nestedUnseen }: Pick<CompareReport, 'unchecked' | 'nestedUnseen'>): boolean =>
+  unchecked.length === 0 && nestedUnseen.length === 0
 
 /** The target of a link that a row of the report names, `site/bucket`; its id where the report does not know it. */
 export function targetName(links: CompareReport['links'], linkId: string): string {

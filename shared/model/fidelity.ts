@@ -1,6 +1,6 @@
 import type { BucketAt, Rule } from './rule.ts'
 import type { Capabilities } from './site.ts'
-import { traitsOf, type SiteTraits } from './site-traits.ts'
+import { knownTraits, type SiteTraits } from './site-traits.ts'
 
 /** Everything of an object besides its key and bytes that a copy may keep or lose; in the order of the table. */
 export const fidelityProperties = {
@@ -220,8 +220,6 @@ const verdicts: Readonly<Record<FidelityProperty, (pair: Pair) => FidelityVerdic
       'An archived object (GLACIER, DEEP_ARCHIVE) cannot be read before it is restored at the source: it is listed as a failure until then.',
     ),
 }
-
-const knownTraits = (site: KnownSite): SiteTraits => ({ ...traitsOf(site?.vendor ?? null), ...site?.measured })
 
 /** The table for one way from a source to a target; counting is the engine's. */
 export function fidelityOf(

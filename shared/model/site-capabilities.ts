@@ -10,6 +10,7 @@ const traitAnswers = [
   ['anyTagText', 'tags', { any: true, narrow: false }],
   ['emptyMetadata', 'empty-metadata', { kept: true, dropped: false }],
   ['tellsParts', 'part-sizes', { told: true, 'not-told': false }],
+  ['listsNested', 'nested-keys', { kept: true, refused: true, unlisted: false }],
 ] as const satisfies readonly (readonly [keyof SiteTraits, keyof SiteFacts, Readonly<Record<string, boolean>>])[]
 
 function measuredTraits(facts: SiteFacts): Partial<SiteTraits> {

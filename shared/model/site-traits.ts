@@ -1,6 +1,6 @@
 import type { Vendor } from './site-profile.ts'
 
-/** What a kind of server does with the properties of an object. null: nobody looked, so nothing is claimed. */
+/** What a kind of server does with objects and their properties. null: nobody looked, so nothing is claimed. */
 export interface SiteTraits {
   /** An additional checksum (`x-amz-checksum-*`) is compared with the bytes, stored and told by HEAD. */
   readonly checksums: boolean | null
@@ -18,6 +18,8 @@ export interface SiteTraits {
   readonly sseS3: boolean | null
   /** Storage classes of S3 are taken by their names. */
   readonly storageClasses: boolean | null
+  /** A key that lies below another object’s (`c/1` beside `c`) is in its listings, or refused. */
+  readonly listsNested: boolean | null
 }
 
 const nothingKnown: SiteTraits = {
@@ -29,9 +31,10 @@ const nothingKnown: SiteTraits = {
   tellsParts: null,
   sseS3: null,
   storageClasses: null,
+  listsNested: null,
 }
 
-/** MinIO and Ceph as the real servers answer in `test/real/fidelity.test.ts`; AWS by the S3 API reference. */
+/** MinIO and Ceph as the real servers answer in `test/real/fidelity.test.ts` and `site-profile.test.ts`; AWS by the S3 API reference. */
 const traits: Readonly<Record<Vendor, SiteTraits>> = {
   minio: {
     checksums: true,
@@ -42,6 +45,7 @@ const traits: Readonly<Record<Vendor, SiteTraits>> = {
     tellsParts: true,
     sseS3: true,
     storageClasses: false,
+    listsNested: false,
   },
   ceph: {
     checksums: false,
@@ -52,6 +56,7 @@ const traits: Readonly<Record<Vendor, SiteTraits>> = {
     tellsParts: false,
     sseS3: false,
     storageClasses: false,
+    listsNested: true,
   },
   aws: {
     checksums: true,
@@ -62,6 +67,7 @@ const traits: Readonly<Record<Vendor, SiteTraits>> = {
     tellsParts: true,
     sseS3: true,
     storageClasses: true,
+    listsNested: true,
   },
   // It remembers what was asked, and encrypts nothing: it is for samples and tests.
   'lockstep-sandbox': {
@@ -73,9 +79,16 @@ const traits: Readonly<Record<Vendor, SiteTraits>> = {
     tellsParts: true,
     sseS3: false,
     storageClasses: true,
+    listsNested: true,
   },
+  // Its listings changed with its releases, so it is asked.
   rustfs: nothingKnown,
   other: nothingKnown,
 }
 
 export const traitsOf = (vendor: Vendor | null): SiteTraits => (vendor === null ? nothingKnown : traits[vendor])
+
+/** What was found out of the site goes before what servers of its kind do. */
+export const knownTraits = (site: KnownSite): SiteTraits => ({ ...traitsOf(site?.vendor ?? null), ...site?.measured })
+
+type KnownSite = { readonly vendor: Vendor; readonly measured?: Partial<SiteTraits> } | null

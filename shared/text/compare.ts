@@ -1,4 +1,12 @@
-import type { CompareLevel, CompareVerdict, DifferenceKind, ExceptionKind, LeftOut } from '../model/compare.ts'
+import {
+  listsAll,
+  type CompareLevel,
+  type CompareReport,
+  type CompareVerdict,
+  type DifferenceKind,
+  type ExceptionKind,
+  type LeftOut,
+} from '../model/compare.ts'
 import { fidelityProperties, type FidelityProperty } from '../model/fidelity.ts'
 
 interface LevelText {
@@ -33,12 +41,16 @@ export const levelText: Readonly<Record<CompareLevel, LevelText>> = {
   },
 }
 
-export const verdictText: Readonly<Record<CompareVerdict, string>> = {
+const verdictText: Readonly<Record<CompareVerdict, string>> = {
   equal: 'Equal',
   different: 'Different',
   'on-its-way': 'On its way',
   unknown: 'Could not tell',
 }
+
+/** *Equal* alone is for listings that show all. */
+export const verdictName = (report: Pick<CompareReport, 'verdict' | 'unchecked' | 'nestedUnseen'>): string =>
+  report.verdict === 'equal' && !listsAll(report) ? 'Equal in what is listed' : verdictText[report.verdict]
 
 export const differenceText: Readonly<Record<DifferenceKind, string>> = {
   'missing-at-target': 'Missing at the target',

@@ -162,3 +162,18 @@ test(
     expect(await compare(world)).toMatchObject({ verdict: 'equal', keys: keys.length })
   },
 )
+
+test(
+  'of a site that nobody tried, compare does not say that keys below other keys are equal',
+  { timeout: 120_000 },
+  async () => {
+    const { world, source } = await oddWorld({ form: { leavesOut: (key) => key === 'c/1' } })
+    for (const key of ['c', 'c/1']) source.add(key, `content of ${key}`)
+    await eventually(async () => expect((await world.sides()).b).toHaveLength(1), { withinMs: 60_000 })
+    const report = await compare(world)
+    expect(report).toMatchObject({ verdict: 'equal', nestedUnseen: [{ site: 'a', bucket: 'data', isKnown: false }] })
+    expect(report.statement).toMatch(
+      /^Equal in what is listed by listing .* nobody has tried whether keys .* are in the listings of a\/data \(probe it under Sites\)\.$/,
+    )
+  },
+)

@@ -7,6 +7,7 @@ import {
   GetObjectAclCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
   type ChecksumAlgorithm,
@@ -92,6 +93,8 @@ async function measured(site: SiteAccess): Promise<SiteTraits> {
     head(client, 'empty'),
     head(client, 'parts', { PartNumber: 2 }),
   ])
+  for (const Key of ['nested', 'nested/1']) await put(client, Key)
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'nested' }))
   const { Grants = [] } = await client.send(new GetObjectAclCommand({ Bucket, Key: 'public' }))
   return {
     checksums: !(await wrong) && summed.ChecksumSHA256 === sha256('hello'),
@@ -104,6 +107,7 @@ async function measured(site: SiteAccess): Promise<SiteTraits> {
     tellsParts: part.ContentLength === 100,
     sseS3: empty.ServerSideEncryption === 'AES256',
     storageClasses: await succeeds(put(client, 'cool', { StorageClass: 'STANDARD_IA' })),
+    listsNested: Contents.length === 2,
   }
 }
 

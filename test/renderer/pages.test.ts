@@ -306,6 +306,15 @@ test('what holds rules is told once with its count, and looked at again by a but
   }
 })
 
+test('a comparison of sites that list not all they have is called equal in what is listed, in its row too', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()))
+  await open.goTo('rules/photos-to-oslo?report=compare-1')
+  const { page } = open
+  await page.getByText('Equal in what is listed', { exact: true }).waitFor()
+  await page.getByText(/^Equal in what is listed by attributes .* are in no listing of berlin\/photos/).waitFor()
+  expect(await page.getByText('Equal', { exact: true }).count()).toBe(0)
+})
+
 test('a comparison tells the cost of each level before it starts, and its report what it may claim', async () => {
   open = await openConsole(browser, fullWorld(Date.now()))
   await open.goTo('rules/photos-to-oslo?report=compare-2')

@@ -563,7 +563,7 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
     verdict: differenceCount === 0 ? 'equal' : 'different',
     statement:
       differenceCount === 0
-        ? 'Equal by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption, checksums, and access lists where the rule carries them): 184,302 keys, 211,090 versions. Bytes were not looked at, nor access lists that the rule leaves at the source.'
+        ? 'Equal in what is listed by attributes (all that a listing shows, and headers, metadata, tags, retention, holds, encryption, checksums, and access lists where the rule carries them): 184,302 keys, 211,090 versions. Bytes were not looked at, nor access lists that the rule leaves at the source. Besides: keys that lie below another object’s key (c/1 where c is an object) are in no listing of berlin/photos, so none of them was seen there.'
         : `Different: ${differenceCount} differences in 184,302 keys, 211,090 versions, the first by listing. Besides: 1 more on its way; 1 more could not be seen; 1,204 exceptions on purpose, listed by kind.`,
     cost: costAt(now, 'attributes'),
     differsBy: differenceCount === 0 ? null : 'listing',
@@ -579,6 +579,7 @@ function reportAt(now: number, jobId: string, differenceCount: number): CompareR
     bytesRead: null,
     judgedOnce: 0,
     unchecked: [],
+    nestedUnseen: differenceCount === 0 ? [{ site: 'berlin', bucket: 'photos', isKnown: true }] : [],
     startedAt: now - 2 * hour,
     endedAt: now - hour,
     keys: 184_302,

@@ -79,6 +79,7 @@ export const report = (
   bytesRead: null,
   judgedOnce: 0,
   unchecked: [],
+  nestedUnseen: [],
   startedAt: 0,
   endedAt: 1,
   keys: 2,

@@ -2,29 +2,19 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type {
-  BucketAt,
-  Degraded,
-  FeedView,
-  LinkKeys,
-  LinkView,
-  Rule,
-  RuleCaution,
-  RuleView,
-} from '../../../shared/model/rule.ts'
+import type { BucketAt, Degraded, FeedView, LinkKeys, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import { uncheckedText } from '../../../shared/text/unchecked.ts'
 import type { Brakes } from '../brake/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
 import type { LinkFeeds } from '../link/feeds/link-feeds.ts'
 import type { Link } from '../link/link.ts'
 import type { Links } from '../link/links.ts'
 import type { RuleBook, RuleRecord } from '../rule/rule-book.ts'
-import { bucketKey } from '../rule/link.ts'
 import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } from '../rule/validate.ts'
 import { startsAnew, type TargetGuard } from '../link/convergence/target-guard.ts'
 import type { Tell } from '../log/activity.ts'
 import { linkFidelities, type FidelityParts } from './fidelity.ts'
+import { cautionsOf, uncheckedCaution } from './rule-cautions.ts'
 import { refuseUnknownKeys, type SseCKeys } from '../site/sse-c-keys.ts'
 
 export interface RulesParts extends FidelityParts {
@@ -87,7 +77,8 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     },
     check(rule) {
       const others = rules.rules().filter((other) => other.id !== rule.id)
-      return cautionsOf(rule.id, validateRules([...others, rule], parts.sites()))
+      const found = validateRules([...others, rule], parts.sites())
+      return cautionsOf(rule, found, parts.capabilities(rule.source.site))
     },
     fidelity: (rule) => linkFidelities(rule, parts),
     keys({ id }) {
@@ -185,19 +176,6 @@ async function resyncLinks(
   return `${keys.toLocaleString('en')} keys looked at, ${differences.toLocaleString('en')} versions queued.`
 }
 
-const cautionsOf = (ruleId: string, problems: readonly RuleProblem[]): readonly RuleCaution[] =>
-  problems
-    .filter((problem) => problem.ruleId === ruleId && problem.level === 'warning')
-    .map(({ message, remedy }) => ({ message, remedy }))
-
-function uncheckedCaution(found: readonly BucketAt[]): readonly RuleCaution[] {
-  const unchecked = [...new Map(found.map((at) => [bucketKey(at), at])).values()]
-  if (unchecked.length === 0) return []
-  const words = uncheckedText(unchecked)
-  const remedy = 'Grant s3:ListBucket there. The rule goes on meanwhile, and trusts the listing of versions.'
-  return [{ message: `${words.charAt(0).toUpperCase()}${words.slice(1)}.`, remedy }]
-}
-
 function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[], parts: RulesParts): RuleView {
   const links = parts.links.ofRule(rule.id)
   const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
@@ -209,7 +187,10 @@ function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[]
     feeds,
     noticedBy: noticedBy(rule, feeds, views),
     degraded: parts.degraded(rule.id),
-    cautions: [...cautionsOf(rule.id, problems), ...uncheckedCaution(links.flatMap((link) => parts.unchecked(link)))],
+    cautions: [
+      ...cautionsOf(rule, problems, parts.capabilities(rule.source.site)),
+      ...uncheckedCaution(links.flatMap((link) => parts.unchecked(link))),
+    ],
   }
 }
 

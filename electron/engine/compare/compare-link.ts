@@ -84,8 +84,10 @@ class FirstPass {
   }
 
   #reader(side: 'source' | 'target'): VersionReader {
-    const { link, list, prefix, signal, now, tally } = this.#run
+    const { link, list, prefix, signal, now, tally, listsNested } = this.#run
     const at = link[side]
+    const lists = listsNested(side)
+    if (lists !== true) tally.nestedUnseen(at, lists === false)
     const onUnavailable = (): void => tally.unchecked(at)
     return checkedReader({ at, prefix, list, now, signal, after: null, rate: everyPage, onUnavailable })
   }

@@ -1,6 +1,7 @@
 import type { CompareLevel } from '../../../shared/model/compare.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { knownTraits } from '../../../shared/model/site-traits.ts'
 import { trafficOf } from '../advisor/traffic.ts'
 import type { LinkFigures } from './cost.ts'
 import type { FirstSeen } from './first-seen.ts'
@@ -26,7 +27,7 @@ export interface CompareSources {
   readonly links: Links
   readonly journal: Pick<Journal, 'tasks' | 'versions' | 'scans' | 'history'>
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
-  readonly sites: Pick<Sites, 'health'>
+  readonly sites: Pick<Sites, 'health' | 'capabilities'>
   readonly keyedStore: (siteId: string, rule: Pick<Rule, 'fidelity'>) => ObjectStore
   readonly feeds: Pick<LinkFeeds, 'views'>
   readonly orphans: FirstSeen
@@ -44,7 +45,7 @@ export function linkToCompare(
   { signal, progress }: JobReport,
   sources: CompareSources,
 ): CompareParts {
-  const { links, journal, list, keyedStore, now } = sources
+  const { links, journal, list, keyedStore, sites, now } = sources
   const { versions, tasks } = journal
   const order = orderOf(link, links)
   const { linkId } = link
@@ -54,6 +55,7 @@ export function linkToCompare(
     prefix: prefixOf(link, asked.prefix),
     level: asked.level,
     list,
+    listsNested: (side) => knownTraits(sites.capabilities(link[side].site)).listsNested,
     pairs: async (key) => [...(await versions.pairs(linkId, key)), ...(await cameHere(order, key, versions))],
     wasCopied: async (key, versionId) => (await journal.history.itemEvents(linkId, key, versionId)).length > 0,
     isOfAnotherRule: ofAnotherRule(link, sources),

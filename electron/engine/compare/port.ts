@@ -14,6 +14,8 @@ export interface CompareParts {
   readonly prefix: string
   readonly level: CompareLevel
   readonly list: (siteId: string, request: ListRequest, signal: AbortSignal) => Promise<VersionPage>
+  /** Do its listings show keys below other objects’ keys? null: nobody tried. */
+  readonly listsNested: (side: SideName) => boolean | null
   /** What the journal knows to belong together, of one key. */
   readonly pairs: (key: string) => Promise<readonly VersionPair[]>
   /** Did this link ever have a task of that version? For replicas that the journal keeps no pair of. */

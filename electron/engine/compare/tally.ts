@@ -7,6 +7,7 @@ import {
   type Counted,
   type Difference,
   type ExceptionKind,
+  type NestedUnseen,
   type NotSeen,
   type OnItsWay,
 } from '../../../shared/model/compare.ts'
@@ -30,6 +31,7 @@ export type TallyTotals = Pick<
   | 'bytesRead'
   | 'judgedOnce'
   | 'unchecked'
+  | 'nestedUnseen'
 >
 
 /** Counts what a comparison finds, over all links of its rule, and keeps the first of each kind. */
@@ -40,6 +42,7 @@ export class Tally {
   readonly #exceptions = new Map<ExceptionKind, Rows<Exception>>()
   readonly #levels = new Set<number>()
   readonly #unchecked = new Map<string, BucketAt>()
+  readonly #nestedUnseen = new Map<string, NestedUnseen>()
   #oldestSince: number | null = null
   #keys = 0
   #once = 0
@@ -77,6 +80,11 @@ export class Tally {
     this.#unchecked.set(bucketKey(at), { site: at.site, bucket: at.bucket })
   }
 
+  /** The listing of this bucket shows no keys below other objects’ keys; not `isKnown`: or it does. */
+  nestedUnseen(at: BucketAt, isKnown: boolean): void {
+    this.#nestedUnseen.set(bucketKey(at), { site: at.site, bucket: at.bucket, isKnown })
+  }
+
   /** Something that was not alike was judged by one look alone. */
   once(): void {
     this.#once++
@@ -110,6 +118,7 @@ export class Tally {
       bytesRead: this.#bytesRead,
       judgedOnce: this.#once,
       unchecked: [...this.#unchecked.values()],
+      nestedUnseen: [...this.#nestedUnseen.values()],
     }
   }
 }

@@ -1,6 +1,7 @@
-import { levelText } from '../../../shared/text/compare.ts'
+import { levelText, verdictName } from '../../../shared/text/compare.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
+import { nestedUnseenText } from '../../../shared/text/nested-unseen.ts'
 import { uncheckedText } from '../../../shared/text/unchecked.ts'
 import type { TallyTotals } from './tally.ts'
 
@@ -14,7 +15,7 @@ export function verdictOf(totals: TallyTotals, fault: Fault | null): CompareVerd
 /** The verdict in words, with its numbers. Pure. */
 export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fault | null): string {
   const verdict = verdictOf(totals, fault)
-  const { differenceCount, differsBy, onItsWay, notSeen, exceptions, unchecked } = totals
+  const { differenceCount, differsBy, onItsWay, notSeen, exceptions, unchecked, nestedUnseen } = totals
   const looked = `${counted(totals.keys, 'key')}, ${counted(totals.versions, 'version')}`
   const asides = [
     verdict === 'different' && fault !== null ? `it ended before its end (${fault.code})` : '',
@@ -22,13 +23,14 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
     verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
     totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
     unchecked.length > 0 ? uncheckedText(unchecked) : '',
+    nestedUnseen.length > 0 ? nestedUnseenText(nestedUnseen) : '',
     exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
   ].filter((aside) => aside !== '')
   return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`
 
   function main(): string {
     const { seen, unseen } = levelText[level]
-    if (verdict === 'equal') return `Equal ${seen}: ${looked}. ${unseen}`
+    if (verdict === 'equal') return `${verdictName({ ...totals, verdict })} ${seen}: ${looked}. ${unseen}`
     if (verdict === 'different')
       return `Different: ${counted(differenceCount, 'difference')} in ${looked}, the first ${levelText[differsBy!].by}.`
     if (verdict === 'on-its-way')

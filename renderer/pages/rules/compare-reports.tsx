@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { levelText, verdictText } from '../../../shared/text/compare.ts'
-import type { CompareReport } from '../../../shared/model/compare.ts'
+import { levelText, verdictName } from '../../../shared/text/compare.ts'
+import { listsAll, type CompareReport } from '../../../shared/model/compare.ts'
 import { Panel } from '../../components/page.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToneBadge } from '../../components/tone.tsx'
@@ -19,6 +19,10 @@ const tones: Record<CompareReport['verdict'], Tone> = {
   'on-its-way': 'busy',
   unknown: 'waiting',
 }
+
+/** What no listing shows is not known to be equal. */
+const toneOf = (report: CompareReport): Tone =>
+  report.verdict === 'equal' && !listsAll(report) ? 'waiting' : tones[report.verdict]
 
 const shownReports = 5
 
@@ -41,7 +45,7 @@ export function CompareReports({ ruleId }: { readonly ruleId: string }) {
             {one.endedAt === null ? (
               <ToneBadge tone="quiet">Not finished</ToneBadge>
             ) : (
-              <ToneBadge tone={tones[one.verdict]}>{verdictText[one.verdict]}</ToneBadge>
+              <ToneBadge tone={toneOf(one)}>{verdictName(one)}</ToneBadge>
             )}
             <span style={{ flex: 1 }}>
               {levelText[one.level].name}: {countsOf(one)}
