@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EngineApi } from '../../../shared/api/engine-api.ts'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Job } from '../../../shared/model/job.ts'
-import type { BucketAt, Degraded, FeedView, LinkKeys, LinkView, Rule, RuleView } from '../../../shared/model/rule.ts'
+import type { LinkKeys, Rule, RuleView } from '../../../shared/model/rule.ts'
 import type { Site } from '../../../shared/model/site.ts'
 import type { Brakes } from '../brake/brakes.ts'
 import type { Jobs, JobReport } from '../job/jobs.ts'
@@ -14,10 +14,11 @@ import { judgedWith, problemsWith, refusalOf, validateRules, type RuleProblem } 
 import { startsAnew, type TargetGuard } from '../link/convergence/target-guard.ts'
 import type { Tell } from '../log/activity.ts'
 import { linkFidelities, type FidelityParts } from './fidelity.ts'
-import { cautionsOf, uncheckedCaution } from './rule-cautions.ts'
+import { cautionsOf } from './rule-cautions.ts'
+import { ruleView, type RuleViewParts } from './rule-view.ts'
 import { refuseUnknownKeys, type SseCKeys } from '../site/sse-c-keys.ts'
 
-export interface RulesParts extends FidelityParts {
+export interface RulesParts extends FidelityParts, RuleViewParts {
   readonly rules: RuleBook
   readonly links: Links
   readonly guard: TargetGuard
@@ -26,19 +27,14 @@ export interface RulesParts extends FidelityParts {
   readonly jobs: Jobs
   readonly sites: () => readonly Site[]
   readonly sseCKeys: Pick<SseCKeys, 'has' | 'list'>
-  readonly view: (link: Link) => LinkView
   readonly keys: (link: Link) => readonly LinkKeys[]
-  readonly feedViews: (link: Link) => readonly FeedView[]
-  /** Listings that no scan could check. */
-  readonly unchecked: (link: Link) => readonly BucketAt[]
   readonly lookAgain: (ruleId: string | null) => Job
-  readonly degraded: (ruleId: string) => Degraded | null
   readonly tell: Tell
   readonly now: () => number
 }
 
 export function rulesApi(parts: RulesParts): EngineApi['rules'] {
-  const { rules, tell } = parts
+  const { rules } = parts
   const problems = (): readonly RuleProblem[] => validateRules(rules.rules(), parts.sites())
   const viewed = (record: RuleRecord): RuleView => ruleView(record, problems(), parts)
   return {
@@ -55,26 +51,9 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
       rules.get(rule.id)
       return viewed(await putRule(rule, parts))
     },
-    async remove({ id }) {
-      await rules.remove(id)
-      await parts.links.follow()
-      tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
-    },
-    async pause({ id }) {
-      const record = await rules.pause(id, { by: 'operator', reason: 'Paused by the operator.', at: parts.now() })
-      await parts.links.follow()
-      tell('info', 'rule', `Rule ${id} was paused.`, { ruleId: id })
-      return viewed(record)
-    },
-    async resume({ id }) {
-      // First: a brake that is not released would stop the rule again before the next restart lets go of it.
-      await parts.brakes.release(rules.get(id).rule)
-      await parts.guard.require(rules.get(id).rule)
-      const record = await rules.resume(id)
-      await parts.links.follow()
-      tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
-      return viewed(record)
-    },
+    remove: ({ id }) => removeRule(id, parts),
+    pause: async ({ id }) => viewed(await pauseRule(id, parts)),
+    resume: async ({ id }) => viewed(await resumeRule(id, parts)),
     check(rule) {
       const others = rules.rules().filter((other) => other.id !== rule.id)
       const found = validateRules([...others, rule], parts.sites())
@@ -88,10 +67,7 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     async answer({ id, answer }) {
       const { rule } = rules.get(id)
       if (answer === 'leaveOut') return viewed(await storeRule(withoutKeys(rule, parts), parts))
-      await parts.guard.cover(rule)
-      await parts.links.follow()
-      parts.feeds.scanAll(parts.links.ofRule(id).map(({ linkId }) => linkId))
-      tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
+      await coverKeys(rule, parts)
       return viewed(rules.get(id))
     },
     lookAgain({ ruleId }) {
@@ -100,6 +76,38 @@ export function rulesApi(parts: RulesParts): EngineApi['rules'] {
     },
     resync: ({ ruleId, prefix }) => startResync(ruleId, prefix, parts),
   }
+}
+
+async function removeRule(id: string, { rules, links, tell }: RulesParts): Promise<void> {
+  await rules.remove(id)
+  await links.follow()
+  tell('info', 'rule', `Rule ${id} was removed. Objects on both sides stay as they are.`, { ruleId: id })
+}
+
+async function pauseRule(id: string, { rules, links, tell, now }: RulesParts): Promise<RuleRecord> {
+  const record = await rules.pause(id, { by: 'operator', reason: 'Paused by the operator.', at: now() })
+  await links.follow()
+  tell('info', 'rule', `Rule ${id} was paused.`, { ruleId: id })
+  return record
+}
+
+async function resumeRule(id: string, { rules, links, brakes, guard, tell }: RulesParts): Promise<RuleRecord> {
+  // First: a brake that is not released would stop the rule again before the next restart lets go of it.
+  await brakes.release(rules.get(id).rule)
+  await guard.require(rules.get(id).rule)
+  const record = await rules.resume(id)
+  await links.follow()
+  tell('info', 'rule', `Rule ${id} was resumed.`, { ruleId: id })
+  return record
+}
+
+/** The keys that others wrote are covered by the source’s versions: scans bring them. */
+async function coverKeys(rule: Rule, { links, guard, feeds, tell }: RulesParts): Promise<void> {
+  const { id } = rule
+  await guard.cover(rule)
+  await links.follow()
+  feeds.scanAll(links.ofRule(id).map(({ linkId }) => linkId))
+  tell('warning', 'rule', `Rule ${id} goes on and covers what others wrote at its target.`, { ruleId: id })
 }
 
 /** The keys that others wrote, as excludes of the rule: to be seen and taken back there. */
@@ -174,53 +182,4 @@ async function resyncLinks(
   }
   progress(keys, keys)
   return `${keys.toLocaleString('en')} keys looked at, ${differences.toLocaleString('en')} versions queued.`
-}
-
-function ruleView({ rule, paused }: RuleRecord, problems: readonly RuleProblem[], parts: RulesParts): RuleView {
-  const links = parts.links.ofRule(rule.id)
-  const feeds = uniqueFeeds(links.flatMap((link) => parts.feedViews(link)))
-  const views = links.map((link) => parts.view(link))
-  return {
-    ...rule,
-    paused,
-    links: views,
-    feeds,
-    noticedBy: noticedBy(rule, feeds, views),
-    degraded: parts.degraded(rule.id),
-    cautions: [
-      ...cautionsOf(rule, problems, parts.capabilities(rule.source.site)),
-      ...uncheckedCaution(links.flatMap((link) => parts.unchecked(link))),
-    ],
-  }
-}
-
-/** Links of one rule share their event stream; each has a scan of its own, and the slowest is the one to show. */
-function uniqueFeeds(feeds: readonly FeedView[]): readonly FeedView[] {
-  const byKind = new Map<FeedView['kind'], FeedView>()
-  for (const feed of feeds) {
-    const known = byKind.get(feed.kind)
-    if (known === undefined || (feed.lastScan?.endedAt ?? 0) < (known.lastScan?.endedAt ?? 0) || feed.fault !== null)
-      byKind.set(feed.kind, feed)
-  }
-  return [...byKind.values()]
-}
-
-function noticedBy(rule: Rule, feeds: readonly FeedView[], links: readonly LinkView[]): string {
-  const every = everyText(rule.scanIntervalSeconds)
-  const deaf = links.flatMap(({ events }) => (events.kind === 'unavailable' ? [events] : []))[0]
-  if (deaf !== undefined)
-    return `Events are unavailable: the source should tell of changes, and does not. Until it does, they are noticed by a scan of both sides ${everyText(deaf.scanEverySeconds)}.`
-  const stream = feeds.find((feed) => feed.kind === 'listen')
-  const pushed = feeds.find((feed) => feed.kind === 'webhook' && feed.lastEventAt !== null)
-  if (stream?.state === 'live')
-    return `Changes are noticed as they happen, by the source’s event stream; a scan of both sides ${every} finds what it missed.`
-  if (pushed !== undefined)
-    return `Changes are noticed as they happen, by notifications from the source; a scan of both sides ${every} finds the rest, deletes among them.`
-  return `Changes are noticed by a scan of both sides ${every}: the source sends no events here.`
-}
-
-function everyText(seconds: number): string {
-  if (seconds % 3600 === 0) return seconds === 3600 ? 'every hour' : `every ${seconds / 3600} hours`
-  if (seconds % 60 === 0) return seconds === 60 ? 'every minute' : `every ${seconds / 60} minutes`
-  return `every ${seconds} seconds`
 }

@@ -30,23 +30,11 @@ export function assembleApi(
   const { journal, links, jobs, queue, feeds, now } = parts
   const rulesParts = ruleParts(parts)
   const config = configParts(parts, rulesParts)
-  const preflight = createPreflight({
-    sites: parts.sites,
-    network: parts.network,
-    clock: parts.clock,
-    random: parts.random,
-    onChange: () => parts.liveUpdates.changed('checks'),
-  })
   const api: EngineApi = {
     overview: { get: parts.overview, series: (q) => parts.series.points(q.linkId, q.windowMs) },
     sites: sitesApi(parts),
     rules: rulesApi(rulesParts),
-    checks: {
-      start: (q) => preflight.start(q),
-      get: ({ id }) => preflight.get(id),
-      cancel: ({ id }) => preflight.cancel(id),
-      repair: ({ runId, stepId }) => preflight.repair(runId, stepId),
-    },
+    checks: checksApi(parts),
     transfers: { list: () => parts.dispatcher.transfers(1000) },
     failures: failuresApi({ journal, queue, jobs, link: (linkId) => links.get(linkId), hold: holdsOf(parts), now }),
     jobs: { list: () => jobs.list(), cancel: ({ id }) => jobs.cancel(id) },
@@ -71,19 +59,34 @@ export function assembleApi(
       scan: (linkId, signal) => feeds.resync(linkId, { prefix: '', reason: 'gap', signal }),
       now,
     }),
-    demo: {
-      get: () => options.demo?.get() ?? null,
-      async set({ targetBroken }) {
-        if (options.demo === null)
-          throw new FaultError(fault('NOT_SUPPORTED', 'There is nothing to break here: this is not the demo.'))
-        const view = await options.demo.set(targetBroken)
-        parts.liveUpdates.changed('demo')
-        return view
-      },
-    },
+    demo: demoApi(parts, options),
     live: { watch: (signal) => parts.liveUpdates.watch(signal) },
   }
   return { api, config }
+}
+
+function checksApi({ sites, network, clock, random, liveUpdates }: EngineParts): EngineApi['checks'] {
+  const onChange = (): void => liveUpdates.changed('checks')
+  const preflight = createPreflight({ sites, network, clock, random, onChange })
+  return {
+    start: (q) => preflight.start(q),
+    get: ({ id }) => preflight.get(id),
+    cancel: ({ id }) => preflight.cancel(id),
+    repair: ({ runId, stepId }) => preflight.repair(runId, stepId),
+  }
+}
+
+function demoApi({ liveUpdates }: EngineParts, { demo }: EngineOptions): EngineApi['demo'] {
+  return {
+    get: () => demo?.get() ?? null,
+    async set({ targetBroken }) {
+      if (demo === null)
+        throw new FaultError(fault('NOT_SUPPORTED', 'There is nothing to break here: this is not the demo.'))
+      const view = await demo.set(targetBroken)
+      liveUpdates.changed('demo')
+      return view
+    },
+  }
 }
 
 function holdsOf({ links, sites }: EngineParts): (linkId: string) => Hold | null {

@@ -5,8 +5,8 @@ import type { Site } from '../../../shared/model/site.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { getAcl, putAcl } from './acl.ts'
 import { BucketLocks } from './bucket-locks.ts'
-import type { BucketAdministration } from './bucket-administration.ts'
 import { deleteVersion, writeDeleteMarker } from './deletes.ts'
+import { LateAdministration } from './late-administration.ts'
 import { Objects } from './objects.ts'
 import type { CallOptions, ObjectStore } from './port.ts'
 import { SignedCalls } from './signed-calls.ts'
@@ -49,24 +49,50 @@ export function createStore(options: StoreOptions): ObjectStore {
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
   const listings = new VersionListings(calls)
-  let opened: Promise<BucketAdministration> | null = null
-  const buckets = (): Promise<BucketAdministration> =>
-    // The SDK, when a bucket is first asked about: neither a start without sites nor a transfer thread needs it.
-    (opened ??= import('./bucket-administration.ts').then(
-      ({ BucketAdministration }) =>
-        new BucketAdministration({ site, keys, timeouts, secureContext: secureContext(), whereabouts, onRequest }),
-    ))
-
+  const buckets = new LateAdministration({ site, keys, timeouts, secureContext, whereabouts, onRequest })
   return {
-    get: (ref, call) => objects.get(ref, call),
-    head: (ref, call) => objects.head(ref, call),
-    presence: (ref, call) => objects.presence(ref, call),
-    put: (version, body, call) => objects.put(version, body, call),
+    ...versionCalls(calls, objects),
     createUpload: (version, call) => uploads.create(version, call),
     uploadPart: (upload, partNumber, body, call) => uploads.putPart(upload, partNumber, body, call),
     completeUpload: (upload, parts, identity, size, call) => uploads.complete(upload, parts, identity, size, call),
     abortUpload: (upload, call) => uploads.abort(upload, call),
     listParts: (upload, call) => uploads.listParts(upload, call),
+    listVersions: (request, call) => listings.page(request, call),
+    listingForm: () => listings.form,
+    ...buckets.calls,
+    ping: (call) => ping(calls, call),
+    resize: (sockets) => pool.resize(sockets),
+    // The SDK's part keeps no connection between its requests.
+    retire: () => pool.retire(),
+    close() {
+      const words = 'Lockstep closed its connections to the site'
+      const reason = new FaultError(fault('CANCELLED', words, { site: site.id }))
+      pool.close(reason)
+      buckets.close(reason)
+    },
+  }
+}
+
+type VersionCall =
+  | 'get'
+  | 'head'
+  | 'presence'
+  | 'put'
+  | 'writeDeleteMarker'
+  | 'deleteVersion'
+  | 'getTags'
+  | 'putTags'
+  | 'getAcl'
+  | 'putAcl'
+  | 'getLock'
+  | 'putLock'
+
+function versionCalls(calls: SignedCalls, objects: Objects): Pick<ObjectStore, VersionCall> {
+  return {
+    get: (ref, call) => objects.get(ref, call),
+    head: (ref, call) => objects.head(ref, call),
+    presence: (ref, call) => objects.presence(ref, call),
+    put: (version, body, call) => objects.put(version, body, call),
     writeDeleteMarker: (ref, identity, call) => writeDeleteMarker(calls, ref, identity, call),
     deleteVersion: (ref, identity, call) => deleteVersion(calls, ref, identity, call),
     getTags: (ref, call) => getTags(calls, ref, call),
@@ -75,29 +101,6 @@ export function createStore(options: StoreOptions): ObjectStore {
     putAcl: (ref, acl, call) => putAcl(calls, ref, acl, call),
     getLock: (ref, call) => getLock(calls, ref, call),
     putLock: (ref, lock, call) => putLock(calls, ref, lock, call),
-    listVersions: (request, call) => listings.page(request, call),
-    listingForm: () => listings.form,
-    listBuckets: async (call) => (await buckets()).listBuckets(call),
-    bucketDates: async (call) => (await buckets()).bucketDates(call),
-    bucket: async (name, call) => (await buckets()).bucket(name, call),
-    createBucket: async (name, call) => (await buckets()).createBucket(name, call),
-    enableVersioning: async (name, call) => (await buckets()).enableVersioning(name, call),
-    nativeReplication: async (name, call) => (await buckets()).nativeReplication(name, call),
-    ping: (call) => ping(calls, call),
-    resize: (sockets) => pool.resize(sockets),
-    // The SDK's part keeps no connection between its requests.
-    retire: () => pool.retire(),
-    close() {
-      const reason = new FaultError(
-        fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }),
-      )
-      pool.close(reason)
-      // What could not be loaded has nothing to close; whoever asked for it heard why.
-      void opened?.then(
-        (matters) => matters.close(reason),
-        () => undefined,
-      )
-    },
   }
 }
 

@@ -1,19 +1,18 @@
-import { pumped } from '../s3/pumped.ts'
 import { hash } from 'node:crypto'
+import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Site } from '../../../shared/model/site.ts'
-import { FaultError, fault } from '../../../shared/model/fault.ts'
 import type { FaultContext } from '../base/errors.ts'
-import type { KeyPair } from '../s3/key-pair.ts'
-import type { Host } from '../s3/address.ts'
-import { secureContextOf } from './s3-store.ts'
-import { BlankProbe } from './blank-probe.ts'
-import { pointingOf, readRefusal } from './signed-calls.ts'
 import type { HeaderPair } from '../s3/headers.ts'
+import type { KeyPair } from '../s3/key-pair.ts'
+import { pumped } from '../s3/pumped.ts'
 import type { BlankSpelling } from '../s3/signed-blanks.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
-import { requestHead } from './wire/request-head.ts'
+import { BlankProbe } from './blank-probe.ts'
+import { secureContextOf } from './s3-store.ts'
+import { pointingOf, readRefusal } from './signed-calls.ts'
 import { Whereabouts } from './whereabouts.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
+import { requestHead } from './wire/request-head.ts'
 import { defaultTimeouts, type Timeouts, type WireAnswer } from './wire/request.ts'
 
 /** A request as somebody else made it, to be signed anew and sent as it is. */
@@ -64,47 +63,68 @@ export interface SiteWireOptions {
 /** Answers up to this size are passed on in one piece. */
 const smallBytes = 64 * 1024
 
-export function openSiteWire({ site, keys, sockets, timeouts: given, now }: SiteWireOptions): SiteWire {
-  const timeouts = { ...defaultTimeouts, ...given }
-  const whereabouts = new Whereabouts(site, keys, now)
-  let secureContext: ReturnType<typeof secureContextOf> | null = null
-  const pool = new ConnectionPool({
-    sockets,
-    timeouts,
-    secureContext: () => (secureContext ??= secureContextOf(site)),
-    insecureSkipVerify: site.tls.insecureSkipVerify,
-    ticks: () => performance.now(),
-  })
-  const context = ({ operation, bucket, key }: WireCall): FaultContext => ({
-    operation,
-    siteId: site.id,
-    bucket,
-    key,
-    secrets: [keys.secretAccessKey, keys.accessKeyId],
-  })
-  const headOf = (call: WireCall, blanks: BlankSpelling): string => {
-    const { method, query, sizeBytes } = call
-    const bucket = call.bucket === '' ? undefined : call.bucket
-    const { address, signer } = whereabouts.at(bucket)
-    const path = address.path(bucket, call.key === '' ? undefined : call.key)
-    const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
-    const payloadHash = payloadHashOf(call)
-    const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash, blanks })
-    const { expectContinue } = call
-    const whole = [...sent, ...call.unsigned]
-    return requestHead({ method, path, query, headers: whole, sizeBytes, expectContinue }, context(call))
+export function openSiteWire(options: SiteWireOptions): SiteWire {
+  return new SignedWire(options)
+}
+
+/** Signs each request for the region that its bucket is in, and says again where the site points elsewhere. */
+class SignedWire implements SiteWire {
+  readonly timeouts: Timeouts
+  readonly #site: Site
+  readonly #keys: KeyPair
+  readonly #whereabouts: Whereabouts
+  readonly #pool: ConnectionPool
+  readonly #blanks = new BlankProbe()
+
+  constructor({ site, keys, sockets, timeouts, now }: SiteWireOptions) {
+    this.timeouts = { ...defaultTimeouts, ...timeouts }
+    this.#site = site
+    this.#keys = keys
+    this.#whereabouts = new Whereabouts(site, keys, now)
+    let secureContext: ReturnType<typeof secureContextOf> | null = null
+    this.#pool = new ConnectionPool({
+      sockets,
+      timeouts: this.timeouts,
+      secureContext: () => (secureContext ??= secureContextOf(site)),
+      insecureSkipVerify: site.tls.insecureSkipVerify,
+      ticks: () => performance.now(),
+    })
   }
-  const hostFor = ({ bucket: name }: WireCall): Host => {
-    const bucket = name === '' ? undefined : name
-    return whereabouts.at(bucket).address.host(bucket)
+
+  async send(call: WireCall): Promise<WireAnswer> {
+    const bucket = bucketOf(call)
+    const asked = this.#whereabouts.at(bucket)
+    const answer = await this.#once(call)
+    if (answer.status < 300 || call.anonymous === true) return answer
+    const isNamed = this.#whereabouts.follow(bucket, pointingOf(answer), asked)
+    return isNamed && (call.body === null || call.body instanceof Uint8Array) ? this.#once(call) : answer
   }
-  const spelt = (call: WireCall, blanks: BlankSpelling): Promise<WireAnswer> => {
+
+  close(): void {
+    const place = { site: this.#site.id }
+    this.#pool.close(new FaultError(fault('CANCELLED', 'Lockstep closed its connections to the site', place)))
+  }
+
+  async #once(call: WireCall): Promise<WireAnswer> {
+    if (call.anonymous === true) return this.#spelt(call, 'blanks')
+    // Others may wait for the same answer: it does not end with this call.
+    const asking = { ...getLocation, bucket: call.bucket }
+    const blanks = await this.#blanks.spelling(call.headers, async (header, spelling) =>
+      readRefusal(await this.#spelt({ ...asking, headers: [header] }, spelling)),
+    )
+    const answer = await this.#spelt(call, blanks)
+    if (answer.status === 403) this.#blanks.heard(readRefusal(answer))
+    return answer
+  }
+
+  async #spelt(call: WireCall, blanks: BlankSpelling): Promise<WireAnswer> {
     call.signal?.throwIfAborted()
-    const { method, body, sizeBytes, expectContinue, stream, responseMs = timeouts.responseMs, signal } = call
-    return pool.send({
-      host: hostFor(call),
+    const { method, body, sizeBytes, expectContinue, stream, responseMs = this.timeouts.responseMs, signal } = call
+    const bucket = bucketOf(call)
+    return this.#pool.send({
+      host: this.#whereabouts.at(bucket).address.host(bucket),
       method,
-      head: headOf(call, blanks),
+      head: this.#headOf(call, blanks),
       body: body === null || body instanceof Uint8Array ? body : pumped(body),
       sizeBytes: sizeBytes ?? 0,
       expectContinue,
@@ -112,35 +132,29 @@ export function openSiteWire({ site, keys, sockets, timeouts: given, now }: Site
       smallBytes,
       responseMs,
       signal,
-      context: context(call),
+      context: this.#context(call),
     })
   }
-  const blankProbe = new BlankProbe()
-  const once = async (call: WireCall): Promise<WireAnswer> => {
-    if (call.anonymous === true) return spelt(call, 'blanks')
-    // Others may wait for the same answer: it does not end with this call.
-    const asking = { ...getLocation, bucket: call.bucket }
-    const blanks = await blankProbe.spelling(call.headers, async (header, spelling) =>
-      readRefusal(await spelt({ ...asking, headers: [header] }, spelling)),
-    )
-    const answer = await spelt(call, blanks)
-    if (answer.status === 403) blankProbe.heard(readRefusal(answer))
-    return answer
+
+  #headOf(call: WireCall, blanks: BlankSpelling): string {
+    const { method, query, sizeBytes, expectContinue } = call
+    const bucket = bucketOf(call)
+    const { address, signer } = this.#whereabouts.at(bucket)
+    const path = address.path(bucket, call.key === '' ? undefined : call.key)
+    const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
+    const payloadHash = payloadHashOf(call)
+    const sent = call.anonymous === true ? headers : signer.sign({ method, path, query, headers, payloadHash, blanks })
+    const whole = [...sent, ...call.unsigned]
+    return requestHead({ method, path, query, headers: whole, sizeBytes, expectContinue }, this.#context(call))
   }
-  return {
-    timeouts,
-    async send(call) {
-      const bucket = call.bucket === '' ? undefined : call.bucket
-      const asked = whereabouts.at(bucket)
-      const answer = await once(call)
-      if (answer.status < 300 || call.anonymous === true) return answer
-      const isNamed = whereabouts.follow(bucket, pointingOf(answer), asked)
-      return isNamed && (call.body === null || call.body instanceof Uint8Array) ? once(call) : answer
-    },
-    close: () =>
-      pool.close(new FaultError(fault('CANCELLED', 'Lockstep closed its connections to the site', { site: site.id }))),
+
+  #context({ operation, bucket, key }: WireCall): FaultContext {
+    const { secretAccessKey, accessKeyId } = this.#keys
+    return { operation, siteId: this.#site.id, bucket, key, secrets: [secretAccessKey, accessKeyId] }
   }
 }
+
+const bucketOf = ({ bucket }: WireCall): string | undefined => (bucket === '' ? undefined : bucket)
 
 const getLocation = {
   operation: 'GetBucketLocation',
