@@ -1,13 +1,13 @@
 import { placeText, type GatewayGrant } from '../../shared/model/gateway-grant.ts'
 import { gatewayRights, rightsText, type GatewayRight } from '../../shared/model/gateway-rights.ts'
 import type { GatewayKeyView, GatewayRequest, GatewaySettings } from '../../shared/model/gateway.ts'
+import { isLoopback, readListenAddress } from '../../shared/model/listen-address.ts'
 import { formatAgo, formatCount, formatDuration, formatUntil } from './format.ts'
 import type { Tone } from './link.ts'
 
 /** Where clients will be able to come from, as soon as the gateway listens there. */
 export function exposureOf(listen: string, encrypted: boolean): string {
-  const host = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '')
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) {
+  if (isLoopback(readListenAddress(listen).host)) {
     return 'Loopback: only programs on this computer reach it.'
   }
   const open =

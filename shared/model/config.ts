@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { gatewayConfigSchema } from './gateway.ts'
+import { listenAddressSchema } from './listen-address.ts'
 import { ruleSchema } from './rule.ts'
 import { siteWithCredentialsSchema } from './site.ts'
 import { declaredSseCKeySchema } from './sse-c-key.ts'
@@ -15,11 +16,7 @@ export const workersSchema = z.strictObject({
 
 export const notificationsSchema = z.strictObject({
   /** Where the webhook receiver listens for bucket notifications; null switches it off. Port 0 takes any free port. */
-  listen: z
-    .string()
-    .regex(/^[^\s]+:\d{1,5}$/, 'use HOST:PORT such as 127.0.0.1:7400')
-    .nullable()
-    .default(null),
+  listen: listenAddressSchema('127.0.0.1:7400').nullable().default(null),
   /** The URL under which the sites reach the receiver, when it is not the listen address. */
   publicUrl: z
     .url({ protocol: /^https?$/ })

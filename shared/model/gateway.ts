@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Fault } from './fault.ts'
 import { grantOf, statedGrantSchema, type GatewayGrant } from './gateway-grant.ts'
+import { listenAddressSchema } from './listen-address.ts'
 import type { BucketAt, Degraded, Rule } from './rule.ts'
 import { siteId } from './site.ts'
 
-const listenAddress = z.string().regex(/^[^\s]+:\d{1,5}$/, 'use HOST:PORT such as 127.0.0.1:9000')
 const hostName = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'use a host name in lower case, without a port')
@@ -14,7 +14,7 @@ export const gatewaySettingsSchema = z.strictObject({
   /** The one site that clients reach through the gateway; the rules that read from it decide the acknowledgements. */
   site: siteId,
   /** `HOST:PORT`; port 0 takes any free port; null keeps the settings and does not listen. */
-  listen: listenAddress.nullable().default('127.0.0.1:9000'),
+  listen: listenAddressSchema('127.0.0.1:9000').nullable().default('127.0.0.1:9000'),
   /** Names under which clients use virtual-host style: with `s3.example.org`, `photos.s3.example.org` is bucket `photos`. */
   hostnames: z.array(hostName).max(16).default([]),
   /** PEM files; null speaks plain HTTP. */

@@ -1,5 +1,6 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
+import { readListenAddress } from '../../../shared/model/listen-address.ts'
 
 type Listening = Pick<GatewaySettings, 'tls'> & { readonly listen: string; readonly what?: string }
 
@@ -18,8 +19,7 @@ export function listenFault(error: unknown, { listen, tls, what = '' }: Listenin
 type ListenAdvice = readonly [message: string, remedy: string | undefined]
 
 function known(code: string, listen: string): ListenAdvice | null {
-  const colon = listen.lastIndexOf(':')
-  const [host, port] = [listen.slice(0, colon), listen.slice(colon + 1)]
+  const { host, port } = readListenAddress(listen)
   switch (code) {
     case 'EADDRINUSE':
       return [`Another program listens on ${listen} already.`, 'Stop it and try again, or use another port.']

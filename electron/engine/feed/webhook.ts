@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Config } from '../../../shared/model/config.ts'
+import { readListenAddress } from '../../../shared/model/listen-address.ts'
 import type { FeedView } from '../../../shared/model/rule.ts'
 import { listenFault } from '../base/listen-fault.ts'
 import { parseEvents } from './parse-event.ts'
@@ -39,13 +40,12 @@ const requestTimeoutMs = 30_000
 
 /** Receives bucket notifications. Answers 200 only after every change of the notification is in the journal. */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
-  const colon = options.listen.lastIndexOf(':')
-  const host = options.listen.slice(0, colon).replace(/^\[|\]$/g, '')
+  const { host, port } = readListenAddress(options.listen)
   const lastEventAt = new Map<string, number>()
   const server = createServer((request, response) => void answer(request, response, options, lastEventAt))
   server.requestTimeout = requestTimeoutMs
   try {
-    server.listen(Number(options.listen.slice(colon + 1)), host)
+    server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
     throw listenFault(error, {

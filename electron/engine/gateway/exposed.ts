@@ -1,16 +1,10 @@
-import { isIP } from 'node:net'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
-
-/** Whether only programs of this machine can reach the address. */
-export function isLoopback(listen: string): boolean {
-  const host = listen.slice(0, listen.lastIndexOf(':')).replace(/^\[|\]$/g, '')
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-}
+import { isLoopback, readListenAddress } from '../../../shared/model/listen-address.ts'
 
 /** What listening there means, in plain words. */
 export function exposedAs({ listen, tls }: GatewaySettings & { readonly listen: string }): string {
   const plain = tls === null
-  if (isLoopback(listen)) {
+  if (isLoopback(readListenAddress(listen).host)) {
     return `Only programs on this machine reach it${plain ? ', over plain HTTP' : ', over TLS'}.`
   }
   const who = `Every machine that can reach ${listen} can ask it; without a client key it answers nothing.`

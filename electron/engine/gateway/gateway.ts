@@ -17,6 +17,7 @@ import {
   type GatewayView,
   type NewGatewayKey,
 } from '../../../shared/model/gateway.ts'
+import { isLoopback, readListenAddress } from '../../../shared/model/listen-address.ts'
 import type { Degraded, Rule } from '../../../shared/model/rule.ts'
 import { faultFrom } from '../base/errors.ts'
 import type { RecordStore } from '../journal/port/records.ts'
@@ -24,7 +25,7 @@ import type { DegradedRules } from './acks/degraded-rules.ts'
 import { neededTargets } from '../../../shared/model/quorum.ts'
 import type { ClientKeys } from './client-keys.ts'
 import type { GatewayContext } from './context.ts'
-import { exposedAs, isLoopback } from './exposed.ts'
+import { exposedAs } from './exposed.ts'
 import { Gatekeeper } from './gatekeeper.ts'
 import { SignatureVerifier } from '../s3/signature-verifier.ts'
 import { RequestLog } from './request-log.ts'
@@ -207,7 +208,7 @@ export class Gateway {
       try {
         this.#listening = { settings, server: await openServer(settings, this.#serve(wanted)), since: now() }
         const text = `The S3 gateway to ${wanted.site} listens on ${this.#listening.server.url}. ${exposedAs(settings)}`
-        tell(isLoopback(settings.listen) ? 'info' : 'warning', text, null)
+        tell(isLoopback(readListenAddress(settings.listen).host) ? 'info' : 'warning', text, null)
       } catch (error) {
         this.#fault = faultFrom(error, { operation: `Listening on ${wanted.listen}` })
         tell('error', `The S3 gateway cannot listen on ${wanted.listen}.`, this.#fault)

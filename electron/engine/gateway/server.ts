@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ty
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
+import { readListenAddress } from '../../../shared/model/listen-address.ts'
 import { listenFault } from '../base/listen-fault.ts'
 
 /** Takes one request; resolves when it has been answered, or its client is gone. */
@@ -51,8 +52,7 @@ export async function openServer(
   serve: Serve,
   bounds: ServerOptions & { readonly mostConnections?: number } = {},
 ): Promise<GatewayServer> {
-  const colon = settings.listen.lastIndexOf(':')
-  const host = settings.listen.slice(0, colon).replace(/^\[|\]$/g, '')
+  const { host, port } = readListenAddress(settings.listen)
   try {
     const server = await createFor(settings, { ...limits, ...bounds })
     server.maxConnections = bounds.mostConnections ?? mostConnections
@@ -66,7 +66,7 @@ export async function openServer(
     }
     server.on('request', (request, response) => accept(request, response, false))
     server.on('checkContinue', (request, response) => accept(request, response, true))
-    server.listen(Number(settings.listen.slice(colon + 1)), host)
+    server.listen(port, host)
     await once(server, 'listening')
     return {
       url: urlOf(server, host, settings.tls !== null),

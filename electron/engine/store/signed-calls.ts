@@ -2,6 +2,7 @@ import type { Pumped } from '../s3/pumped.ts'
 import { hash } from 'node:crypto'
 import type { Site } from '../../../shared/model/site.ts'
 import { FaultError } from '../../../shared/model/fault.ts'
+import { isLoopback } from '../../../shared/model/listen-address.ts'
 import { faultAt, faultFromAnswer, type FaultContext, type SiteAnswer } from '../base/errors.ts'
 import { retryAfterMs } from '../base/retry-after.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
@@ -191,7 +192,7 @@ const spellings = ({ key }: SseCKey): readonly string[] => [key, Buffer.from(key
 /** The key is in the request's head as it is: in clear it goes no further than this machine. */
 function isFitForKeys(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
-  return protocol === 'https:' || hostname === '[::1]' || hostname === 'localhost' || /^127(?:\.\d+){3}$/.test(hostname)
+  return protocol === 'https:' || isLoopback(hostname.replace(/^\[|\]$/g, ''))
 }
 
 /** Object bytes go unsigned: they are checked by MD5 where it is known. */

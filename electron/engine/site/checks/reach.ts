@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isLoopback } from '../../../../shared/model/listen-address.ts'
 import { createAddress } from '../../s3/address.ts'
 import type { Certificate } from '../network.ts'
 import { skewOf } from '../probe-window.ts'
@@ -44,9 +45,6 @@ function certificateFinding(side: Side, { subject, issuer, validUntil, distrust 
   if (distrust !== null) return failed('TLS_FAILED', `${what.replace(/,.*/, '')} is not trusted: ${distrust}.`, side)
   return days < soonDays ? warning(`${what}: renew it soon.`) : ok(`${what}.`)
 }
-
-const isLoopback = (name: string): boolean =>
-  name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 
 /** Signatures are refused from a quarter of an hour on (S3’s RequestTimeTooSkewed). */
 const refusedMs = 900_000
