@@ -7,7 +7,7 @@ const fileSchema = z.object({
   port: z.int().min(1).max(65_535),
   sessions: z.array(z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), openedAt: z.number() })),
 })
-type Kept = z.infer<typeof fileSchema>
+type SavedSessions = z.infer<typeof fileSchema>
 
 /** A browser that stays open longer opens a new link. */
 const lastsMs = 30 * 86_400_000
@@ -34,7 +34,8 @@ export async function openConsoleSessions(dataDir: string, now: () => number): P
   let port = kept?.port ?? null
   let sessions = kept?.sessions ?? []
   let writing: Promise<void> = Promise.resolve()
-  const isOpen = ({ openedAt }: Kept['sessions'][number]): boolean => openedAt <= now() && now() - openedAt < lastsMs
+  const isOpen = ({ openedAt }: SavedSessions['sessions'][number]): boolean =>
+    openedAt <= now() && now() - openedAt < lastsMs
   const write = (): Promise<void> => {
     const draft = `${file}.${process.pid}`
     // One after the other: two drafts of one name would mix.
@@ -63,7 +64,7 @@ export async function openConsoleSessions(dataDir: string, now: () => number): P
   }
 }
 
-async function read(file: string): Promise<Kept | null> {
+async function read(file: string): Promise<SavedSessions | null> {
   try {
     return fileSchema.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch {

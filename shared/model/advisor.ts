@@ -31,12 +31,12 @@ export const assumptionsSchema = z.strictObject({
 export type Assumptions = Readonly<z.infer<typeof assumptionsSchema>>
 
 /** `measured` by this engine, `assumed` by the operator, `estimated` from other figures, `limit`: the rule’s own. */
-export type Origin = 'measured' | 'assumed' | 'estimated' | 'limit'
+export type FigureOrigin = 'measured' | 'assumed' | 'estimated' | 'limit'
 
 /** One number with all that makes it worth believing; its unit is in the name of the field that holds it. */
 export interface Figure {
   readonly value: number
-  readonly origin: Origin
+  readonly origin: FigureOrigin
   /** What chance alone does to it, either way, with 95 % confidence; 0 where nothing was counted. In the unit of `value`. */
   readonly plusMinus: number
   /** The true value may be higher: the most that was seen, while nothing asked for more. */
@@ -126,7 +126,7 @@ export interface Spread {
   readonly worstMs: number
   /** What chance does to `typicalMs`, with 95 % confidence. */
   readonly plusMinusMs: number
-  readonly origin: Origin
+  readonly origin: FigureOrigin
 }
 
 /** How much of the last writes no other site has; null where it cannot be told. */
@@ -161,7 +161,7 @@ export interface Backlog {
   readonly drainSeconds: number | null
   /** Clients are slowed down to this many changes per second instead; null when nobody is. */
   readonly heldToPerSecond: number | null
-  readonly origin: Origin
+  readonly origin: FigureOrigin
 }
 
 export interface Messages {
@@ -199,7 +199,7 @@ export type AdviceReason =
       readonly kind: 'rtt-above' | 'rtt-within'
       readonly site: string
       readonly rttMs: number
-      readonly origin: Origin
+      readonly origin: FigureOrigin
       readonly addedMs: number
     }
   | { readonly kind: 'loss-above'; readonly site: string; readonly failed: number; readonly probes: number }

@@ -21,7 +21,7 @@ const rights: Readonly<Record<string, string>> = {
   ListenNotification: 's3:ListenBucketNotification',
 }
 
-interface Refused {
+interface RefusedRight {
   /** The S3 operation, such as `PutObject`. */
   readonly operation: string
   readonly bucket?: string | undefined
@@ -35,7 +35,7 @@ export function rightFor(operation: string): string | null {
 }
 
 /** What to do about a refused operation: which right to grant, on what, and to whose key. */
-export function grantRemedy({ operation, bucket, siteId }: Refused): string {
+export function grantRemedy({ operation, bucket, siteId }: RefusedRight): string {
   const right = rightFor(operation)
   const what = right === null ? `for ${operation}` : right
   const where = bucket === undefined ? '' : ` on the bucket ${bucket}`

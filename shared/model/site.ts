@@ -31,7 +31,7 @@ export type SiteWithCredentials = Readonly<z.infer<typeof siteWithCredentialsSch
 
 /** Does a target keep the version id, or mint one of its own? Probed with a canary, never assumed. */
 export type Identity = 'adopts-minio' | 'adopts-ceph' | 'mints' | 'unknown'
-export type ChangeStream = 'listen' | 'topic' | 'none'
+export type ChangeStreamKind = 'listen' | 'topic' | 'none'
 
 /** What a site can do, as probed at `probedAt`. */
 export interface Capabilities {
@@ -40,7 +40,7 @@ export interface Capabilities {
   /** Versions placed by their own modification time (MinIO), so a late arrival cannot become current. */
   readonly ordersByMtime: boolean
   /** `listen`: MinIO/RustFS event stream; `topic`: bucket notifications pushed to a webhook; `none`: scan only. */
-  readonly changeStream: ChangeStream
+  readonly changeStream: ChangeStreamKind
   /** What was found out of this very site, before which the words on its kind of server count for nothing. */
   readonly measured: Partial<SiteTraits>
   readonly probedAt: number

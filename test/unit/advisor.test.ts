@@ -3,7 +3,7 @@ import type { AdvisedMode, ModeComparison } from '../../shared/model/advisor.ts'
 import { compareModes } from '../../electron/engine/advisor/compare-modes.ts'
 import { recommend } from '../../electron/engine/advisor/recommend.ts'
 import { lossFigure } from '../../electron/engine/advisor/loss.ts'
-import { together, trafficOf, type Minute } from '../../electron/engine/advisor/traffic.ts'
+import { combined, trafficOf, type Minute } from '../../electron/engine/advisor/traffic.ts'
 import { adviceFor, at, figuresFor, minutesOf, type PairOptions } from './advisor-world.ts'
 
 const modeOf = (mode: AdvisedMode, options: PairOptions): ModeComparison =>
@@ -275,5 +275,5 @@ test('the first copy tells what the link can carry, and nothing of what clients 
 })
 
 test('rules of one pair count together, minute by minute', () => {
-  expect(together([minutesOf(10, 3), minutesOf(5, 2)]).map(({ objects }) => objects)).toEqual([600, 900, 900])
+  expect(combined([minutesOf(10, 3), minutesOf(5, 2)]).map(({ objects }) => objects)).toEqual([600, 900, 900])
 })

@@ -2,7 +2,7 @@ import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isRecognisable, looksRandom, sampleBytes } from '../../electron/engine/content/looks-random.ts'
-import { Sample } from '../../electron/engine/content/sample.ts'
+import { BodyBeginning } from '../../electron/engine/content/body-beginning.ts'
 import { knownType } from '../../electron/engine/content/signatures.ts'
 import { isSampled, stemOf } from '../../electron/engine/brake/overwrite-brake.ts'
 import { Random } from '../support/random.ts'
@@ -58,7 +58,7 @@ describe('content', () => {
     const body = cipherBytes(new Random(5), sampleBytes + 5000)
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 5 }), (sizes) => {
-        const sample = new Sample()
+        const sample = new BodyBeginning()
         let at = 0
         for (const size of sizes) sample.add(body.subarray(at, (at += size)))
         expect(sample.bytes.equals(body.subarray(0, Math.min(at, sampleBytes)))).toBe(true)

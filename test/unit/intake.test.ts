@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Change } from '../../electron/engine/feed/port.ts'
 import { Brakes } from '../../electron/engine/brake/brakes.ts'
 import { createIntake } from '../../electron/engine/intake/intake.ts'
-import type { Found, Origin } from '../../electron/engine/intake/port.ts'
+import type { Found, ChangeOrigin } from '../../electron/engine/intake/port.ts'
 import type { NewTask, TaskRow } from '../../electron/engine/journal/port/tasks.ts'
 import { Remembered } from '../../electron/engine/journal/remembered.ts'
 import { indexRules } from '../../electron/engine/rule/decide.ts'
@@ -64,7 +64,7 @@ const found = (versionId: string): Found => {
 const burst = ['v1', 'v2', 'v3']
 
 test('the brake counts deletes from wherever they come, once, and not what is no change', async () => {
-  const origins: readonly Origin[] = [
+  const origins: readonly ChangeOrigin[] = [
     { kind: 'event' },
     { kind: 'client' },
     { kind: 'scan', startedAt: 1 },

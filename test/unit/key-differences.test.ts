@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { differencesOfKey, latestDifference, type KeyView } from '../../electron/engine/compare/key-differences.ts'
+import { differencesOfKey, latestDifference, type KeyToCompare } from '../../electron/engine/compare/key-differences.ts'
 import type { VersionPair } from '../../electron/engine/journal/port/versions.ts'
 import type { VersionEntry } from '../../electron/engine/store/port.ts'
 import type { LinkOrder } from '../../electron/engine/replicate/port.ts'
@@ -69,7 +69,7 @@ const inStep: fc.Arbitrary<World> = fc
 
 /** What a comparison by listing makes of it: differences, and what it would look at more closely. */
 function found({ source, target, known, link }: World): readonly string[] {
-  const view: KeyView = {
+  const view: KeyToCompare = {
     key: 'k',
     source,
     target,
@@ -152,7 +152,7 @@ test('another order shows also where a version is missing on purpose, for want o
   const link = linkWith('adopts-minio', false)
   const tagged = { ...link, rule: { ...link.rule, filter: { ...link.rule.filter, tags: { keep: 'yes' } } } }
   const versions = [3, 2, 1, 0].map((at) => entry(`s${at}`, at, 1000 + at))
-  const view = (target: readonly VersionEntry[]): KeyView => ({
+  const view = (target: readonly VersionEntry[]): KeyToCompare => ({
     key: 'k',
     source: versions,
     target,

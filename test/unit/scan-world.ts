@@ -2,7 +2,7 @@ import type { NewTask } from '../../electron/engine/journal/port/tasks.ts'
 import type { VersionPair } from '../../electron/engine/journal/port/versions.ts'
 import { align } from '../../electron/engine/replicate/versions/align.ts'
 import { sequence } from '../../electron/engine/replicate/attempt/in-order.ts'
-import { mendsOrder } from '../../electron/engine/replicate/versions/mends-order.ts'
+import { restoresOrder } from '../../electron/engine/replicate/versions/restores-order.ts'
 import { compareKeys } from '../../electron/engine/base/key-order.ts'
 import type { ScanLink, ScannerOptions } from '../../electron/engine/scan/port.ts'
 import { createScanner } from '../../electron/engine/scan/scanner.ts'
@@ -186,7 +186,7 @@ export class World {
         },
       },
       clock: this.clock,
-      mendsOrder: () => mendsOrder(this.order),
+      restoresOrder: () => restoresOrder(this.order),
       skewMs: () => 0,
       ...more,
     })

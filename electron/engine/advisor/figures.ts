@@ -3,7 +3,7 @@ import type {
   Assumptions,
   ChangeFigures,
   Figure,
-  Origin,
+  FigureOrigin,
   SiteFigures,
   TargetFigures,
   UpFigure,
@@ -152,7 +152,7 @@ function withDrain(target: TargetFigures, figures: AdviceFigures, workers: numbe
 }
 
 /** A figure that nobody counted. */
-const told = (value: number, origin: Origin): Figure => ({
+const told = (value: number, origin: FigureOrigin): Figure => ({
   value,
   plusMinus: 0,
   origin,

@@ -2,7 +2,7 @@ import type {
   AdviceFigures,
   AdvisedMode,
   Figure,
-  Origin,
+  FigureOrigin,
   SiteFigures,
   Spread,
   TargetFigures,
@@ -89,7 +89,7 @@ export function byRtt<Site extends SiteFigures>(sites: readonly Site[]): readonl
 }
 
 /** A result is worth what the weakest of its figures is worth. */
-export function commonOrigin(figures: readonly Figure[]): Origin {
+export function commonOrigin(figures: readonly Figure[]): FigureOrigin {
   if (figures.some(({ origin }) => origin === 'assumed')) return 'assumed'
   return figures.some(({ origin }) => origin === 'estimated') ? 'estimated' : 'measured'
 }

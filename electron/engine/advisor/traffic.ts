@@ -43,7 +43,7 @@ export function trafficOf(minutes: readonly Minute[], changesSince: number | nul
  * Several links as one, minute by minute: counts add up, the lag is that of the one furthest behind, and together they are full
  * while one of them is.
  */
-export function together(links: readonly (readonly Minute[])[]): readonly Minute[] {
+export function combined(links: readonly (readonly Minute[])[]): readonly Minute[] {
   if (links.length === 1) return links[0]!
   const byMinute = Map.groupBy(links.flat(), ({ at }) => at)
   return [...byMinute]

@@ -4,7 +4,7 @@ import { ackSchema, type LinkView } from '../../../shared/model/rule.ts'
 import { compareModes } from '../advisor/compare-modes.ts'
 import { figuresOf, type SeenSite, type SeenTarget } from '../advisor/figures.ts'
 import { recommend } from '../advisor/recommend.ts'
-import { together, trafficOf, type Minute } from '../advisor/traffic.ts'
+import { combined, trafficOf, type Minute } from '../advisor/traffic.ts'
 import { suits } from '../gateway/dual-write/fitness.ts'
 import type { HistoryStore } from '../journal/port/history.ts'
 import type { FirstCopies } from '../link/state/first-copy.ts'
@@ -105,7 +105,7 @@ async function seenLinks(
   const rows = await Promise.all(
     links.map(({ linkId }): Promise<readonly Minute[]> => history.rollups(linkId, at - windowMs)),
   )
-  const minutes = together(rows)
+  const minutes = combined(rows)
   const limits = links.map(({ rule }) => rule.bandwidth.bytesPerSecond)
   return {
     traffic: trafficOf(minutes, since),

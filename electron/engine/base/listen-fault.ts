@@ -2,10 +2,10 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { GatewaySettings } from '../../../shared/model/gateway.ts'
 import { readListenAddress } from '../../../shared/model/listen-address.ts'
 
-type Listening = Pick<GatewaySettings, 'tls'> & { readonly listen: string; readonly what?: string }
+type ListenAttempt = Pick<GatewaySettings, 'tls'> & { readonly listen: string; readonly what?: string }
 
 /** Why a listener could not be opened, and what the operator does about it. */
-export function listenFault(error: unknown, { listen, tls, what = '' }: Listening): FaultError {
+export function listenFault(error: unknown, { listen, tls, what = '' }: ListenAttempt): FaultError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const words = error instanceof Error ? error.message : 'it failed for an unknown reason'
   const [message, remedy] =

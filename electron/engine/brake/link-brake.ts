@@ -57,7 +57,7 @@ export type TrippedBrake =
   | { readonly kind: 'deletes'; readonly trip: BrakeTrip; readonly keys: readonly string[] }
   | { readonly kind: 'overwrites'; readonly trip: OverwriteTrip; readonly keys: readonly string[] }
 
-type Brakes = Pick<Rule, 'deleteBrake' | 'overwriteBrake'>
+type BrakeLimits = Pick<Rule, 'deleteBrake' | 'overwriteBrake'>
 
 /** What a bucket holds is counted also where no deletes are. */
 const neverTrips: DeleteBrake = { count: Number.MAX_SAFE_INTEGER, share: 1, bucketShare: 1, windowMs: 600_000 }
@@ -102,7 +102,7 @@ export class LinkBrake {
   }
 
   /** Counts changes that are about to be queued. */
-  count(rule: Brakes, tasks: readonly NewTask[], now: number, scan?: ScanOrigin): TrippedBrake | null {
+  count(rule: BrakeLimits, tasks: readonly NewTask[], now: number, scan?: ScanOrigin): TrippedBrake | null {
     const brake = rule.deleteBrake ?? neverTrips
     const wasTripped = this.#state.trip !== null
     this.#forgetOld(now - brake.windowMs)
@@ -132,23 +132,23 @@ export class LinkBrake {
     return wasTripped || trip === null ? null : { kind: 'deletes', trip, keys: this.#keys }
   }
 
-  scanned({ deleteBrake }: Brakes, held: Held, startedAt: number): void {
+  scanned({ deleteBrake }: BrakeLimits, held: Held, startedAt: number): void {
     this.#scannedAt = startedAt
     this.#live.scanned()
     this.#state = stepBrake(this.#state, { type: 'scanned', held }, deleteBrake ?? neverTrips)
   }
 
-  isAttentive({ overwriteBrake }: Brakes, now: number): boolean {
+  isAttentive({ overwriteBrake }: BrakeLimits, now: number): boolean {
     return overwriteBrake !== null && this.#watch.isAttentive(overwriteBrake, now)
   }
 
-  judgement({ overwriteBrake }: Brakes, lease: Lease): Judgement | undefined {
+  judgement({ overwriteBrake }: BrakeLimits, lease: Lease): Judgement | undefined {
     if (overwriteBrake === null || this.#passes(lease)) return undefined
     return this.#watch.judgement(lease)
   }
 
   /** A task has ended. `skewMs`: how far the source's clock is ahead of ours. */
-  ended(rule: Brakes, lease: Lease, outcome: SettledOutcome, skewMs: number, now: number): TrippedBrake | null {
+  ended(rule: BrakeLimits, lease: Lease, outcome: SettledOutcome, skewMs: number, now: number): TrippedBrake | null {
     this.#hold(rule, lease.task, outcome, skewMs)
     if (rule.overwriteBrake === null || this.#passes(lease)) return null
     const trip = this.#watch.ended(lease, outcome, rule.overwriteBrake, this.#state.held?.live ?? null, now)
@@ -156,7 +156,7 @@ export class LinkBrake {
     return trip && { kind: 'overwrites', trip, keys: this.#watch.keys.slice(0, mostExamples) }
   }
 
-  release({ deleteBrake }: Brakes, now: number): void {
+  release({ deleteBrake }: BrakeLimits, now: number): void {
     this.#state = stepBrake(this.#state, { type: 'release' }, deleteBrake ?? neverTrips)
     this.#watch.release()
     this.#releasedAt = now
@@ -169,7 +169,7 @@ export class LinkBrake {
   }
 
   /** Of what nothing is known by name: what was written before the last scan began is among what that counted. */
-  #hold({ deleteBrake }: Brakes, task: NewTask, outcome: SettledOutcome, skewMs: number): void {
+  #hold({ deleteBrake }: BrakeLimits, task: NewTask, outcome: SettledOutcome, skewMs: number): void {
     // What went before it could be copied is counted as deleted, so it counts as having been there.
     if (outcome.did !== 'copied' && (outcome.did !== 'source-gone' || task.operation !== 'put')) return
     const isNew = outcome.overwrote !== true

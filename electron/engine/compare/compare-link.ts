@@ -11,7 +11,7 @@ import { isCanary } from '../rule/canary-keys.ts'
 import { compileKeyMatch } from '../rule/match.ts'
 import { Bounded } from './bounded.ts'
 import { comparePair } from './compare-pair.ts'
-import { differencesOfKey, latestDifference, type KeyDifferences, type KeyView } from './key-differences.ts'
+import { differencesOfKey, latestDifference, type KeyDifferences, type KeyToCompare } from './key-differences.ts'
 import { FailFast } from './fail-fast.ts'
 import type { PairOfVersions } from './findings.ts'
 import type { CompareParts, CompareRun } from './port.ts'
@@ -93,7 +93,7 @@ class FirstPass {
   }
 
   /** `isTold`: both listings tell in which order the versions of the key came. */
-  async #key(view: KeyView, isTold: boolean): Promise<void> {
+  async #key(view: KeyToCompare, isTold: boolean): Promise<void> {
     const { link, level, tally } = this.#run
     const found = differencesOfKey(view, link, level)
     const isCounted = isTold && isAlike(view, found, link)
@@ -108,7 +108,11 @@ class FirstPass {
     for (const pair of found.pairs) if (!pair[0].deleteMarker) await this.#looks.add(() => this.#pair(pair, one, view))
   }
 
-  async #pair(pair: PairOfVersions, one: KeyToRecheck & { readonly alike: Set<string> }, view: KeyView): Promise<void> {
+  async #pair(
+    pair: PairOfVersions,
+    one: KeyToRecheck & { readonly alike: Set<string> },
+    view: KeyToCompare,
+  ): Promise<void> {
     const look = await comparePair(pair, this.#run)
     if (look.differences.length === 0 && look.notSeen.length === 0) {
       one.alike.add(nameOf(pair[0]))
@@ -124,12 +128,12 @@ class FirstPass {
     return this.#again.size < this.#run.recheckAtMost
   }
 
-  async #asSeen({ key, source, target }: KeyView): Promise<Anew> {
+  async #asSeen({ key, source, target }: KeyToCompare): Promise<Anew> {
     return { source, target, changed: false, pending: await this.#run.pending(key) }
   }
 }
 
-const isAlike = (view: KeyView, found: KeyDifferences, link: LinkOrder): boolean =>
+const isAlike = (view: KeyToCompare, found: KeyDifferences, link: LinkOrder): boolean =>
   found.differences.length === 0 &&
   found.doubts.length === 0 &&
   latestDifference(view, found, found.excused, link) === null

@@ -43,7 +43,7 @@ export const areComparable = (pair: PairOfVersions, heads: readonly ObjectHead[]
 /** Under SSE-KMS and SSE-C the ETag is no digest of the bytes. */
 const keepsMd5 = ({ kind }: Encryption): boolean => kind === 'none' || kind === 'sse-s3'
 
-interface Side {
+interface ComparedSide {
   readonly name: SideName
   readonly store: ObjectStore
   readonly listed: VersionEntry
@@ -105,7 +105,7 @@ class Look {
   }
 
   /** null when it is not there as the listing told. */
-  async #side(name: SideName, listed: VersionEntry): Promise<Side | null> {
+  async #side(name: SideName, listed: VersionEntry): Promise<ComparedSide | null> {
     const { link, signal } = this.#parts
     const store = this.#parts[name]
     const ref: ObjectRef = { bucket: link[name].bucket, key: listed.key, versionId: listed.versionId }
@@ -145,7 +145,7 @@ class Look {
     }
   }
 
-  async #tags(a: Side, b: Side): Promise<void> {
+  async #tags(a: ComparedSide, b: ComparedSide): Promise<void> {
     const { signal, link } = this.#parts
     const isTold = [a, b].every(({ name, listed }) => this.#parts.sides.tellsTags(name, listed))
     if (isTold && a.head.tagCount + b.head.tagCount === 0) return
@@ -156,7 +156,7 @@ class Look {
     else this.#unlike(sameTags(narrowed(here!), there!) ? 'refused-tags' : 'tags', 'tags', detail)
   }
 
-  async #locks(a: Side, b: Side): Promise<void> {
+  async #locks(a: ComparedSide, b: ComparedSide): Promise<void> {
     if (this.#parts.link.rule.objectLock === 'ignore') {
       if (this.#lockDiffers(a.head.lock, b.head.lock)) this.#except('lock')
       return
@@ -168,13 +168,13 @@ class Look {
     else this.#except('changes-not-carried')
   }
 
-  async #lockOf({ name, store, ref, head, listed }: Side): Promise<Lock | null> {
+  async #lockOf({ name, store, ref, head, listed }: ComparedSide): Promise<Lock | null> {
     if (head.lock !== null || (await this.#parts.sides.tellsLocks(name, listed))) return head.lock
     return store.getLock(ref, { signal: this.#parts.signal })
   }
 
   /** Asked for only where the rule carries it. A copy that is more public than its source is a difference under every rule. */
-  async #acl(a: Side, b: Side): Promise<void> {
+  async #acl(a: ComparedSide, b: ComparedSide): Promise<void> {
     const { link, signal } = this.#parts
     const carried = carriedAcl(link)
     if (carried === null) return
@@ -207,14 +207,14 @@ class Look {
     if (here !== there) this.#unlike('storage-class', 'storage-class', `${here} at the source, ${there} at the target.`)
   }
 
-  #etags(a: Side, b: Side): void {
+  #etags(a: ComparedSide, b: ComparedSide): void {
     const [here, there] = this.#pair
     if (here.etag === there.etag || here.sizeBytes !== there.sizeBytes) return
     if (areComparable(this.#pair, [a.head, b.head])) this.#differs('content', contentDetail(this.#pair))
     else this.#except('etag-not-comparable')
   }
 
-  async #bytes(a: Side, b: Side): Promise<void> {
+  async #bytes(a: ComparedSide, b: ComparedSide): Promise<void> {
     const { signal, tally, now } = this.#parts
     if (a.head.sizeBytes !== b.head.sizeBytes) return
     const [here, there] = await Promise.all([a, b].map(({ store, ref }) => digestOf(store, ref, signal)))

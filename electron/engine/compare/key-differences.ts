@@ -7,7 +7,7 @@ import type { LinkOrder } from '../replicate/port.ts'
 import type { Exception, PairOfVersions } from './findings.ts'
 
 /** One key as both sides list it, newest first, and what the journal knows of it. */
-export interface KeyView {
+export interface KeyToCompare {
   readonly key: string
   readonly source: readonly VersionEntry[]
   readonly target: readonly VersionEntry[]
@@ -41,7 +41,7 @@ export interface KeyDifferences {
  * What the listings of one key tell. What the rule leaves out on purpose is an exception; everything else that is not the same on
  * both sides is a difference, or a doubt. Pure.
  */
-export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareLevel): KeyDifferences {
+export function differencesOfKey(view: KeyToCompare, link: LinkOrder, level: CompareLevel): KeyDifferences {
   const found = new KeyFindings(view, link)
   const { wanted, leftOut, pairs, missing, extra, misplaced } = aligned(view, link)
   for (const entry of leftOut) found.leftOut(entry)
@@ -57,7 +57,7 @@ export function differencesOfKey(view: KeyView, link: LinkOrder, level: CompareL
 /** Versions at the target without a partner among those of the source that the rule carries. Pure. */
 export const extrasOf = (view: ListedKey, link: LinkOrder): readonly VersionEntry[] => aligned(view, link).extra
 
-type ListedKey = Pick<KeyView, 'source' | 'target' | 'known'>
+type ListedKey = Pick<KeyToCompare, 'source' | 'target' | 'known'>
 
 function aligned({ source, target, known }: ListedKey, link: LinkOrder) {
   const all = align(source, target, known)
@@ -75,7 +75,7 @@ function whyLeftOut(entry: VersionEntry, { copySince, rule }: LinkOrder): Except
 
 /** Whether the source's latest is the latest at the target too, once it is known what is meant to lie there. */
 export function latestDifference(
-  { key, target }: KeyView,
+  { key, target }: KeyToCompare,
   { top }: Pick<KeyDifferences, 'top'>,
   excused: ReadonlySet<string>,
   { linkId }: LinkOrder,
@@ -92,14 +92,14 @@ export function latestDifference(
 }
 
 class KeyFindings {
-  readonly #view: KeyView
+  readonly #view: KeyToCompare
   readonly #link: LinkOrder
   readonly #differences: Difference[] = []
   readonly #exceptions: Exception[] = []
   readonly #doubts: Doubt[] = []
   readonly #excused = new Set<string>()
 
-  constructor(view: KeyView, link: LinkOrder) {
+  constructor(view: KeyToCompare, link: LinkOrder) {
     this.#view = view
     this.#link = link
   }

@@ -3,7 +3,7 @@ import { fault, FaultError } from '../../../shared/model/fault.ts'
 import { allVersionsOf, versionsOf } from '../replicate/versions/key-listing.ts'
 import type { ObjectStore, VersionEntry } from '../store/port.ts'
 import { comparePair } from './compare-pair.ts'
-import { differencesOfKey, extrasOf, latestDifference, type KeyView } from './key-differences.ts'
+import { differencesOfKey, extrasOf, latestDifference, type KeyToCompare } from './key-differences.ts'
 import type { Findings } from './findings.ts'
 import type { CompareParts, CompareRun, PendingTask } from './port.ts'
 import { settleDoubts } from './settle-doubts.ts'
@@ -103,9 +103,9 @@ export async function compareListings(one: KeyToRecheck, anew: Anew, run: Compar
 /** The key with what the journal knows of it. */
 export async function viewOf(
   key: string,
-  { source, target }: Pick<KeyView, 'source' | 'target'>,
+  { source, target }: Pick<KeyToCompare, 'source' | 'target'>,
   { link, pairs, wasCopied, isOfAnotherRule, sides }: CompareRun,
-): Promise<KeyView> {
+): Promise<KeyToCompare> {
   const known = await pairs(key)
   const copied = new Set<string>()
   const ofAnotherRule = new Set<string>()

@@ -4,7 +4,7 @@ import { isReplicaOf, markOf, sealOf } from '../replicate/marks/origin.ts'
 import { matchesTags } from '../rule/match.ts'
 import type { ObjectHead, VersionEntry } from '../store/port.ts'
 import { areComparable } from './compare-pair.ts'
-import { contentDetail, describe, type Doubt, type KeyView } from './key-differences.ts'
+import { contentDetail, describe, type Doubt, type KeyToCompare } from './key-differences.ts'
 import type { Findings, PairOfVersions } from './findings.ts'
 import type { CompareParts } from './port.ts'
 
@@ -15,7 +15,7 @@ export interface SettledDoubts extends Findings {
 
 /** Finds out what the listings of one key could not tell. What cannot be looked at stays not seen. */
 export async function settleDoubts(
-  view: KeyView,
+  view: KeyToCompare,
   doubts: readonly Doubt[],
   parts: CompareParts,
 ): Promise<SettledDoubts> {
@@ -30,7 +30,7 @@ export async function settleDoubts(
 
 const nothing: SettledDoubts = { differences: [], exceptions: [], notSeen: [], excused: [] }
 
-async function settleOne(view: KeyView, doubt: Doubt, parts: CompareParts): Promise<SettledDoubts> {
+async function settleOne(view: KeyToCompare, doubt: Doubt, parts: CompareParts): Promise<SettledDoubts> {
   try {
     if (doubt.about === 'etag') return await settleEtag(doubt.pair, parts)
     return doubt.about === 'missing'
@@ -55,7 +55,7 @@ async function settleMissing(entry: VersionEntry, parts: CompareParts): Promise<
 }
 
 /** A version at the target that the source has not got, nor the journal: only a replica that proves itself is meant to be there. */
-async function settleExtra({ source }: KeyView, entry: VersionEntry, parts: CompareParts): Promise<SettledDoubts> {
+async function settleExtra({ source }: KeyToCompare, entry: VersionEntry, parts: CompareParts): Promise<SettledDoubts> {
   const { link, target, signal } = parts
   const head = await target.head({ bucket: link.target.bucket, key: entry.key, versionId: entry.versionId }, { signal })
   if (head === null) throw notGiven(link.target)

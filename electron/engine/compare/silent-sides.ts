@@ -10,7 +10,7 @@ export interface SidesParts {
   readonly signal: AbortSignal
 }
 
-type ListedVersion = Pick<VersionEntry, 'isLatest'>
+type Age = Pick<VersionEntry, 'isLatest'>
 const nameOf = (side: SideName, isLatest: boolean): string => `${side} ${isLatest ? 'current' : 'older'}`
 
 /**
@@ -28,16 +28,16 @@ export class SilentSides {
     this.#parts = parts
   }
 
-  saw(side: SideName, { isLatest }: ListedVersion, what: 'tags' | 'locks'): void {
+  saw(side: SideName, { isLatest }: Age, what: 'tags' | 'locks'): void {
     ;(what === 'tags' ? this.#tellsTags : this.#tellsLocks).add(nameOf(side, isLatest))
   }
 
-  tellsTags(side: SideName, { isLatest }: ListedVersion): boolean {
+  tellsTags(side: SideName, { isLatest }: Age): boolean {
     return this.#tellsTags.has(nameOf(side, isLatest))
   }
 
   /** Only a bucket made with object lock holds any. */
-  async tellsLocks(side: SideName, { isLatest }: ListedVersion): Promise<boolean> {
+  async tellsLocks(side: SideName, { isLatest }: Age): Promise<boolean> {
     if (this.#tellsLocks.has(nameOf(side, isLatest))) return true
     const view = await this.#bucket(side)
     return view !== null && !view.objectLock && view.lockUntold !== true

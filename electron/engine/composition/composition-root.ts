@@ -5,7 +5,7 @@ import { joinGateway } from './gateway.ts'
 import { openGround, type Ground } from './ground.ts'
 import { joinIntake } from './intake.ts'
 import { joinLinks } from './links.ts'
-import type { Made } from './made.ts'
+import type { ComposedParts } from './composed-parts.ts'
 import { joinNotices } from './notices.ts'
 import type { EngineOptions } from './options.ts'
 import { joinReactions, type Reactions } from './reactions.ts'
@@ -15,7 +15,7 @@ import { joinTransfers } from './transfers.ts'
 import { joinViews } from './views.ts'
 
 /** Everything the engine is made of, joined and not yet started. */
-export type EngineParts = Made & Reactions
+export type EngineParts = ComposedParts & Reactions
 
 export async function composeEngine(options: EngineOptions): Promise<EngineParts> {
   const ground = await openGround(options)

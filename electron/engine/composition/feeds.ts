@@ -21,16 +21,16 @@ export interface Feeds {
   readonly attributePasses: AttributePasses
 }
 
-type MadeBefore = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
+type PartsForFeeds = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
 
-export async function joinFeeds({ credentials }: EngineOptions, made: MadeBefore): Promise<Feeds> {
+export async function joinFeeds({ credentials }: EngineOptions, made: PartsForFeeds): Promise<Feeds> {
   const firstCopies = joinFirstCopies(made)
   const webhook = await joinWebhook(credentials, made)
   const feeds = joinLinkFeeds(made, webhook, firstCopies)
   return { webhook, feeds, firstCopies, attributePasses: joinAttributePasses(made) }
 }
 
-function joinFirstCopies({ journal, kept, links, sites, tell, now }: MadeBefore): FirstCopies {
+function joinFirstCopies({ journal, kept, links, sites, tell, now }: PartsForFeeds): FirstCopies {
   return new FirstCopies({
     atOnce: journal.atOnce,
     marks: kept.firstCopies,
@@ -43,7 +43,7 @@ function joinFirstCopies({ journal, kept, links, sites, tell, now }: MadeBefore)
 
 function joinWebhook(
   credentials: EngineOptions['credentials'],
-  { journal, settings, intake, sites, events, now }: MadeBefore,
+  { journal, settings, intake, sites, events, now }: PartsForFeeds,
 ): Promise<Webhook | null> {
   return openWebhook(
     settings.notifications,
@@ -57,7 +57,7 @@ function joinWebhook(
   )
 }
 
-function joinLinkFeeds(made: MadeBefore, webhook: Webhook | null, firstCopies: FirstCopies): LinkFeeds {
+function joinLinkFeeds(made: PartsForFeeds, webhook: Webhook | null, firstCopies: FirstCopies): LinkFeeds {
   const { journal, intake, brakes, linkBook, sites, connections, links, pool, convergence } = made
   const { keyedStore, clock, random, changed } = made
   return new LinkFeeds({
@@ -87,7 +87,7 @@ function joinLinkFeeds(made: MadeBefore, webhook: Webhook | null, firstCopies: F
   })
 }
 
-function joinAttributePasses(made: MadeBefore): AttributePasses {
+function joinAttributePasses(made: PartsForFeeds): AttributePasses {
   const { journal, kept, links, sites, pool, keyedStore, intake, clock } = made
   return new AttributePasses({
     versions: journal.versions,

@@ -2,9 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { AckKeeper } from '../gateway/acks/ack-keeper.ts'
 import { DegradedRules } from '../gateway/acks/degraded-rules.ts'
 import { ClientKeys } from '../gateway/client-keys.ts'
-import type { GatewayContext } from '../gateway/context.ts'
 import { Gateway } from '../gateway/gateway.ts'
-import { FirstTime } from '../gateway/read-quorum/first-time.ts'
+import { unrepairableTeller } from '../gateway/read-quorum/unrepairable.ts'
 import { Replicas } from '../gateway/replicas.ts'
 import { BucketFacts } from '../gateway/dual-write/bucket-facts.ts'
 import { DualWriter } from '../gateway/dual-write/dual-write.ts'
@@ -24,9 +23,9 @@ export interface GatewayPart {
   readonly gateway: Gateway
 }
 
-type Made = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers
+type PartsForGateway = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers
 
-export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
+export function joinGateway(options: EngineOptions, made: PartsForGateway): GatewayPart {
   const { journal, rules, sites, intake, taskEnds, dispatcher, pool, sseCKeys, clock, now, log, tell, changed } = made
   const degraded = joinDegraded(made)
   const upstream = new Upstream({
@@ -52,7 +51,7 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
       dualWriter: joinDualWriter(made, upstream, degraded),
       replicas: joinReplicas(made),
       list: (siteId, request, signal) => pool.list(siteId, request, signal),
-      cannotRepair: tellsOnce(made),
+      cannotRepair: unrepairableTeller(made.tell),
       isSealed: (headers, place) => isSealed(headers, place, made.seal),
       namesKey: ({ fidelity }, md5) =>
         sseCKeys.all().some((key) => key.md5 === md5 && fidelity.sseCKeys.includes(key.name)),
@@ -71,7 +70,20 @@ export function joinGateway(options: EngineOptions, made: Made): GatewayPart {
 }
 
 function joinDualWriter(
-  { journal: { atOnce }, intake, queue, taskEnds, dispatcher, brakes, sites, links, tasks, clock, log, seal }: Made,
+  {
+    journal: { atOnce },
+    intake,
+    queue,
+    taskEnds,
+    dispatcher,
+    brakes,
+    sites,
+    links,
+    tasks,
+    clock,
+    log,
+    seal,
+  }: PartsForGateway,
   upstream: Upstream,
   degraded: DegradedRules,
 ): DualWriter {
@@ -108,7 +120,7 @@ function joinDualWriter(
   })
 }
 
-function joinReplicas({ journal: { atOnce }, intake, sites, identities }: Made): Replicas {
+function joinReplicas({ journal: { atOnce }, intake, sites, identities }: PartsForGateway): Replicas {
   return new Replicas({
     atOnce,
     intake,
@@ -121,17 +133,7 @@ function joinReplicas({ journal: { atOnce }, intake, sites, identities }: Made):
   })
 }
 
-function tellsOnce({ tell }: Made): GatewayContext['cannotRepair'] {
-  const firstTime = new FirstTime()
-  return ({ id, source }, key, { site, bucket }) => {
-    const text =
-      `Clients that read “${key}” get it from ${site}/${bucket}: ${source.site}/${source.bucket} has an older version, ` +
-      'and no rule brings the newer one there. Copy it there, or delete it where it is.'
-    if (firstTime.of(text)) tell('warning', 'gateway', text, { ruleId: id })
-  }
-}
-
-function joinDegraded({ journal, rules, linkBook, clock, tell, changed }: Made): DegradedRules {
+function joinDegraded({ journal, rules, linkBook, clock, tell, changed }: PartsForGateway): DegradedRules {
   const announce = (): void => {
     changed('rules')
     changed('gateway')

@@ -16,9 +16,9 @@ export interface JoinedIntake {
   readonly intake: Intake
 }
 
-type Made = Ground & Records & JoinedSites & JoinedLinks
+type PartsForIntake = Ground & Records & JoinedSites & JoinedLinks
 
-export function joinIntake(made: Made): JoinedIntake {
+export function joinIntake(made: PartsForIntake): JoinedIntake {
   const { journal, kept, queue, rules, linkBook, sites, random, now } = made
   const brakes = new Brakes({
     marks: kept.brakes,
@@ -38,7 +38,7 @@ export function joinIntake(made: Made): JoinedIntake {
 }
 
 /** Nothing more is handed out from this turn on, before the pause is on record; what is in flight may end. */
-async function stop(rule: Rule, tripped: TrippedBrake, { rules, links, events }: Made): Promise<void> {
+async function stop(rule: Rule, tripped: TrippedBrake, { rules, links, events }: PartsForIntake): Promise<void> {
   if (!rules.has(rule.id) || rules.get(rule.id).paused?.by === 'brake') return
   const paused = pauseOf(rule, tripped)
   const recorded = rules.pause(rule.id, paused)

@@ -25,9 +25,9 @@ export interface JoinedLinks {
   readonly buckets: BucketWatch
 }
 
-type Made = Ground & Notices & Records & JoinedSites
+type PartsForLinks = Ground & Notices & Records & JoinedSites
 
-export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: Made): JoinedLinks {
+export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: PartsForLinks): JoinedLinks {
   const { rules, linkBook, queue, sites, seal, events } = made
   const pool = joinPool(made, timeouts)
   const identities = joinIdentities(made, () => links.refresh())
@@ -51,7 +51,10 @@ export function joinLinks({ timeouts, bucketCheckMs }: EngineOptions, made: Made
   return { pool, links, identities, convergence: joinConvergence(made, links), guard, buckets }
 }
 
-function joinPool({ journal, queue, settings, log, tasks }: Made, timeouts: EngineOptions['timeouts']): TransferPool {
+function joinPool(
+  { journal, queue, settings, log, tasks }: PartsForLinks,
+  timeouts: EngineOptions['timeouts'],
+): TransferPool {
   return new TransferPool(threadEntry(), threadsOf(settings.workers()), timeouts ?? {}, {
     ...uploadRecords(journal.tasks),
     onMarker: (task, note) => queue.noteMarker(task, note),
@@ -63,7 +66,7 @@ function joinPool({ journal, queue, settings, log, tasks }: Made, timeouts: Engi
   })
 }
 
-function joinIdentities({ sites, clock, events, changed }: Made, refresh: () => void): IdentityProbes {
+function joinIdentities({ sites, clock, events, changed }: PartsForLinks, refresh: () => void): IdentityProbes {
   return new IdentityProbes({
     probe: (target) => sites.probeTarget(target),
     clock,
@@ -75,7 +78,10 @@ function joinIdentities({ sites, clock, events, changed }: Made, refresh: () => 
   })
 }
 
-function joinConvergence({ journal, kept, sites, keyedStore, clock, changed }: Made, links: Links): ConvergenceBook {
+function joinConvergence(
+  { journal, kept, sites, keyedStore, clock, changed }: PartsForLinks,
+  links: Links,
+): ConvergenceBook {
   return new ConvergenceBook({
     atOnce: journal.atOnce,
     marks: kept.apart,
@@ -93,7 +99,7 @@ function joinConvergence({ journal, kept, sites, keyedStore, clock, changed }: M
   })
 }
 
-function joinGuard(made: Made, links: Links, pool: TransferPool): TargetGuard {
+function joinGuard(made: PartsForLinks, links: Links, pool: TransferPool): TargetGuard {
   const { journal, kept, sites, keyedStore, jobs, clock, events } = made
   return new TargetGuard({
     versions: journal.versions,
@@ -110,7 +116,7 @@ function joinGuard(made: Made, links: Links, pool: TransferPool): TargetGuard {
   })
 }
 
-function joinBuckets({ kept, sites, clock, events }: Made, links: Links, everyMs?: number): BucketWatch {
+function joinBuckets({ kept, sites, clock, events }: PartsForLinks, links: Links, everyMs?: number): BucketWatch {
   return new BucketWatch({
     marks: kept.buckets,
     links: () => links.list(),

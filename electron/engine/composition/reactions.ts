@@ -2,7 +2,7 @@ import type { Fault } from '../../../shared/model/fault.ts'
 import type { Lease } from '../queue/port.ts'
 import type { TaskEnd } from '../queue/task-ends.ts'
 import type { SettledOutcome } from '../replicate/port.ts'
-import type { Made } from './made.ts'
+import type { ComposedParts } from './composed-parts.ts'
 import type { EngineOptions } from './options.ts'
 import { SiteReactions } from './site-reactions.ts'
 
@@ -12,7 +12,7 @@ export interface Reactions {
 }
 
 /** Who listens to what: the only place where a part that was made early is joined to those made after it. */
-export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reactions {
+export function joinReactions({ longOutageMs }: EngineOptions, made: ComposedParts): Reactions {
   const { events, tasks, liveUpdates, dispatcher, pool, sseCKeys, feeds, links, changed } = made
   const sites = new SiteReactions(made, longOutageMs)
   const openSitesInThreads = (): void => made.sites.ids().forEach((siteId) => sites.openInThreads(siteId))
@@ -56,7 +56,7 @@ export function joinReactions({ longOutageMs }: EngineOptions, made: Made): Reac
 }
 
 /** Feeds and looks are brought in line with the links; what is kept of those that went is forgotten. */
-function linksFollowed(gone: readonly string[], made: Made): void {
+function linksFollowed(gone: readonly string[], made: ComposedParts): void {
   const { links, feeds, guard, buckets, attributePasses, convergence, dispatcher, changed } = made
   feeds.sync()
   guard.sync()
@@ -68,12 +68,17 @@ function linksFollowed(gone: readonly string[], made: Made): void {
   dispatcher.fill()
 }
 
-function forget(linkId: string, { dispatcher, rates, views, firstCopies, brakes, convergence }: Made): void {
+function forget(linkId: string, { dispatcher, rates, views, firstCopies, brakes, convergence }: ComposedParts): void {
   dispatcher.cancelLink(linkId)
   for (const kept of [rates, views, firstCopies, brakes, convergence]) kept.forget(linkId)
 }
 
-function moved(linkId: string, readBytes: number, writtenBytes: number, { links, rates, sites, now }: Made): void {
+function moved(
+  linkId: string,
+  readBytes: number,
+  writtenBytes: number,
+  { links, rates, sites, now }: ComposedParts,
+): void {
   const link = links.get(linkId)
   if (link === null) return
   rates.moved(linkId, writtenBytes, now())
@@ -82,7 +87,11 @@ function moved(linkId: string, readBytes: number, writtenBytes: number, { links,
 }
 
 /** A key is in doubt before its task is seen to end, scans are out of date, and a burst is on record with it. */
-function brought(lease: Lease, outcome: SettledOutcome, { links, sites, convergence, brakes, feeds, log }: Made): void {
+function brought(
+  lease: Lease,
+  outcome: SettledOutcome,
+  { links, sites, convergence, brakes, feeds, log }: ComposedParts,
+): void {
   if (outcome.leftBehind === true) feeds.outdated(lease.task.linkId)
   const link = links.get(lease.task.linkId)
   if (link === null) return
@@ -93,7 +102,7 @@ function brought(lease: Lease, outcome: SettledOutcome, { links, sites, converge
     .catch((error: unknown) => log.error({ err: error }, 'The pause of a brake could not be recorded.'))
 }
 
-function settled({ task }: Lease, { links, sites, rates, now }: Made): void {
+function settled({ task }: Lease, { links, sites, rates, now }: ComposedParts): void {
   rates.settled(task.linkId, now())
   const link = links.get(task.linkId)
   if (link === null) return
@@ -101,12 +110,12 @@ function settled({ task }: Lease, { links, sites, rates, now }: Made): void {
   sites.monitor.taskOk(link.target.site)
 }
 
-function faulted({ task }: Lease, fault: Fault, { rates, views, now }: Made): void {
+function faulted({ task }: Lease, fault: Fault, { rates, views, now }: ComposedParts): void {
   rates.failed(task.linkId, now())
   views.faultSeen(task.linkId, fault)
 }
 
-function ended({ task }: Lease, end: TaskEnd, { taskEnds, firstCopies, links, gateway }: Made): void {
+function ended({ task }: Lease, end: TaskEnd, { taskEnds, firstCopies, links, gateway }: ComposedParts): void {
   taskEnds.tell(task.seq, end)
   firstCopies.taskEnded(task.linkId, task.seq)
   const link = links.get(task.linkId)

@@ -4,7 +4,7 @@ import { driftWords, type FactDrift } from '../../../shared/model/site-profile.t
 import { faultFrom } from '../base/errors.ts'
 import type { Paused } from '../rule/rule-book.ts'
 import type { TaskQueue } from '../queue/port.ts'
-import type { Made } from './made.ts'
+import type { ComposedParts } from './composed-parts.ts'
 import { bucketKey } from '../rule/link.ts'
 import type { SiteChange } from '../site/registry.ts'
 import { pauseReason } from '../brake/pause.ts'
@@ -20,14 +20,14 @@ const driftsTold = 3
 
 /** What the engine does when a site goes, comes back or is edited, and when a rule’s brake trips. */
 export class SiteReactions {
-  readonly #made: Made
+  readonly #made: ComposedParts
   /** A source that was away for so long was perhaps written for elsewhere. */
   readonly #longOutageMs: number
   readonly #downSince = new Map<string, number>()
   /** Went away since they were opened. */
   readonly #gone = new Set<string>()
 
-  constructor(made: Made, longOutageMs = usualLongOutageMs) {
+  constructor(made: ComposedParts, longOutageMs = usualLongOutageMs) {
     this.#made = made
     this.#longOutageMs = longOutageMs
   }

@@ -17,9 +17,9 @@ export interface Transfers {
   readonly rates: RateBook
 }
 
-type Made = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
+type PartsForTransfers = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake
 
-export function joinTransfers(made: Made): Transfers {
+export function joinTransfers(made: PartsForTransfers): Transfers {
   const { journal, queue, pool, links, sites, identities, buckets, tasks, settings, log, now, changed } = made
   const faults = new SiteFaults({ links, sites, identities, buckets, onChange: () => changed('rules') })
   const dispatcher = new Dispatcher(
@@ -45,12 +45,12 @@ export function joinTransfers(made: Made): Transfers {
   return { dispatcher, rates: new RateBook() }
 }
 
-function judgementOf(lease: Lease, { links, brakes }: Made): Judgement | undefined {
+function judgementOf(lease: Lease, { links, brakes }: PartsForTransfers): Judgement | undefined {
   const link = links.get(lease.task.linkId)
   return link === null ? undefined : brakes.judgement(link.rule, lease)
 }
 
-async function takeUp(parked: readonly NewTask[], { links, intake }: Made): Promise<void> {
+async function takeUp(parked: readonly NewTask[], { links, intake }: PartsForTransfers): Promise<void> {
   const found = parked.flatMap((task) => {
     const link = links.get(task.linkId)
     return link === null ? [] : [{ link, task }]

@@ -27,11 +27,11 @@ export interface Views {
   readonly causeWatches: readonly Pick<CauseWatch<never>, 'start' | 'stop'>[]
 }
 
-type MadeBefore = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers & Feeds
+type PartsForViews = Ground & Notices & Records & JoinedSites & JoinedLinks & JoinedIntake & Transfers & Feeds
 
 const transfersShown = 200
 
-export function joinViews(made: MadeBefore): Views {
+export function joinViews(made: PartsForViews): Views {
   const views = joinLinkViews(made)
   const { links, dispatcher, eventLoop, startedAt, now, journal, tell, clock } = made
   const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
@@ -70,7 +70,7 @@ function joinLinkViews({
   firstCopies,
   now,
   changed,
-}: MadeBefore): LinkViews {
+}: PartsForViews): LinkViews {
   journal.state.onFault(() => changed('rules'))
   return new LinkViews({
     atOnce: journal.atOnce,
@@ -92,7 +92,7 @@ function joinLinkViews({
   })
 }
 
-function joinParkedWatch({ journal, links, sites, tell, clock }: MadeBefore): Views['causeWatches'][number] {
+function joinParkedWatch({ journal, links, sites, tell, clock }: PartsForViews): Views['causeWatches'][number] {
   return parkedWatch({
     records: journal.records,
     failures: () => journal.atOnce.parkedCauses(),
@@ -105,7 +105,7 @@ function joinParkedWatch({ journal, links, sites, tell, clock }: MadeBefore): Vi
   })
 }
 
-function joinSeries({ journal, links, queue, rates, sites, now, clock }: MadeBefore): Series {
+function joinSeries({ journal, links, queue, rates, sites, now, clock }: PartsForViews): Series {
   const sampler = new LinkSampler({ atOnce: journal.atOnce, rates, counts: (linkId) => queue.counts(linkId) })
   const rttMs = (siteId: string): number | null => sites.health(siteId).rttMs?.current ?? null
   return createSeries({

@@ -52,7 +52,7 @@ export type SignedStream = (
   signal: AbortSignal,
 ) => Promise<Readable>
 
-export interface SignedRequest {
+export interface RequestToSign {
   /** The S3 or SNS operation, for messages. */
   readonly operation: string
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -66,6 +66,6 @@ export interface SignedRequest {
 
 /** One signed request for what no object store port covers; resolves with status and body, throws a FaultError on a refusal. */
 export type SendSigned = (
-  request: SignedRequest,
+  request: RequestToSign,
   signal?: AbortSignal,
 ) => Promise<{ readonly status: number; readonly body: string }>

@@ -8,10 +8,10 @@ import type { CredentialStore } from '../site/credentials.ts'
 export const clientKeyRecordSchema = statedGrantSchema
   .extend({ accessKeyId: z.string(), label: z.string(), createdAt: z.number() })
   .transform(grantOf)
-type KeyRecord = Readonly<z.infer<typeof clientKeyRecordSchema>>
+type ClientKeyRecord = Readonly<z.infer<typeof clientKeyRecordSchema>>
 
 /** A key of a client, with its secret: never leaves the engine. */
-export interface ClientKey extends KeyRecord {
+export interface ClientKey extends ClientKeyRecord {
   readonly secretAccessKey: string
   readonly from: GatewayKeyView['from']
   lastUsedAt: number | null
@@ -105,12 +105,12 @@ export class ClientKeys {
     await this.#options.credentials.remove(recordPrefix + accessKeyId)
   }
 
-  #recordOf({ secretAccessKey: _secret, ...grant }: DeclaredGatewayKey, label: string): KeyRecord {
+  #recordOf({ secretAccessKey: _secret, ...grant }: DeclaredGatewayKey, label: string): ClientKeyRecord {
     return { ...grant, label, createdAt: this.#options.now() }
   }
 
   /** The secret first: a record without one would be a key that never opens. */
-  async #keep(record: KeyRecord, secretAccessKey: string): Promise<ClientKey> {
+  async #keep(record: ClientKeyRecord, secretAccessKey: string): Promise<ClientKey> {
     const { records, credentials } = this.#options
     const name = recordPrefix + record.accessKeyId
     await credentials.set(name, { accessKeyId: record.accessKeyId, secretAccessKey })
@@ -118,7 +118,7 @@ export class ClientKeys {
     return this.#put(record, secretAccessKey, 'console')
   }
 
-  #put(record: KeyRecord, secretAccessKey: string, from: ClientKey['from']): ClientKey {
+  #put(record: ClientKeyRecord, secretAccessKey: string, from: ClientKey['from']): ClientKey {
     const key = { ...record, secretAccessKey, from, lastUsedAt: this.#keys.get(record.accessKeyId)?.lastUsedAt ?? null }
     this.#keys.set(record.accessKeyId, key)
     this.#generation += 1

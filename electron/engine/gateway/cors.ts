@@ -9,7 +9,7 @@ import { S3Error } from '../s3/s3-error.ts'
 
 type CorsTarget = Pick<Routed, 'bucket' | 'key'>
 
-interface Preflight {
+interface CorsPreflight {
   readonly origin: string
   readonly method: string
   /** As the browser lists them; null where it asks for none. */
@@ -73,7 +73,7 @@ const ofAnswers: ReadonlySet<string> = new Set([
 const printable = (text: string | undefined, longest: number): text is string =>
   text !== undefined && text.length <= longest && /^[ -~]+$/.test(text)
 
-function readQuestion(headers: IncomingHttpHeaders): Preflight {
+function readQuestion(headers: IncomingHttpHeaders): CorsPreflight {
   const method = headers['access-control-request-method']
   const asked = headers['access-control-request-headers']
   if (!printable(headers.origin, 1024) || !printable(method, 16))
@@ -88,7 +88,7 @@ function readQuestion(headers: IncomingHttpHeaders): Preflight {
 function ask(
   { siteId, upstream }: GatewayContext,
   { bucket, key }: CorsTarget,
-  { origin, method, headers }: Preflight,
+  { origin, method, headers }: CorsPreflight,
   responseMs: number,
   signal: AbortSignal,
 ): Promise<WireAnswer> {

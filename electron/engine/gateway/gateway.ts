@@ -48,7 +48,7 @@ export interface GatewayOptions {
 
 const settingsName = 'gateway'
 
-interface Listening {
+interface OpenListener {
   readonly server: GatewayServer
   readonly settings: GatewaySettings & { readonly listen: string }
   readonly since: number
@@ -61,7 +61,7 @@ export class Gateway {
   readonly #gatekeeper: Gatekeeper
   readonly #requests = new RequestLog()
   #settings: GatewaySettings | null = null
-  #listening: Listening | null = null
+  #listening: OpenListener | null = null
   #fault: Fault | null = null
   #verifier: { readonly generation: number; readonly verifier: SignatureVerifier } | null = null
   #started = false

@@ -5,7 +5,7 @@ import { decide, type RuleIndex } from '../rule/decide.ts'
 import type { RuleLink } from '../rule/link.ts'
 import type { Brakes } from '../brake/brakes.ts'
 import type { ScanOrigin } from '../brake/link-brake.ts'
-import type { Found, Intake, Origin } from './port.ts'
+import type { Found, Intake, ChangeOrigin } from './port.ts'
 
 export interface IntakeOptions {
   /** The rules and links of this moment. */
@@ -70,17 +70,17 @@ function taskFor(change: Change, { linkId }: RuleLink): NewTask {
   return { linkId, key, versionId, operation, sizeBytes, changedAt, absentSeenAt: 0, ...bypass }
 }
 
-const isCounted = ({ kind }: Origin): boolean => kind === 'event' || kind === 'client' || kind === 'scan'
+const isCounted = ({ kind }: ChangeOrigin): boolean => kind === 'event' || kind === 'client' || kind === 'scan'
 
 /** Of what a scan found, the tasks that the journal holds already: what an event told is no second change. */
-function pendingOf({ tasks }: Offered<unknown>, origin: Origin, { atOnce }: IntakeOptions): ReadonlySet<NewTask> {
+function pendingOf({ tasks }: Offered<unknown>, origin: ChangeOrigin, { atOnce }: IntakeOptions): ReadonlySet<NewTask> {
   if (origin.kind !== 'scan') return new Set()
   const found = new Set(notPending(tasks, atOnce))
   return new Set(tasks.filter((task) => !found.has(task)))
 }
 
 function scanOf(
-  origin: Origin,
+  origin: ChangeOrigin,
   { source }: RuleLink,
   pending: ReadonlySet<NewTask>,
   { skewMs }: IntakeOptions,
@@ -90,7 +90,7 @@ function scanOf(
 }
 
 /** A client that waits does not wait for company in a commit. */
-function urgentOf(origin: Origin): UrgentEnqueue | undefined {
+function urgentOf(origin: ChangeOrigin): UrgentEnqueue | undefined {
   if (origin.kind === 'dual-write') return { committed: origin.committed }
   return origin.kind === 'client' ? {} : undefined
 }

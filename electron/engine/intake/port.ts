@@ -3,7 +3,7 @@ import type { RuleLink } from '../rule/link.ts'
 import type { Change } from '../feed/port.ts'
 
 /** Where a change comes from: dedupe, the brake and the way into the journal go by it. */
-export type Origin =
+export type ChangeOrigin =
   /** A site told of it. */
   | { readonly kind: 'event' }
   /** A client of the gateway made it, and waits. */
@@ -41,7 +41,7 @@ export interface Intake {
    * Durable when it resolves: one entry per change and link that wants it, link by link. Rejects with the journal's fault, or with
    * that of a brake which tripped and could not be put on record.
    */
-  offer<T extends Change | Found>(changes: readonly T[], origin: Origin): Promise<readonly Placed<T>[]>
+  offer<T extends Change | Found>(changes: readonly T[], origin: ChangeOrigin): Promise<readonly Placed<T>[]>
   /** The links that such a change would go to. */
   linksFor(change: Pick<Change, 'siteId' | 'bucket' | 'key' | 'operation'>): readonly RuleLink[]
 }

@@ -2,7 +2,7 @@ import type { RecordStore } from './port/records.ts'
 import type { ScanMark, ScanStore } from './port/scans.ts'
 
 /** Values of one kind by name, as a port keeps them. */
-interface Kept {
+interface ValueStore {
   readonly all: () => Promise<ReadonlyMap<string, unknown>>
   readonly write: (name: string, value: unknown) => Promise<void>
   readonly erase: (name: string) => Promise<void>
@@ -13,10 +13,10 @@ interface Kept {
  * these values; what it wrote holds from the call on, as it would after a restart that follows the write.
  */
 export class Remembered {
-  readonly #kept: Kept
+  readonly #kept: ValueStore
   readonly #values: Map<string, unknown>
 
-  private constructor(kept: Kept, values: ReadonlyMap<string, unknown>) {
+  private constructor(kept: ValueStore, values: ReadonlyMap<string, unknown>) {
     this.#kept = kept
     this.#values = new Map(values)
   }
@@ -39,7 +39,7 @@ export class Remembered {
     })
   }
 
-  static async #open(kept: Kept): Promise<Remembered> {
+  static async #open(kept: ValueStore): Promise<Remembered> {
     return new Remembered(kept, await kept.all())
   }
 

@@ -19,7 +19,7 @@ export interface LinkBookParts {
 }
 
 /** The two ends that a rule wants a link between. */
-interface Wanted {
+interface WantedLink {
   readonly ruleId: string
   readonly source: LinkEnd
   readonly target: LinkEnd
@@ -107,7 +107,7 @@ export class LinkBook {
     return gone
   }
 
-  #wanted(rule: Rule, target: BucketAt, found: readonly (readonly [string, LinkIdentity | null])[]): Wanted {
+  #wanted(rule: Rule, target: BucketAt, found: readonly (readonly [string, LinkIdentity | null])[]): WantedLink {
     const name = linkNameOf(rule.id, target)
     const known = found.find(([, one]) => one !== null && linkNameOf(one.ruleId, one.target) === name)?.[1]
     return {
@@ -123,7 +123,7 @@ export class LinkBook {
     return { site, bucket, endpoint: endpoint === null ? before : plainEndpoint(endpoint) }
   }
 
-  async #open(name: string, want: Wanted): Promise<LinkIdentity> {
+  async #open(name: string, want: WantedLink): Promise<LinkIdentity> {
     const { records, now } = this.#parts
     const generation = generationSchema.parse(await records.read(generationName(name))) + 1
     await records.write(generationName(name), generation)
@@ -146,7 +146,7 @@ export class LinkBook {
       await records.write(generationName(name), generation)
   }
 
-  async #noteSource({ source, target }: Wanted): Promise<void> {
+  async #noteSource({ source, target }: WantedLink): Promise<void> {
     const known = this.#sourcesOf(target)
     const own = sourceName(source)
     if (!known.includes(own)) await this.#parts.sources.write(bucketKey(target), [...known, own].slice(-sourcesKept))
@@ -165,7 +165,8 @@ const sourcesKept = 16
 const sourceName = (source: LinkEnd): string => `${bucketKey(source)} ${plainEndpoint(source.endpoint)}`
 const generationName = (name: string): string => `generation/${name}`
 
-const isSame = (a: LinkIdentity, b: Wanted): boolean => isSameEnd(a.source, b.source) && isSameEnd(a.target, b.target)
+const isSame = (a: LinkIdentity, b: WantedLink): boolean =>
+  isSameEnd(a.source, b.source) && isSameEnd(a.target, b.target)
 
 const isSameEnd = (a: LinkEnd, b: LinkEnd): boolean =>
   bucketKey(a) === bucketKey(b) && plainEndpoint(a.endpoint) === plainEndpoint(b.endpoint)

@@ -1,4 +1,4 @@
-import type { Sample } from '../content/sample.ts'
+import type { BodyBeginning } from '../content/body-beginning.ts'
 import type { MarkerNote, UploadRecord } from '../journal/port/tasks.ts'
 import type { ObjectStore, UploadedPart, VersionEntry } from '../store/port.ts'
 import type { LinkOrder, TaskOrder } from './port.ts'
@@ -43,7 +43,7 @@ export interface ReplicationContext {
   /** The replica that this write puts out of use, to be noted on the new one. */
   readonly replaces?: string
   /** Keeps the first bytes of the task's version, where they are to be judged. */
-  readonly sample?: Sample | undefined
+  readonly sample?: BodyBeginning | undefined
   readonly signal: AbortSignal
   readonly now: () => number
   readonly onProgress: (

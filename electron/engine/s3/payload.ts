@@ -96,7 +96,7 @@ export function announcedChecksums(headers: Headers): readonly ChecksumAlgorithm
   throw new S3Error('InvalidRequest', { message: 'x-amz-trailer announces what is no checksum of S3.' })
 }
 
-interface Check {
+interface PayloadCheck {
   readonly update: (bytes: Buffer) => void
   readonly finish: () => void
 }
@@ -105,7 +105,7 @@ class BodyChecks {
   readonly checksums = new Map<ChecksumAlgorithm, string>()
   /** Names of the trailers that may follow the body. */
   readonly announced: ReadonlySet<string>
-  readonly #checks: Check[] = []
+  readonly #checks: PayloadCheck[] = []
   #trailers: ReadonlyMap<string, string> = new Map()
 
   constructor(headers: Headers, promise: PayloadPromise, operation: S3Operation) {

@@ -4,18 +4,18 @@ import { S3Error } from './s3-error.ts'
 
 export type { S3Operation } from './operation-table.ts'
 
-type Choice = readonly [selector: string | null, operation: S3Operation]
+type OperationChoice = readonly [selector: string | null, operation: S3Operation]
 
 const rows: readonly (readonly [S3Operation, OperationRow])[] = Object.entries(operationTable).map(
   ([operation, row]) => [operation as S3Operation, row],
 )
 /** By method and level: the query names that select an operation, in the order of the list, the plain operation last. */
-const choices: ReadonlyMap<string, readonly Choice[]> = new Map(
+const choices: ReadonlyMap<string, readonly OperationChoice[]> = new Map(
   [...Map.groupBy(rows, ([, { method, level }]) => `${method} ${level}`)].map(([place, found]) => [
     place,
     found
       .filter(([, { copies }]) => !copies)
-      .map(([operation, { selector }]): Choice => [selector, operation])
+      .map(([operation, { selector }]): OperationChoice => [selector, operation])
       .toSorted(([a], [b]) => Number(a === null) - Number(b === null)),
   ]),
 )

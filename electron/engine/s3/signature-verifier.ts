@@ -45,7 +45,7 @@ export interface Verified {
   readonly payload: PayloadPromise
 }
 
-export interface SignedRequest {
+export interface RequestToVerify {
   readonly method: string
   readonly rawPath: string
   readonly query: Query
@@ -59,7 +59,7 @@ export interface VerifyOptions {
   readonly region: string | null
 }
 
-interface Claim {
+interface SignatureClaim {
   readonly accessKeyId: string
   readonly scope: SignatureScope
   readonly amzDate: string
@@ -80,7 +80,7 @@ export class SignatureVerifier {
   }
 
   /** Returns who signed and what the body must be; throws the S3 error that the client is owed. */
-  verify(request: SignedRequest, now: number): Verified {
+  verify(request: RequestToVerify, now: number): Verified {
     const claim = readClaim(request)
     checkScope(claim, this.#options.region)
     const secret = this.#options.secretOf(claim.accessKeyId)
@@ -92,7 +92,7 @@ export class SignatureVerifier {
     return { accessKeyId: claim.accessKeyId, payload: payloadPromise(claim, key) }
   }
 
-  #signingKey(claim: Claim, secret: string): KeyObject {
+  #signingKey(claim: SignatureClaim, secret: string): KeyObject {
     const name = `${claim.accessKeyId}/${claim.scope.date}/${claim.scope.region}`
     const known = this.#keys.get(name)
     if (known !== undefined) return known
@@ -104,7 +104,7 @@ export class SignatureVerifier {
   }
 }
 
-function readClaim(request: SignedRequest): Claim {
+function readClaim(request: RequestToVerify): SignatureClaim {
   const authorization = request.headers['authorization']
   if (typeof authorization === 'string') {
     if (inQuery.some((name) => request.query.has(name))) throw new S3Error('InvalidArgument', { message: signedTwice })
@@ -124,7 +124,7 @@ const olderSignature =
   'Set your client to it: aws: `aws configure set default.s3.signature_version s3v4`; ' +
   'boto3: Config(signature_version="s3v4"); s3cmd: signature_v2 = False; rclone: v2_auth = false.'
 
-function headerClaim(authorization: string, request: SignedRequest): Claim {
+function headerClaim(authorization: string, request: RequestToVerify): SignatureClaim {
   const malformed = (): S3Error => new S3Error('AuthorizationHeaderMalformed')
   if (authorization.startsWith('AWS ')) throw new S3Error('InvalidRequest', { message: olderSignature })
   if (!authorization.startsWith(`${algorithm} `)) throw malformed()
@@ -171,7 +171,7 @@ function headerNames(text: string, malformed: () => S3Error): readonly string[] 
 const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|[+-]0000)$/
 
 /** `x-amz-date`, or the standard Date header for the clients that sign that one. */
-function requestDate(request: SignedRequest): string {
+function requestDate(request: RequestToVerify): string {
   const amzDate = request.headers['x-amz-date']
   if (typeof amzDate === 'string') return amzDate
   const date = String(request.headers['date'])
@@ -180,7 +180,7 @@ function requestDate(request: SignedRequest): string {
   return amzDateOf(at)
 }
 
-function presignedClaim({ query, headers }: SignedRequest): Claim {
+function presignedClaim({ query, headers }: RequestToVerify): SignatureClaim {
   const malformed = (): S3Error => new S3Error('AuthorizationQueryParametersError')
   /** The only one of that name: where there are two, readers differ in which counts. */
   const only = (name: string): string | undefined => {
@@ -204,7 +204,7 @@ function presignedClaim({ query, headers }: SignedRequest): Claim {
 }
 
 /** Access keys may hold slashes, so the four fields of the scope are counted from the end. */
-function credential(text: string, malformed: () => S3Error): Pick<Claim, 'accessKeyId' | 'scope'> {
+function credential(text: string, malformed: () => S3Error): Pick<SignatureClaim, 'accessKeyId' | 'scope'> {
   const fields = text.split('/')
   const [date, region, service, end] = fields.slice(-4)
   const accessKeyId = fields.slice(0, -4).join('/')
@@ -214,7 +214,7 @@ function credential(text: string, malformed: () => S3Error): Pick<Claim, 'access
   return { accessKeyId, scope: { date, region, service } }
 }
 
-function checkScope(claim: Claim, region: string | null): void {
+function checkScope(claim: SignatureClaim, region: string | null): void {
   if (region === null || claim.scope.region === region) return
   throw new S3Error('AuthorizationHeaderMalformed', {
     message: `The authorization header is malformed; the region '${claim.scope.region}' is wrong; expecting '${region}'.`,
@@ -222,7 +222,7 @@ function checkScope(claim: Claim, region: string | null): void {
   })
 }
 
-function checkTime(claim: Claim, now: number): void {
+function checkTime(claim: SignatureClaim, now: number): void {
   const signedAt = parseAmzDate(claim.amzDate)
   if (signedAt === null || claim.amzDate.slice(0, 8) !== claim.scope.date) {
     throw new S3Error('AccessDenied', { message: 'The request date is not valid or not of the credential’s day.' })
@@ -238,7 +238,7 @@ function checkTime(claim: Claim, now: number): void {
 }
 
 /** An unsigned x-amz-* header could be added on the way and change what the request does. */
-function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): void {
+function checkSignedHeaders(claim: SignatureClaim, headers: RequestToVerify['headers']): void {
   const signed = new Set(claim.signedHeaders)
   const free = claim.expiresSeconds === undefined ? '' : 'x-amz-content-sha256'
   const missing = Object.keys(headers).filter(
@@ -255,14 +255,20 @@ function checkSignedHeaders(claim: Claim, headers: SignedRequest['headers']): vo
  * Clients agree on the bytes but not on the text that is signed: the path as sent or in its canonical encoding, header
  * text as Latin-1 (what is on the wire) or as UTF-8 (what the SDK hashed). All name the same request, so any may match.
  */
-function signatureMatches(claim: Claim, request: SignedRequest, key: KeyObject): boolean {
+function signatureMatches(claim: SignatureClaim, request: RequestToVerify, key: KeyObject): boolean {
   const query = canonicalQuery(request.query)
   if (pathMatches(request.rawPath, query, claim, request, key)) return true
   const canonicalPath = encodeKey(decodePercent(request.rawPath))
   return canonicalPath !== request.rawPath && pathMatches(canonicalPath, query, claim, request, key)
 }
 
-function pathMatches(path: string, query: string, claim: Claim, request: SignedRequest, key: KeyObject): boolean {
+function pathMatches(
+  path: string,
+  query: string,
+  claim: SignatureClaim,
+  request: RequestToVerify,
+  key: KeyObject,
+): boolean {
   const { method, headers } = request
   const { payloadHash, amzDate, scope, signature } = claim
   const signedHeaders = claim.signedHeaders.join(';')
@@ -305,7 +311,7 @@ export function sameSignature(expected: string, given: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-function payloadPromise(claim: Claim, key: KeyObject): PayloadPromise {
+function payloadPromise(claim: SignatureClaim, key: KeyObject): PayloadPromise {
   const { amzDate, scope, signature } = claim
   const seed: ChunkSeed = { key, amzDate, scope, signature }
   switch (claim.payloadHash) {

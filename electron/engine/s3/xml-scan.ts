@@ -32,14 +32,14 @@ export type Strictness = 'lenient' | 'strict'
  * skipped. Throws {@link XmlError} on anything unbalanced, cut, or declared.
  */
 export function scanXml(bytes: Buffer, events: XmlEvents, strictness: Strictness = 'lenient'): void {
-  new Scanner(bytes, events, strictness === 'strict').run()
+  new XmlScanner(bytes, events, strictness === 'strict').run()
 }
 
 /**
  * Listings come a thousand entries at a time. Walking bytes is four times as fast as walking a string, and cutting
  * values out of a string is twice as fast as cutting them out of bytes; latin1 gives both the same offsets.
  */
-class Scanner {
+class XmlScanner {
   readonly #bytes: Buffer
   readonly #latin1: string
   readonly #ascii: boolean

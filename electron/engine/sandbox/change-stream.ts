@@ -15,14 +15,14 @@ export interface ObjectEvent {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-interface Listener {
+interface StreamListener {
   readonly wants: (event: ObjectEvent) => boolean
   readonly write: (text: string) => boolean
 }
 
 /** MinIO's change stream. Lossy by design: nobody listens, nobody hears. */
 export class ChangeStream {
-  readonly #listeners = new Set<Listener>()
+  readonly #listeners = new Set<StreamListener>()
   #sequence = 0
 
   publish(event: ObjectEvent): void {

@@ -54,7 +54,7 @@ export interface Version {
   readonly seq: number
 }
 
-export type NewVersion = Omit<Version, 'seq'>
+export type VersionToKeep = Omit<Version, 'seq'>
 
 const columns =
   'key, sort_at, seq, version_id, delete_marker, etag, size_bytes, modified_at, storage_class, segments, facts'
@@ -81,7 +81,7 @@ export class VersionTable {
     return optional(this.#prepare(sql).get(bucketId, key, versionId))
   }
 
-  insert(bucketId: number, version: NewVersion): void {
+  insert(bucketId: number, version: VersionToKeep): void {
     this.#prepare(`INSERT INTO version (bucket_id, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
       bucketId,
       version.key,

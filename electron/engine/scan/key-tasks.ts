@@ -74,7 +74,7 @@ export function tasksForKey(view: KeyView, context: KeyContext): KeyTasks {
       ...overwrites(entry, view),
     })),
     ...covering(wanted[0], view, context),
-    ...(misplaced === null || !context.mendsOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
+    ...(misplaced === null || !context.restoresOrder ? [] : [taskFor(misplaced, writeOf(misplaced), 0, context)]),
     ...pairs
       .filter(([ours, theirs]) => suspectsMetadata(ours, theirs, context))
       // Where the version was first written, its tags are right: found out by looking at it, not by comparing alone.
@@ -94,7 +94,7 @@ export function taskToLook({ source }: KeyView, context: KeyContext): KeyTasks {
 function covering(current: VersionEntry | undefined, view: KeyView, context: KeyContext): readonly NewTask[] {
   const top = view.target[0]
   if (current === undefined || current !== view.source[0] || top === undefined) return []
-  if (!context.mendsOrder || top.modifiedAt >= context.coversBefore || !isCoveredAtTarget(view)) return []
+  if (!context.restoresOrder || top.modifiedAt >= context.coversBefore || !isCoveredAtTarget(view)) return []
   return [taskFor(current, writeOf(current), 0, context)]
 }
 

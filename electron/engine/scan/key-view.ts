@@ -33,7 +33,7 @@ export interface KeyContext {
   /** The target keeps the source's version ids, and no other source writes there. */
   readonly sharesIds: boolean
   /** Versions that lie in another order at the target may be put in the source's. */
-  readonly mendsOrder: boolean
+  readonly restoresOrder: boolean
   /** Epoch ms: what others wrote at the target before is covered by the version that the source shows; 0: nothing. */
   readonly coversBefore: number
   /** Another rule copies the other way: where tags differ, the listings do not tell which side is right. */

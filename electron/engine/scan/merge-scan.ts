@@ -23,7 +23,7 @@ export interface MergeScanOptions extends Pick<
   | 'skewMs'
   | 'replicas'
   | 'tellsOfTags'
-  | 'mendsOrder'
+  | 'restoresOrder'
   | 'coversBefore'
   | 'twoWay'
   | 'watch'
@@ -250,10 +250,10 @@ export class MergeScan {
     const tellsOfTags = this.#options.tellsOfTags?.() ?? true
     const since = link.rule.existingObjects ? 0 : link.ruleStartedAt
     const sharesIds = replicas !== undefined && replicas.sharesIds() !== false
-    const mendsOrder = this.#options.mendsOrder?.() ?? false
+    const restoresOrder = this.#options.restoresOrder?.() ?? false
     const twoWay = this.#options.twoWay?.() ?? false
     const coversBefore = this.#options.coversBefore?.() ?? 0
-    const checks = { thorough, changedSince, tellsOfTags, sharesIds, mendsOrder, twoWay, coversBefore }
+    const checks = { thorough, changedSince, tellsOfTags, sharesIds, restoresOrder, twoWay, coversBefore }
     return { linkId: link.linkId, switches: link.rule, since, skewMs: skewMs(), now, ...checks }
   }
 

@@ -10,12 +10,12 @@ export interface ParallelScanOptions extends Omit<MergeScanOptions, 'span' | 'on
 }
 
 /** Merge scans of one link at a time. Each has up to two listings under way. */
-const lanes = 4
+const mostScans = 4
 /** A listing that ends before so many pages is not worth the question where to cut it. */
 const pagesBeforeSplit = 8
 
 /** A merge scan under way. */
-interface Lane {
+interface RunningScan {
   pages: number
   /** Asked again at so many pages: twice as late each time that there was nothing to cut. */
   splitAt: number
@@ -32,7 +32,7 @@ export class ParallelScan {
   #ended: ScanCounts
   readonly #abort = new AbortController()
   readonly #signal: AbortSignal
-  readonly #scans = new Map<MergeScan, Lane>()
+  readonly #scans = new Map<MergeScan, RunningScan>()
   readonly #running = new Set<Promise<void>>()
   #waiting: readonly Span[]
   #isSplitting = false
@@ -55,7 +55,7 @@ export class ParallelScan {
   }
 
   #startWaiting(): void {
-    while (this.#waiting.length > 0 && this.#scans.size < lanes) {
+    while (this.#waiting.length > 0 && this.#scans.size < mostScans) {
       const [next, ...others] = this.#waiting
       this.#waiting = others
       this.#start(next!)
@@ -94,14 +94,14 @@ export class ParallelScan {
 
   #onPage(scan: MergeScan): void {
     this.#report()
-    const lane = this.#scans.get(scan)
-    if (lane === undefined) return
-    lane.pages += 1
-    if (lane.pages < lane.splitAt || this.#scans.size >= lanes || this.#isSplitting) return
-    this.#follow(this.#split(scan, lane))
+    const running = this.#scans.get(scan)
+    if (running === undefined) return
+    running.pages += 1
+    if (running.pages < running.splitAt || this.#scans.size >= mostScans || this.#isSplitting) return
+    this.#follow(this.#split(scan, running))
   }
 
-  async #split(scan: MergeScan, lane: Lane): Promise<void> {
+  async #split(scan: MergeScan, running: RunningScan): Promise<void> {
     const { list, link, prefix } = this.#options
     const { site, bucket } = link.source
     const { after, until } = scan.ahead
@@ -114,10 +114,10 @@ export class ParallelScan {
       )
       this.#signal.throwIfAborted()
       if (at !== null && scan.end(at)) this.#start({ after: at, until })
-      else lane.splitAt = lane.pages * 2
+      else running.splitAt = running.pages * 2
     } catch {
       // Not worth a fault: the scan goes on alone, and meets whatever is wrong with the site by itself.
-      lane.splitAt = lane.pages * 2
+      running.splitAt = running.pages * 2
     } finally {
       this.#isSplitting = false
     }

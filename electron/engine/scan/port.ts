@@ -47,7 +47,7 @@ export interface ScannerOptions {
   /** When the last full scan began, epoch ms; 0 when there was none. Absent: every scan looks as the first does. */
   readonly lastScan?: { read(): Promise<number>; write(startedAt: number): Promise<void> }
   /** May versions that lie in another order at the target be put in the source's? Absent: they stay as they lie. */
-  readonly mendsOrder?: () => boolean
+  readonly restoresOrder?: () => boolean
   /** Epoch ms: what others wrote at the target before may be covered. Absent: nothing. */
   readonly coversBefore?: () => number
   /** Does another rule copy the other way between the same buckets? */

@@ -64,7 +64,7 @@ interface Resync extends ResyncOptions {
   readonly reject: (error: unknown) => void
 }
 
-interface Running {
+interface RunningTurn {
   readonly abort: AbortController
   readonly ended: Promise<void>
 }
@@ -74,7 +74,7 @@ class LinkScans {
   /** The scan that is due, if any. A gap outweighs what is due by the clock. */
   due: Exclude<ScanReason, 'resync'> | null = 'start'
   readonly resyncs: Resync[] = []
-  running: Running | null = null
+  running: RunningTurn | null = null
   /** The scan of the link that this one replaces may not have ended yet. */
   blocked = true
   cancelTimer: () => void = () => {}

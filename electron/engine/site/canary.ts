@@ -33,7 +33,7 @@ const passesAtMost = 4
 
 /** What a canary carries besides its bytes; everything left out is plain. */
 export type CanaryContent = Partial<Omit<NewVersion, 'bucket' | 'key' | 'lock'>>
-type Written = Pick<VersionEntry, 'key' | 'versionId'>
+type CanaryVersion = Pick<VersionEntry, 'key' | 'versionId'>
 
 /** One key of its own in a bucket, and its neighbours, for trying what the bucket does. */
 export class Canary {
@@ -43,7 +43,7 @@ export class Canary {
   readonly #ports: CanaryPorts
   readonly #locksByDefault: boolean
   /** What the site said that it took: some list only a part of what they have. */
-  #written: readonly Written[] = []
+  #written: readonly CanaryVersion[] = []
   /** Another life of the engine wrote it: the listing alone tells what. */
   readonly #isFound: boolean
   /** Something was sent under the key, whatever became of it. */
@@ -186,7 +186,7 @@ export class Canary {
 // Called off in the middle it could still be stored, after the canary was removed.
 const uncancelled = (): { readonly signal: AbortSignal } => ({ signal: AbortSignal.timeout(writeLimitMs) })
 
-const isAmong = (entries: readonly Written[], { key, versionId }: Written): boolean =>
+const isAmong = (entries: readonly CanaryVersion[], { key, versionId }: CanaryVersion): boolean =>
   entries.some((entry) => entry.key === key && entry.versionId === versionId)
 
 export interface Released<T> {

@@ -1,5 +1,5 @@
 import { fault, FaultError } from '../../../shared/model/fault.ts'
-import type { ChangeStream, Identity } from '../../../shared/model/site.ts'
+import type { ChangeStreamKind, Identity } from '../../../shared/model/site.ts'
 import type { Vendor } from '../../../shared/model/site-profile.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { withCanary, uuid, type Canary, type CanaryPorts } from './canary.ts'
@@ -28,7 +28,7 @@ export function vendorOf({ headers, text }: UnsignedAnswer): Vendor {
 }
 
 /** How a site tells of changes. One hidden behind a proxy that drops its name says nothing of itself: scan only. */
-export const changeStreams: Readonly<Record<Vendor, ChangeStream>> = {
+export const changeStreams: Readonly<Record<Vendor, ChangeStreamKind>> = {
   minio: 'listen',
   rustfs: 'listen',
   'lockstep-sandbox': 'listen',

@@ -69,14 +69,14 @@ export class PreflightRun {
     this.#turn = new AbortController()
     this.#settle('running')
     this.#set(stepId, { state: 'running', repair: null })
-    const mended = await this.#mend(stepId, repair)
-    this.#runFrom(checkIds.indexOf(stepId) + (mended ? 0 : 1))
+    const isRepaired = await this.#apply(stepId, repair)
+    this.#runFrom(checkIds.indexOf(stepId) + (isRepaired ? 0 : 1))
     return this.view()
   }
 
-  async #mend(stepId: CheckId, repair: Repair): Promise<boolean> {
+  async #apply(stepId: CheckId, repair: Repair): Promise<boolean> {
     try {
-      await this.#limited(this.#turn.signal, (context) => repair.mend(context))
+      await this.#limited(this.#turn.signal, (context) => repair.apply(context))
       return true
     } catch (error) {
       this.#conclude(stepId, { ...failedWith(faultFrom(error, { operation: repair.label })), repair }, null)

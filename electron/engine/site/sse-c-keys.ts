@@ -8,7 +8,7 @@ import type { CredentialStore } from './credentials.ts'
 
 /** What the journal keeps of a key: everything but the key. */
 export const sseCKeyRecordSchema = z.object({ name: sseCKeyName, md5: z.string(), createdAt: z.number() })
-type KeyRecord = Readonly<z.infer<typeof sseCKeyRecordSchema>>
+type SseCKeyRecord = Readonly<z.infer<typeof sseCKeyRecordSchema>>
 
 export interface SseCKeysOptions {
   readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
@@ -23,8 +23,8 @@ export interface SseCKeysOptions {
 
 export const sseCKeyPrefix = 'sse-c-key/'
 
-interface Known {
-  readonly record: KeyRecord
+interface KnownKey {
+  readonly record: SseCKeyRecord
   readonly from: SseCKeyView['from']
   /** Base64; null where the bytes are lost. */
   readonly key: string | null
@@ -33,7 +33,7 @@ interface Known {
 /** The keys of clients (SSE-C) by which rules copy: their names are in the journal, their bytes where the secrets of the sites are. */
 export class SseCKeys {
   readonly #options: SseCKeysOptions
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<string, KnownKey>()
 
   constructor(options: SseCKeysOptions) {
     this.#options = options
@@ -112,7 +112,7 @@ export class SseCKeys {
     return { ...record, from, isThere: key !== null, usedByRules: this.#options.usedBy(name) }
   }
 
-  #knownOf(declared: DeclaredSseCKey, from: Known['from']): Known {
+  #knownOf(declared: DeclaredSseCKey, from: KnownKey['from']): KnownKey {
     const bytes = this.#bytesOf(declared)
     const record = { name: declared.name, md5: hash('md5', bytes, 'base64'), createdAt: this.#options.now() }
     return { record, from, key: bytes.toString('base64') }

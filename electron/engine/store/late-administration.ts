@@ -2,7 +2,8 @@ import type { SecureContext } from 'node:tls'
 import type { BucketAdministration, BucketAdministrationOptions } from './bucket-administration.ts'
 import type { ObjectStore } from './port.ts'
 
-type Asked = 'listBuckets' | 'bucketDates' | 'bucket' | 'createBucket' | 'enableVersioning' | 'nativeReplication'
+type BucketQuestion =
+  'listBuckets' | 'bucketDates' | 'bucket' | 'createBucket' | 'enableVersioning' | 'nativeReplication'
 
 type LateOptions = Omit<BucketAdministrationOptions, 'secureContext'> & {
   readonly secureContext: () => SecureContext | undefined
@@ -10,7 +11,7 @@ type LateOptions = Omit<BucketAdministrationOptions, 'secureContext'> & {
 
 /** Bucket administration by the SDK, loaded when a bucket is first asked about: neither a start without sites nor a transfer thread needs it. */
 export class LateAdministration {
-  readonly calls: Pick<ObjectStore, Asked>
+  readonly calls: Pick<ObjectStore, BucketQuestion>
   readonly #options: LateOptions
   #loaded: Promise<BucketAdministration> | null = null
 

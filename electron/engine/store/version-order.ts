@@ -1,6 +1,9 @@
 import { compareKeys } from '../base/key-order.ts'
 import type { ListingForm, VersionEntry } from './port.ts'
-import { isNewer } from './version-age.ts'
+
+const ulid = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
+const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const dayMs = 86_400_000
 
 /** What the pages of a site have shown so far of how it lists: RustFS and moto begin with the versions, versitygw with the markers. */
 export interface SeenForm {
@@ -131,3 +134,26 @@ function versionsInOrder(
 /** Do the ages of entries whose order is known agree with it? Where they do not, they tell nothing of the others. */
 const agesTell = (entries: readonly VersionEntry[]): boolean =>
   entries.every((entry, at) => at === 0 || isNewer(entry, entries[at - 1]!) !== true)
+
+/** Is `a` newer than `b` of the same key, by what a listing says of their age? null: it does not tell. */
+function isNewer(a: VersionEntry, b: VersionEntry): boolean | null {
+  const [ours, theirs] = [timedId(a), timedId(b)]
+  if (ours && theirs && a.versionId !== b.versionId) return a.versionId > b.versionId
+  if (a.modifiedAt >= b.modifiedAt + precisionMs(b)) return true
+  if (b.modifiedAt >= a.modifiedAt + precisionMs(a)) return false
+  return null
+}
+
+/** A time of a whole second is one that was cut: it may have been any of its milliseconds. */
+const precisionMs = ({ modifiedAt }: VersionEntry): number => (modifiedAt % 1000 === 0 ? 1000 : 1)
+
+/**
+ * Is the version id a ULID (github.com/ulid/spec), as versitygw makes them? Such ids sort by the time of the write, and by their
+ * order within it. One whose time is not the entry's only looks like one.
+ */
+function timedId({ versionId, modifiedAt }: VersionEntry): boolean {
+  if (!ulid.test(versionId)) return false
+  let at = 0
+  for (let i = 0; i < 10; i++) at = at * 32 + digits.indexOf(versionId[i]!)
+  return Math.abs(at - modifiedAt) < dayMs
+}

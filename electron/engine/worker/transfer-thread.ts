@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { fault } from '../../../shared/model/fault.ts'
-import { Sample } from '../content/sample.ts'
+import { BodyBeginning } from '../content/body-beginning.ts'
 import { faultFrom } from '../base/errors.ts'
 import { replicate } from '../replicate/attempt/replicate.ts'
 import type { MarkerNotes, UploadNotes, ReplicationContext } from '../replicate/context.ts'
@@ -13,7 +13,7 @@ import { KeyedStores, ThreadStores } from './thread-stores.ts'
 /** Progress goes to the main thread this often: often enough for a screen, rare enough to cost nothing. */
 const reportMs = 250
 
-interface Running {
+interface RunningTransfer {
   readonly order: TaskOrder
   readonly abort: AbortController
   progress: Progress | null
@@ -28,7 +28,7 @@ export class TransferThread {
   readonly #stores = new ThreadStores()
   readonly #links = new Map<string, { readonly link: LinkOrder; readonly pacer: PacerMemory }>()
   #keyed = new KeyedStores([])
-  readonly #running = new Map<number, Running>()
+  readonly #running = new Map<number, RunningTransfer>()
   readonly #moved = new Map<string, { read: number; written: number }>()
   readonly #outcomes: (readonly [number, Outcome])[] = []
   readonly #reporting: NodeJS.Timeout
@@ -77,7 +77,7 @@ export class TransferThread {
 
   async #run(order: TaskOrder): Promise<void> {
     const abort = new AbortController()
-    const running: Running = { order, abort, progress: null, uploadSaved: null, markerNoted: null }
+    const running: RunningTransfer = { order, abort, progress: null, uploadSaved: null, markerNoted: null }
     this.#running.set(order.seq, running)
     const outcome = await this.#replicate(running)
     this.#running.delete(order.seq)
@@ -85,7 +85,7 @@ export class TransferThread {
     if (this.#outcomes.push([order.seq, outcome]) === 1) setImmediate(() => this.#flush())
   }
 
-  async #replicate(running: Running): Promise<Outcome> {
+  async #replicate(running: RunningTransfer): Promise<Outcome> {
     const known = this.#links.get(running.order.linkId)
     const plain = known && this.#stores.of(known.link.source.site)?.plain
     const versioned = known && this.#stores.of(known.link.target.site)?.versioned
@@ -104,7 +104,7 @@ export class TransferThread {
   }
 
   #context(
-    running: Running,
+    running: RunningTransfer,
     link: LinkOrder,
     pacer: PacerMemory,
     source: ObjectStore,
@@ -120,7 +120,7 @@ export class TransferThread {
       pacer: pacerOf(pacer),
       uploads: this.#notes(running),
       markers: this.#markerNotes(running),
-      sample: order.judge === undefined ? undefined : new Sample(),
+      sample: order.judge === undefined ? undefined : new BodyBeginning(),
       signal: abort.signal,
       now: Date.now,
       onProgress: (doneBytes, sizeBytes, parts) => {
@@ -135,7 +135,7 @@ export class TransferThread {
     }
   }
 
-  #notes(running: Running): UploadNotes {
+  #notes(running: RunningTransfer): UploadNotes {
     const { seq } = running.order
     return {
       started: (record) => {
@@ -148,7 +148,7 @@ export class TransferThread {
     }
   }
 
-  #markerNotes(running: Running): MarkerNotes {
+  #markerNotes(running: RunningTransfer): MarkerNotes {
     const { seq, linkId, key } = running.order
     const what = { operation: 'deleteMarker', sizeBytes: null, absentSeenAt: 0 } as const
     return {
@@ -213,7 +213,7 @@ export class TransferThread {
 }
 
 /** Resolves when the main thread has answered, rejects when the transfer is cancelled before. */
-const unlessAborted = ({ abort }: Running, onAnswer: (resolve: () => void) => void): Promise<void> =>
+const unlessAborted = ({ abort }: RunningTransfer, onAnswer: (resolve: () => void) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     onAnswer(resolve)
     abort.signal.addEventListener('abort', () => reject(abort.signal.reason as Error), { once: true })

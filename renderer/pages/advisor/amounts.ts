@@ -1,4 +1,4 @@
-import { syncLimits, type Origin } from '../../../shared/model/advisor.ts'
+import { syncLimits, type FigureOrigin } from '../../../shared/model/advisor.ts'
 import { formatCount, formatDuration, formatMs } from '../../text/format.ts'
 
 /** `0.2 s`, `12 s`, `2 min 14 s`: what is short is told to a tenth. */
@@ -28,7 +28,7 @@ export function formatSmallShare(share: number): string {
 
 export const lossLimit = `${syncLimits.lossShare * 100} %`
 
-export const originText: Record<Origin, string> = {
+export const originText: Record<FigureOrigin, string> = {
   measured: 'Measured',
   assumed: 'Assumed',
   estimated: 'Estimated',
@@ -36,6 +36,6 @@ export const originText: Record<Origin, string> = {
 }
 
 /** Said behind a result that does not stand on measurements alone. */
-export function originNote(origin: Origin): string | null {
+export function originNote(origin: FigureOrigin): string | null {
   return origin === 'assumed' || origin === 'estimated' ? origin : null
 }

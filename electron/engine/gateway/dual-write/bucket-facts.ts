@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 const believedMs = 60_000
 const againMs = 10_000
 
-interface Known {
+interface KnownBucket {
   view: BucketView | null
   askAgainAt: number
 }
@@ -14,7 +14,7 @@ interface Known {
 export class BucketFacts {
   readonly #ask: (siteId: string, bucket: string) => Promise<BucketView | null>
   readonly #clock: Pick<Clock, 'now'>
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<string, KnownBucket>()
 
   constructor(ask: (siteId: string, bucket: string) => Promise<BucketView | null>, clock: Pick<Clock, 'now'>) {
     this.#ask = ask
@@ -33,7 +33,7 @@ export class BucketFacts {
     return asked.view
   }
 
-  async #renew(asked: Known, siteId: string, bucket: string): Promise<void> {
+  async #renew(asked: KnownBucket, siteId: string, bucket: string): Promise<void> {
     asked.view = await this.#ask(siteId, bucket).catch(() => null)
     if (asked.view !== null) asked.askAgainAt = this.#clock.now() + believedMs
   }

@@ -5,12 +5,12 @@ export class LeftBehind extends Error {
   override readonly name = 'LeftBehind'
 }
 
-type Step = IteratorResult<Uint8Array, undefined>
+type BodyStep = IteratorResult<Uint8Array, undefined>
 
-interface Taker {
+interface BodyTaker {
   /** The others wait for it as long as it takes. */
   readonly first: boolean
-  waiting: { readonly resolve: (step: Step) => void; readonly reject: (error: unknown) => void } | null
+  waiting: { readonly resolve: (step: BodyStep) => void; readonly reject: (error: unknown) => void } | null
   gone: Error | null
   readonly left: AbortController
 }
@@ -31,7 +31,7 @@ export interface Share {
  */
 export class SharedBody {
   readonly #pieces: AsyncIterator<Uint8Array>
-  readonly #takers = new Set<Taker>()
+  readonly #takers = new Set<BodyTaker>()
   readonly #stallTimeoutMs: number
   readonly #clock: Clock
   #reading = false
@@ -46,7 +46,7 @@ export class SharedBody {
 
   /** To be called for all before the first of them reads. */
   taker(): Share {
-    const taker: Taker = { first: this.#takers.size === 0, waiting: null, gone: null, left: new AbortController() }
+    const taker: BodyTaker = { first: this.#takers.size === 0, waiting: null, gone: null, left: new AbortController() }
     this.#takers.add(taker)
     const iterator: AsyncIterator<Uint8Array, undefined> = {
       next: () => this.#next(taker),
@@ -59,7 +59,7 @@ export class SharedBody {
     return { body: { [Symbol.asyncIterator]: () => iterator }, leave, left: taker.left.signal }
   }
 
-  #next(taker: Taker): Promise<Step> {
+  #next(taker: BodyTaker): Promise<BodyStep> {
     if (taker.gone !== null) return Promise.reject(taker.gone)
     return new Promise((resolve, reject) => {
       taker.waiting = { resolve, reject }
@@ -67,7 +67,7 @@ export class SharedBody {
     })
   }
 
-  #leave(taker: Taker, why: Error): void {
+  #leave(taker: BodyTaker, why: Error): void {
     if (!this.#takers.delete(taker)) return
     taker.gone = why
     taker.waiting?.reject(why)
@@ -95,7 +95,7 @@ export class SharedBody {
     )
   }
 
-  #hand(give: (waiting: NonNullable<Taker['waiting']>) => void): void {
+  #hand(give: (waiting: NonNullable<BodyTaker['waiting']>) => void): void {
     this.#reading = false
     if (this.#takers.size === 0) void this.#pieces.return?.().catch(() => undefined)
     for (const taker of this.#takers) {

@@ -57,7 +57,7 @@ function readBuckets(document: Buffer): readonly ListedBucket[] {
 const notUnderstood = (cause: unknown): S3Error =>
   new S3Error('ServiceUnavailable', { cause, message: 'The site’s list of its buckets cannot be read.' })
 
-interface Page {
+interface BucketPage {
   readonly buckets: readonly ListedBucket[]
   /** '' for none. */
   readonly prefix: string
@@ -65,7 +65,7 @@ interface Page {
   readonly next: string | null
 }
 
-function pageOf(all: readonly ListedBucket[], { buckets: allowed }: ClientKey, query: Query): Page {
+function pageOf(all: readonly ListedBucket[], { buckets: allowed }: ClientKey, query: Query): BucketPage {
   const limit = Number(query.get('max-buckets') ?? mostBuckets)
   if (limit < 1 || limit > mostBuckets)
     throw new S3Error('InvalidArgument', { message: `max-buckets is a number from 1 to ${mostBuckets}.` })
@@ -93,7 +93,7 @@ function readToken(token: string | undefined): string {
 /** Clients of the gateway own nothing: one name stands for all. */
 const ownerXml = '<Owner><ID>lockstep</ID><DisplayName>lockstep</DisplayName></Owner>'
 
-function pageXml({ buckets, prefix, next }: Page): string {
+function pageXml({ buckets, prefix, next }: BucketPage): string {
   const listed = buckets.map(
     ({ name, createdAt }) => `<Bucket>${element('Name', name)}${element('CreationDate', createdAt)}</Bucket>`,
   )

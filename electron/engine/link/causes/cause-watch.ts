@@ -33,7 +33,7 @@ const looksToTell = 2
 const looksToGrow = 5
 const recordSchema = z.array(z.tuple([z.string(), z.string()]).rest(z.number())).catch([])
 
-interface Told {
+interface ToldCause {
   readonly title: string
   readonly most: number
 }
@@ -43,7 +43,7 @@ export class CauseWatch<C extends WatchedCause> {
   readonly #parts: CauseWatchParts<C>
   readonly #startedAt: number
   /** By id: what was told and has not ended. */
-  #told = new Map<string, Told>()
+  #told = new Map<string, ToldCause>()
   /** Looks in a row that saw a cause which is not told, with its size the last time; or that missed one which is. */
   readonly #looks = new Map<string, { readonly times: number; readonly size: number }>()
   #cancel: () => void = () => undefined
@@ -103,7 +103,7 @@ export class CauseWatch<C extends WatchedCause> {
     this.#keep()
   }
 
-  #tellEnded(id: string, { title, most }: Told): void {
+  #tellEnded(id: string, { title, most }: ToldCause): void {
     this.#told.delete(id)
     this.#parts.tell(...this.#parts.ended(title, most))
     this.#keep()

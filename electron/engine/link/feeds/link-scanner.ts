@@ -5,7 +5,7 @@ import type { Brakes } from '../../brake/brakes.ts'
 import type { ScanStore } from '../../journal/port/scans.ts'
 import type { NewTask, ReadsAtOnce } from '../../journal/port/tasks.ts'
 import type { VersionStore } from '../../journal/port/versions.ts'
-import { mendsOrder } from '../../replicate/versions/mends-order.ts'
+import { restoresOrder } from '../../replicate/versions/restores-order.ts'
 import type { LinkOrder } from '../../replicate/port.ts'
 import type { ReplicaProof, Scanner, ScannerOptions, ScanWatch } from '../../scan/port.ts'
 import { createScanner } from '../../scan/scanner.ts'
@@ -72,11 +72,11 @@ export function linkScanner(
 function targetFacts(
   link: Link,
   { links, order }: LinkScannerParts,
-): Pick<ScannerOptions, 'mendsOrder' | 'coversBefore' | 'twoWay'> {
+): Pick<ScannerOptions, 'restoresOrder' | 'coversBefore' | 'twoWay'> {
   return {
-    mendsOrder: () => {
+    restoresOrder: () => {
       const known = order(link.linkId)
-      return known !== null && mendsOrder(known)
+      return known !== null && restoresOrder(known)
     },
     coversBefore: () => {
       const known = order(link.linkId)

@@ -3,15 +3,15 @@ import type { HoldReason, SiteStates } from '../link-holds.ts'
 import type { Link } from '../link.ts'
 import type { Links } from '../links.ts'
 
-type Sites = Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
+type SitesToAsk = Pick<SiteStates, 'has' | 'isPaused' | 'isOffline' | 'health'> & { name(siteId: string): string }
 
-interface Parts {
+interface HoldContext {
   readonly links: Pick<Links, 'holds'>
-  readonly sites: Sites
+  readonly sites: SitesToAsk
 }
 
 /** What a task is told to wait for while its link is held, and what ends that; null when nothing holds it. The most lasting reason first. */
-export function holdOf(link: Link, { links, sites }: Parts): Hold | null {
+export function holdOf(link: Link, { links, sites }: HoldContext): Hold | null {
   for (const reason of links.holds(link.linkId)) {
     const hold = holdFor[reason](link, sites)
     if (hold !== null) return hold
@@ -31,7 +31,7 @@ const stopped = ({ ruleId }: Link): Hold => ({
 })
 
 /** By reason; null where what the reason stood for has ended a moment ago. */
-const holdFor: Readonly<Record<HoldReason, (link: Link, sites: Sites) => Hold | null>> = {
+const holdFor: Readonly<Record<HoldReason, (link: Link, sites: SitesToAsk) => Hold | null>> = {
   rule: ruleHold,
   refused: stopped,
   'target-writes': stopped,
@@ -53,7 +53,7 @@ const holdFor: Readonly<Record<HoldReason, (link: Link, sites: Sites) => Hold | 
   }),
 }
 
-function siteHold(siteId: string, sites: Sites): Hold | null {
+function siteHold(siteId: string, sites: SitesToAsk): Hold | null {
   if (!sites.has(siteId)) return { until: `site ${siteId} is there again`, because: 'not known yet', sinceAt: null }
   if (sites.isPaused(siteId)) return { until: `${sites.name(siteId)} is resumed`, because: 'paused', sinceAt: null }
   if (!sites.isOffline(siteId)) return null

@@ -6,7 +6,7 @@ import type { LinkOrder, Outcome, SettledOutcome } from '../port.ts'
 import { copyVersion, type NamedVersion } from '../copy/copy-version.ts'
 import { writeMarker } from '../deletes/delete-marker.ts'
 import type { ComparedKey } from '../versions/compare-key.ts'
-import { mendsOrder } from '../versions/mends-order.ts'
+import { restoresOrder } from '../versions/restores-order.ts'
 import { isOwnReplica } from '../deletes/ownership.ts'
 import type { ReplicationContext } from '../context.ts'
 
@@ -47,7 +47,7 @@ export function sequence(
     } else if (isOriginal(former)) {
       // The target's own: it lies where its clients put it.
       continue
-    } else if ((steps.length > 0 && !link.ordersByMtime) || (version === misplaced && mendsOrder(link))) {
+    } else if ((steps.length > 0 && !link.ordersByMtime) || (version === misplaced && restoresOrder(link))) {
       steps.push({ version, former })
     }
   }

@@ -7,7 +7,7 @@ import { isGone, afterNotFound } from '../versions/absence.ts'
 import { carriedAcl } from '../fidelity/acl.ts'
 import { markerPair } from '../deletes/delete-marker.ts'
 import { copyOne, copyInOrder, sequence } from './in-order.ts'
-import { mendsOrder } from '../versions/mends-order.ts'
+import { restoresOrder } from '../versions/restores-order.ts'
 import { isCoveredAtTarget } from '../versions/both-sides.ts'
 import { compareKey, type ComparedKey } from '../versions/compare-key.ts'
 import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
@@ -129,7 +129,7 @@ function copyOnTop(
 /** The version is there; others of its key may lie below their elders, as an attempt that ended half way leaves them. */
 async function inOrder(there: SettledOutcome, seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
   const { misplaced } = seen.alignment
-  if (misplaced === null || !mendsOrder(context.link)) return there
+  if (misplaced === null || !restoresOrder(context.link)) return there
   const steps = sequence(misplaced, seen, () => false, context.link)
   const moved = await copyInOrder(misplaced, steps, seen, context)
   return moved.kind === 'fault'

@@ -5,7 +5,7 @@ import { matchesTags } from '../../rule/match.ts'
 import { aclToBring, copyAcl } from '../fidelity/acl.ts'
 import { withFallback } from '../fidelity/fallback.ts'
 import { copyMultipart } from './copy-multipart.ts'
-import { notKeptOf, refuseUnkept, type Written } from '../fidelity/fidelity.ts'
+import { notKeptOf, refuseUnkept, type WrittenReplica } from '../fidelity/fidelity.ts'
 import { afterNotFound } from '../versions/absence.ts'
 import { echoOf } from './echo.ts'
 import { collected, paced, smallBodyBytes } from './paced.ts'
@@ -82,7 +82,7 @@ async function put(
   opened: ObjectBody,
   tags: Tags,
   context: ReplicationContext,
-): Promise<Written> {
+): Promise<WrittenReplica> {
   const asked = replicaOf(head, versionId, tags, context)
   const md5 = plainMd5(head)
   const body = head.sizeBytes <= smallBodyBytes ? await collected(opened.body, head.sizeBytes, context) : null

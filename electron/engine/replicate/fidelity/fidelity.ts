@@ -19,7 +19,7 @@ const at = (code: FaultCode, message: string, site: string): FaultError =>
 export const checksumProperty = { FULL_OBJECT: 'checksum', COMPOSITE: 'composite-checksum' } as const
 
 /** What was asked of the target, what was sent in the end, and what it answered. */
-export interface Written {
+export interface WrittenReplica {
   readonly asked: NewVersion
   readonly sent: NewVersion
   readonly stored: Stored
@@ -30,7 +30,7 @@ export interface Written {
 /** Properties of the source's version that its copy went without: by the link's table, and by what the target answered. */
 export function notKeptOf(
   head: ObjectHead,
-  { asked, sent, stored, etag }: Written,
+  { asked, sent, stored, etag }: WrittenReplica,
   { link }: Pick<ReplicationContext, 'link'>,
 ): readonly FidelityProperty[] {
   const lost = new Set(propertiesOf(head).filter((property) => link.fidelity[property] === 'not-kept'))

@@ -55,7 +55,7 @@ export async function allVersionsOf(
   { bucket, key }: KeyAt,
   signal: AbortSignal,
 ): Promise<KeyListing> {
-  const listPage: ListPage = (from, more) =>
+  const listPage: ReadPage = (from, more) =>
     store.listVersions({ bucket, prefix: key, delimiter: '/', from, ...more }, { signal })
   const first = await listPage(undefined)
   if (first.next === null) return { versions: ownOf([first], key), whole: true }
@@ -76,10 +76,10 @@ export async function allVersionsOf(
   }
 }
 
-type ListPage = (from: ListPosition | undefined, more?: Partial<ListRequest>) => Promise<VersionPage>
+type ReadPage = (from: ListPosition | undefined, more?: Partial<ListRequest>) => Promise<VersionPage>
 
 /** The last of them has a `next` where they were too many, or led nowhere. */
-async function pagesOf(listPage: ListPage): Promise<readonly VersionPage[]> {
+async function pagesOf(listPage: ReadPage): Promise<readonly VersionPage[]> {
   const pages: VersionPage[] = []
   let from: ListPosition | undefined
   while (pages.length < pagesAtMost) {

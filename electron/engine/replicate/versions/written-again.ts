@@ -1,7 +1,7 @@
 import type { VersionPair } from '../../journal/port/versions.ts'
 import type { VersionEntry } from '../../store/port.ts'
 import { align, type Alignment } from './align.ts'
-import { mendsOrder } from './mends-order.ts'
+import { restoresOrder } from './restores-order.ts'
 import { isSentMarker } from './noted-markers.ts'
 import type { ReplicationContext } from '../context.ts'
 
@@ -25,7 +25,7 @@ export function markerWrittenAgain(
 ): WrittenAgain | null {
   const { order, link } = context
   const { misplaced, pairs } = align(source, target, known)
-  if (misplaced?.deleteMarker !== true || !mendsOrder(link)) return null
+  if (misplaced?.deleteMarker !== true || !restoresOrder(link)) return null
   const former = pairs.find(([version]) => version === misplaced)?.[1]
   const sourceVersionId = misplaced.versionId
   const isOwn = order.pairs.some(

@@ -27,14 +27,14 @@ export const getObject: SandboxOperation = (site, exchange) => {
   }
 }
 
-interface Wanted {
+interface WantedBytes {
   readonly status: 200 | 206
   readonly headers: Readonly<Record<string, string | number>>
   /** null for an empty body. */
   readonly range: ByteRange | null
 }
 
-function wantedBytes(headers: IncomingHttpHeaders, query: Query, version: Version): Wanted {
+function wantedBytes(headers: IncomingHttpHeaders, query: Query, version: Version): WantedBytes {
   const part = query.get('partNumber')
   if (part !== undefined) return partRange(Number(part), version)
   const range = parseRange(header(headers, 'range'), version.sizeBytes)
@@ -46,7 +46,7 @@ function wantedBytes(headers: IncomingHttpHeaders, query: Query, version: Versio
   return { status: 200, headers: { 'content-length': version.sizeBytes }, range: whole }
 }
 
-function partRange(partNumber: number, version: Version): Wanted {
+function partRange(partNumber: number, version: Version): WantedBytes {
   const { segments, sizeBytes, facts } = version
   if (!Number.isInteger(partNumber) || partNumber < 1) {
     throw new S3Error('InvalidArgument', { message: 'Part number must be an integer between 1 and 10000.' })
@@ -60,7 +60,7 @@ function partRange(partNumber: number, version: Version): Wanted {
   return partial({ first, last: first + size - 1 }, version, count)
 }
 
-function partial(range: ByteRange, version: Version, more: Readonly<Record<string, number>>): Wanted {
+function partial(range: ByteRange, version: Version, more: Readonly<Record<string, number>>): WantedBytes {
   const { first, last } = range
   const contentRange = `bytes ${first}-${last}/${version.sizeBytes}`
   return { status: 206, headers: { ...more, 'content-length': last - first + 1, 'content-range': contentRange }, range }

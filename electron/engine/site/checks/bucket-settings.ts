@@ -19,7 +19,7 @@ async function creation(side: Side, { source, signal }: CheckContext): Promise<R
   const objectLock = view?.objectLock ?? false
   return {
     label: `Create bucket ${place(side)} with versioning${objectLock ? ' and object lock, like the source' : ''}`,
-    async mend(context) {
+    async apply(context) {
       await createBucketAs(side.store(), side.bucket, { versioning: true, objectLock }, { signal: context.signal })
     },
   }
@@ -41,7 +41,7 @@ export async function checkVersioning(side: Side, { signal }: CheckContext): Pro
 
 const enabling = (side: Side): Repair => ({
   label: `Enable versioning on bucket ${place(side)}`,
-  mend: ({ signal }) => side.store().enableVersioning(side.bucket, { signal }),
+  apply: ({ signal }) => side.store().enableVersioning(side.bucket, { signal }),
 })
 
 /** Is object lock alike on both sides? It is set when a bucket is created, and can be changed by nobody afterwards. */

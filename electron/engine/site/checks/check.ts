@@ -27,10 +27,10 @@ export interface CheckContext {
   readonly probeTarget: (target: BucketAt) => Promise<TargetIdentity>
 }
 
-/** What mends a finding: the label names exactly what `mend` does. */
+/** What mends a finding: the label names exactly what `apply` does. */
 export interface Repair {
   readonly label: string
-  mend(context: CheckContext): Promise<void>
+  apply(context: CheckContext): Promise<void>
 }
 
 export interface Finding {

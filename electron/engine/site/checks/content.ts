@@ -1,4 +1,6 @@
-import { countVersions } from '../version-count.ts'
+import type { Clock } from '../../base/clock.ts'
+import { isCanary } from '../../rule/canary-keys.ts'
+import type { ListPosition, ObjectStore } from '../../store/port.ts'
 import { ok, place, warning, type CheckContext, type Finding } from './check.ts'
 import { bytes, counted } from './text.ts'
 
@@ -27,4 +29,41 @@ export async function checkFirstCopy({ source, prefix, ports, signal }: CheckCon
   const markers = found.deleteMarkers === 0 ? '' : ` and ${counted(found.deleteMarkers, 'delete marker')}`
   const amount = `${counted(found.versions, 'version')}${markers}, ${bytes(found.bytes)}`
   return ok(found.complete ? `${amount}.` : `More than ${amount}; the count stopped there.`, { estimate })
+}
+
+interface VersionCount {
+  readonly versions: number
+  readonly deleteMarkers: number
+  readonly bytes: number
+  /** false: the limit came first, and there is more. */
+  readonly complete: boolean
+}
+
+interface CountLimits {
+  readonly versions: number
+  readonly timeMs: number
+}
+
+/** Counts versions and their bytes under a prefix, up to the limits. Canaries do not count. */
+async function countVersions(
+  store: ObjectStore,
+  where: { readonly bucket: string; readonly prefix: string },
+  limits: CountLimits,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<VersionCount> {
+  const deadlineAt = clock.now() + limits.timeMs
+  let [versions, deleteMarkers, bytes] = [0, 0, 0]
+  let from: ListPosition | undefined
+  do {
+    const page = await store.listVersions({ ...where, ...(from === undefined ? {} : { from }) }, { signal })
+    for (const entry of page.entries) {
+      if (isCanary(entry.key)) continue
+      if (entry.deleteMarker) deleteMarkers++
+      else versions++
+      bytes += entry.sizeBytes
+    }
+    from = page.next ?? undefined
+  } while (from !== undefined && versions + deleteMarkers < limits.versions && clock.now() < deadlineAt)
+  return { versions, deleteMarkers, bytes, complete: from === undefined }
 }

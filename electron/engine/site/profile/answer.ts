@@ -1,7 +1,7 @@
 import { faultKinds, FaultError, type Fault, type FaultCode } from '../../../../shared/model/fault.ts'
 
 /** What one question gave: an answer, or why there is none. */
-export type Answer<T> = { readonly value: T; readonly why: null } | { readonly value: null; readonly why: string }
+export type FactAnswer<T> = { readonly value: T; readonly why: null } | { readonly value: null; readonly why: string }
 
 /** Thrown where what was seen allows of no answer; `message` is a sentence for people. */
 export class Undecided extends Error {}
@@ -20,7 +20,7 @@ const endsAll: ReadonlySet<FaultCode> = new Set([
 ])
 
 /** Finds one thing out. What keeps it from being found makes it unknown; what concerns the whole site is thrown. */
-export async function answer<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+export async function answer<T>(ask: () => Promise<T>): Promise<FactAnswer<T>> {
   try {
     return { value: await ask(), why: null }
   } catch (error) {

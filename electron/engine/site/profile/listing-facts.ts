@@ -35,7 +35,7 @@ export async function writeLayout({ canary, versioned, signal }: ProbeContext): 
 export async function nestedKeys(
   { store, view, canary, signal }: ProbeContext,
   { nested }: Layout,
-  { whole }: Walk,
+  { whole }: LayoutWalk,
 ): Promise<FactValue<'nested-keys'>> {
   if (nested === null) return 'refused'
   for (const key of [`${canary.key}${nestedNeighbours[0]}`, nested])
@@ -43,7 +43,7 @@ export async function nestedKeys(
   return whole.has(nested) ? 'kept' : 'unlisted'
 }
 
-export interface Walk {
+export interface LayoutWalk {
   /** The keys that one large page shows. */
   readonly whole: ReadonlySet<string>
   /** What pages of one entry show. */
@@ -53,7 +53,7 @@ export interface Walk {
 }
 
 /** Lists the layout on one page, and one entry a page: whatever a page can do wrong where it ends, it does there. */
-export async function walkLayout(context: ProbeContext, layout: Layout): Promise<Walk> {
+export async function walkLayout(context: ProbeContext, layout: Layout): Promise<LayoutWalk> {
   const { store, view, canary, signal } = context
   const { entries } = await store.listVersions({ bucket: view.name, prefix: canary.key }, { signal })
   return { whole: new Set(entries.map(({ key }) => key)), ...(await walkSingly(context, layout)) }
@@ -62,7 +62,7 @@ export async function walkLayout(context: ProbeContext, layout: Layout): Promise
 async function walkSingly(
   { store, view, canary, signal }: ProbeContext,
   { lines }: Layout,
-): Promise<Omit<Walk, 'whole'>> {
+): Promise<Omit<LayoutWalk, 'whole'>> {
   const shown: VersionEntry[] = []
   let from: ListPosition | undefined
   // A site may show an entry twice, or an empty page.
@@ -77,7 +77,10 @@ async function walkSingly(
 }
 
 /** Do the keys come whole and in order? A key that is in no listing has nothing to do with pages. */
-export function pagesVerdict({ lines, nested }: Layout, { whole, shown, isStuck }: Walk): FactValue<'listing-pages'> {
+export function pagesVerdict(
+  { lines, nested }: Layout,
+  { whole, shown, isStuck }: LayoutWalk,
+): FactValue<'listing-pages'> {
   if (isStuck) return 'stuck'
   const expected = lines.map(({ key }) => key).filter((key) => key !== nested || whole.has(key))
   const verdict = sequenceVerdict([...new Set(expected)], [...new Set(shown.map(({ key }) => key))])
@@ -88,7 +91,7 @@ export function pagesVerdict({ lines, nested }: Layout, { whole, shown, isStuck 
 export function markersVerdict(
   { store, canary, versioned }: ProbeContext,
   { lines }: Layout,
-  { shown, isStuck }: Walk,
+  { shown, isStuck }: LayoutWalk,
 ): FactValue<'listing-markers'> {
   if (!versioned) throw new Undecided('There are no delete markers where versioning is not on.')
   if (store.listingForm() === 'apart') return 'apart'

@@ -10,7 +10,7 @@ import type { SiteFact } from '../../../../shared/model/site-profile.ts'
 import type { ObjectStore } from '../../store/port.ts'
 import { withCanaryIn, type CanaryPorts } from '../canary.ts'
 import { findIdentity } from '../capabilities.ts'
-import { answer, Undecided, type Answer } from './answer.ts'
+import { answer, Undecided, type FactAnswer } from './answer.ts'
 import type { ProbeContext } from './context.ts'
 import { markersVerdict, nestedKeys, oddKey, pagesVerdict, walkLayout, writeLayout } from './listing-facts.ts'
 import { checksums, conditionalWrites, emptyMetadata, partSizes, tags } from './object-facts.ts'
@@ -35,7 +35,7 @@ export async function probeProfile(
 ): Promise<FoundProfile> {
   const view = await store.bucket(bucket, { signal })
   if (view === null) throw new FaultError(fault('BUCKET_MISSING', `There is no bucket ${bucket}.`))
-  const noted = (how: SiteFact['how'], found: Answer<FactValue>): SiteFact => ({
+  const noted = (how: SiteFact['how'], found: FactAnswer<FactValue>): SiteFact => ({
     ...found,
     how,
     bucket,
@@ -50,7 +50,7 @@ export async function probeProfile(
   return { facts: { ...asked, ...value }, left }
 }
 
-type Note = (found: Answer<FactValue>) => SiteFact
+type Note = (found: FactAnswer<FactValue>) => SiteFact
 
 async function triedFacts(context: ProbeContext, note: Note): Promise<KnownFacts> {
   const obstacle = await writingObstacle(context)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { damaged } from './damage.ts'
-import { query, type JournalDatabase, type Query } from './database.ts'
+import { query, type JournalDatabase, type PreparedQuery } from './database.ts'
 import type { WitnessRecord } from './witness.ts'
 
 /** Among the small values, and no record of anybody else's. */
@@ -9,7 +9,7 @@ export const nameOfJournal = 'journal-id'
 /** Counts transactions in the transactions themselves, and knows the journal by its name: what the witness is told. */
 export class CommitCount {
   readonly journal: string
-  readonly #read: Query<readonly [number]>
+  readonly #read: PreparedQuery<readonly [number]>
   readonly #write
   #count: number
 

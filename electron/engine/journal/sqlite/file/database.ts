@@ -63,18 +63,18 @@ export function journalFault(error: unknown, path: string): FaultError {
 }
 
 /** The statements of one subject: prepared once, rows come back as arrays in the order of their columns. */
-export interface Query<Row extends readonly unknown[]> {
+export interface PreparedQuery<Row extends readonly unknown[]> {
   all(...values: SQLInputValue[]): Row[]
   get(...values: SQLInputValue[]): Row | undefined
   iterate(...values: SQLInputValue[]): IterableIterator<Row>
 }
 
 /** Rows as arrays cost half of what rows as objects cost; the caller names the tuple that its SELECT returns. */
-export function query<Row extends readonly unknown[]>(database: DatabaseSync, sql: string): Query<Row> {
+export function query<Row extends readonly unknown[]>(database: DatabaseSync, sql: string): PreparedQuery<Row> {
   const statement = database.prepare(sql)
   statement.setReturnArrays(true)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of a row are in the SQL, which nothing reads
-  const rows = statement as unknown as Query<Row>
+  const rows = statement as unknown as PreparedQuery<Row>
   const met = (error: unknown): unknown => (database instanceof JournalDatabase ? database.met(error) : error)
   return {
     all(...values) {

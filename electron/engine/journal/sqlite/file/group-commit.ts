@@ -31,12 +31,12 @@ export interface CommitTime {
 
 interface Waiting {
   readonly rows: number
-  readonly run: () => Written
+  readonly run: () => RunWrite
   readonly reject: (error: unknown) => void
 }
 
 /** What follows a write that was run. */
-interface Written {
+interface RunWrite {
   readonly committed: () => void
   readonly settled: () => void
 }
@@ -50,7 +50,7 @@ export interface Urgent<T> {
 /** One transaction: committed, and not yet known to be on the disk. */
 interface Batch {
   readonly waiting: Waiting[]
-  written: readonly Written[]
+  written: readonly RunWrite[]
   onDisk: (() => void) | null
 }
 
@@ -205,10 +205,10 @@ export class GroupCommit {
     )
   }
 
-  #runInto(batch: Waiting[]): readonly Written[] {
+  #runInto(batch: Waiting[]): readonly RunWrite[] {
     const { rowsPerFlush, flushBudgetMs } = this.#limits
     const until = this.#time.elapsedMs() + flushBudgetMs
-    const written: Written[] = []
+    const written: RunWrite[] = []
     let rows = 0
     for (let next = this.#queue[this.#head]; next !== undefined; next = this.#queue[this.#head]) {
       if (rows >= rowsPerFlush || (rows > 0 && this.#time.elapsedMs() > until)) break

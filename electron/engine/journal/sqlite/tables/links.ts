@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { query, type Query } from '../file/database.ts'
+import { query, type PreparedQuery } from '../file/database.ts'
 import { OldestPending } from './oldest-pending.ts'
 import type { LinkEnd, LinkIdentity } from '../../port/records.ts'
 import { stateCode } from './task-row.ts'
@@ -45,7 +45,7 @@ export class Links {
   readonly #update
   readonly #saveChunk
   readonly #dropChunk
-  readonly #oldestIn: Query<readonly [number | null]>
+  readonly #oldestIn: PreparedQuery<readonly [number | null]>
 
   constructor(database: DatabaseSync) {
     this.#database = database

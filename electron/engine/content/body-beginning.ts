@@ -1,7 +1,7 @@
 import { sampleBytes } from './looks-random.ts'
 
 /** Keeps the beginning of a body that passes by. */
-export class Sample {
+export class BodyBeginning {
   #pieces: Buffer[] = []
   #length = 0
 

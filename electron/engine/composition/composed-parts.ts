@@ -10,7 +10,7 @@ import type { Transfers } from './transfers.ts'
 import type { Views } from './views.ts'
 
 /** Everything the engine is made of, before anything of it is joined to what was made later. */
-export type Made = Ground &
+export type ComposedParts = Ground &
   Notices &
   Records &
   JoinedSites &
