@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isErrno } from '../electron/process/errno.ts'
+import { isErrno } from '../electron/engine/base/errno.ts'
 import { buildAll, stampFile } from './build.ts'
 
 const sources = ['electron', 'renderer', 'shared', 'build', 'package.json'] as const

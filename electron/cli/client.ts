@@ -2,7 +2,7 @@ import { createTRPCClient, httpLink, TRPCClientError, type TRPCClient } from '@t
 import type { Router } from '../../shared/api/router.ts'
 import type { Fault } from '../../shared/model/fault.ts'
 import { readControl, type Control } from '../serve/control-file.ts'
-import { isErrno } from '../process/errno.ts'
+import { isErrno } from '../engine/base/errno.ts'
 
 export type EngineClient = TRPCClient<Router>
 

@@ -5,7 +5,7 @@ import { fault, FaultError } from '../../shared/model/fault.ts'
 import type { CredentialStore } from '../engine/site/credentials.ts'
 import type { KeyPair } from '../engine/s3/key-pair.ts'
 import { writeAtomically } from './vault.ts'
-import { isErrno } from '../process/errno.ts'
+import { isErrno } from '../engine/base/errno.ts'
 
 export type Keychain = Pick<
   SafeStorage,

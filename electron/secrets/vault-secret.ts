@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../../shared/model/fault.ts'
-import { isErrno } from '../process/errno.ts'
+import { isErrno } from '../engine/base/errno.ts'
 
 export type VaultSecretSource =
   | { readonly kind: 'passphrase-file'; readonly file: string }

@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { fault, FaultError } from '../../shared/model/fault.ts'
 import type { CredentialStore } from '../engine/site/credentials.ts'
 import type { KeyPair } from '../engine/s3/key-pair.ts'
-import { isErrno } from '../process/errno.ts'
+import { isErrno } from '../engine/base/errno.ts'
 
 export interface VaultOptions {
   readonly file: string

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
+import { isErrno } from './errno.ts'
 
 /** What the engine and its hosts make in a data directory, and what an attempt to write it may leave behind. */
 const ours =
@@ -36,7 +37,7 @@ export function makePrivateFile(file: string): void {
     // Exclusive: an existing journal must not even be opened, for closing it would drop this process's locks on it.
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!isErrno(error, 'EEXIST')) throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { levelText, verdictName } from '../../../shared/text/compare.ts'
 import type { CompareLevel, CompareVerdict } from '../../../shared/model/compare.ts'
 import type { Fault } from '../../../shared/model/fault.ts'
+import { countOf } from '../../../shared/text/count.ts'
 import { nestedUnseenText } from '../../../shared/text/nested-unseen.ts'
 import { uncheckedText } from '../../../shared/text/unchecked.ts'
 import type { TallyTotals } from './tally.ts'
@@ -16,15 +17,15 @@ export function verdictOf(totals: TallyTotals, fault: Fault | null): CompareVerd
 export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fault | null): string {
   const verdict = verdictOf(totals, fault)
   const { differenceCount, differsBy, onItsWay, notSeen, exceptions, unchecked, nestedUnseen } = totals
-  const looked = `${counted(totals.keys, 'key')}, ${counted(totals.versions, 'version')}`
+  const looked = `${countOf(totals.keys, 'key')}, ${countOf(totals.versions, 'version')}`
   const asides = [
     verdict === 'different' && fault !== null ? `it ended before its end (${fault.code})` : '',
-    verdict !== 'on-its-way' && onItsWay.count > 0 ? `${counted(onItsWay.count, 'more')} on its way` : '',
-    verdict !== 'unknown' && notSeen.count > 0 ? `${counted(notSeen.count, 'more')} could not be seen` : '',
-    totals.judgedOnce > 0 ? `${counted(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
+    verdict !== 'on-its-way' && onItsWay.count > 0 ? `${countOf(onItsWay.count, 'more', 'more')} on its way` : '',
+    verdict !== 'unknown' && notSeen.count > 0 ? `${countOf(notSeen.count, 'more', 'more')} could not be seen` : '',
+    totals.judgedOnce > 0 ? `${countOf(totals.judgedOnce, 'key')} that differ were looked at once only` : '',
     unchecked.length > 0 ? uncheckedText(unchecked) : '',
     nestedUnseen.length > 0 ? nestedUnseenText(nestedUnseen) : '',
-    exceptions.length > 0 ? `${counted(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
+    exceptions.length > 0 ? `${countOf(sum(exceptions), 'exception')} on purpose, listed by kind` : '',
   ].filter((aside) => aside !== '')
   return `${main()}${asides.length === 0 ? '' : ` Besides: ${asides.join('; ')}.`}`
 
@@ -32,16 +33,13 @@ export function statementOf(level: CompareLevel, totals: TallyTotals, fault: Fau
     const { seen, unseen } = levelText[level]
     if (verdict === 'equal') return `${verdictName({ ...totals, verdict })} ${seen}: ${looked}. ${unseen}`
     if (verdict === 'different')
-      return `Different: ${counted(differenceCount, 'difference')} in ${looked}, the first ${levelText[differsBy!].by}.`
+      return `Different: ${countOf(differenceCount, 'difference')} in ${looked}, the first ${levelText[differsBy!].by}.`
     if (verdict === 'on-its-way')
-      return `On its way: ${counted(onItsWay.count, 'difference')} in ${looked}, all of which wait for a copy; nothing else differs ${levelText[level].by}.`
+      return `On its way: ${countOf(onItsWay.count, 'difference')} in ${looked}, all of which wait for a copy; nothing else differs ${levelText[level].by}.`
     return fault === null
-      ? `Could not tell: ${counted(notSeen.count, 'version or key', 'versions or keys')} of ${looked} could not be seen; nothing else differs ${levelText[level].by}.`
+      ? `Could not tell: ${countOf(notSeen.count, 'version or key', 'versions or keys')} of ${looked} could not be seen; nothing else differs ${levelText[level].by}.`
       : `Could not tell: ${fault.message}`
   }
 }
 
 const sum = (exceptions: TallyTotals['exceptions']): number => exceptions.reduce((total, { count }) => total + count, 0)
-
-const counted = (count: number, one: string, many = one === 'more' ? one : `${one}s`): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? one : many}`

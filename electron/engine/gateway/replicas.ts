@@ -1,5 +1,6 @@
 import { quorumOf } from '../../../shared/model/quorum.ts'
 import type { Rule } from '../../../shared/model/rule.ts'
+import { once } from '../base/once.ts'
 import type { ReadsAtOnce } from '../journal/port/tasks.ts'
 import type { Intake } from '../intake/port.ts'
 import { bucketKey, type RuleLink } from '../rule/link.ts'
@@ -132,6 +133,7 @@ export class Replicas {
     if (adopts === null) return []
     const { atOnce } = this.#options
     const wayBack = this.#wayBack(link, key)
+    // Read when it is needed: most reads are answered by the source alone.
     const sent = once(() => atOnce.pairs(link.linkId, key))
     // What came from there is paired by the rule that brought it.
     const came = once(() => (wayBack === null ? [] : atOnce.pairs(wayBack.linkId, key)))
@@ -156,12 +158,6 @@ export class Replicas {
       },
     ]
   }
-}
-
-/** Read when it is needed: most reads are answered by the source alone. */
-function once<T>(read: () => T): () => T {
-  let found: T | undefined
-  return () => (found ??= read())
 }
 
 const itself = (versionId: string): string => versionId

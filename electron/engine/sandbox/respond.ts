@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { isErrno } from '../base/errno.ts'
 import type { Answer, ListeningBody, StreamedBody } from './exchange.ts'
 import type { FaultAction } from './fault-switch.ts'
 
@@ -53,8 +54,7 @@ async function respondStream(
   }
 }
 
-const isPrematureClose = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+const isPrematureClose = (error: unknown): boolean => isErrno(error, 'ERR_STREAM_PREMATURE_CLOSE')
 
 /** Hands the bytes on as far as the fault lets them, and then does what the fault says. */
 async function* damaged(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { fault, FaultError } from '../../../shared/model/fault.ts'
 import type { Site } from '../../../shared/model/site.ts'
+import { once } from '../base/once.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import { getAcl, putAcl } from './acl.ts'
 import { BucketLocks } from './bucket-locks.ts'
@@ -114,9 +115,4 @@ async function ping(calls: SignedCalls, { signal }: CallOptions = {}): ReturnTyp
 export function secureContextOf({ tls }: Site): SecureContext | undefined {
   if (tls.caFile === undefined) return undefined
   return createSecureContext({ ca: [...getCACertificates('default'), readFileSync(tls.caFile, 'utf8')] })
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => (made ??= { value: make() }).value
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { once } from '../../base/once.ts'
 import { makePrivateFile, takePrivateDirectory } from '../../base/private-files.ts'
 import { realTimers, type Timers } from '../../base/timers.ts'
 import type { Journal } from '../port/journal.ts'
@@ -202,9 +203,4 @@ function hooksOf(links: Links, tellFailures: () => void): CommitHooks {
     beforeCommit: () => (links.persist() ? tellFailures : null),
     afterRollback: () => links.reload(),
   }
-}
-
-function once(act: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | null = null
-  return () => (done ??= act())
 }

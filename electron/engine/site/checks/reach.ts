@@ -1,10 +1,11 @@
+import { countOf } from '../../../../shared/text/count.ts'
 import { isIP } from 'node:net'
 import { isLoopback } from '../../../../shared/model/listen-address.ts'
 import { createAddress } from '../../s3/address.ts'
 import type { Certificate } from '../network.ts'
 import { skewOf } from '../probe-window.ts'
 import { failed, notNeeded, ok, warning, type CheckContext, type Finding, type Side } from './check.ts'
-import { counted, duration } from './text.ts'
+import { duration } from './text.ts'
 
 /** Does the host name have addresses? With virtual-host style the bucket’s own name is looked up too. */
 export async function checkDns(side: Side, { network }: CheckContext): Promise<Finding> {
@@ -40,7 +41,7 @@ export async function checkTls(side: Side, { network, ports, signal }: CheckCont
 
 function certificateFinding(side: Side, { subject, issuer, validUntil, distrust }: Certificate, now: number): Finding {
   const days = Math.floor((validUntil - now) / dayMs)
-  const what = `Certificate for ${subject} from ${issuer}, valid for ${counted(days, 'more day')}`
+  const what = `Certificate for ${subject} from ${issuer}, valid for ${countOf(days, 'more day')}`
   if (side.site.tls.insecureSkipVerify) return warning(`${what}. It is not verified, as this site’s settings ask.`)
   if (distrust !== null) return failed('TLS_FAILED', `${what.replace(/,.*/, '')} is not trusted: ${distrust}.`, side)
   return days < soonDays ? warning(`${what}: renew it soon.`) : ok(`${what}.`)

@@ -1,15 +1,16 @@
+import { countOf } from '../../../../shared/text/count.ts'
 import { FaultError } from '../../../../shared/model/fault.ts'
 import type { ObjectRef } from '../../../../shared/model/object-ref.ts'
 import type { ObjectStore } from '../../store/port.ts'
 import { withCanary, type Canary } from '../canary.ts'
 import { failed, ok, place, warning, type CheckContext, type Finding, type Side } from './check.ts'
-import { counted, listed } from './text.ts'
+import { listed } from './text.ts'
 
 /** Does the site know the key, and accept its signature? */
 export async function checkSignIn(side: Side, { signal }: CheckContext): Promise<Finding> {
   try {
     const names = await side.store().listBuckets({ signal })
-    return ok(`Signed in; the key sees ${counted(names.length, 'bucket')}.`)
+    return ok(`Signed in; the key sees ${countOf(names.length, 'bucket')}.`)
   } catch (error) {
     // Wrong keys have codes of their own: this one means that the signature was good.
     if (error instanceof FaultError && error.fault.code === 'ACCESS_DENIED')

@@ -1,16 +1,8 @@
 import { shortBytes } from '../../../../shared/text/bytes.ts'
-
-const counts = new Intl.NumberFormat('en-US')
-
-/** `12,345`. */
-export const count = (value: number): string => counts.format(value)
-
-/** `1 version`, `3 versions`. */
-export const counted = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`
+import { countOf } from '../../../../shared/text/count.ts'
 
 /** `2 bytes`, `3.2 GiB`. */
-export const bytes = (value: number): string => (value < 1024 ? counted(value, 'byte') : shortBytes(value))
+export const bytes = (value: number): string => (value < 1024 ? countOf(value, 'byte') : shortBytes(value))
 
 /** `0.4 ms`, `12 ms`, `3.5 s`, `4 min`: the unit that reads best. */
 export function duration(ms: number): string {

@@ -7,6 +7,7 @@ import { fault, FaultError, type Fault } from '../../../../shared/model/fault.ts
 import type { BucketView } from '../../../../shared/model/site.ts'
 import type { FactValue, SiteFactId } from '../../../../shared/model/site-facts.ts'
 import type { SiteFact } from '../../../../shared/model/site-profile.ts'
+import { once } from '../../base/once.ts'
 import type { ObjectStore } from '../../store/port.ts'
 import { withCanaryIn, type CanaryPorts } from '../canary.ts'
 import { findIdentity } from '../capabilities.ts'
@@ -128,9 +129,4 @@ async function writingObstacle({ store, view, canary, signal }: ProbeContext): P
     if (view.locksByDefault !== true) await canary.takeBack(stored)
   })
   return why
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | null = null
-  return () => (made ??= make())
 }
