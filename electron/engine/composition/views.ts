@@ -95,7 +95,7 @@ function joinLinkViews({
 function joinParkedWatch({ journal, links, sites, tell, clock }: PartsForViews): Views['causeWatches'][number] {
   return parkedWatch({
     records: journal.records,
-    failures: () => journal.atOnce.parkedCauses(),
+    failures: () => journal.tasks.parkedCauses(),
     onFailures: (listener) => journal.tasks.onFailures(listener),
     ruleOf: (linkId) => links.get(linkId)?.ruleId ?? null,
     siteName: (siteId) => sites.name(siteId),

@@ -99,6 +99,19 @@ export function tasksPromises(open: OpenJournal): void {
     }
   })
 
+  test('what only help ends is counted by link and code until it settles, and what is tried again is not', async () => {
+    const { journal, reopen } = await open()
+    const [first, other, failing] = await journal.tasks.enqueue([put('a'), put('b'), put('c')])
+    await journal.tasks.park(first!, 1, denied, 1, 100)
+    await journal.tasks.park(other!, 1, denied, 1, 100)
+    await journal.tasks.delay(failing!, busy, 1, 200, 100)
+    const { tasks } = await reopen()
+    expect(await tasks.parkedCauses()).toEqual([{ linkId: link, code: 'ACCESS_DENIED', count: 2, fault: denied }])
+    await tasks.settle({ ...done, seq: first!, revision: 1 })
+    await tasks.settle({ ...done, seq: other!, revision: 1 })
+    expect(await tasks.parkedCauses()).toEqual([])
+  })
+
   test('a task is found by its number until it settles, and by its key among those that wait or those that are parked', async () => {
     const { journal, reopen } = await open()
     const versions = ['a', 'b', 'c', 'd', 'e']

@@ -193,6 +193,8 @@ export interface TaskStore {
   failures(q: FailureListInput): Promise<FailedTasks>
   /** The list of failures, or a row of it, is another: told when that is on disk and can be read. */
   onFailures(listener: () => void): void
+  /** What in the list of failures only somebody's help can end, by link and code. */
+  parkedCauses(): Promise<readonly FailureCause[]>
 
   /** One for each, in the order of the requests, and each of one moment. Only for tasks that whoever asks has leased. */
   brief(asked: readonly BriefingRequest[]): Promise<readonly Briefing[]>
@@ -237,8 +239,6 @@ export interface ReadsAtOnce extends LineReads {
   anyTask(linkId: string, key: string): boolean
   /** The highest number that a task ever had. */
   lastSeq(): number
-  /** What in the list of failures only somebody's help can end, by link and code. */
-  parkedCauses(): readonly FailureCause[]
   /** Counted with every change, in memory. */
   totals(linkId: string): LinkTotals
   /** As `VersionStore.pairs`, in one moment with the tasks. */

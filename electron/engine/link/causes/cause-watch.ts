@@ -15,7 +15,8 @@ export interface WatchedCause {
 export interface CauseWatchParts<C extends WatchedCause> {
   /** Names what was told in the journal. */
   readonly recordName: string
-  readonly causes: () => readonly C[]
+  /** Asked with each look; a look that cannot be answered changes nothing. */
+  readonly causes: () => readonly C[] | Promise<readonly C[]>
   readonly records: Pick<RecordStore, 'read' | 'write'>
   readonly clock: Clock
   readonly began: (cause: C) => Parameters<Tell>
@@ -47,6 +48,7 @@ export class CauseWatch<C extends WatchedCause> {
   /** Looks in a row that saw a cause which is not told, with its size the last time; or that missed one which is. */
   readonly #looks = new Map<string, { readonly times: number; readonly size: number }>()
   #cancel: () => void = () => undefined
+  #isStopped = false
 
   constructor(parts: CauseWatchParts<C>) {
     this.#parts = parts
@@ -61,19 +63,33 @@ export class CauseWatch<C extends WatchedCause> {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#cancel()
   }
 
   #later(): void {
-    this.#cancel = this.#parts.clock.after(lookEveryMs, () => {
-      this.#look()
-      this.#later()
-    })
+    this.#cancel = this.#parts.clock.after(lookEveryMs, () => void this.#look())
   }
 
-  #look(): void {
-    const { causes, clock, startMs } = this.#parts
-    const seen = new Map(causes().map((cause) => [cause.id, cause]))
+  async #look(): Promise<void> {
+    const causes = await this.#ask()
+    if (this.#isStopped) return
+    if (causes !== null) this.#saw(causes)
+    this.#later()
+  }
+
+  async #ask(): Promise<readonly C[] | null> {
+    try {
+      return await this.#parts.causes()
+    } catch {
+      // Whoever cannot answer says so elsewhere, as the journal does: here it is asked again.
+      return null
+    }
+  }
+
+  #saw(causes: readonly C[]): void {
+    const { clock, startMs } = this.#parts
+    const seen = new Map(causes.map((cause) => [cause.id, cause]))
     for (const id of this.#looks.keys()) if (seen.has(id) === this.#told.has(id)) this.#looks.delete(id)
     for (const [id, cause] of seen) {
       if (this.#told.has(id)) this.#grow(cause)

@@ -6,7 +6,7 @@ import { CauseWatch, type CauseWatchParts, type WatchedCause } from './cause-wat
 
 export interface ParkedWatchParts extends Pick<CauseWatchParts<WatchedCause>, 'records' | 'tell' | 'clock'> {
   /** What waits in the failure list for somebody to mend it, by link and code. */
-  readonly failures: () => readonly FailureCause[]
+  readonly failures: () => Promise<readonly FailureCause[]>
   /** Hears that the failure list is another. */
   readonly onFailures: (listener: () => void) => void
   readonly ruleOf: (linkId: string) => string | null
@@ -35,11 +35,15 @@ export function parkedWatch(parts: ParkedWatchParts): CauseWatch<WatchedFailures
   onFailures(() => (isChanged = true))
   let known: readonly WatchedFailures[] = []
   let countAgainAt = 0
-  const causes = (): readonly WatchedFailures[] => {
+  const causes = async (): Promise<readonly WatchedFailures[]> => {
     const begunAt = elapsedMs()
     if (!isChanged || begunAt < countAgainAt) return known
     isChanged = false
-    known = byCause(failures(), parts)
+    const found = await failures().catch((error: unknown) => {
+      isChanged = true
+      throw error
+    })
+    known = byCause(found, parts)
     const endedAt = elapsedMs()
     countAgainAt = endedAt + countingShare * (endedAt - begunAt)
     return known

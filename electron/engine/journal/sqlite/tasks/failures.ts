@@ -5,7 +5,7 @@ import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { Links } from '../tables/links.ts'
 import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
-import type { FailureCause, ReadsAtOnce, RetryWhich, TaskRow, TaskStore } from '../../port/tasks.ts'
+import type { FailureCause, RetryWhich, TaskRow, TaskStore } from '../../port/tasks.ts'
 import type { TaskWrites } from './task-writes.ts'
 
 type RetryEach = (seqs: readonly number[]) => readonly Retried[]
@@ -39,7 +39,7 @@ export function openFailures(
   commit: GroupCommit,
   links: Links,
   writes: TaskWrites,
-): Pick<TaskStore, 'failures' | 'retry'> & Pick<ReadsAtOnce, 'parkedCauses'> {
+): Pick<TaskStore, 'failures' | 'retry' | 'parkedCauses'> {
   const linkIn = (filter: FailureFilter): string => links.matching(filter.ruleId, filter.linkId).join(', ')
   return {
     async failures({ filter, sort, descending, offset, limit }) {
@@ -62,7 +62,7 @@ export function openFailures(
         byCode: byCode.map(([code, count]) => ({ code, count })),
       }
     },
-    parkedCauses: () => parkedCauses(database, links),
+    parkedCauses: async () => parkedCauses(database, links),
     retry(which, limit, isTaken = () => false) {
       const because = ('because' in which ? which.because : undefined) ?? 'retried'
       const retryEach: RetryEach = (seqs) =>

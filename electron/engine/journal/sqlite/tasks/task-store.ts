@@ -34,10 +34,9 @@ export function openTaskStore(
   const writes = new TaskWrites(database, tables, now)
   const markers = openMarkerNotes(database, commit, links)
   const { lastSeq, enqueue } = openEnqueue(database, commit, links, history, now)
-  const { failures, retry, parkedCauses } = openFailures(database, commit, links, writes)
   const { handedOut, raiseHandedOut } = openHandedOut(database, commit)
   const reads = openTaskReads(database, links)
-  const atOnce = { lastSeq, handedOut, parkedCauses, ...reads.atOnce, pairs: pairs.of }
+  const atOnce = { lastSeq, handedOut, ...reads.atOnce, pairs: pairs.of }
   const briefings = openBriefings({
     ...atOnce,
     openSeqs: reads.openSeqs,
@@ -49,8 +48,7 @@ export function openTaskStore(
     tasks: {
       enqueue,
       ...openTaskWrites(writes, commit),
-      failures,
-      retry,
+      ...openFailures(database, commit, links, writes),
       ...uploads.port,
       ...markers.port,
       ...reads.told,
