@@ -26,7 +26,7 @@ function httpLinks(): TRPCLink<Router>[] {
 }
 
 /** A tRPC link over Electron's IPC; the bridge offers one subscription, `live.watch`. */
-export function bridgeLink(bridge: Bridge): TRPCLink<Router> {
+function bridgeLink(bridge: Bridge): TRPCLink<Router> {
   return () =>
     ({ op }) =>
       observable((observer) => {

@@ -14,7 +14,7 @@ export class NoEngineError extends Error {
   }
 }
 
-export async function findEngine(dataDir: string): Promise<Control> {
+async function findEngine(dataDir: string): Promise<Control> {
   const control = await readControl(dataDir)
   if (control === null || !isAlive(control.pid)) throw new NoEngineError(dataDir)
   return control

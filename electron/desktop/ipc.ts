@@ -43,7 +43,7 @@ function isConsole({ senderFrame }: IpcMainInvokeEvent, pageUrl: string): boolea
 }
 
 /** Never rejects: a refusal travels as a value, because Electron keeps only the message of an error. */
-export async function answerCall(api: EngineApi, path: unknown, type: unknown, input: unknown): Promise<BridgeAnswer> {
+async function answerCall(api: EngineApi, path: unknown, type: unknown, input: unknown): Promise<BridgeAnswer> {
   try {
     const value: unknown = await callTRPCProcedure({
       router,

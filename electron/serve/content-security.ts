@@ -2,7 +2,7 @@
  * What a console page may load, in the browser and in Electron alike. Styles are allowed inline because the component
  * kit writes its theme into a style element; scripts never are.
  */
-export const contentSecurityPolicy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",

@@ -73,6 +73,6 @@ function holds(secrets: ReadonlySet<string>, given: string): boolean {
 }
 
 /** Compared as digests: equal length, and no telling from the time taken. */
-export function isSameSecret(a: string, b: string): boolean {
+function isSameSecret(a: string, b: string): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())
 }

@@ -44,7 +44,7 @@ export function JobLine({ job }: { readonly job: Job }) {
 }
 
 /** How far a job is, or how it ended, in words. */
-export function outcomeOf(job: Job): string {
+function outcomeOf(job: Job): string {
   const progress = job.total === null ? formatCount(job.done) : `${formatCount(job.done)} of ${formatCount(job.total)}`
   switch (job.state) {
     case 'running':

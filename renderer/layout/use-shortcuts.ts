@@ -6,7 +6,7 @@ import { destinations, type Destination } from './destinations.ts'
 const sequenceMs = 1200
 
 /** Which page a key names: after `g` a letter, or a digit together with Ctrl or ⌘. */
-export function destinationOf(press: { key: string; command: boolean; afterG: boolean }): Destination | null {
+function destinationOf(press: { key: string; command: boolean; afterG: boolean }): Destination | null {
   if (press.command) return destinations[Number(press.key) - 1] ?? null
   return press.afterG ? (destinations.find(({ key }) => key === press.key) ?? null) : null
 }

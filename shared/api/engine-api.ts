@@ -79,17 +79,7 @@ export interface DemoView {
 }
 
 /** What changed since the last batch; the console refetches these. `seq` counts batches: a gap means refetch everything. */
-export const liveTopics = [
-  'sites',
-  'rules',
-  'failures',
-  'activity',
-  'jobs',
-  'settings',
-  'checks',
-  'demo',
-  'gateway',
-] as const
+const liveTopics = ['sites', 'rules', 'failures', 'activity', 'jobs', 'settings', 'checks', 'demo', 'gateway'] as const
 export type LiveTopic = (typeof liveTopics)[number]
 export interface LiveBatch {
   readonly seq: number

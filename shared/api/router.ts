@@ -14,7 +14,7 @@ export function faultOf(error: unknown): Fault {
 }
 
 /** One line per issue: `path: "value" – what to do`. */
-export function describeIssues(error: z.ZodError): string {
+function describeIssues(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ')
 }
 

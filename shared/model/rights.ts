@@ -29,7 +29,7 @@ interface RefusedRight {
 }
 
 /** The right that an access policy must grant for an operation; null where the name is none of S3's. */
-export function rightFor(operation: string): string | null {
+function rightFor(operation: string): string | null {
   if (rights[operation] !== undefined) return rights[operation]
   return /^(?:Get|Put|Delete|List|Create|Abort)[A-Z]\w+$/.test(operation) ? `s3:${operation}` : null
 }

@@ -13,7 +13,7 @@ export const bucketName = z
 export const bucketAt = z.strictObject({ site: siteId, bucket: bucketName })
 export type BucketAt = Readonly<z.infer<typeof bucketAt>>
 
-export const filterSchema = z.strictObject({
+const filterSchema = z.strictObject({
   prefix: z.string().max(1024).default(''),
   /** Globs over the whole key: `*` any run without `/`, `**` any run, `?` one character but `/`. A match is left out. */
   exclude: z.array(z.string().min(1)).default([]),

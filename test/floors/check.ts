@@ -53,7 +53,7 @@ function floorOf(floors: readonly (readonly string[])[], room: string): number {
 }
 
 /** Files that reach themselves, one list for each knot of them (Tarjan's strongly connected components). */
-export function circlesIn(imports: Imports): readonly (readonly string[])[] {
+function circlesIn(imports: Imports): readonly (readonly string[])[] {
   const order = new Map<string, number>()
   const open: string[] = []
   const circles: string[][] = []

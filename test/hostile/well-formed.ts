@@ -69,7 +69,7 @@ function requestOf(as: ClientName, at: Aim, shape: Shape): HostileRequest {
   }
 }
 
-export function encodePath(key: string): string {
+function encodePath(key: string): string {
   return key
     .split('/')
     .map((part) =>

@@ -21,7 +21,7 @@ export const policies = {
 export type Policy = keyof typeof policies
 
 /** Targets without which no success may be told. Who degrades promises to say so, and no more. */
-export const targetsPromised: Readonly<Record<Policy, number>> = { async: 0, one: 1, majority: 1, all: 2, degrade: 0 }
+const targetsPromised: Readonly<Record<Policy, number>> = { async: 0, one: 1, majority: 1, all: 2, degrade: 0 }
 
 export const operations = ['put', 'small put', 'delete', 'delete two', 'complete'] as const
 export type Operation = (typeof operations)[number]
@@ -82,13 +82,13 @@ export interface Heard {
 }
 
 /** Does the site have the change? */
-export function has(operation: Operation, sequences: readonly Sequence[]): boolean {
+function has(operation: Operation, sequences: readonly Sequence[]): boolean {
   const first = operation.startsWith('delete') ? 'marker' : 'object'
   return sequences.every((sequence) => sequence.startsWith(first))
 }
 
 /** What each key must look like everywhere once all is well: a request that the source had whole was carried out, once. */
-export function sequenceInTheEnd({ storm, operation }: Cell): Sequence {
+function sequenceInTheEnd({ storm, operation }: Cell): Sequence {
   const stored = storm.source === undefined || storm.source === 'loses answers'
   if (operation.startsWith('delete')) return stored ? 'marker object' : 'object'
   return stored ? 'object' : ''

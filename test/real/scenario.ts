@@ -43,7 +43,7 @@ interface Proof {
 }
 
 /** What both proofs must come to: nothing failing, and no difference by either comparer. */
-export const inStep: Proof = {
+const inStep: Proof = {
   engine: { plain: 'equal', locked: 'equal', grown: 'equal' },
   independent: { plain: [], locked: [], grown: [] },
   failing: 0,

@@ -23,7 +23,7 @@ export async function listingOf(from: Bucket, prefix = ''): Promise<Listing> {
 }
 
 /** The engine's own probes come and go. */
-export const isClients = (key: string): boolean => !key.startsWith('.lockstep-canary/')
+const isClients = (key: string): boolean => !key.startsWith('.lockstep-canary/')
 
 /** Keys whose version sequences (kind, size, ETag) are not the same, in words; of the keys that `wanted` wants. */
 export function listingsApart(

@@ -18,7 +18,7 @@ export function prose(random: Random, sizeBytes: number): string {
 }
 
 /** A ZIP archive of named entries, deflated: the container that office files are. */
-export function zip(entries: Readonly<Record<string, Buffer | string>>): Buffer {
+function zip(entries: Readonly<Record<string, Buffer | string>>): Buffer {
   const locals: Buffer[] = []
   const central: Buffer[] = []
   let offset = 0
@@ -50,7 +50,7 @@ export function zip(entries: Readonly<Record<string, Buffer | string>>): Buffer 
 }
 
 /** The least that Word opens: three parts in a ZIP archive. */
-export function docx(random: Random): Buffer {
+function docx(random: Random): Buffer {
   const relation = 'http://schemas.openxmlformats.org'
   return zip({
     '[Content_Types].xml': `<?xml version="1.0"?><Types xmlns="${relation}/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`,
@@ -60,7 +60,7 @@ export function docx(random: Random): Buffer {
 }
 
 /** A picture of noise, one byte a pixel: valid, and as incompressible as a photograph. */
-export function png(random: Random, side = 24): Buffer {
+function png(random: Random, side = 24): Buffer {
   const rows = Buffer.concat(
     Array.from({ length: side }, () => Buffer.concat([Buffer.of(0), cipherBytes(random, side)])),
   )

@@ -29,10 +29,7 @@ export interface PairOptions {
   readonly jitterMs?: number
 }
 
-export function healthOf(
-  rttMs: number | null,
-  { probes = {}, downMs = 0, jitterMs = 0 }: PairOptions = {},
-): SiteHealth {
+function healthOf(rttMs: number | null, { probes = {}, downMs = 0, jitterMs = 0 }: PairOptions = {}): SiteHealth {
   return {
     state: rttMs === null ? 'unknown' : 'online',
     asOf: at,

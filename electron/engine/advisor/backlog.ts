@@ -31,7 +31,7 @@ export function backlogAtPeak(mode: AdvisedMode, figures: AdviceFigures): Backlo
 }
 
 /** Backlog ÷ (drain rate − what goes on arriving); null when that never ends. */
-export function drainSeconds(count: number, drainPerSecond: number, averagePerSecond: number): number | null {
+function drainSeconds(count: number, drainPerSecond: number, averagePerSecond: number): number | null {
   if (count === 0) return 0
   const spare = drainPerSecond - averagePerSecond
   return spare > 0 ? count / spare : null

@@ -21,7 +21,7 @@ export type RuleIndex = ReadonlyMap<string, readonly CompiledRule[]>
 /** The links at work of a rule. */
 export type LinksOf = (rule: Rule) => readonly RuleLink[]
 
-export function compileRule(rule: Rule, links: LinksOf = linksOf): CompiledRule {
+function compileRule(rule: Rule, links: LinksOf = linksOf): CompiledRule {
   return { rule, links: links(rule), covers: compileKeyMatch(rule.filter) }
 }
 
@@ -40,7 +40,7 @@ export function indexRules(rules: readonly Rule[], links: LinksOf = linksOf): Ru
 const switchOf = { metadata: 'metadata', deleteMarker: 'deleteMarkers', deleteVersion: 'versionDeletes' } as const
 
 /** Does the rule repeat this kind of change at its targets? */
-export function wantsOperation(
+function wantsOperation(
   rule: Pick<Rule, 'deleteMarkers' | 'versionDeletes' | 'metadata'>,
   operation: Operation,
 ): boolean {

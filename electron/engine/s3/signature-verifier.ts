@@ -21,7 +21,7 @@ import { hasOddBlank, spellBlanks } from './signed-blanks.ts'
 import { encodeKey } from './uri.ts'
 
 /** S3 accepts a request whose time is at most this far from its own. */
-export const clockWindowMs = 15 * 60_000
+const clockWindowMs = 15 * 60_000
 const longestPresignSeconds = 7 * 24 * 3600
 /** The SDKs sign a dozen; user metadata comes on top. */
 const mostSignedHeaders = 256

@@ -85,7 +85,7 @@ function isBefore(a: string, b: string): boolean {
 }
 
 /** The least text after everything that begins with `text`; null when there is none. */
-export function successor(text: string): string | null {
+function successor(text: string): string | null {
   const points = Array.from(text)
   while (points.length > 0) {
     const last = points.pop()!.codePointAt(0)!

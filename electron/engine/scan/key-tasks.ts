@@ -17,7 +17,7 @@ export interface KeyTasks {
 const glanced = 8
 
 /** Are both sides surely the same, position by position? Cheap, for the keys that did not change: nearly all. */
-export function equalAtAGlance(view: KeyView, context: KeyContext): boolean {
+function equalAtAGlance(view: KeyView, context: KeyContext): boolean {
   const { source, target, pairs } = view
   if (source.length !== target.length || source.length > glanced) return false
   for (let i = 0; i < source.length; i++) {

@@ -20,7 +20,7 @@ export interface KeySides {
  * journal paired, what has the id of a source's version, and what is equal to one in content and place.
  * `byTime`: the target puts a version where its time belongs, so that an older one comes to lie below.
  */
-export function wouldCover({ source, target, pairs }: KeySides, byTime: boolean): boolean {
+function wouldCover({ source, target, pairs }: KeySides, byTime: boolean): boolean {
   const current = target[0]
   if (current === undefined) return false
   const paired = pairs.some(({ targetVersionId }) => targetVersionId === current.versionId)

@@ -21,7 +21,7 @@ export interface WatchOptions {
   readonly onChange: () => void
 }
 
-export const onlineEveryMs = 5_000
+const onlineEveryMs = 5_000
 const offlineStepMs = 1_000
 const probeLimitMs = 5_000
 

@@ -26,7 +26,7 @@ import type { WireAnswer } from './wire/request.ts'
  * MinIO and RustFS answer a missing object from their own replication peer unless told not to: a site would be compared
  * with itself. Other sites ignore these.
  */
-export const ownAnswer: readonly HeaderPair[] = [
+const ownAnswer: readonly HeaderPair[] = [
   ['x-minio-source-proxy-request', 'false'],
   ['x-rustfs-source-proxy-request', 'false'],
 ]

@@ -36,7 +36,7 @@ export function describeVersion(version: NewVersion): HeaderPair[] {
   return headers
 }
 
-export const encodeTags = (tags: Tags): string =>
+const encodeTags = (tags: Tags): string =>
   Object.entries(tags)
     .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
     .join('&')

@@ -26,12 +26,12 @@ export interface Subject {
   readonly targetSites: readonly string[]
 }
 
-export function subjectOfRule({ id, source, targets }: Pick<RuleView, 'id' | 'source' | 'targets'>): Subject {
+function subjectOfRule({ id, source, targets }: Pick<RuleView, 'id' | 'source' | 'targets'>): Subject {
   return { ruleId: id, sourceSite: source.site, targetSites: targets.map(({ site }) => site) }
 }
 
 /** What the address names; without a name the first rule, so that the page is never empty where there is one. */
-export function subjectOf(search: AdvisorSearch, rules: readonly RuleView[]): Subject | null {
+function subjectOf(search: AdvisorSearch, rules: readonly RuleView[]): Subject | null {
   if (search.source !== undefined) {
     const targetSites = (search.targets ?? []).filter((site) => site !== search.source)
     return targetSites.length === 0 ? null : { ruleId: null, sourceSite: search.source, targetSites }

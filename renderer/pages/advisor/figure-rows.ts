@@ -69,7 +69,7 @@ function lossRow({ name, loss }: TargetFigures): FigureRow {
 }
 
 /** Never “0 %”: so many probes only show that the loss is below something. */
-export function lossText({ verdict, failed, probes, atMostShare }: LossFigure): string {
+function lossText({ verdict, failed, probes, atMostShare }: LossFigure): string {
   const counted = `${formatCount(failed)} of ${countOf(probes, 'probe')} failed`
   switch (verdict) {
     case 'above':

@@ -56,7 +56,7 @@ const rttText = ({ rttMs, origin }: { readonly rttMs: number; readonly origin: s
   `${formatMs(rttMs)}${origin === 'assumed' ? ' (assumed)' : ''}`
 
 /** `the last 3 min now, 0.2 s when nothing waits, 15 min after a peak of 1 h`. */
-export function recentText(recent: RecentWrites, peakMinutes: number): string {
+function recentText(recent: RecentWrites, peakMinutes: number): string {
   const { nowSeconds, quietSeconds } = recent
   const now = nowSeconds === null ? 'not known now' : `the last ${formatSeconds(nowSeconds)} at this moment`
   const quiet =

@@ -84,7 +84,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** How many items failed, each count leading to exactly those rows. */
-export function Attention({
+function Attention({
   link,
 }: {
   readonly link: Pick<

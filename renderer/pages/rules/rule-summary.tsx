@@ -6,7 +6,7 @@ import { deleteLimit, overwriteLimit } from '../../text/brake.ts'
 import { placeOf } from '../../text/link.ts'
 
 /** What a rule does, line by line, in words: the wizard's summary and the rule's page show the same. */
-export function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
+function ruleLines(rule: Rule): readonly (readonly [string, string])[] {
   const { filter, deleteBrake, overwriteBrake, bandwidth } = rule
   const tags = Object.entries(filter.tags).map(([key, value]) => `${key}=${value}`)
   return [

@@ -16,7 +16,7 @@ const kept: ReadonlySet<string> = new Set(['x-amz-id-2', 'x-amz-cf-id', 'x-amz-c
  * Whether a client gets this header of a site's answer: those of S3, and of HTTP what concerns the object. Not the site's own
  * (server, location, cookies, extensions), what concerns its connection, nor our marks.
  */
-export function isForClients(name: string): boolean {
+function isForClients(name: string): boolean {
   if (passed.has(name)) return true
   if (name.startsWith('x-amz-')) return !kept.has(name) && !isMarkHeader(name)
   return name.startsWith('access-control-')

@@ -54,7 +54,7 @@ export interface Refused {
 }
 
 /** The code of a site's error document; null for none. */
-export function codeIn(document: Buffer): string | null {
+function codeIn(document: Buffer): string | null {
   const code = readDocument(document)?.leaves.get('Code') ?? ''
   return /^[A-Za-z0-9.]{1,80}$/.test(code) ? code : null
 }

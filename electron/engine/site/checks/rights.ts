@@ -88,7 +88,7 @@ async function tryAll(
 }
 
 /** Collects which rights are missing, in the words that policies use for them. */
-export class RightsTally {
+class RightsTally {
   readonly #missing = new Set<string>()
   readonly #unsupported = new Set<string>()
 
