@@ -1,5 +1,6 @@
 import type { FailureDetail, FailurePage, WaitResult } from '../../shared/api/engine-api.ts'
 import { attributesLine } from '../../shared/model/attributes.ts'
+import { driftCauses } from '../../shared/model/bucket-drift.ts'
 import type { LinkFidelity } from '../../shared/model/fidelity.ts'
 import type { Overview } from '../../shared/model/overview.ts'
 import type { LinkKeys, LinkState, LinkView, RuleView, TwoSidedKey } from '../../shared/model/rule.ts'
@@ -7,6 +8,7 @@ import type { SiteView } from '../../shared/model/site.ts'
 import { factLines, type SiteFact, type SiteProfile } from '../../shared/model/site-profile.ts'
 import { heldCauses, isHeld, type HeldCause } from '../../shared/model/sync-state.ts'
 import { countOf } from '../../shared/text/count.ts'
+import { driftRules, driftTitle } from '../../shared/text/drift.ts'
 import { eventsLine, heldRules, heldTitle } from '../../shared/text/held.ts'
 import { overallOf } from '../../shared/text/overall.ts'
 import { faultText, sentence } from '../../shared/text/sentence.ts'
@@ -26,6 +28,7 @@ export function overviewLines(view: Overview): Lines {
   return [
     ...(links.length === 0 ? [] : [`${overallOf(view).sentence}.`]),
     ...held.flatMap((cause) => heldLines(cause, asOf)),
+    ...driftLines(links, asOf),
     ...unseenLines(unseen, asOf),
     `${pending}; ${totals.failing} failing, ${totals.parked} parked; workers ${workers.busy}/${workers.limit}; ${bytesText(totals.bytesPerSecond)}/s`,
     ...linkTable(links),
@@ -45,6 +48,13 @@ function heldLines(cause: HeldCause, asOf: number): Lines {
   ]
 }
 
+/** What is not any more what it was, though nothing is held by it. */
+const driftLines = (links: readonly LinkView[], asOf: number): Lines =>
+  driftCauses(links).flatMap((cause) => [
+    `CHANGED ${durationText(asOf - cause.since)} ago: ${driftTitle(cause)} ${driftRules(cause)}.`,
+    `  ${cause.reason} ${cause.remedy}`,
+  ])
+
 function unseenLines(unseen: readonly LinkView[], asOf: number): Lines {
   if (unseen.length === 0) return []
   const since = Math.min(...unseen.map(({ unknown }) => unknown?.since ?? asOf))
@@ -60,6 +70,7 @@ export function rulesLines(rules: readonly RuleView[]): Lines {
   return [
     ...linkTable(links),
     ...heldCauses(links).flatMap((cause) => heldLines(cause, links[0]?.asOf ?? cause.since)),
+    ...driftLines(links, links[0]?.asOf ?? 0),
     ...rules.flatMap(({ id, cautions }) => cautions.map((caution) => `${id}: ${faultText(caution)}`)),
   ]
 }

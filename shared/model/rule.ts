@@ -119,6 +119,25 @@ export interface HeldBy {
   readonly elsewhere: Elsewhere | null
 }
 
+/**
+ * How a bucket of a link is not any more what it was, though nothing is held by it. `unversioned`: a source keeps no versions any more.
+ * `lock-lost`: it had object lock. `made-anew`: it is another bucket of that name, until both sides were looked over. `rights-lost`: what
+ * the key could do there, it may not do.
+ */
+export const driftKinds = ['unversioned', 'lock-lost', 'made-anew', 'rights-lost'] as const
+export type DriftKind = (typeof driftKinds)[number]
+
+export interface BucketDrift {
+  readonly what: DriftKind
+  readonly at: BucketAt
+  /** Epoch ms at which it was noticed. */
+  readonly since: number
+  /** What is, and what that means, in a sentence or two. */
+  readonly reason: string
+  /** What to do, and when it goes away. */
+  readonly remedy: string
+}
+
 /** Where a site says that it, or a bucket of it, is to be asked. */
 export interface Elsewhere {
   readonly region: string | null
@@ -253,6 +272,10 @@ export interface LinkView extends LinkId {
   readonly drainSeconds: number | null
   /** Epoch ms when it was last asked whether both buckets are still what they were; null before the first time. */
   readonly bucketsAskedAt: number | null
+  /** What of that the keys may not ask and never could: the rights that it takes, such as `s3:GetBucketVersioning on a/data`. */
+  readonly bucketsUntold: readonly string[]
+  /** How its buckets are not any more what they were; what holds the link is its state, and not here. */
+  readonly drift: readonly BucketDrift[]
   /** null where the rule leaves tags and locks as they were when they were copied. */
   readonly attributes: AttributesView | null
 }

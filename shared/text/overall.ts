@@ -1,4 +1,5 @@
 import type { Overview } from '../model/overview.ts'
+import { driftCauses } from '../model/bucket-drift.ts'
 import type { LinkView } from '../model/rule.ts'
 import { heldCauses, isBehind, isHeld, isInStep, kindOf } from '../model/sync-state.ts'
 import { countOf } from './count.ts'
@@ -62,10 +63,12 @@ function softParts({ links }: OverallInput): readonly { readonly text: string; r
     links,
     ({ events, state }) => events.kind === 'unavailable' && !['disabled', 'held'].includes(kindOf(state)),
   )
+  const drifts = driftCauses(links).length
   const waiting = rulesWhere(links, (link) => isWaiting(link) && !isBehind(link))
   const paused = rulesWhere(links, ({ state }) => kindOf(state) === 'paused')
   return [
     ...(deafTo > 0 ? [{ text: `${countOf(deafTo, 'rule')} without events`, tone: 'waiting' as const }] : []),
+    ...(drifts > 0 ? [{ text: countOf(drifts, 'changed bucket'), tone: 'waiting' as const }] : []),
     ...(waiting > 0 ? [{ text: `${countOf(waiting, 'rule')} not known yet`, tone: 'waiting' as const }] : []),
     ...(paused > 0 ? [{ text: `${countOf(paused, 'rule')} paused`, tone: 'quiet' as const }] : []),
   ]

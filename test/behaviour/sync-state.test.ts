@@ -1,6 +1,7 @@
 import { DeleteBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import type { SandboxSite } from '../../electron/engine/sandbox/sandbox-site.ts'
+import { overallOf } from '../../shared/text/overall.ts'
 import { versionsByKey } from '../compare/list-versions.ts'
 import { makeBucket, setVersioning } from '../support/buckets.ts'
 import { differencesOnceSettled } from '../support/in-step.ts'
@@ -30,6 +31,15 @@ async function dropBucket(client: S3Client, site: SandboxSite): Promise<void> {
 
 const notes = async (world: World): Promise<readonly string[]> =>
   (await world.api().activity.list({ limit: 200, before: null, level: null, ruleId: null })).map(({ text }) => text)
+
+const driftOf = (world: World): readonly (readonly string[])[] =>
+  world.link().drift.map(({ what, at, reason, remedy }) => [what, at.site, `${reason} → ${remedy}`])
+
+const versioningOf = (world: World, id: string): string | null | undefined =>
+  world
+    .api()
+    .sites.list()
+    .find((site) => site.id === id)?.profile?.facts.versioning.value
 
 describe('with nothing to copy, it is noticed by the bucket check', () => {
   test('that a target keeps no versions any more: the rule stops, and goes on when it does again', async () => {
@@ -81,18 +91,71 @@ describe('with nothing to copy, it is noticed by the bucket check', () => {
     await dropBucket(world.s3.b, world.b)
     await makeBucket(world.s3.b, 'data')
     await expect.poll(async () => (await notes(world)).join('\n'), { timeout: 15_000 }).toMatch(/b\/data was made anew/)
+    expect((await notes(world)).filter((text) => text.includes('was made anew'))).toHaveLength(1)
     await expect.poll(async () => (await world.sides()).b.length, { timeout: 15_000 }).toBe(1)
+    // It is shown until a scan has looked at every key.
+    await expect.poll(() => driftOf(world), { timeout: 15_000 }).toEqual([])
   })
 
-  test('that a source keeps no versions any more: it is told once, and copied as it comes', async () => {
+  test('that a source keeps no versions any more: it is shown until it does again, told once, and copied as it comes', async () => {
     const world = await copiedWorld()
+    await world.api().sites.profile({ id: 'a', bucket: 'data' })
     await setVersioning(world.s3.a, 'data', 'Suspended')
+    await expect
+      .poll(() => driftOf(world), { timeout: 15_000 })
+      .toEqual([
+        ['unversioned', 'a', expect.stringMatching(/Versioning is not enabled on a\/data .* → Enable versioning/)],
+      ])
+    expect(overallOf(world.api().overview.get()).sentence).toContain('1 changed bucket')
     await expect
       .poll(async () => (await notes(world)).join('\n'), { timeout: 15_000 })
       .toMatch(/Versioning is not enabled on a\/data/)
+    await expect.poll(() => versioningOf(world, 'a')).toBe('suspended')
     await world.put('key')
     await world.settled()
+    await setVersioning(world.s3.a, 'data', 'Enabled')
+    await expect.poll(() => driftOf(world), { timeout: 15_000 }).toEqual([])
+    await expect.poll(() => versioningOf(world, 'a')).toBe('on')
+    const told = (await notes(world)).filter((text) =>
+      /Versioning is not enabled on a\/data|is not as it was/.test(text),
+    )
+    expect(told).toHaveLength(1)
+    expect(overallOf(world.api().overview.get())).toEqual({ tone: 'good', sentence: 'All in step' })
   })
+
+  test.each([
+    ['s3:GetBucketVersioning', ['GetBucketVersioning']],
+    ['s3:GetBucketObjectLockConfiguration', ['GetObjectLockConfiguration']],
+    ['s3:ListBucket', ['HeadBucket']],
+    ['s3:GetObject', ['HeadObject', 'GetObject']],
+  ] as const)('that the key lost %s: it is shown until it is granted again', async (right, operations) => {
+    const world = await copiedWorld()
+    expect(driftOf(world)).toEqual([])
+    world.b.faults.add({ on: operations, do: { kind: 'deny' } })
+    // Reading is asked at a slow pace, and where an operator wants to know.
+    if (right === 's3:GetObject') void world.api().rules.lookAgain({ ruleId: 'r' })
+    const words = expect.stringContaining(`${right} is refused there. → Grant ${right} on the bucket data`)
+    await expect.poll(() => driftOf(world), { timeout: 15_000 }).toEqual([['rights-lost', 'b', words]])
+    await expect.poll(async () => (await notes(world)).join('\n'), { timeout: 15_000 }).toContain(`Grant ${right}`)
+    await world.stop()
+    await world.start()
+    await expect.poll(() => driftOf(world), { timeout: 15_000 }).toEqual([['rights-lost', 'b', words]])
+    world.b.faults.clear()
+    await expect.poll(() => driftOf(world), { timeout: 15_000 }).toEqual([])
+    await world.put('after')
+    await world.settled()
+  })
+})
+
+test('what the key never could is no drift, and is named where the rule says what it asks of its buckets', async () => {
+  const world = await startWorld({ stopped: true, engine: { bucketCheckMs: 300 } })
+  world.a.faults.add({ on: 'GetBucketVersioning', do: { kind: 'deny' } })
+  await world.start()
+  await expect
+    .poll(() => [driftOf(world), world.link().bucketsUntold], { timeout: 15_000 })
+    .toEqual([[], ['s3:GetBucketVersioning on a/data']])
+  world.a.faults.clear()
+  await expect.poll(() => world.link().bucketsUntold, { timeout: 15_000 }).toEqual([])
 })
 
 test('a bucket that lost its versions during an outage gets nothing when its site is back', async () => {

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser, openConsole } from '../support/console-page.ts'
 import { openGateway } from '../support/fake-gateway.ts'
-import { emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
+import { driftBuckets, emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
 
 let browser: Browser
 let axeSource: string
@@ -37,6 +37,7 @@ function smallWorld(): FakeWorld {
   world.transfers = world.transfers.slice(0, 8)
   world.activity = world.activity.slice(0, 110)
   openGateway(world)
+  driftBuckets(world)
   world.demo = { targetBroken: false, targetSite: 'oslo' }
   return world
 }
@@ -45,6 +46,7 @@ const views: readonly (readonly [path: string, ready: string])[] = [
   ['', '10 links'],
   ['sites', 'Lyon (archive)'],
   ['sites?site=lyon', 'Health, of the last 60 probes'],
+  ['sites?site=berlin', 'keeps no versions any more'],
   ['sites?add=true', 'Enter them; they are kept encrypted'],
   ['rules', 'backups-daily-to-oslo-2'],
   ['rules/photos-to-oslo?report=compare-2', 'What differs'],

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { fault } from '../../shared/model/fault.ts'
 import { launchBrowser, openConsole, type OpenConsole } from '../support/console-page.ts'
 import { openGateway } from '../support/fake-gateway.ts'
-import { emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
+import { driftBuckets, emptyWorld, fullWorld, type FakeWorld } from '../support/fake-world.ts'
 
 let browser: Browser
 let open: OpenConsole | null = null
@@ -304,6 +304,31 @@ test('what holds rules is told once with its count, and looked at again by a but
     await open.goTo(path)
     await note.waitFor()
   }
+})
+
+test('buckets that are not what they were are shown on the overview, at their rule and at their site, until they are again', async () => {
+  const world = fullWorld(Date.now())
+  driftBuckets(world)
+  open = await openConsole(browser, world)
+  const { page } = open
+  const note = page.getByRole('region', { name: 'berlin/photos keeps no versions any more.' })
+  const rights = page.getByRole('region', { name: 'Rights on oslo/photos were lost.' })
+  for (const path of ['', 'rules/photos-to-oslo']) {
+    await open.goTo(path)
+    await note.getByText('Enable versioning on the bucket; this goes away within a minute then.').waitFor()
+    await rights.getByText(/^Noticed 25 min .* ago\. 1 rule uses it: photos-to-oslo\.$/).waitFor()
+  }
+  await page
+    .getByText(/2 changed buckets/)
+    .first()
+    .waitFor()
+  await open.goTo('sites?site=berlin')
+  await note.getByRole('link', { name: 'photos-to-oslo' }).waitFor()
+  expect(await rights.count()).toBe(0)
+  const [first, ...others] = world.rules
+  world.rules = [{ ...first!, links: first!.links.map((link) => ({ ...link, drift: [] })) }, ...others]
+  open.engine.push('rules')
+  await note.waitFor({ state: 'detached' })
 })
 
 test('a comparison of sites that list not all they have is called equal in what is listed, in its row too', async () => {

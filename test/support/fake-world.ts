@@ -110,6 +110,30 @@ export function fullWorld(now: number): FakeWorld {
   return world
 }
 
+/** The first rule's source keeps no versions any more, and the key lost a right at its target. */
+export function driftBuckets(world: FakeWorld): void {
+  const [rule, ...others] = world.rules
+  const [link, ...more] = rule!.links
+  const since = world.now - 26 * minute
+  const drift: LinkView['drift'] = [
+    {
+      what: 'unversioned',
+      at: link!.source,
+      since,
+      reason: `Versioning is not enabled on ${link!.source.site}/${link!.source.bucket} any more: what is overwritten there leaves no older version, and it is copied as it comes.`,
+      remedy: 'Enable versioning on the bucket; this goes away within a minute then.',
+    },
+    {
+      what: 'rights-lost',
+      at: link!.target,
+      since: since + minute,
+      reason: `The key could do more on ${link!.target.site}/${link!.target.bucket} than it may now: s3:GetBucketVersioning is refused there.`,
+      remedy: `Grant s3:GetBucketVersioning on the bucket ${link!.target.bucket} to the access key that is used at ${link!.target.site}; this goes away within a minute then.`,
+    },
+  ]
+  world.rules = [{ ...rule!, links: [{ ...link!, drift }, ...more] }, ...others]
+}
+
 interface SiteSeed {
   readonly id: string
   readonly name: string
@@ -363,6 +387,8 @@ function linkFrom(rule: Rule, place: number, state: LinkState, index: number, no
     notConverging: 0,
     drainSeconds: moving ? 340 + index * 60 : null,
     bucketsAskedAt: now - 21_000,
+    bucketsUntold: index === 2 ? [`s3:GetBucketVersioning on ${target.site}/${target.bucket}`] : [],
+    drift: [],
     attributes: {
       perSecond: 5,
       eventsTell: false,

@@ -110,6 +110,7 @@ test('the text endpoint tells the engine, its links and its sites under MinIO’
     notKept: new Map([['sse-s3', 12]]),
     attributesAgeSeconds: 10_800,
     bucketsAgeSeconds: null,
+    bucketDrifts: 0,
     inStep: false,
     heldSeconds: 60,
     isBacklogKnown: false,

@@ -90,6 +90,8 @@ function viewOf(facts: LinkFacts, of: EventsState = events[0]!, ruleId = 'r'): L
     failuresLastHour: 0,
     drainSeconds: null,
     bucketsAskedAt: null,
+    bucketsUntold: [],
+    drift: [],
     attributes: null,
   }
 }

@@ -53,6 +53,7 @@ function linkMetrics(link: LinkView, endpoint: string, notKept: LinkMetrics['not
     notKept,
     attributesAgeSeconds: ageOf(link.attributes?.last?.endedAt ?? null, asOf),
     bucketsAgeSeconds: ageOf(link.bucketsAskedAt, asOf),
+    bucketDrifts: link.drift.length,
     inStep: isInStep(link),
     heldSeconds: isHeld(link.state) ? Math.max(0, (asOf - link.stateSince) / 1000) : 0,
     unknownSeconds: link.unknown === null ? 0 : Math.max(0, (asOf - link.unknown.since) / 1000),

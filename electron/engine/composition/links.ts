@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../shared/model/config.ts'
 import type { TaskStore } from '../journal/port/tasks.ts'
+import { scanRecord } from '../link/feeds/scan-record.ts'
 import { BucketWatch } from '../link/buckets/bucket-watch.ts'
 import { ConvergenceBook } from '../link/convergence/convergence.ts'
 import { IdentityProbes } from '../link/identity.ts'
@@ -116,7 +117,11 @@ function joinGuard(made: PartsForLinks, links: Links, pool: TransferPool): Targe
   })
 }
 
-function joinBuckets({ kept, sites, clock, events }: PartsForLinks, links: Links, everyMs?: number): BucketWatch {
+function joinBuckets(
+  { journal, kept, sites, clock, events }: PartsForLinks,
+  links: Links,
+  everyMs?: number,
+): BucketWatch {
   return new BucketWatch({
     marks: kept.buckets,
     links: () => links.list(),
@@ -124,6 +129,9 @@ function joinBuckets({ kept, sites, clock, events }: PartsForLinks, links: Links
     isAway: (siteId) => sites.isAway(siteId),
     clock,
     everyMs,
+    scannedFrom: (linkId) => scanRecord(journal.scans, linkId).startedAt(),
+    // A journal that cannot be written says so itself.
+    onAsked: (at, view) => void sites.noteBucket(at, view).catch(() => undefined),
     onLooked: (of, change) => void events.emit('buckets-looked', of, change),
   })
 }

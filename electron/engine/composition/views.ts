@@ -1,8 +1,10 @@
 import type { Overview } from '../../../shared/model/overview.ts'
 import { overviewOf } from '../api/overview.ts'
 import { LiveUpdates } from '../api/live-updates.ts'
+import { driftCauses } from '../../../shared/model/bucket-drift.ts'
 import { heldCauses } from '../../../shared/model/sync-state.ts'
 import type { CauseWatch } from '../link/causes/cause-watch.ts'
+import { driftWatch } from '../link/causes/drift-watch.ts'
 import { heldWatch } from '../link/causes/held-watch.ts'
 import { parkedWatch } from '../link/causes/parked-watch.ts'
 import { LinkViews } from '../link/state/link-views.ts'
@@ -33,11 +35,12 @@ const transfersShown = 200
 
 export function joinViews(made: PartsForViews): Views {
   const views = joinLinkViews(made)
-  const { links, dispatcher, eventLoop, startedAt, now, journal, tell, clock } = made
-  const causes = (): Overview['held'] => heldCauses(links.list().map((link) => views.view(link)))
+  const { links, buckets, dispatcher, eventLoop, startedAt, now, journal, tell, clock } = made
+  const shown = (): Overview['links'] => links.list().map((link) => views.view(link))
+  const watched = { records: journal.records, tell, clock }
   const overview = (): Overview =>
     overviewOf({
-      links: () => links.list().map((link) => views.view(link)),
+      links: shown,
       workers: () => dispatcher.busy(),
       eventLoopDelayP99Ms: () => eventLoop.p99Ms(now()),
       startedAt,
@@ -45,7 +48,14 @@ export function joinViews(made: PartsForViews): Views {
     })
   return {
     views,
-    causeWatches: [heldWatch({ causes, records: journal.records, tell, clock }), joinParkedWatch(made)],
+    causeWatches: [
+      heldWatch({ causes: () => heldCauses(shown()), ...watched }),
+      driftWatch({
+        causes: () => driftCauses(links.list().map((link) => ({ ruleId: link.ruleId, drift: buckets.drift(link) }))),
+        ...watched,
+      }),
+      joinParkedWatch(made),
+    ],
     overview,
     liveUpdates: new LiveUpdates(
       () => ({ overview: overview(), transfers: dispatcher.transfers(transfersShown) }),

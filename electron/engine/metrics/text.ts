@@ -15,6 +15,8 @@ export interface LinkMetrics {
   readonly attributesAgeSeconds: number | null
   /** null before the first time. */
   readonly bucketsAgeSeconds: number | null
+  /** How its buckets are not any more what they were, though nothing is held by it. */
+  readonly bucketDrifts: number
   readonly notConverging: number
   /** Versions copied without a property, by property. */
   readonly notKept: ReadonlyMap<string, number>
@@ -113,6 +115,12 @@ const linkMetrics: readonly Spec<LinkMetrics>[] = [
     'lockstep_link_buckets_age_seconds',
     'Since the buckets were last asked whether they are what they were.',
     (l) => l.bucketsAgeSeconds,
+  ],
+  [
+    'gauge',
+    'lockstep_link_bucket_drifts',
+    'How its buckets are not any more what they were, besides what holds the link.',
+    (l) => l.bucketDrifts,
   ],
   ['gauge', 'lockstep_link_in_step', '1 while both sides are known to be the same.', (l) => Number(l.inStep)],
   ['gauge', 'lockstep_link_held_seconds', 'How long the link has been held; 0 while it is not.', (l) => l.heldSeconds],

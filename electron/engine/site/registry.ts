@@ -7,7 +7,14 @@ import { fault, FaultError, faultKinds, type Fault } from '../../../shared/model
 import type { BucketAt } from '../../../shared/model/rule.ts'
 import { capabilitiesOf } from '../../../shared/model/site-capabilities.ts'
 import { driftOf, type FactDrift, type SiteProfile } from '../../../shared/model/site-profile.ts'
-import type { Capabilities, Site, SiteHealth, SiteView, SiteWithCredentials } from '../../../shared/model/site.ts'
+import type {
+  BucketView,
+  Capabilities,
+  Site,
+  SiteHealth,
+  SiteView,
+  SiteWithCredentials,
+} from '../../../shared/model/site.ts'
 import { siteSchema } from '../../../shared/model/site.ts'
 import type { Clock } from '../base/clock.ts'
 import type { RecordStore } from '../journal/port/records.ts'
@@ -18,6 +25,7 @@ import type { KeyPair } from '../s3/key-pair.ts'
 import { SitesHealth } from './health.ts'
 import { KeyRing } from './key-ring.ts'
 import type { Network } from './network.ts'
+import { newerFacts, withFacts } from './profile/merge.ts'
 import { SiteProbes } from './profile/site-probes.ts'
 import { hintOf, printOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
 
@@ -95,6 +103,8 @@ export interface Sites {
   probeTarget(target: BucketAt, signal?: AbortSignal): Promise<TargetIdentity>
   /** All that can be found out of a site in one bucket, with canaries; kept as its profile. Asked twice at one time it runs once. */
   probeProfile(target: BucketAt): Promise<SiteView>
+  /** A bucket was asked how it stands: what the profile has of it is as of now. What is another than before is for who asked to tell. */
+  noteBucket(at: BucketAt, view: BucketView): Promise<void>
 }
 
 export function createSites(options: SitesOptions): Sites {
@@ -288,9 +298,24 @@ class SiteRegistry implements Sites {
     return this.view(target.site)
   }
 
+  async noteBucket({ site }: BucketAt, view: BucketView): Promise<void> {
+    const profile = this.#records.get(site)?.profile ?? null
+    const facts = profile === null ? {} : await newerFacts(profile, view, this.#options.clock.now())
+    if (Object.keys(facts).length === 0 || !this.has(site)) return
+    await this.#keepProfile(
+      site,
+      (latest) => withFacts(latest ?? profile!, facts),
+      () => undefined,
+    )
+  }
+
   /** What is another than before is told. */
-  async #keepProfile(siteId: string, change: (profile: SiteProfile | null) => SiteProfile): Promise<void> {
-    const { onChange, onDrift } = this.#options
+  async #keepProfile(
+    siteId: string,
+    change: (profile: SiteProfile | null) => SiteProfile,
+    onDrift = this.#options.onDrift,
+  ): Promise<void> {
+    const { onChange } = this.#options
     const record = this.#record(siteId)
     const profile = change(record.profile)
     await this.#keep({ ...record, profile })

@@ -2,10 +2,12 @@ import { Button, Title } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { driftCauses } from '../../../shared/model/bucket-drift.ts'
 import type { Overview } from '../../../shared/model/overview.ts'
 import type { RuleView } from '../../../shared/model/rule.ts'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
+import { DriftNotes } from '../../components/drift-notes.tsx'
 import { HeldNotes } from '../../components/held-notes.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Empty, Page, Stat } from '../../components/page.tsx'
@@ -72,6 +74,7 @@ function Everything({ overview, sites, rules }: EverythingProps) {
         <DegradedNote key={rule.id} rule={withLiveLinks(rule, overview.links)} named />
       ))}
       <HeldNotes held={overview.held} />
+      <DriftNotes drifts={driftCauses(overview.links)} />
       <Totals overview={overview} />
       <ChartsPanel linkId={null} title="All links over time" />
       <section aria-label="Links">

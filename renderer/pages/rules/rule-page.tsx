@@ -11,11 +11,13 @@ import {
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
+import { driftCauses } from '../../../shared/model/bucket-drift.ts'
 import { heldCauses } from '../../../shared/model/sync-state.ts'
 import { ruleOf, type LinkView, type RuleView } from '../../../shared/model/rule.ts'
 import { ChartsPanel } from '../../charts/charts-panel.tsx'
 import { CautionNotes } from '../../components/caution-notes.tsx'
 import { Confirm } from '../../components/confirm.tsx'
+import { DriftNotes } from '../../components/drift-notes.tsx'
 import { HeldNotes } from '../../components/held-notes.tsx'
 import { JobLine } from '../../components/job-line.tsx'
 import { Loaded } from '../../components/loaded.tsx'
@@ -76,6 +78,7 @@ function Content({ rule }: { readonly rule: RuleView }) {
     <>
       {rule.paused?.by === 'brake' && <BrakeBanner rule={rule} />}
       <HeldNotes held={heldCauses(rule.links)} />
+      <DriftNotes drifts={driftCauses(rule.links)} />
       <DegradedNote rule={rule} />
       <TargetWritesNote rule={rule} />
       <CoveredNote rule={rule} />

@@ -1,6 +1,10 @@
 import { Button, Drawer, Group, Stack, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { driftCauses } from '../../../shared/model/bucket-drift.ts'
 import type { SiteHealth, SiteView } from '../../../shared/model/site.ts'
+import { DriftNotes } from '../../components/drift-notes.tsx'
+import { HeldNotes } from '../../components/held-notes.tsx'
 import { Confirm } from '../../components/confirm.tsx'
 import { Ago } from '../../components/times.tsx'
 import { ToldNote } from '../../components/told-note.tsx'
@@ -49,6 +53,7 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
       <Actions site={site} onGone={onGone} />
       {health.lastFault !== null && health.state === 'offline' && <ToldNote told={tellFault(health.lastFault)} />}
       <RegionNote site={site} />
+      <ChangedBuckets siteId={site.id} />
       <Health site={site} />
       <ProfileOf site={site} />
       <section aria-label="Connection">
@@ -75,6 +80,19 @@ function Detail({ site, onGone }: { readonly site: SiteView; readonly onGone: ()
         </dl>
       </section>
     </Stack>
+  )
+}
+
+/** Buckets of rules that are not any more what they were, whether rules are held by it or not. */
+function ChangedBuckets({ siteId }: { readonly siteId: string }) {
+  const { queries } = useConsole()
+  const { data: overview } = useQuery(queries.overview)
+  if (overview === undefined) return null
+  return (
+    <>
+      <HeldNotes held={overview.held.filter((cause) => cause.what === 'bucket' && cause.siteId === siteId)} />
+      <DriftNotes drifts={driftCauses(overview.links).filter(({ at }) => at.site === siteId)} />
+    </>
   )
 }
 

@@ -1,15 +1,19 @@
-import type { Fault } from '../../../../shared/model/fault.ts'
+import { FaultError, type Fault } from '../../../../shared/model/fault.ts'
+import type { BucketAt, BucketDrift } from '../../../../shared/model/rule.ts'
+import type { ObjectRef } from '../../../../shared/model/object-ref.ts'
+import type { BucketView } from '../../../../shared/model/site.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Remembered } from '../../journal/remembered.ts'
 import { bucketKey } from '../../rule/link.ts'
 import type { ObjectStore } from '../../store/port.ts'
+import { bucketsDrift, bucketsUntold, withDriftSince } from './bucket-drift.ts'
 import {
-  endAfter,
-  isRecreated,
   bucketsFault,
-  bucketsNotes,
   bucketsStateSchema,
+  endAfter,
+  readRight,
   type BucketAnswer,
+  type BucketEnd,
   type BucketsState,
 } from './bucket-state.ts'
 import type { Link } from '../link.ts'
@@ -19,7 +23,7 @@ export type BucketHold = Fault | 'looking'
 
 /** What a look at the buckets of a link changed. */
 export interface BucketsChange {
-  /** A sentence each. */
+  /** Buckets that were made anew, a sentence each: what else is not as it was is told for as long as it is so. */
   readonly notes: readonly string[]
   /** The link is kept back from now on. */
   readonly fault: Fault | null
@@ -37,6 +41,10 @@ export interface BucketWatchParts {
   readonly clock: Clock
   /** Between two looks at a bucket that is well. */
   readonly everyMs?: number | undefined
+  /** Epoch ms at which the last scan began that looked at every key of the link; 0 when none has. */
+  readonly scannedFrom: (linkId: string) => Promise<number>
+  /** How a bucket stands, each time that it is asked for. */
+  readonly onAsked: (at: BucketAt, view: BucketView) => void
   readonly onLooked: (link: Link, change: BucketsChange) => void
 }
 
@@ -45,8 +53,12 @@ const usualEveryMs = 60_000
 const heldEveryMs = 5000
 const soonMs = 50
 const looksAtOnce = 8
-/** null: no answer now. */
-type AskBucket = (at: Link['source']) => Promise<BucketAnswer | null>
+/** Reading is asked less often: a rule that copies meets a refusal by itself. */
+const readingEveryMs = 900_000
+/** Nobody writes it. */
+const absentKey = '.lockstep-absent'
+/** null: no answer now. `reading`: the prefix under which it is asked whether objects may be read; null: it is not asked. */
+type AskBucket = (at: BucketAt, reading: string | null) => Promise<BucketAnswer | null>
 
 /**
  * The bucket check: asks again and again, and after every outage, whether the buckets of a link are still what they were when
@@ -58,6 +70,8 @@ export class BucketWatch {
   /** Not read from the marks: of a link that is forgotten these go first, and until it has gone it stays held. */
   readonly #states = new Map<string, BucketsState | null>()
   readonly #dueAt = new Map<string, number>()
+  /** Links that are looked at out of turn: then all is asked. */
+  readonly #soon = new Set<string>()
   /** Sites that were away: whatever stands there now was not looked at yet. */
   readonly #unsure = new Set<string>()
   readonly #abort = new AbortController()
@@ -82,11 +96,24 @@ export class BucketWatch {
     return this.#state(link.linkId)?.askedAt ?? null
   }
 
+  /** How its buckets are not what they were, besides what holds the link. */
+  drift(link: Link): readonly BucketDrift[] {
+    const state = this.#state(link.linkId)
+    return state === null || !link.rule.enabled ? [] : bucketsDrift(link, state)
+  }
+
+  /** What the keys may not ask and never could, as `right on site/bucket`. */
+  untold(link: Link): readonly string[] {
+    const state = this.#state(link.linkId)
+    return state === null ? [] : bucketsUntold(link, state)
+  }
+
   /** Links or rules changed. */
   sync(): void {
     const known = new Set(this.#parts.links().map(({ linkId }) => linkId))
     for (const linkId of this.#states.keys()) if (!known.has(linkId)) this.#states.delete(linkId)
     for (const linkId of this.#dueAt.keys()) if (!known.has(linkId)) this.#dueAt.delete(linkId)
+    for (const linkId of this.#soon) if (!known.has(linkId)) this.#soon.delete(linkId)
     this.#plan()
   }
 
@@ -98,7 +125,10 @@ export class BucketWatch {
   /** A site came back or was edited, or a task met something odd: its buckets are looked at now. */
   lookSoon(siteId: string): void {
     for (const link of this.#parts.links())
-      if (link.source.site === siteId || link.target.site === siteId) this.#dueAt.set(link.linkId, 0)
+      if (link.source.site === siteId || link.target.site === siteId) {
+        this.#dueAt.set(link.linkId, 0)
+        this.#soon.add(link.linkId)
+      }
     this.#plan()
   }
 
@@ -164,7 +194,9 @@ export class BucketWatch {
     const { clock, marks, links, onLooked } = this.#parts
     const before = this.#state(link.linkId)
     const askedAt = clock.now()
-    const [source, target] = await Promise.all([ask(link.source), ask(link.target)])
+    const readingAskedAt = this.#asksReading(link, before, askedAt) ? askedAt : (before?.readingAskedAt ?? 0)
+    const reading = readingAskedAt === askedAt ? link.rule.filter.prefix : null
+    const [source, target] = await Promise.all([ask(link.source, reading), ask(link.target, reading)])
     const isHeld = before !== null && bucketsFault(link, before) !== null
     // While this was asked, a site came back or a task doubted: then it is due again at once.
     const again = (held: boolean): void => {
@@ -172,52 +204,102 @@ export class BucketWatch {
         this.#dueAt.set(link.linkId, askedAt + (held ? Math.min(heldEveryMs, this.#everyMs) : this.#everyMs))
     }
     if (source === null || target === null || this.#abort.signal.aborted) return again(isHeld)
+    const ends = {
+      source: endAfter(before?.source ?? null, source, askedAt),
+      target: endAfter(before?.target ?? null, target, askedAt),
+    }
+    const known = { ...(await this.#withoutLookedOver(link, ends)), askedAt, readingAskedAt }
     // Another rule may have the link's name by now.
     if (!links().some(({ linkId }) => linkId === link.linkId)) return
-    const after: BucketsState = {
-      source: endAfter(before?.source ?? null, source),
-      target: endAfter(before?.target ?? null, target),
-      askedAt,
-    }
+    const after = withDriftSince(link, known)
     this.#states.set(link.linkId, after)
     const fault = bucketsFault(link, after)
     again(fault !== null)
     await marks.write(link.linkId, after).catch(() => undefined)
-    const notes = before === null ? [] : bucketsNotes(link, before, after)
-    const isAnew =
-      before !== null && (isRecreated(before.source, after.source) || isRecreated(before.target, after.target))
-    const renewed = isAnew || (isHeld && fault === null)
-    if (notes.length > 0 || renewed || isHeld !== (fault !== null)) onLooked(link, { notes, fault, renewed })
+    const drift = bucketsDrift(link, after)
+    const anew = drift.filter(({ what, since }) => what === 'made-anew' && since === askedAt)
+    const renewed = anew.length > 0 || (isHeld && fault === null)
+    const isOther = before !== null && wordsOf(bucketsDrift(link, before)) !== wordsOf(drift)
+    if (isOther || renewed || isHeld !== (fault !== null))
+      onLooked(link, { notes: anew.map(({ reason }) => reason), fault, renewed })
+  }
+
+  #asksReading({ linkId }: Link, before: BucketsState | null, now: number): boolean {
+    if (this.#soon.delete(linkId) || before === null) return true
+    const isRefused = [before.source, before.target].some(({ lacks }) => lacks.includes(readRight))
+    return isRefused || now - before.readingAskedAt >= readingEveryMs
+  }
+
+  /** A bucket that was made anew is as good as any once a scan has looked at every key since. */
+  async #withoutLookedOver(
+    { linkId }: Link,
+    ends: Pick<BucketsState, 'source' | 'target'>,
+  ): Promise<Pick<BucketsState, 'source' | 'target'>> {
+    const { source, target } = ends
+    if (source.madeAnewAt === null && target.madeAnewAt === null) return ends
+    const from = await this.#parts.scannedFrom(linkId)
+    const settled = (end: BucketEnd): BucketEnd =>
+      end.madeAnewAt !== null && end.madeAnewAt <= from ? { ...end, madeAnewAt: null } : end
+    return { source: settled(source), target: settled(target) }
   }
 
   /** Every bucket once a round, and every site once for when its buckets were made. */
   #asker(): AskBucket {
-    const { store } = this.#parts
+    const { store, onAsked } = this.#parts
     const { signal } = this.#abort
-    const answers = new Map<string, Promise<BucketAnswer | null>>()
-    const dates = new Map<string, Promise<ReadonlyMap<string, number>>>()
-    const datesAt = async (siteId: string): Promise<ReadonlyMap<string, number>> =>
-      store(siteId).bucketDates({ signal })
-    const dated = (siteId: string): Promise<ReadonlyMap<string, number>> => {
-      let found = dates.get(siteId)
+    const dated = oncePerName(async (siteId) =>
       // A key that may not list its site's buckets does not learn when they were made.
-      if (found === undefined) dates.set(siteId, (found = datesAt(siteId).catch(() => new Map<string, number>())))
-      return found
-    }
-    const answer = async ({ site, bucket }: Link['source']): Promise<BucketAnswer | null> => {
+      store(siteId)
+        .bucketDates({ signal })
+        .catch(() => new Map<string, number>()),
+    )
+    const answer = async ({ site, bucket }: BucketAt, reading: string | null): Promise<BucketAnswer | null> => {
       try {
-        const [view, made] = await Promise.all([store(site).bucket(bucket, { signal }), dated(site)])
-        return { view, createdAt: made.get(bucket) ?? null }
+        const [view, made, mayRead] = await Promise.all([
+          unlessRefused(store(site).bucket(bucket, { signal })),
+          dated(site),
+          reading === null ? null : mayReadIn(store(site), { bucket, key: `${reading}${absentKey}` }, signal),
+        ])
+        if (view !== null && view !== 'refused') onAsked({ site, bucket }, view)
+        return { view, createdAt: made.get(bucket) ?? null, mayRead }
       } catch {
         // Not answered is not known: what it was is kept, with its age.
         return null
       }
     }
-    return (at) => {
-      const name = bucketKey(at)
-      let found = answers.get(name)
-      if (found === undefined) answers.set(name, (found = answer(at)))
+    const answers = new Map<string, Promise<BucketAnswer | null>>()
+    return (at, reading) => {
+      const name = `${bucketKey(at)} ${reading ?? ''} ${reading === null}`
+      const found = answers.get(name) ?? answer(at, reading)
+      answers.set(name, found)
       return found
     }
   }
 }
+
+const wordsOf = (drift: readonly BucketDrift[]): string =>
+  drift.map(({ what, at, reason }) => `${what} ${bucketKey(at)} ${reason}`).join('\n')
+
+function oncePerName<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const asked = new Map<string, Promise<T>>()
+  return (name) => {
+    const found = asked.get(name) ?? ask(name)
+    asked.set(name, found)
+    return found
+  }
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof FaultError && error.fault.code === 'ACCESS_DENIED'
+
+const unlessRefused = async <T>(asked: Promise<T>): Promise<T | 'refused'> =>
+  asked.catch((error: unknown) => {
+    if (isRefusal(error)) return 'refused' as const
+    throw error
+  })
+
+/** A key that nobody wrote is not there, and is refused where nothing may be read. null: the site said neither. */
+const mayReadIn = async (store: ObjectStore, ref: ObjectRef, signal: AbortSignal): Promise<boolean | null> =>
+  store.head(ref, { signal }).then(
+    () => true,
+    (error: unknown) => (isRefusal(error) ? false : null),
+  )

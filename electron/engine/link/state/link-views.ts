@@ -22,7 +22,7 @@ export interface LinkViewParts {
   readonly convergence: ConvergenceBook['of']
   readonly guarded: (link: Link) => Guarded | null
   readonly attributes: AttributePasses['view']
-  readonly buckets: Pick<BucketWatch, 'of' | 'askedAt'>
+  readonly buckets: Pick<BucketWatch, 'of' | 'askedAt' | 'untold' | 'drift'>
   readonly refusal: Links['refusal']
   readonly inFlight: (linkId: string) => number
   readonly feeds: (link: Link) => readonly FeedView[]
@@ -90,6 +90,8 @@ export class LinkViews {
       settledBytes: totals.settledBytes,
       attributes: attributes(link),
       bucketsAskedAt: buckets.askedAt(link),
+      bucketsUntold: buckets.untold(link),
+      drift: buckets.drift(link),
       drainSeconds: drains ? totals.backlogCount / rate.objectsPerSecond : null,
     }
   }

@@ -1,9 +1,11 @@
 import { changeStreams, vendorOf } from '../capabilities.ts'
 import type { TargetIdentity } from '../capabilities.ts'
 import type { UnsignedAnswer } from '../network.ts'
+import type { SiteFactId } from '../../../../shared/model/site-facts.ts'
 import type { SiteFact, SiteProfile } from '../../../../shared/model/site-profile.ts'
 import { completeFacts } from '../../../../shared/model/site-profile.ts'
-import type { KnownFacts } from './probe-profile.ts'
+import type { BucketView } from '../../../../shared/model/site.ts'
+import { askedFacts, type KnownFacts } from './probe-profile.ts'
 
 /** What is known, with what the site says of itself to somebody who does not sign. How it tells of changes follows from its name. */
 export function withServerAnswer(profile: SiteProfile | null, answer: UnsignedAnswer, now: number): SiteProfile {
@@ -33,4 +35,18 @@ export function identityFacts({ identity, ordersByMtime }: TargetIdentity, bucke
     'version-order': { ...known, value: order },
   }
   return facts
+}
+
+/** Kept no oftener than this while it says the same. */
+const sameFactMs = 900_000
+
+/** Of what a bucket said of itself, that which the profile has of this bucket and says otherwise, or has known for a while. */
+export async function newerFacts({ facts }: SiteProfile, view: BucketView, now: number): Promise<KnownFacts> {
+  const found = Object.entries(await askedFacts(view, now)) as [SiteFactId, SiteFact][]
+  return Object.fromEntries(
+    found.filter(([id, { value, bucket }]) => {
+      const known: SiteFact = facts[id]
+      return known.bucket === bucket && (known.value !== value || now - (known.asOf ?? 0) >= sameFactMs)
+    }),
+  )
 }

@@ -36,20 +36,22 @@ export async function probeProfile(
 ): Promise<FoundProfile> {
   const view = await store.bucket(bucket, { signal })
   if (view === null) throw new FaultError(fault('BUCKET_MISSING', `There is no bucket ${bucket}.`))
-  const noted = (how: SiteFact['how'], found: FactAnswer<FactValue>): SiteFact => ({
+  const noted = (found: FactAnswer<FactValue>): SiteFact => ({
     ...found,
-    how,
+    how: 'tried',
     bucket,
     asOf: ports.clock.now(),
   })
-  const asked = await answers(asks(view), (found) => noted('asked', found))
+  const asked = await askedFacts(view, ports.clock.now())
   const { value, left } = await withCanaryIn(store, view, ports, (canary) =>
-    triedFacts({ store, view, canary, versioned: view.versioning === 'Enabled', ports, signal }, (found) =>
-      noted('tried', found),
-    ),
+    triedFacts({ store, view, canary, versioned: view.versioning === 'Enabled', ports, signal }, noted),
   )
   return { facts: { ...asked, ...value }, left }
 }
+
+/** What a bucket said of itself at `now`. */
+export const askedFacts = (view: BucketView, now: number): Promise<KnownFacts> =>
+  answers(asks(view), (found) => ({ ...found, how: 'asked', bucket: view.name, asOf: now }))
 
 type Note = (found: FactAnswer<FactValue>) => SiteFact
 
