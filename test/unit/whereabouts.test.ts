@@ -3,7 +3,7 @@ import { FaultError } from '../../shared/model/fault.ts'
 import { siteSchema } from '../../shared/model/site.ts'
 import { openSiteWire } from '../../electron/engine/store/site-wire.ts'
 import { createStore } from '../../electron/engine/store/s3-store.ts'
-import { Whereabouts, type Pointing } from '../../electron/engine/store/whereabouts.ts'
+import { BucketEndpoints, type RedirectHint } from '../../electron/engine/store/bucket-endpoints.ts'
 import { scriptedSite, type ScriptedAnswer } from '../support/scripted-site.ts'
 
 const keys = { accessKeyId: 'AK', secretAccessKey: 'SK' }
@@ -125,7 +125,7 @@ test('a refusal without a word does not promise the site’s own words', async (
 })
 
 describe('where a word of the site is followed', () => {
-  const pointing = (more: Partial<Pointing>): Pointing => ({
+  const hint = (more: Partial<RedirectHint>): RedirectHint => ({
     status: 301,
     code: 'PermanentRedirect',
     headers: {},
@@ -133,11 +133,11 @@ describe('where a word of the site is followed', () => {
     endpoint: null,
     ...more,
   })
-  const from = (endpoint: string) => new Whereabouts(siteAt(endpoint), keys, Date.now)
+  const from = (endpoint: string) => new BucketEndpoints(siteAt(endpoint), keys, Date.now)
 
   test('between the endpoints of AWS, to the one of the region and no other', () => {
     const aws = from('https://s3.us-east-1.amazonaws.com')
-    const said = pointing({ endpoint: 'evil.example', headers: { 'x-amz-bucket-region': 'eu-west-1' } })
+    const said = hint({ endpoint: 'evil.example', headers: { 'x-amz-bucket-region': 'eu-west-1' } })
     expect(aws.follow('b', said, aws.at('b'))).toBe(true)
     expect([aws.at('b').endpoint, aws.at('b').region, aws.at('c').region]).toEqual([
       'https://s3.eu-west-1.amazonaws.com',
@@ -157,7 +157,7 @@ describe('where a word of the site is followed', () => {
     ['https://s3.example.org', { status: 403, region: 'eu-west-1' }],
   ] as const)('%s is not left for %o', (endpoint, more) => {
     const site = from(endpoint)
-    expect(site.follow('b', pointing(more), site.at('b'))).toBe(false)
+    expect(site.follow('b', hint(more), site.at('b'))).toBe(false)
     expect(site.at('b').endpoint).toBe(endpoint)
   })
 })

@@ -22,7 +22,7 @@ import type { BucketView, Site } from '../../../shared/model/site.ts'
 import { faultErrorFrom, faultFromAnswer, sdkCode } from '../base/errors.ts'
 import type { KeyPair } from '../s3/key-pair.ts'
 import type { CallOptions } from './port.ts'
-import type { Pointing, Whereabouts } from './whereabouts.ts'
+import type { RedirectHint, BucketEndpoints } from './bucket-endpoints.ts'
 import type { Timeouts } from './wire/request.ts'
 
 export interface BucketAdministrationOptions {
@@ -30,7 +30,7 @@ export interface BucketAdministrationOptions {
   readonly keys: KeyPair
   readonly timeouts: Timeouts
   readonly secureContext: SecureContext | undefined
-  readonly whereabouts: Whereabouts
+  readonly endpoints: BucketEndpoints
   /** A request goes out. */
   readonly onRequest?: (() => void) | undefined
 }
@@ -145,37 +145,37 @@ export class BucketAdministration {
 
   /** As {@link SignedCalls.exchange}: a site that names the right region is asked once more. */
   async #sent<T>({ operation, bucket }: BucketCall, send: (client: S3Client) => Promise<T>): Promise<T> {
-    const { whereabouts } = this.#options
-    const asked = whereabouts.at(bucket)
+    const { endpoints } = this.#options
+    const asked = endpoints.at(bucket)
     try {
       this.#options.onRequest?.()
       return await send(this.#client(bucket))
     } catch (error) {
-      const pointing = await this.#pointing(bucket, error)
-      if (pointing === null) throw error
-      if (whereabouts.follow(bucket, pointing, asked)) {
+      const hint = await this.#hint(bucket, error)
+      if (hint === null) throw error
+      if (endpoints.follow(bucket, hint, asked)) {
         this.#options.onRequest?.()
         return send(this.#client(bucket))
       }
-      const elsewhere = whereabouts.elsewhere(bucket, pointing)
+      const elsewhere = endpoints.elsewhere(bucket, hint)
       if (elsewhere === null) throw error
-      const { status, code } = pointing
+      const { status, code } = hint
       const said = { status, code, words: error instanceof Error ? error.message : null, elsewhere }
       throw new FaultError(faultFromAnswer(said, { operation, bucket, siteId: this.#site.id }), { cause: error })
     }
   }
 
   /** The answer to a HEAD has no words: a GET of the bucket is refused for the same reason, with them. */
-  async #pointing(bucket: string | undefined, error: unknown): Promise<Pointing | null> {
-    const own = sdkPointing(error)
-    if (own === null || !this.#options.whereabouts.isWordless(bucket, own)) return own
+  async #hint(bucket: string | undefined, error: unknown): Promise<RedirectHint | null> {
+    const own = sdkRedirectHint(error)
+    if (own === null || !this.#options.endpoints.isWordless(bucket, own)) return own
     this.#options.onRequest?.()
     const asked = this.#client(bucket).send(new GetBucketLocationCommand({ Bucket: bucket }))
-    return asked.then(() => own, sdkPointing)
+    return asked.then(() => own, sdkRedirectHint)
   }
 
   #client(bucket: string | undefined): S3Client {
-    const { endpoint, region } = this.#options.whereabouts.at(bucket)
+    const { endpoint, region } = this.#options.endpoints.at(bucket)
     const name = `${endpoint} ${region}`
     const known = this.#clients.get(name)
     if (known !== undefined) return known
@@ -204,7 +204,7 @@ export class BucketAdministration {
 const noLock: readonly FaultCode[] = ['BUCKET_LOCK_MISSING', 'NOT_FOUND', 'NOT_SUPPORTED']
 
 /** The SDK keeps elements of the error document as properties of its error. */
-function sdkPointing(error: unknown): Pointing | null {
+function sdkRedirectHint(error: unknown): RedirectHint | null {
   if (!(error instanceof Error) || !('$metadata' in error)) return null
   const { $metadata, $response } = error as S3ServiceException
   const text = (name: 'Region' | 'Endpoint'): string | null => {

@@ -14,7 +14,7 @@ import { SignedCalls } from './signed-calls.ts'
 import { getLock, getTags, putLock, putTags } from './tags-and-locks.ts'
 import { Uploads } from './uploads.ts'
 import { VersionListings } from './versions.ts'
-import { Whereabouts } from './whereabouts.ts'
+import { BucketEndpoints } from './bucket-endpoints.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { defaultTimeouts, type Timeouts } from './wire/request.ts'
 
@@ -44,13 +44,13 @@ export function createStore(options: StoreOptions): ObjectStore {
     insecureSkipVerify: site.tls.insecureSkipVerify,
     ticks: () => performance.now(),
   })
-  const whereabouts = new Whereabouts(site, keys, now, options.onRegion)
-  const calls = new SignedCalls(site, keys, pool, timeouts, now, whereabouts, onRequest)
+  const endpoints = new BucketEndpoints(site, keys, now, options.onRegion)
+  const calls = new SignedCalls(site, keys, pool, timeouts, now, endpoints, onRequest)
   const locks = new BucketLocks(calls)
   const objects = new Objects(calls, locks)
   const uploads = new Uploads(calls, objects, locks)
   const listings = new VersionListings(calls)
-  const buckets = new LateAdministration({ site, keys, timeouts, secureContext, whereabouts, onRequest })
+  const buckets = new LateAdministration({ site, keys, timeouts, secureContext, endpoints, onRequest })
   return {
     ...versionCalls(calls, objects),
     createUpload: (version, call) => uploads.create(version, call),

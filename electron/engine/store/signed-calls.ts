@@ -16,7 +16,7 @@ import { BlankProbe } from './blank-probe.ts'
 import { customerKeyHeaders } from '../s3/header-names.ts'
 import type { ConnectionPool } from './wire/connection-pool.ts'
 import type { Timeouts, WireAnswer } from './wire/request.ts'
-import { Whereabouts, type Pointing } from './whereabouts.ts'
+import { BucketEndpoints, type RedirectHint } from './bucket-endpoints.ts'
 import { XmlError, xmlLeaves } from '../s3/xml-scan.ts'
 
 /** One S3 request in our words, before it is addressed, signed and sent. */
@@ -55,7 +55,7 @@ export class SignedCalls {
   readonly #site: Site
   readonly #pool: ConnectionPool
   readonly #timeouts: Timeouts
-  readonly #whereabouts: Whereabouts
+  readonly #endpoints: BucketEndpoints
   readonly #blanks = new BlankProbe()
   readonly #secrets: readonly string[]
   readonly #onRequest: (() => void) | undefined
@@ -66,13 +66,13 @@ export class SignedCalls {
     pool: ConnectionPool,
     timeouts: Timeouts,
     now: () => number,
-    whereabouts = new Whereabouts(site, keys, now),
+    endpoints = new BucketEndpoints(site, keys, now),
     onRequest?: () => void,
   ) {
     this.#site = site
     this.#pool = pool
     this.#timeouts = timeouts
-    this.#whereabouts = whereabouts
+    this.#endpoints = endpoints
     this.#secrets = [keys.secretAccessKey, keys.accessKeyId]
     this.#onRequest = onRequest
   }
@@ -96,16 +96,18 @@ export class SignedCalls {
 
   /** Any status is an answer here; only broken connections throw. A site that names the right region is asked once more. */
   async exchange(call: SignedCall): Promise<WireAnswer> {
-    const asked = this.#whereabouts.at(call.bucket)
+    const asked = this.#endpoints.at(call.bucket)
     const answer = await this.#exchange(call)
     if (answer.status < 300) return answer
     const mayRepeat = call.body === undefined || call.body instanceof Uint8Array
-    return this.#whereabouts.follow(call.bucket, pointingOf(answer), asked) && mayRepeat ? this.#exchange(call) : answer
+    return this.#endpoints.follow(call.bucket, redirectHintOf(answer), asked) && mayRepeat
+      ? this.#exchange(call)
+      : answer
   }
 
   /** What requests for the bucket are signed for; another one than before where the site said so. */
   regionOf(bucket: string): string {
-    return this.#whereabouts.at(bucket).region
+    return this.#endpoints.at(bucket).region
   }
 
   async #exchange(call: SignedCall): Promise<WireAnswer> {
@@ -127,7 +129,7 @@ export class SignedCalls {
     const expectContinue = sizeBytes > expectAboveBytes
     this.#onRequest?.()
     return this.#pool.send({
-      host: this.#whereabouts.at(call.bucket).address.host(call.bucket),
+      host: this.#endpoints.at(call.bucket).address.host(call.bucket),
       method,
       head: this.#head(call, sizeBytes, expectContinue, blanks),
       body: streamed || sizeBytes > 0 ? (body ?? null) : null,
@@ -143,7 +145,7 @@ export class SignedCalls {
   }
 
   refused(call: SignedCall, answer: WireAnswer): FaultError {
-    const elsewhere = this.#whereabouts.elsewhere(call.bucket, pointingOf(answer))
+    const elsewhere = this.#endpoints.elsewhere(call.bucket, redirectHintOf(answer))
     return new FaultError(faultFromAnswer({ ...readRefusal(answer), elsewhere }, this.context(call)))
   }
 
@@ -160,7 +162,7 @@ export class SignedCalls {
   #head(call: SignedCall, sizeBytes: number, expectContinue: boolean, blanks: BlankSpelling): string {
     const { method, bucket, key, body } = call
     const context = this.context(call)
-    const { address, signer } = this.#whereabouts.at(bucket)
+    const { address, signer } = this.#endpoints.at(bucket)
     const host = address.host(bucket)
     if (call.sseCKey !== undefined && !isFitForKeys(this.#site.endpoint))
       throw faultAt('ENCRYPTION_KEY_NEEDS_TLS', 'the key was not sent', context)
@@ -219,7 +221,11 @@ export function readRefusal(answer: WireAnswer): SiteAnswer {
   return { status, code, words, retryAfterMs: retryAfterMs(headers) }
 }
 
-export function pointingOf({ status, headers, bytes }: Pick<WireAnswer, 'status' | 'headers' | 'bytes'>): Pointing {
+export function redirectHintOf({
+  status,
+  headers,
+  bytes,
+}: Pick<WireAnswer, 'status' | 'headers' | 'bytes'>): RedirectHint {
   const leaves = errorLeaves(bytes)
   const [code, region, endpoint] = ['Code', 'Region', 'Endpoint'].map((name) => leaves.get(name) ?? null)
   return { status, headers, code: code ?? null, region: region ?? null, endpoint: endpoint ?? null }

@@ -9,8 +9,8 @@ import type { BlankSpelling } from '../s3/signed-blanks.ts'
 import { emptyPayloadHash, unsignedPayload } from '../s3/sigv4.ts'
 import { BlankProbe } from './blank-probe.ts'
 import { secureContextOf } from './s3-store.ts'
-import { pointingOf, readRefusal } from './signed-calls.ts'
-import { Whereabouts } from './whereabouts.ts'
+import { redirectHintOf, readRefusal } from './signed-calls.ts'
+import { BucketEndpoints } from './bucket-endpoints.ts'
 import { ConnectionPool } from './wire/connection-pool.ts'
 import { requestHead } from './wire/request-head.ts'
 import { defaultTimeouts, type Timeouts, type WireAnswer } from './wire/request.ts'
@@ -72,7 +72,7 @@ class SignedWire implements SiteWire {
   readonly timeouts: Timeouts
   readonly #site: Site
   readonly #keys: KeyPair
-  readonly #whereabouts: Whereabouts
+  readonly #endpoints: BucketEndpoints
   readonly #pool: ConnectionPool
   readonly #blanks = new BlankProbe()
 
@@ -80,7 +80,7 @@ class SignedWire implements SiteWire {
     this.timeouts = { ...defaultTimeouts, ...timeouts }
     this.#site = site
     this.#keys = keys
-    this.#whereabouts = new Whereabouts(site, keys, now)
+    this.#endpoints = new BucketEndpoints(site, keys, now)
     let secureContext: ReturnType<typeof secureContextOf> | null = null
     this.#pool = new ConnectionPool({
       sockets,
@@ -93,10 +93,10 @@ class SignedWire implements SiteWire {
 
   async send(call: WireCall): Promise<WireAnswer> {
     const bucket = bucketOf(call)
-    const asked = this.#whereabouts.at(bucket)
+    const asked = this.#endpoints.at(bucket)
     const answer = await this.#once(call)
     if (answer.status < 300 || call.anonymous === true) return answer
-    const isNamed = this.#whereabouts.follow(bucket, pointingOf(answer), asked)
+    const isNamed = this.#endpoints.follow(bucket, redirectHintOf(answer), asked)
     return isNamed && (call.body === null || call.body instanceof Uint8Array) ? this.#once(call) : answer
   }
 
@@ -122,7 +122,7 @@ class SignedWire implements SiteWire {
     const { method, body, sizeBytes, expectContinue, stream, responseMs = this.timeouts.responseMs, signal } = call
     const bucket = bucketOf(call)
     return this.#pool.send({
-      host: this.#whereabouts.at(bucket).address.host(bucket),
+      host: this.#endpoints.at(bucket).address.host(bucket),
       method,
       head: this.#headOf(call, blanks),
       body: body === null || body instanceof Uint8Array ? body : pumped(body),
@@ -139,7 +139,7 @@ class SignedWire implements SiteWire {
   #headOf(call: WireCall, blanks: BlankSpelling): string {
     const { method, query, sizeBytes, expectContinue } = call
     const bucket = bucketOf(call)
-    const { address, signer } = this.#whereabouts.at(bucket)
+    const { address, signer } = this.#endpoints.at(bucket)
     const path = address.path(bucket, call.key === '' ? undefined : call.key)
     const headers: HeaderPair[] = [['host', address.host(bucket).header], ...call.headers]
     const payloadHash = payloadHashOf(call)

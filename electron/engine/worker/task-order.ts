@@ -1,7 +1,7 @@
 import type { Briefing, BriefingRequest } from '../journal/port/tasks.ts'
 import type { Lease } from '../queue/port.ts'
 import type { Judgement, LinkOrder, TaskOrder } from '../replicate/port.ts'
-import { turned } from '../scan/seems-apart.ts'
+import { turned } from '../scan/seems-diverged.ts'
 
 /** What a task is told besides its briefing. */
 export interface OrderFacts {

@@ -1,7 +1,7 @@
 import type { TwoSidedKey } from '../../../../shared/model/rule.ts'
 import type { Clock } from '../../base/clock.ts'
-import { maySeemApart, turned } from '../../scan/seems-apart.ts'
-import { isApart, isCoveredAtTarget, type BothSides } from '../../replicate/versions/both-sides.ts'
+import { maySeemDiverged, turned } from '../../scan/seems-diverged.ts'
+import { isDiverged, isCoveredAtTarget, type BothSides } from '../../replicate/versions/both-sides.ts'
 import type { KeyView } from '../../scan/key-view.ts'
 import type { ScanWatch } from '../../scan/port.ts'
 import { currentOf, type KeySides } from '../../scan/target-writes.ts'
@@ -10,7 +10,7 @@ import type { Remembered } from '../../journal/remembered.ts'
 import { allVersionsOf, versionsOf } from '../../replicate/versions/key-listing.ts'
 import { compileKeyMatch, matchesTags } from '../../rule/match.ts'
 import type { ObjectStore, VersionEntry } from '../../store/port.ts'
-import { ApartKeys } from './apart-keys.ts'
+import { DivergedKeys } from './diverged-keys.ts'
 import type { Link } from '../link.ts'
 
 export interface ConvergenceParts {
@@ -51,7 +51,7 @@ const saveAfterMs = 1000
  */
 export class ConvergenceBook {
   readonly #parts: ConvergenceParts
-  readonly #books = new Map<string, ApartKeys>()
+  readonly #books = new Map<string, DivergedKeys>()
   readonly #unsaved = new Set<string>()
   readonly #abort = new AbortController()
   #cancelLooks: (() => void) | null = null
@@ -143,7 +143,7 @@ export class ConvergenceBook {
   #saw(link: Link, { key, ...sides }: KeyView, isPaired: boolean, isPending: boolean): void {
     const book = this.#book(link.linkId)
     const seems = isPaired
-      ? maySeemApart(sides, isPending) && maySeemApart(this.#withOpposite(link, key, sides), isPending)
+      ? maySeemDiverged(sides, isPending) && maySeemDiverged(this.#withOpposite(link, key, sides), isPending)
       : !isPending && isCoveredAtTarget(sides)
     if (seems !== book.has(key)) this.#doubt(link.linkId, key)
     else if (seems) book.seen(key, this.#parts.clock.now())
@@ -155,9 +155,9 @@ export class ConvergenceBook {
     return { ...sides, pairs: [...sides.pairs, ...back] }
   }
 
-  #book(linkId: string): ApartKeys {
+  #book(linkId: string): DivergedKeys {
     let book = this.#books.get(linkId)
-    if (book === undefined) this.#books.set(linkId, (book = new ApartKeys(this.#parts.marks.get(linkId))))
+    if (book === undefined) this.#books.set(linkId, (book = new DivergedKeys(this.#parts.marks.get(linkId))))
     return book
   }
 
@@ -211,7 +211,7 @@ export class ConvergenceBook {
     if (sides === null || this.#isPending(key, [link, ...back])) return 'unknown'
     const { source, target } = sides
     const pairs = atOnce.pairs(link.linkId, key)
-    if (!isApart(this.#withOpposite(link, key, { source, target, pairs }))) return null
+    if (!isDiverged(this.#withOpposite(link, key, { source, target, pairs }))) return null
     const carried = await Promise.all([
       this.#isCarried(source[0], link),
       ...back.map((other) => this.#isCarried(target[0], other)),

@@ -14,7 +14,7 @@ export interface BothSides {
  * not show the same current version. What lies below may stay in another order, and tags and locks are not looked at: a
  * comparison tells of those.
  */
-export function isApart({ source, target, pairs }: BothSides): boolean {
+export function isDiverged({ source, target, pairs }: BothSides): boolean {
   const ours = source[0]
   const theirs = target[0]
   if (isAbsent(ours) || isAbsent(theirs)) return isAbsent(ours) !== isAbsent(theirs)
@@ -29,7 +29,7 @@ export function isCoveredAtTarget(sides: BothSides): boolean {
   const current = sides.target[0]
   if (sides.source.length === 0 || current === undefined) return false
   const isPaired = sides.pairs.some(({ targetVersionId }) => targetVersionId === current.versionId)
-  return !(isPaired && current.versionId !== 'null') && isApart(sides)
+  return !(isPaired && current.versionId !== 'null') && isDiverged(sides)
 }
 
 /** A client finds nothing there: no version, or a delete marker above them. Some sites write no marker where nothing is. */

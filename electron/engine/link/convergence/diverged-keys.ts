@@ -4,14 +4,14 @@ import { twoSidedKeySchema, type TwoSidedKey } from '../../../../shared/model/ru
 const keptSchema = z.object({ count: z.number(), keys: z.array(twoSidedKeySchema) })
 
 /** What a restart finds: how many keys, and the first of them. */
-export type KeptApart = z.infer<typeof keptSchema>
+export type KeptDiverged = z.infer<typeof keptSchema>
 
 /** Keys that are counted one by one, and those of them that a restart still names. */
 const counted = 100_000
 const kept = 1000
 
 /** The keys of one link that do not converge, and those that may not. Bounded; what it cannot hold is told. */
-export class ApartKeys {
+export class DivergedKeys {
   /** Each with when it was last seen so. */
   readonly #apart = new Map<string, TwoSidedKey & { readonly seenAt: number }>()
   /** Each with the number of the last sign that put it in doubt. */
@@ -56,7 +56,7 @@ export class ApartKeys {
       .map(({ key, source, target }) => ({ key, source, target }))
   }
 
-  kept(): KeptApart {
+  kept(): KeptDiverged {
     return { count: this.count, keys: [...this.first(kept)] }
   }
 

@@ -6,7 +6,7 @@ import { createSigner, type Signer } from '../s3/signer.ts'
 import type { HeaderMap } from '../s3/headers.ts'
 
 /** How to ask for a bucket. */
-export interface Place {
+export interface BucketEndpoint {
   readonly endpoint: string
   readonly region: string
   readonly address: Address
@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** A refusal as far as it may say where to ask instead. */
-export interface Pointing {
+export interface RedirectHint {
   readonly status: number
   readonly code: string | null
   readonly headers: HeaderMap
@@ -36,16 +36,16 @@ const awsHost = /^s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/
  * follow such a word to the site's own host only, or to the endpoints of AWS where the site is one: any other host might be
  * anybody's.
  */
-export class Whereabouts {
+export class BucketEndpoints {
   readonly #site: Pick<Site, 'endpoint' | 'region' | 'pathStyle'>
   readonly #host: string
-  readonly #own: Place
-  readonly #learned = new Map<string, Place>()
+  readonly #own: BucketEndpoint
+  readonly #learned = new Map<string, BucketEndpoint>()
   /** When which region was tried last, by bucket: a site that sends one round in a circle is not followed. */
   readonly #tried = new Map<string, Map<string, number>>()
   readonly #now: () => number
   readonly #asked = new Set<string>()
-  readonly #place: (endpoint: string, region: string) => Place
+  readonly #place: (endpoint: string, region: string) => BucketEndpoint
   readonly #onLearned: (region: string) => void
 
   constructor(
@@ -68,12 +68,12 @@ export class Whereabouts {
   }
 
   /** `bucket` undefined: the site as a whole. */
-  at(bucket: string | undefined): Place {
+  at(bucket: string | undefined): BucketEndpoint {
     return this.#learned.get(bucket ?? '') ?? this.#own
   }
 
   /** What a refusal says; null when it points nowhere, or to where it was asked. */
-  elsewhere(bucket: string | undefined, answer: Pointing): Elsewhere | null {
+  elsewhere(bucket: string | undefined, answer: RedirectHint): Elsewhere | null {
     const isRedirect = redirects.has(answer.status)
     if (!isRedirect && !(answer.status === 400 && saysRegion(answer))) return null
     const named = answer.region ?? answer.headers['x-amz-bucket-region'] ?? null
@@ -85,7 +85,7 @@ export class Whereabouts {
   }
 
   /** true: the same request may be sent again, and goes where the site said. `asked`: where it went before. */
-  follow(bucket: string | undefined, answer: Pointing, asked: Place): boolean {
+  follow(bucket: string | undefined, answer: RedirectHint, asked: BucketEndpoint): boolean {
     // Requests side by side are refused alike: the first has learned it for all.
     if (this.at(bucket) !== asked) return answer.status === 400 || redirects.has(answer.status)
     const found = this.elsewhere(bucket, answer)
@@ -106,7 +106,7 @@ export class Whereabouts {
    * true: the answer to a HEAD says nothing, and a GET of the bucket might say the right region. Once a bucket: a site may
    * refuse a HEAD with 400 for other reasons.
    */
-  isWordless(bucket: string | undefined, { status, code, headers }: Pointing): boolean {
+  isWordless(bucket: string | undefined, { status, code, headers }: RedirectHint): boolean {
     if (status !== 400 || code !== null || bucket === undefined || this.#asked.has(bucket)) return false
     this.#asked.add(bucket)
     return headers['x-amz-bucket-region'] === undefined
@@ -119,12 +119,12 @@ export class Whereabouts {
   }
 }
 
-const saysRegion = ({ code, region, headers }: Pointing): boolean =>
+const saysRegion = ({ code, region, headers }: RedirectHint): boolean =>
   code === 'AuthorizationHeaderMalformed'
     ? region !== null
     : code === null && headers['x-amz-bucket-region'] !== undefined
 
-function hostOf({ endpoint, headers }: Pointing): string | null {
+function hostOf({ endpoint, headers }: RedirectHint): string | null {
   if (endpoint !== null) return hostShape.test(endpoint) ? endpoint.toLowerCase() : null
   const location = headers['location']
   return location !== undefined && URL.canParse(location) ? new URL(location).host : null
