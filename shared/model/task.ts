@@ -10,9 +10,10 @@ export type Operation = (typeof operations)[number]
 
 /**
  * ready: may be leased; leased: a worker has it; delayed: failed, waits for its next attempt (in the MRF queue);
- * parked: failed for good until somebody mends the cause and retries. A settled task leaves the journal.
+ * parked: failed for good until somebody mends the cause and retries; lingering: settled, but an attempt of which nobody heard may
+ * still land what it wrote, so it is looked at once more. A settled task leaves the journal.
  */
-export const taskStates = ['ready', 'leased', 'delayed', 'parked'] as const
+export const taskStates = ['ready', 'leased', 'delayed', 'parked', 'lingering'] as const
 export type TaskState = (typeof taskStates)[number]
 
 export type Lane = 'small' | 'large' | 'mrf'

@@ -198,7 +198,7 @@ test('after a crash in the middle of a write what only the target took is remove
   for (const key of ['refused', 'taken']) {
     const [seq] = await journal.tasks.enqueue([{ ...task, key }])
     const place = { source: { site: 'a', bucket: 'data' }, target: { site: 'b', bucket: 'data' }, key }
-    const Metadata = pendingStamp(key, place, Date.now(), key.length, { seq: seq!, seal })
+    const Metadata = pendingStamp(key, place, Date.now(), key.length, { seq: seq!, attempt: '1', seal })
     await world.s3.b.send(new PutObjectCommand({ ...object(key), Metadata }))
   }
   await world.s3.a.send(new PutObjectCommand(object('taken')))

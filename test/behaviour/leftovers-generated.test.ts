@@ -25,6 +25,11 @@ const ends: readonly FaultAction[] = [
   { kind: 'server-error' },
   { kind: 'deny' },
 ]
+/** Carried out after the next attempt has looked. */
+const lateEnds: readonly FaultAction[] = [
+  { kind: 'late-write', delayMs: 150 },
+  { kind: 'late-write', delayMs: 600 },
+]
 const requests: readonly NonNullable<FaultRule['on']>[] = [
   'PutObject',
   'PutObject',
@@ -56,7 +61,8 @@ class History {
   /** What meets the engine in the next round. */
   breaks(): void {
     const { key } = this
-    const [on, end] = [this.#random.pick(requests), this.#random.pick(ends)]
+    const on = this.#random.pick(requests)
+    const end = this.#random.pick(on === 'PutObject' ? [...ends, ...lateEnds] : ends)
     const after = this.#random.int(0, 2)
     this.story.push(`meets ${JSON.stringify(on)} ${after} ${end.kind}`)
     this.#world.b.faults.add({ on, key, after, times: this.#random.int(1, 2), do: end })
@@ -162,7 +168,7 @@ async function worldOfHistories(identity: 'mints' | 'adopts-minio', seed: number
     a: { identity: 'adopts-minio' },
     b: { identity },
     rules: [{ versionDeletes: true, ...brakes }],
-    engine: { timeouts: { responseMs: 120_000 } },
+    engine: { timeouts: { responseMs: 120_000 }, retry: { baseDelayMs: 100, maxDelayMs: 1000, landsWithinMs: 1500 } },
   })
   await world.put('anchor')
   await world.settled()

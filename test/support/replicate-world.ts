@@ -77,6 +77,7 @@ export function workerBetween(
         linkId: link.linkId,
         seq: 1,
         attempt: 1,
+        attemptId: '1',
         knownAbsent: false,
         upload: null,
         sizeBytes: null,

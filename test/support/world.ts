@@ -38,6 +38,8 @@ export interface WorldOptions {
 
 /** What ten lost answers in a row cost must stay far within a test's time limit, whatever chance adds to it. */
 const quickRetry: Partial<RetryPolicy> = { baseDelayMs: 100, maxDelayMs: 1000 }
+/** Nothing of a sandbox lands later, but for a fault that says so. */
+const landsWithinMs = 500
 
 /** Two sandbox sites, a and b, and an engine between them. All of it ends with the test; the folder stays when it fails. */
 export interface World {
@@ -87,8 +89,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async start(config, bounds = options.engine) {
       const declared = configSchema.parse(declare(a, b, options, config))
       engine = await startEngine({
-        retry: quickRetry,
         ...bounds,
+        retry: { landsWithinMs, ...(bounds?.retry ?? quickRetry) },
         dataDir: world.dataDir,
         credentials: memoryCredentials(),
         config: declared,

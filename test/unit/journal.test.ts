@@ -118,6 +118,7 @@ describe('tasks', () => {
       delayed: 1,
       failing: 1,
       parked: 1,
+      lingering: 0,
       settledCount: 0,
       settledBytes: 0,
     }

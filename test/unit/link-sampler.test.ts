@@ -9,6 +9,7 @@ const totals = {
   delayed: 0,
   failing: 0,
   parked: 0,
+  lingering: 0,
   settledCount: 0,
   settledBytes: 0,
 }

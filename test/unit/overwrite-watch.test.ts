@@ -29,7 +29,7 @@ function beginOf(steps: readonly (readonly [NewTask, 'suspicious' | 'unjudged'])
     const did = { kind: 'settled', did: 'copied', bytes: 1, learned: [], forgotten: [] } as const
     const outcome: Extract<Outcome, { kind: 'settled' }> = judged === 'unjudged' ? did : { ...did, judged }
     return watch.ended(
-      { task: rowOf(task), lane: 'small', knownAbsent: true, mayHaveRun: false },
+      { task: rowOf(task), lane: 'small', knownAbsent: true, mayHaveRun: false, attemptId: '1' },
       outcome,
       brake,
       null,

@@ -119,8 +119,14 @@ class World {
   async leaseAll(): Promise<void> {
     for (let calls = 0; calls < 40; calls++) {
       this.#lease(plenty)
+      await this.clock.wind(1)
       await this.#journal.flush()
     }
+    this.#wake()
+    const overslept = [...this.model.tasks.values()].filter(
+      ({ state, dueAt }) => state === 'lingering' && dueAt < this.clock.now() - 20,
+    )
+    expect(overslept).toEqual([])
     expect(this.model.eligible(this.clock.now())).toEqual([])
   }
 
@@ -130,7 +136,9 @@ class World {
       expect(this.#journal.atOnce.task(seq)).toMatchObject({ seq, key, revision, attempts })
     }
     for (const linkId of links) {
-      const waiting = [...this.model.tasks.values()].filter((task) => task.linkId === linkId && task.state !== 'parked')
+      const waiting = [...this.model.tasks.values()].filter(
+        (task) => task.linkId === linkId && task.state !== 'parked' && task.state !== 'lingering',
+      )
       const backlogBytes = waiting.reduce((sum, task) => sum + task.sizeBytes, 0)
       expect(this.#journal.atOnce.totals(linkId)).toMatchObject({ backlogCount: waiting.length, backlogBytes })
     }
@@ -156,14 +164,21 @@ class World {
   }
 
   #lease(room: { readonly small: number; readonly large: number; readonly mrf: number }): void {
+    this.#wake()
     for (const lease of this.#queue.lease(room)) {
       expect(this.model.lease(lease, this.clock.now())).toBeNull()
       this.#leases.push(lease)
     }
   }
 
+  #wake(): void {
+    const isAwake = (seq: number): boolean => this.#journal.atOnce.task(seq)?.state === 'ready'
+    expect(this.model.wake(this.clock.now(), isAwake)).toBeNull()
+  }
+
   /** One that may not go now is not given; one that is given must be one that may go. */
   #claim(pick: number): void {
+    this.#wake()
     const seqs = [...this.model.tasks.keys()]
     const lease = this.#queue.claim(seqs[pick % Math.max(seqs.length, 1)] ?? 1)
     if (lease === null) return
@@ -237,7 +252,7 @@ class World {
       case 'restart':
         await this.close()
         this.#leases = []
-        this.model.restart()
+        this.model.restart(this.clock.now())
         ;[this.#journal, this.#queue] = this.#start()
         return undefined
     }
@@ -245,11 +260,12 @@ class World {
 
   async #endLease(kind: 'ack' | 'fail' | 'refuse' | 'release', lease: Lease): Promise<void> {
     if (kind === 'release') {
-      this.model.release(lease)
+      this.model.release(lease, this.clock.now())
       this.#queue.release(lease)
     } else if (kind === 'ack') {
-      this.model.ack(lease)
       await this.#queue.ack(lease, { bytes: 1, learned: [], forgotten: [] })
+      const row = await this.#journal.tasks.find(lease.task.seq)
+      expect(this.model.ack(lease, this.clock.now(), row)).toBeNull()
     } else {
       const fault = kind === 'fail' ? transient : permanent
       this.model.nack(lease, fault, this.clock.now())

@@ -22,6 +22,11 @@ export interface ModelTask {
   absentSeenAt: number
   sizeBytes: number
   wasLeased: boolean
+  /** Until then what an attempt wrote of which nobody heard may land; and where that is known of one alone that an earlier run had. */
+  unheardUntil: number
+  /** Made ready by the journal: a later one of its key may have been first, and goes on. */
+  isWoken: boolean
+  maybeUntil: number
 }
 
 export const transient: Fault = fault('SERVER_ERROR', 'the test says so')
@@ -56,6 +61,9 @@ export class QueueModel {
       attempts: 0,
       dueAt: 0,
       wasLeased: false,
+      unheardUntil: 0,
+      isWoken: false,
+      maybeUntil: 0,
     } as const
     this.tasks.set(seq, { ...fixed, ...start })
   }
@@ -65,6 +73,16 @@ export class QueueModel {
     this.#lastSeq++
   }
 
+  /** What has lingered long enough is looked at once more, a moment later. `isAwake`: the journal has it ready by now. */
+  wake(now: number, isAwake: (seq: number) => boolean): string | null {
+    for (const task of this.tasks.values()) {
+      if (task.state !== 'lingering' || !isAwake(task.seq)) continue
+      if (task.dueAt > now) return `${task.seq} was woken too early`
+      Object.assign(task, { state: 'ready', isWoken: true })
+    }
+    return null
+  }
+
   /** May go now: nobody has its key, and nothing older of its key waits or is delayed. */
   eligible(now: number): readonly ModelTask[] {
     return [...this.tasks.values()].filter(
@@ -72,7 +90,7 @@ export class QueueModel {
         !this.held.has(task.linkId) &&
         !this.removed.has(task.linkId) &&
         (task.state === 'ready' || (task.state === 'delayed' && task.dueAt <= now)) &&
-        !this.#others(task).some((other) => other.state === 'leased' || other.seq < task.seq),
+        !this.#others(task).some((other) => other.state === 'leased' || (other.seq < task.seq && !other.isWoken)),
     )
   }
 
@@ -88,29 +106,41 @@ export class QueueModel {
     task.stored = task.state
     task.leasedAttempts = task.attempts
     this.#move(task, 'lease')
-    task.wasLeased = true
+    Object.assign(task, { wasLeased: true, isWoken: false })
     task.leasedRevision = lease.task.revision
     this.#touchedAt.set(nameOf(task), now)
     return null
   }
 
-  ack({ task: { seq } }: Lease): void {
+  /** `row`: what the journal has of it now. What is wrong with that, or null. */
+  ack({ task: { seq } }: Lease, now: number, row: Pick<ModelTask, 'state' | 'dueAt'> | null): string | null {
     const task = this.tasks.get(seq)!
-    if (task.revision === task.leasedRevision) this.tasks.delete(seq)
-    else Object.assign(task, { state: 'ready', attempts: 0, dueAt: 0 })
+    const latest = Math.max(task.unheardUntil, task.maybeUntil)
+    if (task.revision !== task.leasedRevision) Object.assign(task, { state: 'ready', attempts: 0, dueAt: 0 })
+    else if (row === null) {
+      this.tasks.delete(seq)
+      if (task.unheardUntil > now) return `${seq} ended, and what was not heard of may land`
+    } else {
+      Object.assign(task, { state: row.state, attempts: 0, dueAt: row.dueAt })
+      if (row.state !== 'lingering' || latest <= now) return `${seq} stays for nothing: ${JSON.stringify([row, task])}`
+      if (row.dueAt < task.unheardUntil || row.dueAt > latest) return `${seq} stays too short, or too long`
+    }
+    return null
   }
 
   nack({ task: { seq } }: Lease, why: Fault, now: number): void {
     const task = this.tasks.get(seq)!
     task.attempts = task.leasedAttempts + 1
+    task.unheardUntil = now + retryPolicy.landsWithinMs
     const step = nextStep(retryPolicy, why, task.attempts, chance)
     this.#move(task, step.kind)
     if (step.kind === 'delay') task.dueAt = now + step.delayMs
     else if (task.revision !== task.leasedRevision) Object.assign(task, { state: 'ready', dueAt: 0 })
   }
 
-  release({ task: { seq } }: Lease): void {
+  release({ task: { seq } }: Lease, now: number): void {
     const task = this.tasks.get(seq)!
+    task.unheardUntil = now + retryPolicy.landsWithinMs
     this.#move(task, 'release')
     task.state = task.stored
   }
@@ -127,9 +157,12 @@ export class QueueModel {
   }
 
   /** A lease dies with its engine; the journal has the task as it was before. */
-  restart(): void {
+  restart(now: number): void {
     for (const task of this.tasks.values()) {
-      if (task.state === 'leased') task.state = task.stored
+      task.maybeUntil = now + retryPolicy.landsWithinMs
+      if (task.state !== 'leased') continue
+      task.state = task.stored
+      task.unheardUntil = task.maybeUntil
     }
     this.held.clear()
     this.removed.clear()
@@ -137,7 +170,8 @@ export class QueueModel {
 
   #others(task: ModelTask): readonly ModelTask[] {
     return [...this.tasks.values()].filter(
-      (other) => other !== task && nameOf(other) === nameOf(task) && other.state !== 'parked',
+      (other) =>
+        other !== task && nameOf(other) === nameOf(task) && other.state !== 'parked' && other.state !== 'lingering',
     )
   }
 

@@ -35,6 +35,7 @@ const order = (seq: number, key: string): TaskOrder => ({
   sizeBytes: 1,
   changedAt: 0,
   attempt: 1,
+  attemptId: '1',
   knownAbsent: false,
   pairs: [],
   upload: null,

@@ -30,7 +30,7 @@ export function failuresApi(parts: FailureApiParts): EngineApi['failures'] {
 async function detailOf(seq: number, parts: FailureApiParts): Promise<FailureDetail> {
   const { journal, now, link } = parts
   const row = await journal.tasks.find(seq)
-  const ended = row === null ? await journal.history.ended(seq) : null
+  const ended = row === null || row.state === 'lingering' ? await journal.history.ended(seq) : null
   const found = row ?? ended
   const ends = found === null ? null : link(found.linkId)
   if (found === null || ends === null) throw unknownItem(seq, journal.atOnce)
@@ -45,7 +45,7 @@ async function detailOf(seq: number, parts: FailureApiParts): Promise<FailureDet
 /** [] for a row without a fault, or of a rule that is gone. */
 function toFailure(row: TaskRow, { link, queue, hold }: FailureApiParts): readonly Failure[] {
   const ends = link(row.linkId)
-  if (row.fault === null || ends === null) return []
+  if (row.fault === null || row.state === 'lingering' || ends === null) return []
   const { seq, linkId, key, versionId, operation, sizeBytes, fault } = row
   const state = queue.isLeased(seq) ? 'leased' : row.state
   const waits = state === 'delayed' || state === 'ready' ? hold(linkId) : null

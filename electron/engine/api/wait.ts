@@ -21,7 +21,7 @@ const lookEveryMs = 50
 const scanAgainMs = 1000
 
 /**
- * Settled as `isSettled` says: a scan that began after the question found nothing more, nothing is pending, held or out of
+ * Settled as `isSettled` says: a scan that began after the question found nothing more, nothing is pending, lingers, is held or out of
  * sight, and both sides of opposite rules show the same. An empty queue alone would not say so, because changes that nobody noticed yet are not in it. Keys that do not
  * converge are told at once when nothing else is waited for: no time brings them together.
  */
@@ -50,7 +50,7 @@ function stateOf(
   { atOnce, convergence, view }: WaitParts,
 ): WaitResult & { readonly isQuiet: boolean } {
   const totals = waited.map((link) => atOnce.totals(link.linkId))
-  const pending = totals.reduce((sum, total) => sum + total.backlogCount, 0)
+  const pending = totals.reduce((sum, total) => sum + total.backlogCount + total.lingering, 0)
   const parked = totals.reduce((sum, total) => sum + total.parked, 0)
   const paired = waited.map(convergence).filter((one) => one !== null)
   const notConverging = Math.max(0, ...paired.map(({ count }) => count))

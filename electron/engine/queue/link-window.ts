@@ -110,18 +110,20 @@ export class LinkWindow {
   }
 
   /** The task was written to the journal, as a new one or over the one that it held of this version. */
-  arrived(seq: number, key: string): void {
+  arrived(seq: number, key: string, now: number): void {
     const isNew = seq > this.#top && (this.#held.get(key)?.task.seq ?? 0) < seq
-    if (!isNew) this.reconsider(seq, key)
+    if (!isNew) this.reconsider(seq, key, now)
     else for (const lane of lanes) this.#atEnd[lane] = false
   }
 
   /** The task may have become ready though rows behind it were read already: it goes before later ones of its key. */
-  reconsider(seq: number, key: string): void {
+  reconsider(seq: number, key: string, now: number): void {
     const entry = this.#held.get(key)
     if (entry !== undefined && entry.state !== 'leased' && entry.task.seq >= seq) this.#drop(entry)
     if (this.#delayed.has(key)) this.#delayed.set(key, UNKNOWN)
     this.#readAgainFrom(seq)
+    // What other links wait for may be this one.
+    this.resume(key, now)
   }
 
   peek(lane: Lane): TaskRow | undefined {
@@ -347,3 +349,10 @@ const newLanes = (): Record<Lane, LaneQueue<Entry>> => ({
   large: new LaneQueue(),
   mrf: new LaneQueue(),
 })
+
+/** In how many of these lanes these windows have something to offer. */
+export function countOffers(windows: readonly LinkWindow[], of: readonly Lane[]): number {
+  let count = 0
+  for (const window of windows) for (const lane of of) if (window.peek(lane) !== undefined) count++
+  return count
+}

@@ -21,6 +21,8 @@ export interface Lease {
   readonly knownAbsent: boolean
   /** It was handed out before: what that attempt wrote may be at the target. */
   readonly mayHaveRun: boolean
+  /** Names this attempt, and no other: up to 16 of `0-9a-z`. */
+  readonly attemptId: string
 }
 
 export interface QueueCounts {
@@ -63,15 +65,21 @@ export interface TaskQueue {
    * its key is pending, its link is held); it is handed out in its turn then.
    */
   claim(seq: number): Lease | null
-  /** Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. */
-  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean>
+  /**
+   * Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. One that had an attempt
+   * of which nobody heard lingers, and is handed out once more later.
+   */
+  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision' | 'lingers'>): Promise<boolean>
   /**
    * Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. A task
    * that was offered anew meanwhile is not parked for what it was before.
    */
   nack(lease: Lease, fault: Fault): Promise<boolean>
-  /** Given back untouched: the engine stops, or the site went offline. No attempt is counted. */
-  release(lease: Lease): void
+  /**
+   * Given back: the engine stops, the site went offline, or only a look can tell what came of it. No attempt is counted. `isHeard`: the
+   * end of all that was sent is known. Absent: something may be under way.
+   */
+  release(lease: Lease, isHeard?: boolean): void
   /** Resolves with what was made ready, and may run as soon as its link does. What a worker has is left to its attempt. */
   retry(which: RetryWhich, limit: number): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
   /** A worker has the task at this moment. */

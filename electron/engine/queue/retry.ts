@@ -6,9 +6,19 @@ export interface RetryPolicy {
   readonly maxDelayMs: number
   /** The longest wait that a site may ask for: a `Retry-After` of years is a mistake of the site. */
   readonly maxAskedMs: number
+  /**
+   * How long a write may be under way at a site after its connection broke. Ceph under load was seen to land one more than a second
+   * later; a site that stands still for longer than this while one disk is asked again leaves a version twice, which a comparison tells.
+   */
+  readonly landsWithinMs: number
 }
 
-export const retryPolicy: RetryPolicy = { baseDelayMs: 1000, maxDelayMs: 600_000, maxAskedMs: 86_400_000 }
+export const retryPolicy: RetryPolicy = {
+  baseDelayMs: 1000,
+  maxDelayMs: 600_000,
+  maxAskedMs: 86_400_000,
+  landsWithinMs: 30_000,
+}
 
 export type NextStep = { readonly kind: 'delay'; readonly delayMs: number } | { readonly kind: 'park' }
 

@@ -5,7 +5,6 @@ import type {
   NewTask,
   ReadsAtOnce,
   RetryWhich,
-  Settlement,
   TaskRow,
   TaskStore,
   UrgentEnqueue,
@@ -14,10 +13,11 @@ import { realTimers, type Timers } from '../base/timers.ts'
 import { FairShare, TargetShare } from './fair-share.ts'
 import { HandedOutMark } from './handed-out-mark.ts'
 import { lanes } from './lanes.ts'
-import { LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
+import { countOffers, LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
 import { SharedKeys } from './shared-keys.ts'
 import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { KnownAbsent } from './known-absent.ts'
+import { LateWrites } from './late-writes.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
 import { stateAfter, type TaskEvent } from './task-state.ts'
 
@@ -70,8 +70,7 @@ class DurableQueue implements TaskQueue {
   /** The one list of what is out, by seq. */
   readonly #out = new Map<number, Out>()
   readonly #shared: SharedKeys
-  /** Tasks that workers gave back without an end that is on disk. */
-  readonly #returned = new Set<number>()
+  readonly #late: LateWrites
   readonly #shares: Readonly<Record<Lane, FairShare>> = {
     small: new FairShare(),
     large: new FairShare(),
@@ -94,6 +93,16 @@ class DurableQueue implements TaskQueue {
     this.#retry = { ...retryPolicy, ...retry }
     this.#mark = new HandedOutMark(tasks, atOnce, () => this.#wake())
     this.#knownAbsent = new KnownAbsent({ now, lastBefore: Math.max(this.#mark.atStart, atOnce.lastSeq()) })
+    this.#late = new LateWrites({
+      tasks,
+      now,
+      random,
+      timers,
+      landsWithinMs: this.#retry.landsWithinMs,
+      // The mark goes up ahead of need, beyond what there was.
+      handedOutAtStart: Math.min(this.#mark.atStart, atOnce.lastSeq()),
+      onWoken: (woken) => this.#reconsider(woken),
+    })
     this.#shared = new SharedKeys({
       windows: this.#windows,
       atOnce,
@@ -153,7 +162,7 @@ class DurableQueue implements TaskQueue {
         tasks.map((task) => this.#knownAbsent.withTrueSight(task)),
         urgent,
       )
-      tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key))
+      tasks.forEach((task, index) => this.#windows.get(task.linkId)?.arrived(seqs[index]!, task.key, this.#now()))
       this.#wake()
       return seqs
     } finally {
@@ -199,12 +208,14 @@ class DurableQueue implements TaskQueue {
     return entry === null ? null : this.#leaseOf(window, entry)
   }
 
-  async ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision'>): Promise<boolean> {
+  async ack(lease: Lease, settlement: Parameters<TaskQueue['ack']>[1]): Promise<boolean> {
     const out = this.#end(lease, 'ack')
     if (out === null) return false
     const { seq, revision } = lease.task
-    const settled = await this.#tasks.settle({ ...settlement, seq, revision })
-    this.#free(out, null, !settled)
+    const lingers = this.#late.lingering(lease.task, settlement.did ?? null)
+    const settled = await this.#tasks.settle({ ...settlement, seq, revision, lingers })
+    this.#free(out, null, settled ? 'no' : 'heard')
+    if (lingers !== undefined) this.#late.lingers(lingers)
     return settled
   }
 
@@ -217,23 +228,22 @@ class DurableQueue implements TaskQueue {
     const now = this.#now()
     if (step.kind === 'park') {
       const parked = await this.#tasks.park(seq, revision, fault, attempts, now)
-      this.#free(out, null, !parked)
+      this.#free(out, null, parked ? 'no' : 'unheard')
       return parked
     }
     await this.#tasks.delay(seq, fault, attempts, now + step.delayMs, now)
-    this.#free(out, now + step.delayMs, false)
+    this.#free(out, now + step.delayMs, 'no')
     return false
   }
 
-  release(lease: Lease): void {
+  release(lease: Lease, isHeard = false): void {
     const out = this.#end(lease, 'release')
-    if (out !== null) this.#free(out, null, true)
+    if (out !== null) this.#free(out, null, isHeard ? 'heard' : 'unheard')
   }
 
   async retry(which: RetryWhich, limit: number): ReturnType<TaskQueue['retry']> {
     const retried = await this.#tasks.retry(which, limit, (seq) => this.#out.has(seq))
-    for (const { linkId, seq, key } of retried) this.#windows.get(linkId)?.reconsider(seq, key)
-    this.#wake()
+    this.#reconsider(retried)
     return retried
   }
 
@@ -266,6 +276,13 @@ class DurableQueue implements TaskQueue {
     this.#closed = true
     this.#cancelWake?.()
     this.#cancelDue?.()
+    this.#late.close()
+  }
+
+  /** The journal has made them ready. */
+  #reconsider(tasks: readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]): void {
+    for (const { linkId, seq, key } of tasks) this.#windows.get(linkId)?.reconsider(seq, key, this.#now())
+    this.#wake()
   }
 
   #runs(window: LinkWindow): boolean {
@@ -303,11 +320,7 @@ class DurableQueue implements TaskQueue {
   /** Not one that is put off beyond any backoff: nobody waits so long. */
   #mayHaveRun(task: TaskRow): boolean {
     if (task.state === 'delayed' && task.dueAt > this.#now() + this.#retry.maxDelayMs) return false
-    return this.#hasRun(task)
-  }
-
-  #hasRun({ seq, attempts, triedBefore, marker }: TaskRow): boolean {
-    return attempts + triedBefore > 0 || seq <= this.#mark.atStart || this.#returned.has(seq) || marker !== undefined
+    return this.#late.mayHaveRun(task)
   }
 
   #leaseFrom(window: LinkWindow, lane: Lane): Lease {
@@ -316,7 +329,8 @@ class DurableQueue implements TaskQueue {
 
   #leaseOf(window: LinkWindow, entry: Entry): Lease {
     const { task, lane } = entry
-    const lease = { task, lane, knownAbsent: this.#knownAbsent.holds(task), mayHaveRun: this.#hasRun(task) }
+    const late = { attemptId: this.#late.nextAttempt(), mayHaveRun: this.#late.mayHaveRun(task) }
+    const lease = { task, lane, knownAbsent: this.#knownAbsent.holds(task), ...late }
     this.#knownAbsent.touched(task)
     this.#out.set(task.seq, { lease, window, entry, isEnding: false })
     return lease
@@ -332,12 +346,15 @@ class DurableQueue implements TaskQueue {
     return out
   }
 
-  /** The key and the place of the lease go to whoever is next. */
-  #free({ window, entry }: Out, delayedUntil: number | null, again: boolean): void {
+  /**
+   * The key and the place of the lease go to whoever is next. `again`: the task may be had once more; `unheard` where what its attempt
+   * wrote may be under way.
+   */
+  #free({ window, entry }: Out, delayedUntil: number | null, again: 'no' | 'heard' | 'unheard'): void {
     this.#out.delete(entry.task.seq)
-    if (again) this.#returned.add(entry.task.seq)
-    else this.#returned.delete(entry.task.seq)
-    window.free(entry, { delayedUntil, again }, this.#now())
+    if (again === 'no') this.#late.ended(entry.task.seq)
+    else this.#late.returned(entry.task.seq, again === 'heard')
+    window.free(entry, { delayedUntil, again: again !== 'no' }, this.#now())
     this.#shared.freed(window, entry.task.key, this.#now())
     if (!window.active && window.leased === 0) this.#windows.delete(window.linkId)
     if (delayedUntil !== null) this.#armDue(this.#now())
@@ -377,12 +394,6 @@ class DurableQueue implements TaskQueue {
     }
     return at
   }
-}
-
-function countOffers(windows: readonly LinkWindow[], of: readonly Lane[]): number {
-  let count = 0
-  for (const window of windows) for (const lane of of) if (window.peek(lane) !== undefined) count++
-  return count
 }
 
 const delayUntil = (at: number, now: number): number => Math.min(Math.max(at - now, DUE_GRAIN_MS), LONGEST_WAIT_MS)

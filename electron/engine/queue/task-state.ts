@@ -10,6 +10,8 @@ const next: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskSt
   // Leased when it is due; a new event for its version changes nothing, it will be looked at again anyway.
   delayed: { lease: 'leased', retry: 'ready', enqueue: 'delayed' },
   parked: { retry: 'ready', enqueue: 'ready' },
+  // Ready at its time, or with the next change.
+  lingering: { enqueue: 'ready' },
 }
 
 /** The state after the event; null when the event means nothing in this state (a second ack, a lease of a leased task). */

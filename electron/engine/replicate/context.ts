@@ -55,8 +55,9 @@ export interface ReplicationContext {
   readonly onWritten: (bytes: number) => void
 }
 
-/** The writer of a replica: the task, and the seal that proves it. */
+/** The writer of a replica: the attempt, and the seal that proves it. */
 export const writerOf = ({ order, link }: Pick<ReplicationContext, 'order' | 'link'>): Writer => ({
   seq: order.seq,
+  attempt: order.attemptId,
   seal: link.seal ?? null,
 })

@@ -40,6 +40,8 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly seq: number
   /** From 1. */
   readonly attempt: number
+  /** The name of this attempt, which no other has: in the seals of what it writes. */
+  readonly attemptId: string
   readonly knownAbsent: boolean
   readonly pairs: readonly VersionPair[]
   /** Those that were forgotten while a task of the key was open: of versions that are gone on both sides. */
@@ -53,7 +55,7 @@ export interface TaskOrder extends Omit<NewTask, 'absentSeenAt'> {
   readonly alike?: readonly VersionPair[]
   /** Numbers of the tasks of this key that the journal has not settled. */
   readonly open?: readonly number[]
-  /** The same, of the links that write to this one's source. */
+  /** The same as `open`, of the links that write to this one's source. */
   readonly openAtSource?: readonly number[]
   /** Of a permanent delete: another link is writing the key at the source, and removes replicas of its own there as it goes. */
   readonly isWrittenAtSource?: true

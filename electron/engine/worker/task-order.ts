@@ -40,6 +40,7 @@ export function taskOrder(lease: Lease, link: LinkOrder | null, briefing: Briefi
     sizeBytes,
     changedAt,
     attempt: attempts + 1,
+    attemptId: lease.attemptId,
     ...(bypassGovernance === true && { bypassGovernance }),
     judge: facts.judge,
     ...fromElsewhere(link, briefing),

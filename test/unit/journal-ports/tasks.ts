@@ -53,6 +53,40 @@ export function tasksPromises(open: OpenJournal): void {
     expect((await tasks.enqueue([put('k')]))[0]).toBeGreaterThan(other!)
   })
 
+  test('what lingers is done and known of, over a restart: it holds nothing back, is counted once and is woken at its time', async () => {
+    const { journal, reopen } = await open()
+    const [first, second] = await journal.tasks.enqueue([put('k'), put('k', { versionId: 'w' })])
+    await journal.tasks.delay(first!, busy, 1, 50, 40)
+    const lingers = { until: 500 }
+    const learned = [{ sourceVersionId: 'v', targetVersionId: 't', writtenBy: 'one' }]
+    expect(await journal.tasks.settle({ ...done, learned, seq: first!, revision: 1, lingers })).toBe(true)
+    const { tasks, atOnce } = await reopen()
+    expect(atOnce.totals(link)).toMatchObject({
+      backlogCount: 1,
+      delayed: 0,
+      failing: 0,
+      lingering: 1,
+      settledCount: 1,
+    })
+    expect(atOnce.unsettled(link, 'k', 9).map(({ seq }) => seq)).toEqual([second])
+    expect((await tasks.waiting(link, 'k', 9)).map(({ seq }) => seq)).toEqual([first, second])
+    expect([atOnce.isUnderWay(link, 'k'), atOnce.isPendingUpTo(link, first!)]).toEqual([true, false])
+    expect((await failures(tasks)).total).toBe(0)
+    expect(await tasks.retry({ seqs: [first!] }, 1)).toEqual([])
+    const brief = { linkId: link, key: 'k', own: 'all', inbound: [], opposite: null, tellsWriters: false } as const
+    expect(await tasks.brief([{ seq: second!, ...brief }])).toMatchObject([{ open: [second, first], pairs: learned }])
+    expect([await tasks.lingersUntil(), await tasks.wakeLingering(499)]).toEqual([500, []])
+    expect(await tasks.wakeLingering(500)).toEqual([{ seq: first, linkId: link, key: 'k' }])
+    expect(atOnce.totals(link)).toMatchObject({ backlogCount: 2, lingering: 0 })
+    expect(await tasks.find(first!)).toMatchObject({ state: 'ready', fault: null, lingered: true })
+    expect(await tasks.settle({ ...done, seq: first!, revision: 1, lingers: { until: 900 } })).toBe(true)
+    expect(await tasks.find(first!)).toMatchObject({ state: 'lingering', dueAt: 900 })
+    expect(await tasks.enqueue([put('k')])).toEqual([first])
+    expect(await tasks.find(first!)).toMatchObject({ state: 'ready', revision: 2, dueAt: 900 })
+    expect(await tasks.settle({ ...done, seq: first!, revision: 2 })).toBe(true)
+    expect([await tasks.find(first!), atOnce.totals(link).settledCount]).toEqual([null, 1])
+  })
+
   test.each([
     ['deleteVersion', 'put', 'deleteVersion'],
     ['deleteVersion', 'metadata', 'deleteVersion'],

@@ -28,6 +28,8 @@ export class TargetWrite {
   #stored: Promise<string | null> = Promise.resolve(null)
   /** The last byte was handed over: the target may have stored it, whatever it answers. */
   #whole = false
+  /** Nothing that was sent is under way: it was answered, or has not left whole. */
+  #isHeard = true
   #unwanted = false
   #begun = false
 
@@ -45,7 +47,7 @@ export class TargetWrite {
     if (this.#begun) return
     this.#begun = true
     if (lease === null || this.#unwanted) this.#body.leave(new LeftBehind('its turn comes by the queue'))
-    else this.#stored = this.#send(lease.task.seq).finally(() => this.#body.leave(new LeftBehind('it has ended')))
+    else this.#stored = this.#send(lease).finally(() => this.#body.leave(new LeftBehind('it has ended')))
     this.#start(lease)
   }
 
@@ -56,7 +58,7 @@ export class TargetWrite {
     if (lease === null) return
     await this.#stored
     // Only a look at both sides tells what is where; it removes what the source has not got.
-    if (this.#whole || owesALook(lease)) this.#options.queue.release(lease)
+    if (this.#whole || owesALook(lease)) this.#options.queue.release(lease, this.#isHeard)
     else await this.#options.queue.ack(lease, nothing)
   }
 
@@ -70,7 +72,7 @@ export class TargetWrite {
       stored !== null && stored !== 'null' && versionId !== null && versionId !== 'null' && seq !== lease.task.seq
     if (!arrived) {
       // What the target may have stored is recognised by the task that wrote it, for as long as that is not settled.
-      if (this.#whole || seq === lease.task.seq || owesALook(lease)) queue.release(lease)
+      if (this.#whole || seq === lease.task.seq || owesALook(lease)) queue.release(lease, this.#isHeard)
       else await queue.ack(lease, nothing)
       return makeUrgent(this.#whole ? [lease.task.seq, seq] : [seq])
     }
@@ -82,7 +84,7 @@ export class TargetWrite {
     // Both sites have it: the client need not wait for the journal to have heard of it too.
     taskEnds.tell(seq, { kind: 'settled', did: 'copied' })
     if (owesALook(lease)) {
-      queue.release(lease)
+      queue.release(lease, this.#isHeard)
       return makeUrgent([lease.task.seq, seq])
     }
     // With the end of the task that wrote it, the pair: another task of the key may be next, and must know whose version this is.
@@ -90,7 +92,7 @@ export class TargetWrite {
     await this.#options.settle(seq, outcome)
   }
 
-  async #send(seq: number): Promise<string | null> {
+  async #send(lease: Lease): Promise<string | null> {
     const { upstream, onMoved } = this.#options
     const { target, rule } = this.#link
     try {
@@ -99,7 +101,7 @@ export class TargetWrite {
         bucket: target.bucket,
         body: { ...this.#body.body, body: this.#gated() },
         headers: {
-          ...this.#stamp(seq),
+          ...this.#stamp(lease),
           'x-amz-acl': undefined,
           ...(rule.storageClass !== null && { 'x-amz-storage-class': rule.storageClass }),
         },
@@ -112,6 +114,7 @@ export class TargetWrite {
       return answer.headers['x-amz-version-id'] ?? null
     } catch {
       // Why is found out by the task of the version, which comes next, and not before a write that is under way has come to lie there.
+      this.#isHeard = !this.#whole
       if (this.#whole) await new Promise<void>((resolve) => this.#options.clock.after(unheardMs(this.#link), resolve))
       return null
     }
@@ -133,11 +136,11 @@ export class TargetWrite {
     this.#whole = true
   }
 
-  #stamp(seq: number): Record<string, string> {
+  #stamp({ task: { seq }, attemptId: attempt }: Lease): Record<string, string> {
     const { source, target } = this.#link
     const { newId, clock, seal } = this.#options
     const place = { source, target, key: this.#exchange.call.key }
-    const stamp = pendingStamp(newId(), place, clock.now(), this.#body.body.sizeBytes ?? 0, { seq, seal })
+    const stamp = pendingStamp(newId(), place, clock.now(), this.#body.body.sizeBytes ?? 0, { seq, attempt, seal })
     return Object.fromEntries(Object.entries(stamp).map(([name, value]) => [`x-amz-meta-${name}`, value]))
   }
 }

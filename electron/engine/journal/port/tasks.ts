@@ -62,6 +62,8 @@ export interface TaskRow extends NewTask {
   readonly enqueuedAt: number
   /** Absent: nothing was sent for its version, or what became of it is known. */
   readonly marker?: MarkerNote
+  /** It was done before: it lingers, or did. */
+  readonly lingered?: true
 }
 
 export interface UploadRecord {
@@ -93,7 +95,7 @@ export interface Briefing {
    */
   readonly tombstones: readonly VersionPair[]
   readonly upload: UploadRecord | null
-  /** Numbers of the tasks of the key, the parked ones too; of more than 1,000 the highest. */
+  /** Numbers of the tasks of the key, the parked and the lingering ones too; of more than 1,000 the highest. */
   readonly open: readonly number[]
   /** Of these tasks, the notes of delete markers; in no order. */
   readonly markers: readonly NotedMarker[]
@@ -120,6 +122,18 @@ export interface Settlement {
   readonly uncounted?: true
   /** For the history of a task that had failed; absent where nobody knows. */
   readonly did?: SettledBy | null
+  /** It is done, and stays: see {@link Lingering}. */
+  readonly lingers?: Lingering | undefined
+}
+
+/**
+ * What an attempt wrote whose answer was lost may come to lie at the target after another attempt has brought the same. Until it cannot
+ * any more the task lingers, as a closed connection of TCP does: it counts as settled and holds nothing back, its number is known as
+ * one of the key, and it is looked at once more in the end.
+ */
+export interface Lingering {
+  /** Epoch ms. */
+  readonly until: number
 }
 
 export interface LinkTotals {
@@ -130,6 +144,8 @@ export interface LinkTotals {
   /** Those that met a fault and are not parked, whether delayed or ready; with `parked` all that is in the failure list. */
   readonly failing: number
   readonly parked: number
+  /** Settled, and looked at once more: see {@link Lingering}. */
+  readonly lingering: number
   readonly settledCount: number
   readonly settledBytes: number
 }
@@ -169,7 +185,7 @@ export interface FailedTasks {
 export interface TaskStore {
   /** Inserts, or raises `revision` where the dedupe key is pending already (a parked one becomes ready again). Returns the seqs. */
   enqueue(tasks: readonly NewTask[], urgent?: UrgentEnqueue): Promise<readonly number[]>
-  /** Removes the task, or makes it ready again when its revision moved on (resolves false then). */
+  /** Removes the task or lets it linger, or makes it ready again when its revision moved on (resolves false then). */
   settle(settlement: Settlement): Promise<boolean>
   delay(seq: number, fault: Fault, attempts: number, dueAt: number, at: number): Promise<void>
   /** Sets the task aside, or makes it ready again when its revision moved on: what was refused is not what is asked now (false). */
@@ -183,9 +199,13 @@ export interface TaskStore {
     limit: number,
     isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** Makes ready what has lingered until `now`; resolves with which. */
+  wakeLingering(now: number): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** Epoch ms at which the first lingering task is to be woken; null when none lingers. */
+  lingersUntil(): Promise<number | null>
   /** null when it is settled, or never was. */
   find(seq: number): Promise<TaskRow | null>
-  /** Tasks of one key that are not parked, in seq order; of more than `limit` the first. */
+  /** Tasks of one key that are not parked, in seq order, the lingering ones too; of more than `limit` the first. */
   waiting(linkId: string, key: string, limit: number): Promise<readonly TaskRow[]>
   /** Tasks of one key that are parked, the latest first; of more than 1,000 the latest. */
   parked(linkId: string, key: string): Promise<readonly TaskRow[]>
@@ -225,7 +245,7 @@ export interface LineReads {
  * asks the {@link TaskStore}.
  */
 export interface ReadsAtOnce extends LineReads {
-  /** The tasks of one key that are not parked, in seq order: which is next when the key is free again. */
+  /** The tasks of one key that wait for an attempt, in seq order: which is next when the key is free again. */
   unsettled(linkId: string, key: string, limit: number): readonly TaskRow[]
   task(seq: number): TaskRow | null
   /**
@@ -233,9 +253,11 @@ export interface ReadsAtOnce extends LineReads {
    * to leave what it is of where it was deleted for good since.
    */
   isParked(linkId: string, key: string, versionId: string | null, operation?: Operation): boolean
-  /** Is a task of the link with this number or a lower one pending? Parked ones are not. */
+  /** Is a task of the link with this number or a lower one pending? Parked and lingering ones are not. */
   isPendingUpTo(linkId: string, seq: number): boolean
-  /** Is anything of the key pending or parked? */
+  /** Is anything of the key pending or lingering? What an attempt wrote may be at the target, or come there. */
+  isUnderWay(linkId: string, key: string): boolean
+  /** Is anything of the key pending, lingering or parked? */
   anyTask(linkId: string, key: string): boolean
   /** The highest number that a task ever had. */
   lastSeq(): number

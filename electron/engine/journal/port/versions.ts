@@ -7,6 +7,11 @@ export interface VersionPair {
    * does not say which.
    */
   readonly proof?: 'found' | 'untold'
+  /**
+   * The attempt that the seal of the target's version names, while it matters: another attempt may land the same version still. Absent:
+   * not known.
+   */
+  readonly writtenBy?: string
 }
 
 /**

@@ -14,7 +14,7 @@ import { DivergedKeys } from './diverged-keys.ts'
 import type { Link } from '../link.ts'
 
 export interface ConvergenceParts {
-  readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'unsettled'>
+  readonly atOnce: Pick<ReadsAtOnce, 'pairs' | 'isUnderWay'>
   /** The keys that are apart, by link. */
   readonly marks: Remembered
   readonly link: (linkId: string) => Link | null
@@ -234,7 +234,7 @@ export class ConvergenceBook {
   }
 
   #isPending(key: string, links: readonly Link[]): boolean {
-    return links.some(({ linkId }) => this.#parts.atOnce.unsettled(linkId, key, 1).length > 0)
+    return links.some(({ linkId }) => this.#parts.atOnce.isUnderWay(linkId, key))
   }
 
   /** The target between two looks at the source; null when the source changed meanwhile. */

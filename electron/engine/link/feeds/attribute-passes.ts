@@ -34,7 +34,7 @@ type PassRecord = z.infer<typeof recordSchema>
 
 export interface AttributePassesParts {
   readonly versions: Pick<VersionStore, 'pairs'>
-  readonly atOnce: Pick<ReadsAtOnce, 'unsettled' | 'isParked'>
+  readonly atOnce: Pick<ReadsAtOnce, 'isUnderWay' | 'isParked'>
   /** How far each link's pass has come. */
   readonly marks: Remembered
   readonly links: () => readonly Link[]
@@ -235,7 +235,7 @@ export class AttributePasses {
       list,
       store: (siteId) => store(siteId, rule),
       pairs: (key) => versions.pairs(linkId, key),
-      isPending: (key) => atOnce.unsettled(linkId, key, 1).length > 0,
+      isPending: (key) => atOnce.isUnderWay(linkId, key),
       leavesOutTags: () => leavesOutTags(link),
       acl: () => carriedAcl(link),
       isTwoWay: () => isTwoWay(link),

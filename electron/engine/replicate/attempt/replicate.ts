@@ -28,10 +28,21 @@ import type { ReplicationContext } from '../context.ts'
  */
 export async function replicate(context: ReplicationContext): Promise<Outcome> {
   try {
-    return await withoutFormerNull(await judged(context), context)
+    return withAttempt(await withoutFormerNull(await judged(context), context), context)
   } catch (error) {
     throw error instanceof FaultError ? await unlessGone(error, context) : error
   }
+}
+
+/**
+ * Which attempt wrote what was brought, where another one may land the same still. An upload that goes on was begun by an earlier one, and
+ * bears its name.
+ */
+function withAttempt(outcome: Outcome, { order }: ReplicationContext): Outcome {
+  if (outcome.kind === 'fault' || order.mayHaveRun !== true || order.upload !== null) return outcome
+  const writtenBy = order.attemptId
+  const learned = outcome.learned.map((pair) => (pair.proof === undefined ? { writtenBy, ...pair } : pair))
+  return { ...outcome, learned }
 }
 
 /** A version that was there a moment ago and is not found now went away under the attempt: the next one looks again. */
@@ -58,7 +69,8 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
     const { versionId, operation, sizeBytes, changedAt } = order
     return copyOne({ versionId, deleteMarker: operation === 'deleteMarker', sizeBytes, modifiedAt: changedAt }, context)
   }
-  if (order.operation === 'metadata' && (await syncedBlind(context))) return settled('metadata')
+  if (order.operation === 'metadata' && order.mayHaveRun !== true && (await syncedBlind(context)))
+    return settled('metadata')
   const seen = withOwnMarkers(await compareKey(context), context)
   const outcome = await replicateSeen(seen, context)
   // Last, because a marker may just have been written on top of one.

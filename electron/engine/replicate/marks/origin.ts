@@ -2,7 +2,7 @@ import type { BucketAt } from '../../../../shared/model/rule.ts'
 import { readObjectHead } from '../../store/object-head.ts'
 import type { ObjectHead } from '../../store/port.ts'
 import type { HeaderMap } from '../../s3/headers.ts'
-import { openSeal, sealed, type Seal, type SealedFacts, type SealKey } from './seal.ts'
+import { longestSeal, openSeal, sealed, type Seal, type SealedBy, type SealedFacts, type SealKey } from './seal.ts'
 
 /**
  * What a replica carries about where it came from, as user metadata: the only place that every S3 site keeps.
@@ -107,9 +107,8 @@ export function withoutOrigin(metadata: ObjectHead['metadata']): Record<string, 
   return own
 }
 
-/** Who writes a mark: the task by its number, and what it seals with; null seals nothing. */
-export interface Writer {
-  readonly seq: number
+/** Who writes a mark, and what it seals with; null seals nothing. */
+export interface Writer extends SealedBy {
   readonly seal: SealKey | null
 }
 
@@ -135,18 +134,18 @@ export function stamped(
 }
 
 /** Name and value of a seal at their longest. */
-const sealBytes = sealName.length + 32 + 1 + 15 + 1 + 22
+const sealBytes = sealName.length + longestSeal
 
 function withSeal(
   metadata: Record<string, string>,
   place: MarkPlace,
   content: { readonly etag: string; readonly sizeBytes: number },
-  { seq, seal }: Writer,
+  { seal, ...by }: Writer,
 ): Record<string, string> {
   const mark = markOf({ metadata })
   if (seal === null || mark === null || sizeOf(metadata) + sealBytes > metadataLimitBytes) return metadata
   const { etag, sizeBytes } = content
-  return { ...metadata, [sealName]: sealed({ ...factsOf(mark, place), etag, sizeBytes }, seq, seal) }
+  return { ...metadata, [sealName]: sealed({ ...factsOf(mark, place), etag, sizeBytes }, by, seal) }
 }
 
 /** The stamp of a placeholder: for which marker it stands. */

@@ -40,6 +40,8 @@ interface Asked {
 /** One version and what it claims to be. */
 interface Claim extends Asked {
   readonly mark: Mark
+  /** Its seal, where that holds. */
+  readonly seal: Seal | null
 }
 
 /**
@@ -53,33 +55,64 @@ export async function recognise(
 ): Promise<Recognised> {
   const unknown = unknownOf(source, target, context)
   const { heads, hasUnasked } = await ask(unknown, context)
-  const claims = heads.flatMap(claimOf)
+  const claims = heads.flatMap((one) => claimOf(one, source, context))
   const single = claims.filter((claim) => claims.every((other) => other === claim || nameOf(other) !== nameOf(claim)))
-  const learned: VersionPair[] = []
+  const found: FoundReplica[] = []
   const leftovers: VersionEntry[] = []
   const pending: VersionEntry[] = []
   for (const claim of single) {
     if (claim.mark.kind === 'replica') {
-      const found = await replica(claim, source, target, context)
-      if (found === null) continue
-      learned.push(found.pair)
-      leftovers.push(...found.replaced)
-    } else if (isOfOpenTask(claim, '', context)) {
+      const one = await replica(claim, source, target, context)
+      if (one !== null) found.push(one)
+    } else if (isOfOpenTask(claim, context)) {
       if (claim.mark.kind === 'placeholder') leftovers.push(claim.entry)
       // An unversioned source keeps no history to compare with: what was replaced there is no leftover here.
       else if (source[0]?.versionId !== 'null' && !(await hasPairedTwin(claim, target, context)))
         pending.push(claim.entry)
     }
   }
-  const claimed = new Set(claims.map(({ mark }) => mark.versionId))
+  const learned = onePerVersion(found, leftovers)
+  const left = claims.filter(({ entry }) => !leftovers.includes(entry))
+  const claimed = new Set(left.map(({ mark }) => mark.versionId))
   return { learned, leftovers, pending, claimed, ofGone: replicasOfGone(heads, context), hasUnasked }
 }
 
-const nameOf = ({ mark }: Claim): string => `${mark.kind} ${mark.versionId}`
+/** What two attempts wrote of one version is two; a copy bears the name of what it was copied from. */
+const nameOf = ({ mark, seal }: Claim): string =>
+  `${mark.kind} ${mark.versionId} ${seal?.attempt == null ? '' : `${seal.journal} ${seal.seq} ${seal.attempt}`}`
 
-function claimOf(asked: Asked): readonly Claim[] {
-  const mark = markOf(asked.head)
-  return mark === null ? [] : [{ ...asked, mark }]
+function claimOf(asked: Asked, source: readonly VersionEntry[], { link, order }: ReplicationContext): readonly Claim[] {
+  const { entry, head } = asked
+  const mark = markOf(head)
+  if (mark === null) return []
+  // Of a version that the source has let go of, only a target with the same ETag shows that the content is still what was sealed.
+  const etag = mark.kind === 'replica' ? (source.find(isOf(mark)) ?? entry).etag : ''
+  const place = { source: link.source, target: link.target, key: order.key }
+  const seal = sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
+  return [{ ...asked, mark, seal }]
+}
+
+const isOf =
+  (mark: Mark) =>
+  ({ versionId }: VersionEntry): boolean =>
+    versionId === mark.versionId
+
+/**
+ * The replicas, one for each version of the source; what is over goes to the leftovers. Of what several attempts brought the lowest
+ * stays, which came first: what came late may lie above younger versions. What several claim that no open task wrote is nobody's.
+ */
+function onePerVersion(found: readonly FoundReplica[], leftovers: VersionEntry[]): readonly VersionPair[] {
+  const learned: VersionPair[] = []
+  for (const [index, { pair, entry, replaced }] of found.entries()) {
+    leftovers.push(...replaced)
+    if (pair === null) continue
+    const others = found.filter((other, at) => at !== index && other.pair?.sourceVersionId === pair.sourceVersionId)
+    const isOwn = pair.proof === undefined
+    if (isOwn && others.some((other) => other.pair?.proof === undefined && found.indexOf(other) > index))
+      leftovers.push(entry)
+    else if (isOwn || others.length === 0) learned.push(pair)
+  }
+  return learned
 }
 
 /** What came under its source's id is that version, whatever has the same content. */
@@ -145,8 +178,10 @@ async function hasPairedTwin(
 }
 
 interface FoundReplica {
-  readonly pair: VersionPair
-  /** Replicas of the same version that it was written to replace. */
+  readonly entry: VersionEntry
+  /** null: another attempt has brought the version, and was heard of. */
+  readonly pair: VersionPair | null
+  /** Itself then, or replicas of the same version that it was written to replace. */
   readonly replaced: readonly VersionEntry[]
 }
 
@@ -158,20 +193,22 @@ async function replica(
   context: ReplicationContext,
 ): Promise<FoundReplica | null> {
   const { entry, mark } = claim
-  const of = source.find(({ versionId }) => versionId === mark.versionId)
+  const of = source.find(isOf(mark))
   if (of === undefined) return ofGone(claim, target, context)
   if (of.versionId === 'null' || of.deleteMarker || of.sizeBytes !== entry.sizeBytes) return null
-  const open = isOfOpenTask(claim, of.etag, context)
+  const open = isOfOpenTask(claim, context)
   const known = onRecord(context.order).find(({ sourceVersionId }) => sourceVersionId === of.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   // Another one is its replica already, unless a task that is not done yet wrote this one in its place.
   const isOwn = open && isInPlaceOf(known, mark)
-  if (former !== undefined && !isOwn) return null
+  const isOver = former !== undefined && !isOwn
+  if (isOver && !(open && isLate(known, claim))) return null
   // Sealed or not: a seal can be written over other content.
   if (!(await hasContentOf(of, claim, context))) return null
-  const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId }
-  if (!isOwn) return { pair: { ...pair, proof: 'found' }, replaced: [] }
-  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+  if (isOver) return { entry, pair: null, replaced: [entry] }
+  const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId, ...writtenBy(claim) }
+  if (!isOwn) return { entry, pair: { ...pair, proof: 'found' }, replaced: [] }
+  return { entry, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
 /** What the journal knows, and what it knew when the tasks of this key that are open had begun. */
@@ -195,11 +232,10 @@ function ofGone(claim: Claim, target: readonly VersionEntry[], context: Replicat
   const { entry, mark } = claim
   const known = onRecord(context.order).find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
-  if (!isInPlaceOf(known, mark)) return null
-  // The seal names the ETag of the source: without its version, only a target with the same one shows that the content is still that.
-  if (!isOfOpenTask(claim, entry.etag, context)) return null
-  const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId }
-  return { pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+  if (!isOfOpenTask(claim, context)) return null
+  if (!isInPlaceOf(known, mark)) return isLate(known, claim) ? { entry, pair: null, replaced: [entry] } : null
+  const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId, ...writtenBy(claim) }
+  return { entry, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
 function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: ReplicationContext): Promise<boolean> {
@@ -217,19 +253,23 @@ function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: Replica
   )
 }
 
-function sealHere({ head, entry }: Claim, etag: string, { link, order }: ReplicationContext): Seal | null {
-  const place = { source: link.source, target: link.target, key: order.key }
-  return sealOf(head, place, { etag, sizeBytes: entry.sizeBytes }, link.seal ?? null)
-}
-
 /**
- * Was it written by a task that this journal has not settled? Then nobody has been told of it, and it waits for its end. Not said of
- * one of so many that the true one may not have been asked.
+ * Was it written by a task that has a number in this journal still? Then nobody has been told of it, or another attempt has brought the
+ * same. Not said of one of so many that the true one may not have been asked.
  */
-function isOfOpenTask(claim: Claim, etag: string, context: ReplicationContext): boolean {
-  const { link, order } = context
-  const seal = sealHere(claim, etag, context)
+function isOfOpenTask(claim: Claim, { link, order }: ReplicationContext): boolean {
+  const { seal } = claim
   if (seal === null || seal.journal !== link.seal?.journal) return false
   if (seal.seq === order.seq) return claim.isAmongAll || (claim.isAmongOwn && order.mayHaveRun === true)
   return claim.isAmongAll && order.open?.includes(seal.seq) === true
 }
+
+/**
+ * Another attempt than the one that wrote the replica of which the journal knows: what it sent came late. A copy of the replica bears the
+ * name of the same attempt.
+ */
+const isLate = (known: VersionPair | undefined, { seal }: Claim): boolean =>
+  known?.writtenBy !== undefined && seal?.attempt != null && seal.attempt !== known.writtenBy
+
+const writtenBy = ({ seal }: Claim): Pick<VersionPair, 'writtenBy'> =>
+  seal?.attempt == null ? {} : { writtenBy: seal.attempt }

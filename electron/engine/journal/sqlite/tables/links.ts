@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query, type PreparedQuery } from '../file/database.ts'
 import { OldestPending } from './oldest-pending.ts'
 import type { LinkEnd, LinkIdentity } from '../../port/records.ts'
-import { stateCode } from './task-row.ts'
+import { isPending, stateCode } from './task-row.ts'
 
 /** One link and its totals. They change with every task, in memory, and reach the disk in the same transaction. */
 export interface LinkEntry {
@@ -16,6 +16,7 @@ export interface LinkEntry {
   /** Those that met a fault and are not parked: delayed, or ready for their next attempt. */
   failing: number
   parked: number
+  lingering: number
   settledCount: number
   settledBytes: number
   readonly oldest: OldestPending
@@ -58,7 +59,7 @@ export class Links {
     this.#dropChunk = database.prepare('DELETE FROM oldest WHERE link = ? AND chunk = ?')
     this.#oldestIn = query(
       database,
-      `SELECT min(changed_at) FROM task WHERE seq BETWEEN ? AND ? AND +link = ? AND +state <> ${stateCode.parked}`,
+      `SELECT min(changed_at) FROM task WHERE seq BETWEEN ? AND ? AND +link = ? AND ${isPending}`,
     )
     this.reload()
   }
@@ -69,6 +70,15 @@ export class Links {
     this.#dirty.clear()
     const columns = 'id, name, pending, bytes, delayed, failing, parked, settled_count, settled_bytes'
     for (const row of query<LinkRow>(this.#database, `SELECT ${columns} FROM link`).all()) this.#restore(row)
+    // Not kept with the others: they are few, and an index of those alone finds them.
+    const lingering = query<readonly [number, number]>(
+      this.#database,
+      `SELECT link, count(*) FROM task WHERE state = ${stateCode.lingering} GROUP BY link`,
+    ).all()
+    for (const [link, count] of lingering) {
+      const entry = this.#byId.get(link)
+      if (entry !== undefined) entry.lingering = count
+    }
     const identities = `SELECT name, ${identityColumns} FROM link WHERE name IS NOT NULL`
     for (const row of query<IdentityRow>(this.#database, identities).all())
       this.#byName.get(row[0])!.identity = identityOf(row)
@@ -130,12 +140,12 @@ export class Links {
 
   arrive(entry: LinkEntry, task: Counted): void {
     this.#count(entry, task, 1)
-    if (task.state !== stateCode.parked) entry.oldest.add(task.seq, task.changedAt)
+    if (isCountedPending(task)) entry.oldest.add(task.seq, task.changedAt)
   }
 
   leave(entry: LinkEntry, task: Counted): void {
     this.#count(entry, task, -1)
-    if (task.state !== stateCode.parked) entry.oldest.remove(task.seq, task.changedAt)
+    if (isCountedPending(task)) entry.oldest.remove(task.seq, task.changedAt)
   }
 
   settled(entry: LinkEntry, count: number, bytes: number): void {
@@ -166,6 +176,7 @@ export class Links {
 
   #count(entry: LinkEntry, task: Counted, sign: 1 | -1): void {
     if (task.state === stateCode.parked) entry.parked += sign
+    else if (task.state === stateCode.lingering) entry.lingering += sign
     else {
       entry.pending += sign
       entry.bytes += sign * (task.size ?? 0)
@@ -194,13 +205,15 @@ export class Links {
   ]: LinkRow): LinkEntry | null {
     if (name === null) return null
     const oldest = new OldestPending()
-    const counts = { pending, bytes, delayed, failing, parked, settledCount, settledBytes }
+    const counts = { pending, bytes, delayed, failing, parked, lingering: 0, settledCount, settledBytes }
     const entry: LinkEntry = { id, name, identity: null, ...counts, oldest }
     this.#byName.set(name, entry)
     this.#byId.set(id, entry)
     return entry
   }
 }
+
+const isCountedPending = ({ state }: Counted): boolean => state !== stateCode.parked && state !== stateCode.lingering
 
 const identityColumns =
   'rule, source_site, source_bucket, source_endpoint, target_site, target_bucket, target_endpoint, generation, opened_at'

@@ -137,6 +137,13 @@ UPDATE task SET marker = -1 WHERE (op = 2 OR (op = 3 AND size IS NULL))
 CREATE INDEX task_marker ON task (link, key) WHERE marker <> 0;
 `
 
+/** Version 11. A task that is done may linger (state 4, until `due_at`); of a pair the attempt is kept that wrote it, while one lingers. */
+const version11 = `
+ALTER TABLE task ADD COLUMN lingered INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX task_lingering ON task (due_at) WHERE state = 4;
+ALTER TABLE pair ADD COLUMN written_by TEXT;
+`
+
 /** In order; the place counted from 1 is the version that `PRAGMA user_version` holds. Released ones never change. */
 export const migrations: readonly string[] = [
   version1,
@@ -149,6 +156,7 @@ export const migrations: readonly string[] = [
   version8,
   version9,
   version10,
+  version11,
 ]
 
 /** Brings the file to the newest version, each step in one transaction; refuses a file from a newer Lockstep. */

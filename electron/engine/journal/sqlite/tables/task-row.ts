@@ -3,7 +3,13 @@ import { operations, taskStates, type Operation, type TaskState } from '../../..
 import { largeBytes, type MarkerNote, type TaskRow } from '../../port/tasks.ts'
 
 /** How a state is stored: its place in `taskStates`. */
-export const stateCode: Readonly<Record<TaskState, number>> = { ready: 0, leased: 1, delayed: 2, parked: 3 }
+export const stateCode: Readonly<Record<TaskState, number>> = {
+  ready: 0,
+  leased: 1,
+  delayed: 2,
+  parked: 3,
+  lingering: 4,
+}
 
 /** How an operation is stored: its place in `operations`. */
 export const operationCode: Readonly<Record<Operation, number>> = {
@@ -13,12 +19,15 @@ export const operationCode: Readonly<Record<Operation, number>> = {
   deleteVersion: 3,
 }
 
+/** Of a task that is neither done nor set aside. */
+export const isPending = `state NOT IN (${stateCode.parked}, ${stateCode.lingering})`
+
 /** The condition of an index: a change of it, or of {@link largeBytes}, needs a migration. */
 export const isApart = `(size >= ${largeBytes} OR attempts > 0)`
 
 export const taskColumns =
   'seq, link, key, version_id, op, size, changed_at, absent_at, enqueued_at, state, revision, attempts, due_at, ' +
-  'fault, first_failed_at, last_attempt_at, bypass, tried_before, marker'
+  'fault, first_failed_at, last_attempt_at, bypass, tried_before, marker, lingered'
 
 /** A row of {@link taskColumns}. */
 export type StoredTask = readonly [
@@ -41,6 +50,7 @@ export type StoredTask = readonly [
   bypass: number,
   triedBefore: number,
   marker: number,
+  lingered: number,
 ]
 
 /** S3 has no empty version id, so '' stands for none and the unique index covers it: NULLs would all differ. */
@@ -67,6 +77,7 @@ export function taskRow(row: StoredTask, linkId: string): TaskRow {
     lastAttemptAt: row[15],
     ...(row[16] === 1 && { bypassGovernance: true }),
     ...(row[18] !== 0 && { marker: storedNote(row[18]) }),
+    ...(row[19] === 1 && { lingered: true }),
   }
 }
 

@@ -143,7 +143,7 @@ class Enqueuer {
     const merged = {
       seq,
       failed,
-      state: state === stateCode.parked ? stateCode.ready : state,
+      state: state === stateCode.parked || state === stateCode.lingering ? stateCode.ready : state,
       size: wholeSize(task.sizeBytes) ?? size,
       changedAt: Math.min(changedAt, whole(task.changedAt, now)),
     }

@@ -16,7 +16,11 @@ export interface Pairs {
 
 /** The version map: which version of the target stands for which of the source. Keys compare by their UTF-8 bytes. */
 export function openPairs(database: DatabaseSync, links: Links): Pairs {
-  const save = database.prepare('INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)')
+  const save = database.prepare(
+    `INSERT INTO pair (link, key, source_version, target_version, proof, written_by) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET target_version = excluded.target_version, proof = excluded.proof, written_by =
+       CASE target_version WHEN excluded.target_version THEN coalesce(excluded.written_by, written_by) ELSE excluded.written_by END`,
+  )
   const forget = database.prepare(
     `UPDATE pair SET proof = ${tombstone} WHERE link = ? AND key = ? AND source_version = ?`,
   )
@@ -26,15 +30,15 @@ export function openPairs(database: DatabaseSync, links: Links): Pairs {
   )
   const ofKey = query<StoredPair>(
     database,
-    `SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ? AND proof <> ${tombstone}`,
+    `SELECT ${columns} FROM pair WHERE link = ? AND key = ? AND proof <> ${tombstone}`,
   )
   const forgotten = query<StoredPair>(
     database,
-    `SELECT source_version, target_version, proof FROM pair WHERE link = ? AND key = ? AND proof = ${tombstone}`,
+    `SELECT ${columns} FROM pair WHERE link = ? AND key = ? AND proof = ${tombstone}`,
   )
   const between = query<readonly [...StoredPair, key: string]>(
     database,
-    `SELECT source_version, target_version, proof, key FROM pair
+    `SELECT ${columns}, key FROM pair
      WHERE link = ? AND key BETWEEN ? AND ? AND proof <> ${tombstone}`,
   )
   const reader = (rows: typeof ofKey) => (linkId: string, key: string) => {
@@ -45,8 +49,8 @@ export function openPairs(database: DatabaseSync, links: Links): Pairs {
   return {
     record(link, key, settlement) {
       for (const version of settlement.forgotten) forget.run(link, key, version)
-      for (const { sourceVersionId, targetVersionId, proof } of settlement.learned)
-        save.run(link, key, sourceVersionId, targetVersionId, codeOf(proof))
+      for (const { sourceVersionId, targetVersionId, proof, writtenBy = null } of settlement.learned)
+        save.run(link, key, sourceVersionId, targetVersionId, codeOf(proof), writtenBy)
     },
     bury: (link, key) => void dropTombstones.run(link, key),
     of,
@@ -57,8 +61,8 @@ export function openPairs(database: DatabaseSync, links: Links): Pairs {
         const found = new Map<string, VersionPair[]>()
         const link = links.named(linkId)
         if (link === undefined) return found
-        for (const [source, target, proof, key] of between.iterate(link.id, fromKey, toKey)) {
-          const pair = pairOf([source, target, proof])
+        for (const [source, target, proof, writtenBy, key] of between.iterate(link.id, fromKey, toKey)) {
+          const pair = pairOf([source, target, proof, writtenBy])
           const pairs = found.get(key)
           if (pairs === undefined) found.set(key, [pair])
           else pairs.push(pair)
@@ -69,7 +73,8 @@ export function openPairs(database: DatabaseSync, links: Links): Pairs {
   }
 }
 
-type StoredPair = readonly [source: string, target: string, proof: number]
+const columns = 'source_version, target_version, proof, written_by'
+type StoredPair = readonly [source: string, target: string, proof: number, writtenBy: string | null]
 
 /** By their place; absent in the second. */
 const proofs: readonly VersionPair['proof'][] = ['untold', undefined, 'found']
@@ -77,7 +82,12 @@ const codeOf = (proof: VersionPair['proof']): number => proofs.indexOf(proof)
 /** In the place of a proof: the pair is forgotten, and some task of its key is open still. */
 const tombstone = 3
 
-function pairOf([sourceVersionId, targetVersionId, code]: StoredPair): VersionPair {
+function pairOf([sourceVersionId, targetVersionId, code, writtenBy]: StoredPair): VersionPair {
   const proof = proofs[code]
-  return proof === undefined ? { sourceVersionId, targetVersionId } : { sourceVersionId, targetVersionId, proof }
+  return {
+    sourceVersionId,
+    targetVersionId,
+    ...(proof !== undefined && { proof }),
+    ...(writtenBy !== null && { writtenBy }),
+  }
 }

@@ -2,23 +2,31 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { Links } from '../tables/links.ts'
 import type { LineReads, LinkTotals, ReadsAtOnce, TaskRow, TaskStore } from '../../port/tasks.ts'
-import { isApart, operationCode, stateCode, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
+import {
+  isApart,
+  isPending,
+  operationCode,
+  stateCode,
+  taskColumns,
+  taskRow,
+  type StoredTask,
+} from '../tables/task-row.ts'
 
 type LinkReads = LineReads & Pick<ReadsAtOnce, 'isPendingUpTo'>
-type KeyReads = Pick<ReadsAtOnce, 'unsettled' | 'isParked' | 'anyTask'>
+type KeyReads = Pick<ReadsAtOnce, 'unsettled' | 'isParked' | 'isUnderWay' | 'anyTask'>
 
 export interface TaskReads {
   /** In the turn in which something is decided by them. */
   readonly atOnce: LinkReads & KeyReads & Pick<ReadsAtOnce, 'task' | 'totals'>
   /** For who tells of tasks. */
-  readonly told: Pick<TaskStore, 'find' | 'waiting' | 'parked'>
+  readonly told: Pick<TaskStore, 'find' | 'waiting' | 'parked' | 'lingersUntil'>
   /** Numbers of all tasks of the key, the parked ones too; of more than 1,000 the highest. */
   readonly openSeqs: (linkId: string, key: string) => readonly number[]
 }
 
 const select = `SELECT ${taskColumns} FROM task`
 // The states are written out in each query: only then does SQLite use the partial indexes.
-const { ready, delayed, parked } = stateCode
+const { ready, delayed, parked, lingering } = stateCode
 
 export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   const ofKey = openKeyReads(database, links)
@@ -31,7 +39,8 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   }
   const told = {
     find: async (seq: number) => task(seq),
-    waiting: async (...asked: Parameters<TaskStore['waiting']>) => ofKey.unsettled(...asked),
+    waiting: openWaiting(database, links),
+    lingersUntil: openLingersUntil(database),
     parked: openParked(database, links),
   }
   return { atOnce, told, openSeqs: openSeqsOf(database, links) }
@@ -82,11 +91,15 @@ function openLinkReads(database: DatabaseSync, links: Links): LinkReads {
 function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
   const ofKey = query<StoredTask>(
     database,
-    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
+    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND ${isPending} ORDER BY seq LIMIT ?`,
   )
   const parkedOne = query<readonly [number]>(
     database,
     `SELECT op FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND version_id = ? AND state = ${parked}`,
+  )
+  const underWay = query<readonly [number]>(
+    database,
+    `SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} LIMIT 1`,
   )
   const anyOf = query<readonly [number]>(
     database,
@@ -100,11 +113,28 @@ function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
       const found = parkedOne.get(link.id, key, versionId ?? '')
       return found !== undefined && (operation !== 'deleteVersion' || found[0] === operationCode.deleteVersion)
     },
+    isUnderWay(linkId, key) {
+      const link = links.named(linkId)
+      return link !== undefined && underWay.get(link.id, key) !== undefined
+    },
     anyTask(linkId, key) {
       const link = links.named(linkId)
       return link !== undefined && anyOf.get(link.id, key) !== undefined
     },
   }
+}
+
+function openWaiting(database: DatabaseSync, links: Links): TaskStore['waiting'] {
+  const ofKey = query<StoredTask>(
+    database,
+    `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
+  )
+  return async (linkId, key, limit) => rowsOf(linkId, links, (link) => ofKey.all(link, key, limit))
+}
+
+function openLingersUntil(database: DatabaseSync): TaskStore['lingersUntil'] {
+  const first = query<readonly [number | null]>(database, `SELECT min(due_at) FROM task WHERE state = ${lingering}`)
+  return async () => first.get()?.[0] ?? null
 }
 
 function openParked(database: DatabaseSync, links: Links): TaskStore['parked'] {
@@ -142,6 +172,7 @@ const nothing: LinkTotals = {
   delayed: 0,
   failing: 0,
   parked: 0,
+  lingering: 0,
   settledCount: 0,
   settledBytes: 0,
 }
@@ -151,7 +182,7 @@ function totalsOf(linkId: string, links: Links): LinkTotals {
   if (link === undefined) return nothing
   const { pending, bytes, settledCount, settledBytes } = link
   const oldestPendingAt = links.oldestPendingAt(link)
-  const waiting = { delayed: link.delayed, failing: link.failing, parked: link.parked }
+  const waiting = { delayed: link.delayed, failing: link.failing, parked: link.parked, lingering: link.lingering }
   return { backlogCount: pending, backlogBytes: bytes, oldestPendingAt, ...waiting, settledCount, settledBytes }
 }
 

@@ -11,7 +11,7 @@ import type { NotKept } from '../history/not-kept.ts'
 import type { Uploads } from './uploads.ts'
 
 const columns =
-  'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision, tried_before'
+  'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision, tried_before, lingered'
 type Row = readonly [
   seq: number,
   link: number,
@@ -25,6 +25,7 @@ type Row = readonly [
   firstFailedAt: number | null,
   revision: number,
   triedBefore: number,
+  lingered: number,
 ]
 
 const counted = ([seq, , , , state, size, changedAt, , , firstFailedAt]: Row) => ({
@@ -55,7 +56,8 @@ export class TaskWrites {
   readonly #now: () => number
   readonly #bySeq
   readonly #remove
-  readonly #again
+  readonly #stay
+  readonly #wake
   readonly #heard
   readonly #unsee
   readonly #fail
@@ -80,9 +82,13 @@ export class TaskWrites {
     this.#now = now
     this.#bySeq = query<Row>(database, `SELECT ${columns} FROM task WHERE seq = ?`)
     this.#remove = query<Row>(database, `DELETE FROM task WHERE seq = ? AND revision = ? RETURNING ${columns}`)
-    this.#again = database.prepare(
-      `UPDATE task SET state = ${stateCode.ready}, attempts = 0, tried_before = 0, due_at = 0, code = NULL, fault = NULL,
+    this.#stay = database.prepare(
+      `UPDATE task SET state = ?, attempts = 0, tried_before = 0, due_at = ?, lingered = ?, code = NULL, fault = NULL,
        first_failed_at = NULL, last_attempt_at = NULL, marker = 0 WHERE seq = ?`,
+    )
+    this.#wake = query<Row>(
+      database,
+      `UPDATE task SET state = ${stateCode.ready} WHERE state = ${stateCode.lingering} AND due_at <= ? RETURNING ${columns}`,
     )
     this.#heard = database.prepare(
       'UPDATE task INDEXED BY task_marker SET marker = 0 WHERE link = ? AND key = ? AND version_id = ? AND marker <> 0',
@@ -98,8 +104,9 @@ export class TaskWrites {
     )
   }
 
-  settle({ seq, revision, bytes, learned, forgotten, notKept, uncounted, did = null }: Settlement): boolean {
-    const removed = this.#remove.get(seq, revision)
+  settle(settlement: Settlement): boolean {
+    const { seq, revision, bytes, learned, forgotten, notKept, uncounted, did = null, lingers } = settlement
+    const removed = lingers === undefined ? this.#remove.get(seq, revision) : undefined
     const row = removed ?? this.#bySeq.get(seq)
     if (row === undefined) return true
     const link = this.#links.numbered(row[1])
@@ -111,7 +118,9 @@ export class TaskWrites {
       if (proof === undefined && sourceVersionId !== row[3]) this.#heard.run(link.id, row[2], sourceVersionId)
     if (notKept !== undefined) this.#notKept.count(link.id, notKept)
     this.#links.leave(link, counted(row))
-    this.#links.settled(link, removed === undefined || uncounted === true ? 0 : 1, bytes)
+    const isCurrent = row[10] === revision
+    // One that lingered was counted before.
+    this.#links.settled(link, isCurrent && uncounted !== true && row[12] === 0 ? 1 : 0, bytes)
     // What a scan saw of this key before is out of date: the worker may have written more than this version.
     this.#unsee.run(link.id, row[2])
     const attempt = row[11] + row[8] + 1
@@ -121,9 +130,21 @@ export class TaskWrites {
       this.#pairs.bury(link.id, row[2])
       return true
     }
-    this.#again.run(seq)
-    this.#links.arrive(link, { ...counted(row), state: stateCode.ready, failed: false })
-    return false
+    const state = isCurrent ? stateCode.lingering : stateCode.ready
+    this.#stay.run(state, lingers?.until ?? 0, lingers === undefined ? row[12] : 1, seq)
+    this.#links.arrive(link, { ...counted(row), state, failed: false })
+    return isCurrent
+  }
+
+  /** Makes ready what has lingered long enough. */
+  wake(now: number): readonly { readonly seq: number; readonly linkId: string; readonly key: string }[] {
+    return this.#wake.all(now).flatMap((row) => {
+      const link = this.#links.numbered(row[1])
+      if (link === undefined) return []
+      this.#links.leave(link, { ...counted(row), state: stateCode.lingering })
+      this.#links.arrive(link, counted(row))
+      return [{ seq: row[0], linkId: link.name, key: row[2] }]
+    })
   }
 
   delay(failed: Failed): void {
@@ -135,14 +156,15 @@ export class TaskWrites {
     return state !== stateCode.ready
   }
 
-  /** false when the task is neither delayed nor parked. */
+  /** null when it is ready, or done. */
   retry(
     seq: number,
     because: RetriedBecause,
   ): { readonly seq: number; readonly linkId: string; readonly key: string } | null {
     const row = this.#bySeq.get(seq)
     const link = row === undefined ? undefined : this.#links.numbered(row[1])
-    if (row === undefined || link === undefined || row[4] === stateCode.ready) return null
+    if (row === undefined || link === undefined || row[4] === stateCode.ready || row[4] === stateCode.lingering)
+      return null
     this.#retry.run(seq)
     this.#move(row, stateCode.ready, counted(row).failed)
     this.#history.add(subject(row), { ...nothing, at: this.#now(), what: because })
@@ -171,12 +193,16 @@ export class TaskWrites {
   }
 }
 
-export function openTaskWrites(writes: TaskWrites, commit: GroupCommit): Pick<TaskStore, 'settle' | 'delay' | 'park'> {
+export function openTaskWrites(
+  writes: TaskWrites,
+  commit: GroupCommit,
+): Pick<TaskStore, 'settle' | 'delay' | 'park' | 'wakeLingering'> {
   return {
     settle: (settlement) => commit.submit(1, () => writes.settle(settlement)),
     delay: (seq, fault, attempts, dueAt, at) =>
       commit.submit(1, () => writes.delay({ seq, fault, attempts, dueAt: Math.ceil(dueAt), at })),
     park: (seq, revision, fault, attempts, at) =>
       commit.submit(1, () => writes.park({ seq, fault, attempts, dueAt: 0, at }, revision)),
+    wakeLingering: (now) => commit.submit(1, () => writes.wake(now)),
   }
 }

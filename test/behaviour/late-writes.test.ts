@@ -1,0 +1,119 @@
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { remove, versionsOf } from '../support/s3-acts.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+/*
+ * A connection broke, nobody heard how the write ended, and the next attempt brought the same: what the first one wrote comes to lie at
+ * the target after that. No version is there twice in the end, and none is covered by an elder.
+ */
+
+const lateMs = 700
+const engine = { retry: { baseDelayMs: 20, maxDelayMs: 20, landsWithinMs: 2_500 } }
+
+/** Broken, carried out after the next attempt has done its work. */
+async function lateWorld(times = 1, versionDeletes = true): Promise<World> {
+  const world = await startWorld({ engine, rules: [{ versionDeletes, deleteBrake: null }] })
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: lateMs }, times })
+  return world
+}
+
+async function expectSame(world: World): Promise<void> {
+  await eventually(() => expect(world.b.requests.active).toBe(0))
+  await world.settled()
+  const { a, b } = await world.sides()
+  expect(b).toEqual(a)
+}
+
+/** The second attempt has brought what the first is to land still. */
+const brought = (world: World, count: number): Promise<void> =>
+  eventually(async () => expect((await world.sides()).b).toHaveLength(count))
+
+test('a version that an unheard attempt lands late stays once', async () => {
+  const world = await lateWorld()
+  await world.put('key')
+  await brought(world, 1)
+  await brought(world, 2)
+  await expectSame(world)
+})
+
+test('what lands late does not cover a younger version', async () => {
+  const world = await lateWorld()
+  await world.put('key', 'first')
+  await brought(world, 1)
+  await world.put('key', 'second')
+  await brought(world, 2)
+  await expectSame(world)
+})
+
+test('a younger version does not wait until nothing can land any more', async () => {
+  const world = await startWorld({ engine: { retry: { ...engine.retry, landsWithinMs: 600_000 } } })
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: lateMs }, times: 1 })
+  await world.put('key', 'first')
+  await brought(world, 1)
+  await world.put('key', 'second')
+  await brought(world, 2)
+  expect(world.link()).toMatchObject({ backlogCount: 0, failing: 0 })
+})
+
+test('several attempts that land late, one after the other, leave one version', async () => {
+  const world = await lateWorld(3)
+  await world.put('key', 'first')
+  await world.put('key', 'second')
+  await brought(world, 2)
+  await expectSame(world)
+})
+
+test.each([
+  ['goes as it went', true, 0],
+  ['leaves the one that the rule keeps', false, 1],
+] as const)('what lands late of a version that the source has deleted %s', async (_, versionDeletes, left) => {
+  const world = await lateWorld(1, versionDeletes)
+  const versionId = await world.put('key', 'first')
+  await brought(world, 1)
+  await remove(world.s3.a, 'key', versionId)
+  await brought(world, left)
+  await brought(world, left + 1)
+  await eventually(() => expect(world.b.requests.active).toBe(0))
+  await world.settled()
+  expect((await world.sides()).b).toHaveLength(left)
+})
+
+test('a copy that a client made of what was brought meanwhile stays', async () => {
+  const world = await lateWorld()
+  await world.put('key', 'first')
+  await brought(world, 1)
+  const [there] = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
+  const CopySource = `data/key?versionId=${there!.versionId}`
+  await world.s3.b.send(new CopyObjectCommand({ Bucket: 'data', Key: 'key', CopySource }))
+  await brought(world, 3)
+  await brought(world, 2)
+  await eventually(async () =>
+    expect(await world.api().wait.settled({ ruleId: null, timeoutMs: 1 })).toMatchObject({ pending: 0 }),
+  )
+  expect((await world.sides()).b).toHaveLength(2)
+})
+
+test('what lands while the engine is down is found after the start', async () => {
+  const world = await lateWorld()
+  await world.put('key', 'first')
+  await brought(world, 1)
+  await world.stop()
+  await eventually(() => expect(world.b.requests.active).toBe(0))
+  expect((await world.sides()).b).toHaveLength(2)
+  await world.start()
+  await expectSame(world)
+})
+
+test('what an engine that ended has sent may land after its next start', async () => {
+  const world = await startWorld({ engine })
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 3 * lateMs }, times: 1 })
+  await world.put('key', 'first')
+  await eventually(() => expect(world.b.requests.active).toBeGreaterThan(0))
+  await world.stop()
+  await world.start()
+  await brought(world, 1)
+  await brought(world, 2)
+  await expectSame(world)
+})
