@@ -134,6 +134,29 @@ function Bandwidth({ form }: { readonly form: RuleForm }) {
 function Advanced({ form }: { readonly form: RuleForm }) {
   return (
     <Grid gap="lg" mt={4}>
+      <WhenFields form={form} />
+      <WhichFields form={form} />
+      <KeptFields form={form} />
+      <Field
+        form={form}
+        name="onTargetWrites"
+        kind="choice"
+        span={6}
+        label="Objects that others wrote at the target"
+        description="Looked for when the rule is started or resumed, and by every scan. While it runs, what is found on top of a copy is counted and named until you decide."
+        data={[
+          { value: 'stop', label: 'Stop and ask before covering them' },
+          { value: 'cover', label: 'Cover them; they stay as older versions' },
+        ]}
+      />
+    </Grid>
+  )
+}
+
+/** Which rule goes first, and how often it looks. */
+function WhenFields({ form }: { readonly form: RuleForm }) {
+  return (
+    <>
       <Field
         form={form}
         name="priority"
@@ -177,6 +200,14 @@ function Advanced({ form }: { readonly form: RuleForm }) {
         min={1}
         max={1000}
       />
+    </>
+  )
+}
+
+/** Which objects go, and into which class. */
+function WhichFields({ form }: { readonly form: RuleForm }) {
+  return (
+    <>
       <Field
         form={form}
         name="tags"
@@ -194,6 +225,14 @@ function Advanced({ form }: { readonly form: RuleForm }) {
         description="Empty keeps the source’s where the target has it."
         placeholder="STANDARD_IA"
       />
+    </>
+  )
+}
+
+/** What of an object is kept at the target besides its bytes. */
+function KeptFields({ form }: { readonly form: RuleForm }) {
+  return (
+    <>
       <Field
         form={form}
         name="objectLock"
@@ -254,18 +293,6 @@ function Advanced({ form }: { readonly form: RuleForm }) {
           { value: 'carry', label: 'Grant everyone and signed-in users the same at the target' },
         ]}
       />
-      <Field
-        form={form}
-        name="onTargetWrites"
-        kind="choice"
-        span={6}
-        label="Objects that others wrote at the target"
-        description="Looked for when the rule is started or resumed, and by every scan. While it runs, what is found on top of a copy is counted and named until you decide."
-        data={[
-          { value: 'stop', label: 'Stop and ask before covering them' },
-          { value: 'cover', label: 'Cover them; they stay as older versions' },
-        ]}
-      />
-    </Grid>
+    </>
   )
 }
