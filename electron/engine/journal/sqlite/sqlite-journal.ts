@@ -20,7 +20,7 @@ import { openRollups } from './history/rollups.ts'
 import { openRecords } from './records/records.ts'
 import { openScans } from './records/scans.ts'
 import { Sweep } from './records/sweep.ts'
-import { Links } from './tables/links.ts'
+import { LinkTable } from './tables/links.ts'
 import { migrate, migrations } from './tables/schema.ts'
 import { openPairs } from './tasks/pairs.ts'
 import { openTaskStore } from './tasks/task-store.ts'
@@ -158,7 +158,7 @@ function assemble(opened: OpenedFile, options: JournalOptions, release: () => vo
   const { now, log, timers = realTimers, elapsedMs = () => performance.now() } = options
   const limits = { ...journalLimits, ...options.limits }
   const { path, database } = opened
-  const links = new Links(database)
+  const links = new LinkTable(database)
   const onFailures: (() => void)[] = []
   const hooks = hooksOf(links, () => onFailures.forEach((listener) => listener()))
   const file = new JournalFile(opened, hooks, { timers, elapsedMs }, limits)
@@ -198,7 +198,7 @@ function assemble(opened: OpenedFile, options: JournalOptions, release: () => vo
 }
 
 /** Counts of links are kept in memory, and written with the transaction that changed them. */
-function hooksOf(links: Links, tellFailures: () => void): CommitHooks {
+function hooksOf(links: LinkTable, tellFailures: () => void): CommitHooks {
   return {
     beforeCommit: () => (links.persist() ? tellFailures : null),
     afterRollback: () => links.reload(),

@@ -3,12 +3,12 @@ import type { HistoryStore } from '../../port/history.ts'
 import { openActivity } from './activity-log.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { History } from './history.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { NotKept } from './not-kept.ts'
 import type { Rollups } from './rollups.ts'
 
 interface Tables {
-  readonly links: Links
+  readonly links: LinkTable
   readonly history: History
   readonly rollups: Rollups
   readonly notKept: NotKept

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { HistoryStore } from '../../port/history.ts'
 
 export interface NotKept {
@@ -12,7 +12,7 @@ export interface NotKept {
 }
 
 /** What copies went without, counted per link and property. */
-export function openNotKept(database: DatabaseSync, links: Links): NotKept {
+export function openNotKept(database: DatabaseSync, links: LinkTable): NotKept {
   const add = database.prepare(
     'INSERT INTO not_kept VALUES (?, ?, 1) ON CONFLICT (link, property) DO UPDATE SET versions = versions + 1',
   )

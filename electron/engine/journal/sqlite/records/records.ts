@@ -3,7 +3,7 @@ import type { RecordStore } from '../../port/records.ts'
 import { nameOfJournal } from '../file/commit-count.ts'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 
 /** Only inside a transaction: what goes with a link. `sweep`: its rows can be taken away now. */
 export interface WithLink {
@@ -14,7 +14,7 @@ export interface WithLink {
 export function openRecords(
   database: DatabaseSync,
   commit: GroupCommit,
-  links: Links,
+  links: LinkTable,
   withLink: WithLink,
 ): RecordStore {
   const read = query<readonly [string]>(database, 'SELECT json FROM value WHERE name = ?')

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { NotKept } from '../history/not-kept.ts'
-import type { Uploads } from '../tasks/uploads.ts'
+import type { UploadTable } from '../tasks/uploads.ts'
 
 const PER_STEP = 256
 
@@ -10,12 +10,12 @@ const PER_STEP = 256
 export class Sweep {
   readonly #database: DatabaseSync
   readonly #commit: GroupCommit
-  readonly #uploads: Uploads
+  readonly #uploads: UploadTable
   readonly #notKept: NotKept
   #running: Promise<void> | null = null
   #stopped = false
 
-  constructor(database: DatabaseSync, commit: GroupCommit, uploads: Uploads, notKept: NotKept) {
+  constructor(database: DatabaseSync, commit: GroupCommit, uploads: UploadTable, notKept: NotKept) {
     this.#database = database
     this.#commit = commit
     this.#uploads = uploads

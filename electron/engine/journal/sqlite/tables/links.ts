@@ -23,7 +23,7 @@ export interface LinkEntry {
 }
 
 /** What the totals need to know of a task. */
-export interface Counted {
+export interface CountedTask {
   readonly seq: number
   readonly state: number
   readonly size: number | null
@@ -37,7 +37,7 @@ type Text = string | null
 type IdentityRow = readonly [string, Text, Text, Text, Text, Text, Text, Text, number, number]
 
 /** The links by name and by number. */
-export class Links {
+export class LinkTable {
   readonly #database: DatabaseSync
   readonly #byName = new Map<string, LinkEntry>()
   readonly #byId = new Map<number, LinkEntry>()
@@ -138,12 +138,12 @@ export class Links {
     if (entry.failing + entry.parked > 0) this.#failuresChanged = true
   }
 
-  arrive(entry: LinkEntry, task: Counted): void {
+  arrive(entry: LinkEntry, task: CountedTask): void {
     this.#count(entry, task, 1)
     if (isCountedPending(task)) entry.oldest.add(task.seq, task.changedAt)
   }
 
-  leave(entry: LinkEntry, task: Counted): void {
+  leave(entry: LinkEntry, task: CountedTask): void {
     this.#count(entry, task, -1)
     if (isCountedPending(task)) entry.oldest.remove(task.seq, task.changedAt)
   }
@@ -174,7 +174,7 @@ export class Links {
     return changed
   }
 
-  #count(entry: LinkEntry, task: Counted, sign: 1 | -1): void {
+  #count(entry: LinkEntry, task: CountedTask, sign: 1 | -1): void {
     if (task.state === stateCode.parked) entry.parked += sign
     else if (task.state === stateCode.lingering) entry.lingering += sign
     else {
@@ -213,7 +213,8 @@ export class Links {
   }
 }
 
-const isCountedPending = ({ state }: Counted): boolean => state !== stateCode.parked && state !== stateCode.lingering
+const isCountedPending = ({ state }: CountedTask): boolean =>
+  state !== stateCode.parked && state !== stateCode.lingering
 
 const identityColumns =
   'rule, source_site, source_bucket, source_endpoint, target_site, target_bucket, target_endpoint, generation, opened_at'

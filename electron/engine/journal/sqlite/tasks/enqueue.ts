@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { History } from '../history/history.ts'
-import type { LinkEntry, Links } from '../tables/links.ts'
+import type { LinkEntry, LinkTable } from '../tables/links.ts'
 import type { NewTask, ReadsAtOnce, TaskStore } from '../../port/tasks.ts'
 import { operationCode, stateCode, storedVersion } from '../tables/task-row.ts'
 
@@ -40,7 +40,7 @@ const isDelete = (op: string): string => `${op} IN (${operationCode.deleteMarker
 const mergedOperation = `CASE WHEN ${isDelete('op')} AND NOT ${isDelete('?1')} THEN op ELSE ?1 END`
 
 class Enqueuer {
-  readonly #links: Links
+  readonly #links: LinkTable
   readonly #history: History
   readonly #now: () => number
   readonly #insertOne
@@ -51,7 +51,7 @@ class Enqueuer {
   readonly #raiseMark
   #lastSeq: number
 
-  constructor(database: DatabaseSync, links: Links, history: History, now: () => number) {
+  constructor(database: DatabaseSync, links: LinkTable, history: History, now: () => number) {
     this.#links = links
     this.#history = history
     this.#now = now
@@ -163,7 +163,7 @@ class Enqueuer {
 export function openEnqueue(
   database: DatabaseSync,
   commit: GroupCommit,
-  links: Links,
+  links: LinkTable,
   history: History,
   now: () => number,
 ): Pick<TaskStore, 'enqueue'> & Pick<ReadsAtOnce, 'lastSeq'> {

@@ -3,7 +3,7 @@ import type { FailureFilter, FailureListInput } from '../../../../../shared/api/
 import { faultKinds, type FaultCode } from '../../../../../shared/model/fault.ts'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import { operationCode, stateCode, storedFault, taskColumns, taskRow, type StoredTask } from '../tables/task-row.ts'
 import type { FailureCause, RetryWhich, TaskRow, TaskStore } from '../../port/tasks.ts'
 import type { TaskWrites } from './task-writes.ts'
@@ -37,7 +37,7 @@ function conditions(filter: FailureFilter): { readonly sql: string; readonly val
 export function openFailures(
   database: DatabaseSync,
   commit: GroupCommit,
-  links: Links,
+  links: LinkTable,
   writes: TaskWrites,
 ): Pick<TaskStore, 'failures' | 'retry' | 'parkedCauses'> {
   const linkIn = (filter: FailureFilter): string => links.matching(filter.ruleId, filter.linkId).join(', ')
@@ -75,7 +75,7 @@ export function openFailures(
 }
 
 /** By an index alone, which does not know the state: but only a fault that no repetition mends parks. */
-function parkedCauses(database: DatabaseSync, links: Links): readonly FailureCause[] {
+function parkedCauses(database: DatabaseSync, links: LinkTable): readonly FailureCause[] {
   const counted = query<readonly [number, string, number, number]>(
     database,
     'SELECT link, code, count(*), min(seq) FROM task INDEXED BY task_failed WHERE code IS NOT NULL GROUP BY link, code',

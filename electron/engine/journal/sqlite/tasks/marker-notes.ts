@@ -1,17 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { NotedMarker, TaskStore } from '../../port/tasks.ts'
 import { noteCode, storedNote, storedVersion } from '../tables/task-row.ts'
 
-interface MarkerNotes {
+interface MarkerNoteTable {
   readonly port: Pick<TaskStore, 'noteMarker'>
   readonly of: (linkId: string, key: string) => readonly NotedMarker[]
 }
 
 /** Delete markers that were sent and not heard of: few tasks have such a note, and an index of those alone finds them. */
-export function openMarkerNotes(database: DatabaseSync, commit: GroupCommit, links: Links): MarkerNotes {
+export function openMarkerNotes(database: DatabaseSync, commit: GroupCommit, links: LinkTable): MarkerNoteTable {
   const write = database.prepare('UPDATE task SET marker = ? WHERE link = ? AND key = ? AND version_id = ?')
   const ofKey = query<readonly [versionId: string, marker: number]>(
     database,

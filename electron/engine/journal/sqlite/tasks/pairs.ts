@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { Settlement } from '../../port/tasks.ts'
 import type { VersionPair, VersionStore } from '../../port/versions.ts'
 
@@ -15,7 +15,7 @@ export interface Pairs {
 }
 
 /** The version map: which version of the target stands for which of the source. Keys compare by their UTF-8 bytes. */
-export function openPairs(database: DatabaseSync, links: Links): Pairs {
+export function openPairs(database: DatabaseSync, links: LinkTable): Pairs {
   const save = database.prepare(
     `INSERT INTO pair (link, key, source_version, target_version, proof, written_by) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET target_version = excluded.target_version, proof = excluded.proof, written_by =

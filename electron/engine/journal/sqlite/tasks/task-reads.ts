@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { query } from '../file/database.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { LineReads, LinkTotals, ReadsAtOnce, TaskRow, TaskStore } from '../../port/tasks.ts'
 import {
   isApart,
@@ -28,7 +28,7 @@ const select = `SELECT ${taskColumns} FROM task`
 // The states are written out in each query: only then does SQLite use the partial indexes.
 const { ready, delayed, parked, lingering } = stateCode
 
-export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
+export function openTaskReads(database: DatabaseSync, links: LinkTable): TaskReads {
   const ofKey = openKeyReads(database, links)
   const task = openTask(database, links)
   const atOnce = {
@@ -46,7 +46,7 @@ export function openTaskReads(database: DatabaseSync, links: Links): TaskReads {
   return { atOnce, told, openSeqs: openSeqsOf(database, links) }
 }
 
-function openLinkReads(database: DatabaseSync, links: Links): LinkReads {
+function openLinkReads(database: DatabaseSync, links: LinkTable): LinkReads {
   const readyAfter = query<StoredTask>(
     database,
     `${select} WHERE link = ? AND state = ${ready} AND seq > ? ORDER BY seq LIMIT ?`,
@@ -88,7 +88,7 @@ function openLinkReads(database: DatabaseSync, links: Links): LinkReads {
   }
 }
 
-function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
+function openKeyReads(database: DatabaseSync, links: LinkTable): KeyReads {
   const ofKey = query<StoredTask>(
     database,
     `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND ${isPending} ORDER BY seq LIMIT ?`,
@@ -124,7 +124,7 @@ function openKeyReads(database: DatabaseSync, links: Links): KeyReads {
   }
 }
 
-function openWaiting(database: DatabaseSync, links: Links): TaskStore['waiting'] {
+function openWaiting(database: DatabaseSync, links: LinkTable): TaskStore['waiting'] {
   const ofKey = query<StoredTask>(
     database,
     `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state <> ${parked} ORDER BY seq LIMIT ?`,
@@ -137,7 +137,7 @@ function openLingersUntil(database: DatabaseSync): TaskStore['lingersUntil'] {
   return async () => first.get()?.[0] ?? null
 }
 
-function openParked(database: DatabaseSync, links: Links): TaskStore['parked'] {
+function openParked(database: DatabaseSync, links: LinkTable): TaskStore['parked'] {
   const ofKey = query<StoredTask>(
     database,
     `${select} INDEXED BY task_dedupe WHERE link = ? AND key = ? AND state = ${parked} ORDER BY seq DESC LIMIT 1000`,
@@ -145,7 +145,7 @@ function openParked(database: DatabaseSync, links: Links): TaskStore['parked'] {
   return async (linkId, key) => rowsOf(linkId, links, (link) => ofKey.all(link, key))
 }
 
-function openSeqsOf(database: DatabaseSync, links: Links): TaskReads['openSeqs'] {
+function openSeqsOf(database: DatabaseSync, links: LinkTable): TaskReads['openSeqs'] {
   const ofKey = query<readonly [number]>(
     database,
     'SELECT seq FROM task INDEXED BY task_dedupe WHERE link = ? AND key = ? ORDER BY seq DESC LIMIT 1000',
@@ -156,7 +156,7 @@ function openSeqsOf(database: DatabaseSync, links: Links): TaskReads['openSeqs']
   }
 }
 
-function openTask(database: DatabaseSync, links: Links): ReadsAtOnce['task'] {
+function openTask(database: DatabaseSync, links: LinkTable): ReadsAtOnce['task'] {
   const bySeq = query<StoredTask>(database, `${select} WHERE seq = ?`)
   return (seq) => {
     const row = bySeq.get(seq)
@@ -177,7 +177,7 @@ const nothing: LinkTotals = {
   settledBytes: 0,
 }
 
-function totalsOf(linkId: string, links: Links): LinkTotals {
+function totalsOf(linkId: string, links: LinkTable): LinkTotals {
   const link = links.named(linkId)
   if (link === undefined) return nothing
   const { pending, bytes, settledCount, settledBytes } = link
@@ -186,7 +186,7 @@ function totalsOf(linkId: string, links: Links): LinkTotals {
   return { backlogCount: pending, backlogBytes: bytes, oldestPendingAt, ...waiting, settledCount, settledBytes }
 }
 
-function rowsOf(linkId: string, links: Links, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] {
+function rowsOf(linkId: string, links: LinkTable, read: (link: number) => readonly StoredTask[]): readonly TaskRow[] {
   const link = links.named(linkId)
   return link === undefined ? [] : read(link.id).map((row) => taskRow(row, linkId))
 }

@@ -4,7 +4,7 @@ import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { History } from '../history/history.ts'
 import type { NotKept } from '../history/not-kept.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import { openBriefings } from './briefings.ts'
 import { openEnqueue } from './enqueue.ts'
 import { openFailures } from './failures.ts'
@@ -12,13 +12,13 @@ import { openMarkerNotes } from './marker-notes.ts'
 import type { Pairs } from './pairs.ts'
 import { openTaskReads } from './task-reads.ts'
 import { openTaskWrites, TaskWrites } from './task-writes.ts'
-import type { Uploads } from './uploads.ts'
+import type { UploadTable } from './uploads.ts'
 
 interface Tables {
-  readonly links: Links
+  readonly links: LinkTable
   readonly history: History
   readonly pairs: Pairs
-  readonly uploads: Uploads
+  readonly uploads: UploadTable
   readonly notKept: NotKept
 }
 

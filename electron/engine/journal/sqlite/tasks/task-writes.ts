@@ -3,12 +3,12 @@ import type { Fault } from '../../../../../shared/model/fault.ts'
 import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { History } from '../history/history.ts'
-import type { Links } from '../tables/links.ts'
+import type { LinkTable } from '../tables/links.ts'
 import type { Pairs } from './pairs.ts'
 import type { RetriedBecause, Settlement, TaskStore } from '../../port/tasks.ts'
 import { stateCode } from '../tables/task-row.ts'
 import type { NotKept } from '../history/not-kept.ts'
-import type { Uploads } from './uploads.ts'
+import type { UploadTable } from './uploads.ts'
 
 const columns =
   'seq, link, key, version_id, state, size, changed_at, enqueued_at, attempts, first_failed_at, revision, tried_before, lingered'
@@ -48,10 +48,10 @@ interface Failed {
 
 /** The ends of an attempt. All methods only inside a transaction. */
 export class TaskWrites {
-  readonly #links: Links
+  readonly #links: LinkTable
   readonly #history: History
   readonly #pairs: Pairs
-  readonly #uploads: Uploads
+  readonly #uploads: UploadTable
   readonly #notKept: NotKept
   readonly #now: () => number
   readonly #bySeq
@@ -66,10 +66,10 @@ export class TaskWrites {
   constructor(
     database: DatabaseSync,
     parts: {
-      readonly links: Links
+      readonly links: LinkTable
       readonly history: History
       readonly pairs: Pairs
-      readonly uploads: Uploads
+      readonly uploads: UploadTable
       readonly notKept: NotKept
     },
     now: () => number,

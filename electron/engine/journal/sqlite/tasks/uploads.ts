@@ -4,7 +4,7 @@ import { query } from '../file/database.ts'
 import type { GroupCommit } from '../file/group-commit.ts'
 import type { TaskStore, UploadRecord } from '../../port/tasks.ts'
 
-export interface Uploads {
+export interface UploadTable {
   readonly port: Pick<TaskStore, 'saveUpload' | 'savePart' | 'forgetUpload'>
   /** null for a task that has no upload under way. */
   readonly of: (seq: number) => UploadRecord | null
@@ -13,7 +13,7 @@ export interface Uploads {
 }
 
 /** Multipart uploads under way, with the parts that the target has: what a restart needs to go on with them. */
-export function openUploads(database: DatabaseSync, commit: GroupCommit): Uploads {
+export function openUploads(database: DatabaseSync, commit: GroupCommit): UploadTable {
   const save = database.prepare('INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?)')
   const savePart = database.prepare('INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)')
   const dropUpload = database.prepare('DELETE FROM upload WHERE seq = ?')
