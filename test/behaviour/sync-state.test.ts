@@ -131,6 +131,9 @@ describe('with nothing to copy, it is noticed by the bucket check', () => {
   ] as const)('that the key lost %s: it is shown until it is granted again', async (right, operations) => {
     const world = await copiedWorld()
     expect(driftOf(world)).toEqual([])
+    // What was to be read there before the first copy was nothing.
+    const begun = Date.now()
+    await expect.poll(() => world.link().bucketsAskedAt, { timeout: 15_000 }).toBeGreaterThan(begun)
     world.b.faults.add({ on: operations, do: { kind: 'deny' } })
     // Reading is asked at a slow pace, and where an operator wants to know.
     if (right === 's3:GetObject') void world.api().rules.lookAgain({ ruleId: 'r' })

@@ -1,5 +1,11 @@
 import { join } from 'node:path'
-import { DeleteBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteBucketCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine } from '../../electron/engine/engine.ts'
 import type { Engine } from '../../electron/engine/composition/options.ts'
@@ -22,6 +28,18 @@ for (const [vendor, found] of vendors)
   if (!found.ok) reportSkipped(`bucket check and null versions at ${vendor}`, found.reason)
 
 const bucket = 'data'
+const denying = (action: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Deny',
+        Principal: '*',
+        Action: action,
+        Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+      },
+    ],
+  })
 const rule = {
   id: 'r',
   source: { site: 'a', bucket },
@@ -31,7 +49,7 @@ const rule = {
   attributePass: { perSecond: 20 },
 }
 
-describe.each(vendors)('between two real sites of %s', (_, { ok }, start) => {
+describe.each(vendors)('between two real sites of %s', (vendor, { ok }, start) => {
   let dir: TempDir
   let sites: readonly (SiteAccess & { stop(): Promise<unknown> })[] = []
   let engine: Engine | null = null
@@ -65,6 +83,8 @@ describe.each(vendors)('between two real sites of %s', (_, { ok }, start) => {
       const put = (Key: string, Body: string) => source.send(new PutObjectCommand({ Bucket: bucket, Key, Body }))
       const settled = () => running.api.wait.settled({ ruleId: null, timeoutMs: 60_000 })
       const state = () => running.api.rules.get({ id: 'r' }).links[0]!.state
+      const drift = (): readonly string[] =>
+        running.api.rules.get({ id: 'r' }).links[0]!.drift.map(({ what, at, reason }) => `${what} ${at.site} ${reason}`)
       const sizes = async (key: string): Promise<readonly number[]> =>
         (await versionsOf({ site: b, bucket }, key)).map(({ sizeBytes }) => sizeBytes)
 
@@ -72,6 +92,7 @@ describe.each(vendors)('between two real sites of %s', (_, { ok }, start) => {
       await put('tagged', 'x')
       await settled()
       await setVersioning(source, bucket, 'Suspended')
+      await expect.poll(drift, { timeout: 60_000 }).toEqual([expect.stringMatching(/^unversioned a /)])
       for (const body of ['null one', 'null two.']) {
         await put('key', body)
         await settled()
@@ -82,6 +103,24 @@ describe.each(vendors)('between two real sites of %s', (_, { ok }, start) => {
 
       await putTags(source, 'tagged', { late: 'yes' })
       await expect.poll(() => tagsOf(target, 'tagged'), { timeout: 60_000 }).toEqual({ late: 'yes' })
+
+      await setVersioning(source, bucket, 'Enabled')
+      await expect.poll(drift, { timeout: 60_000 }).toEqual([])
+
+      // MinIO refuses its own root nothing.
+      if (vendor === 'Ceph')
+        for (const [denied, lost] of [
+          ['s3:GetBucketVersioning', 's3:GetBucketVersioning'],
+          ['s3:GetObject', 's3:GetObject'],
+        ] as const) {
+          await target.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: denying(denied) }))
+          running.api.rules.lookAgain({ ruleId: 'r' })
+          await expect
+            .poll(drift, { timeout: 60_000 })
+            .toEqual([expect.stringMatching(new RegExp(`^rights-lost b .*: ${lost} is refused`))])
+          await target.send(new DeleteBucketPolicyCommand({ Bucket: bucket }))
+          await expect.poll(drift, { timeout: 60_000 }).toEqual([])
+        }
 
       await setVersioning(target, bucket, 'Suspended')
       await expect.poll(state, { timeout: 60_000 }).toMatchObject({ kind: 'held', by: { code: 'BUCKET_UNVERSIONED' } })

@@ -46,7 +46,7 @@ function Looked({ link, isOne }: { readonly link: LinkView; readonly isOne: bool
         <span className="wrap">
           {bucketsAskedAt === null
             ? 'Not asked yet whether they are what they were when the rule began.'
-            : `Asked ${formatAgo(bucketsAskedAt, now)} whether they still have versioning and object lock, and are the same, as every minute: some 11,700 small requests a day, and nothing is written.`}
+            : `Asked ${formatAgo(bucketsAskedAt, now)} whether they still have versioning and object lock, and are the same, as every minute: some 11,900 small requests a day, and nothing is written.`}
           {bucketsUntold.length > 0 &&
             ` Not all of it is known: the key may not ask, and never could (${bucketsUntold.join(', ')}).`}
           {where}

@@ -26,7 +26,7 @@ export const bucketsStateSchema = z.object({
   source: endSchema,
   target: endSchema,
   askedAt: z.number(),
-  /** Epoch ms when it was last asked whether objects may be read. */
+  /** Epoch ms when both last told whether objects may be read. */
   readingAskedAt: z.number().default(0),
 })
 

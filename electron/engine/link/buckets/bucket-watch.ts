@@ -1,6 +1,5 @@
-import { FaultError, type Fault } from '../../../../shared/model/fault.ts'
+import type { Fault } from '../../../../shared/model/fault.ts'
 import type { BucketAt, BucketDrift } from '../../../../shared/model/rule.ts'
-import type { ObjectRef } from '../../../../shared/model/object-ref.ts'
 import type { BucketView } from '../../../../shared/model/site.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Remembered } from '../../journal/remembered.ts'
@@ -16,6 +15,7 @@ import {
   type BucketEnd,
   type BucketsState,
 } from './bucket-state.ts'
+import { isDenied, mayRead } from './may-read.ts'
 import type { Link } from '../link.ts'
 
 /** Why a link is kept back by the state of its buckets; `looking`: a site was away, and they are asked for before anything is written. */
@@ -55,8 +55,6 @@ const soonMs = 50
 const looksAtOnce = 8
 /** Reading is asked less often: a rule that copies meets a refusal by itself. */
 const readingEveryMs = 900_000
-/** Nobody writes it. */
-const absentKey = '.lockstep-absent'
 /** null: no answer now. `reading`: the prefix under which it is asked whether objects may be read; null: it is not asked. */
 type AskBucket = (at: BucketAt, reading: string | null) => Promise<BucketAnswer | null>
 
@@ -194,8 +192,7 @@ export class BucketWatch {
     const { clock, marks, links, onLooked } = this.#parts
     const before = this.#state(link.linkId)
     const askedAt = clock.now()
-    const readingAskedAt = this.#asksReading(link, before, askedAt) ? askedAt : (before?.readingAskedAt ?? 0)
-    const reading = readingAskedAt === askedAt ? link.rule.filter.prefix : null
+    const reading = this.#asksReading(link, before, askedAt) ? link.rule.filter.prefix : null
     const [source, target] = await Promise.all([ask(link.source, reading), ask(link.target, reading)])
     const isHeld = before !== null && bucketsFault(link, before) !== null
     // While this was asked, a site came back or a task doubted: then it is due again at once.
@@ -208,6 +205,9 @@ export class BucketWatch {
       source: endAfter(before?.source ?? null, source, askedAt),
       target: endAfter(before?.target ?? null, target, askedAt),
     }
+    // Where there is nothing to read yet it is asked again with the next look.
+    const isTold = source.mayRead !== null && target.mayRead !== null
+    const readingAskedAt = isTold ? askedAt : (before?.readingAskedAt ?? 0)
     const known = { ...(await this.#withoutLookedOver(link, ends)), askedAt, readingAskedAt }
     // Another rule may have the link's name by now.
     if (!links().some(({ linkId }) => linkId === link.linkId)) return
@@ -255,13 +255,13 @@ export class BucketWatch {
     )
     const answer = async ({ site, bucket }: BucketAt, reading: string | null): Promise<BucketAnswer | null> => {
       try {
-        const [view, made, mayRead] = await Promise.all([
+        const [view, made, reads] = await Promise.all([
           unlessRefused(store(site).bucket(bucket, { signal })),
           dated(site),
-          reading === null ? null : mayReadIn(store(site), { bucket, key: `${reading}${absentKey}` }, signal),
+          reading === null ? null : mayRead(store(site), { bucket, prefix: reading }, signal),
         ])
         if (view !== null && view !== 'refused') onAsked({ site, bucket }, view)
-        return { view, createdAt: made.get(bucket) ?? null, mayRead }
+        return { view, createdAt: made.get(bucket) ?? null, mayRead: reads }
       } catch {
         // Not answered is not known: what it was is kept, with its age.
         return null
@@ -289,17 +289,8 @@ function oncePerName<T>(ask: (name: string) => Promise<T>): (name: string) => Pr
   }
 }
 
-const isRefusal = (error: unknown): boolean => error instanceof FaultError && error.fault.code === 'ACCESS_DENIED'
-
 const unlessRefused = async <T>(asked: Promise<T>): Promise<T | 'refused'> =>
   asked.catch((error: unknown) => {
-    if (isRefusal(error)) return 'refused' as const
+    if (isDenied(error)) return 'refused' as const
     throw error
   })
-
-/** A key that nobody wrote is not there, and is refused where nothing may be read. null: the site said neither. */
-const mayReadIn = async (store: ObjectStore, ref: ObjectRef, signal: AbortSignal): Promise<boolean | null> =>
-  store.head(ref, { signal }).then(
-    () => true,
-    (error: unknown) => (isRefusal(error) ? false : null),
-  )
