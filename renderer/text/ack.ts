@@ -1,9 +1,8 @@
 import { neededTargets, quorumOf } from '../../shared/model/quorum.ts'
-import type { Rule } from '../../shared/model/rule.ts'
+import type { AckPolicy, Rule } from '../../shared/model/rule.ts'
 import { formatDuration } from './format.ts'
 
 type Ack = Rule['ack']
-export type AckPolicy = Ack['policy']
 
 /** From the quickest answer to the safest. */
 export const ackPolicies: readonly AckPolicy[] = ['async', 'one', 'majority', 'all']

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import type { Rule } from './rule.ts'
-
-export type AckPolicy = Rule['ack']['policy']
+import type { AckPolicy, Rule } from './rule.ts'
 
 /**
  * What is compared: the four ack policies, and for comparison a store that is spread over the same sites and agrees on

@@ -1,7 +1,7 @@
-import type { Rule } from './rule.ts'
+import type { AckPolicy, Rule } from './rule.ts'
 
 /** How many of so many targets must have a write before its client hears of success; the source has it always. */
-export function neededTargets(policy: Rule['ack']['policy'], targets: number): number {
+export function neededTargets(policy: AckPolicy, targets: number): number {
   switch (policy) {
     case 'async':
       return 0
@@ -25,7 +25,7 @@ export interface Quorum {
 }
 
 /** The numbers of a policy over so many targets; how many copies a read asks follows from how many have a write. */
-export function quorumOf(policy: Rule['ack']['policy'], targets: number): Quorum {
+export function quorumOf(policy: AckPolicy, targets: number): Quorum {
   const copies = targets + 1
   const write = neededTargets(policy, targets) + 1
   return { copies, write, read: copies - write + 1 }

@@ -95,6 +95,7 @@ export const ruleSchema = z.strictObject({
   scanIntervalSeconds: z.int().min(5).max(604_800).default(300),
 })
 export type Rule = Readonly<z.infer<typeof ruleSchema>>
+export type AckPolicy = Rule['ack']['policy']
 export type RuleInput = z.input<typeof ruleSchema>
 
 /** One rule's way from its source to one of its targets: what is queued, measured and shown. Its id is a name, and no more. */

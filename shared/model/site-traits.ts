@@ -89,6 +89,6 @@ const traits: Readonly<Record<Vendor, SiteTraits>> = {
 export const traitsOf = (vendor: Vendor | null): SiteTraits => (vendor === null ? nothingKnown : traits[vendor])
 
 /** What was found out of the site goes before what servers of its kind do. */
-export const knownTraits = (site: KnownSite): SiteTraits => ({ ...traitsOf(site?.vendor ?? null), ...site?.measured })
+export const knownTraits = (site: TraitSource): SiteTraits => ({ ...traitsOf(site?.vendor ?? null), ...site?.measured })
 
-type KnownSite = { readonly vendor: Vendor; readonly measured?: Partial<SiteTraits> } | null
+type TraitSource = { readonly vendor: Vendor; readonly measured?: Partial<SiteTraits> } | null

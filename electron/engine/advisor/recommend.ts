@@ -1,12 +1,12 @@
 import {
   syncLimits,
-  type AckPolicy,
   type AdviceFigures,
   type AdviceReason,
   type ModeComparison,
   type Recommendation,
   type TargetFigures,
 } from '../../../shared/model/advisor.ts'
+import type { AckPolicy } from '../../../shared/model/rule.ts'
 import { addedByWaiting, byRtt } from './latency.ts'
 import { isBelow } from './noise.ts'
 import { waitsFor } from './quorum.ts'

@@ -27,6 +27,7 @@ import { KeyRing } from './key-ring.ts'
 import type { Network } from './network.ts'
 import { newerFacts, withFacts } from './profile/merge.ts'
 import { SiteProbes } from './profile/site-probes.ts'
+import { SiteStores, type OpenStore } from './site-stores.ts'
 import { hintOf, printOf, recordName, recordPrefix, siteRecordSchema, type SiteRecord } from './site-record.ts'
 
 export type SiteChange = 'created' | 'updated' | 'removed' | 'paused' | 'resumed' | 'health' | 'capabilities' | 'region'
@@ -35,13 +36,7 @@ export interface SitesOptions {
   readonly records: Pick<RecordStore, 'all' | 'write' | 'erase'>
   readonly credentials: CredentialStore
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** `onRegion`: the site said that it expects another region, and is asked there. `onRequest`: a request goes out. */
-  readonly openStore: (
-    site: Site,
-    keys: KeyPair,
-    onRegion: (region: string) => void,
-    onRequest?: () => void,
-  ) => ObjectStore
+  readonly openStore: OpenStore
   readonly network: Network
   readonly clock: Clock
   /** 0–1. */
@@ -116,13 +111,11 @@ class SiteRegistry implements Sites {
   readonly #options: SitesOptions
   readonly #ring: KeyRing
   readonly #records = new Map<string, SiteRecord>()
-  readonly #stores = new Map<string, ObjectStore>()
-  /** What the site itself said of its region, against how it is set. */
-  readonly #signsFor = new Map<string, string>()
+  readonly #stores: SiteStores
   readonly #probes: SiteProbes
 
   constructor(options: SitesOptions) {
-    const { records, credentials, environment, network, clock, random, onChange, onTransition } = options
+    const { records, credentials, environment, network, clock, random, openStore, onChange, onTransition } = options
     this.#options = options
     this.#ring = new KeyRing(credentials, environment)
     this.monitor = new SitesHealth({
@@ -132,6 +125,12 @@ class SiteRegistry implements Sites {
       store: (siteId) => this.store(siteId),
       onChange: (siteId) => onChange(siteId, 'health'),
     })
+    this.#stores = new SiteStores({
+      openStore,
+      site: (siteId) => this.#records.get(siteId)?.site,
+      access: (siteId) => [this.get(siteId), this.keys(siteId)],
+      onRegion: (siteId) => onChange(siteId, 'region'),
+    })
     this.#probes = new SiteProbes({
       records,
       network,
@@ -140,7 +139,7 @@ class SiteRegistry implements Sites {
       site: (siteId) => this.get(siteId),
       isPaused: (siteId) => this.isPaused(siteId),
       store: (siteId) => this.store(siteId),
-      openStore: (siteId, onRequest) => this.#openStore(siteId, onRequest),
+      openStore: (siteId, onRequest) => this.#stores.openAnother(siteId, onRequest),
       keep: (siteId, change) => this.#keepProfile(siteId, change),
     })
   }
@@ -157,7 +156,7 @@ class SiteRegistry implements Sites {
   async stop(): Promise<void> {
     this.#probes.stop()
     await this.monitor.stop()
-    for (const siteId of this.#stores.keys()) this.#closeStore(siteId)
+    this.#stores.closeAll()
   }
 
   has(siteId: string): boolean {
@@ -192,7 +191,7 @@ class SiteRegistry implements Sites {
       health: this.health(siteId),
       capabilities: this.capabilities(siteId),
       profile: record.profile,
-      signsFor: this.#signsFor.get(siteId) ?? null,
+      signsFor: this.#stores.signsFor(siteId),
       usedByRules: this.#options.usedBy(siteId),
     }
   }
@@ -246,10 +245,9 @@ class SiteRegistry implements Sites {
     // The secret goes first: a site without keys can be removed again, a secret without a site is never found.
     await this.#ring.remove(siteId)
     this.#records.delete(siteId)
-    this.#signsFor.delete(siteId)
     await this.#options.records.erase(recordName(siteId))
     await this.monitor.forget(siteId)
-    this.#closeStore(siteId)
+    this.#stores.close(siteId)
     this.#options.onChange(siteId, 'removed')
   }
 
@@ -270,11 +268,7 @@ class SiteRegistry implements Sites {
   }
 
   store(siteId: string): ObjectStore {
-    const known = this.#stores.get(siteId)
-    if (known !== undefined) return known
-    const opened = this.#openStore(siteId)
-    this.#stores.set(siteId, opened)
-    return opened
+    return this.#stores.get(siteId)
   }
 
   async probe(siteId: string): Promise<SiteView> {
@@ -324,19 +318,6 @@ class SiteRegistry implements Sites {
     if (drift.length > 0) onDrift(siteId, drift)
   }
 
-  #openStore(siteId: string, onRequest?: () => void): ObjectStore {
-    const onRegion = (region: string): void => this.#learnRegion(siteId, region)
-    return this.#options.openStore(this.get(siteId), this.keys(siteId), onRegion, onRequest)
-  }
-
-  #learnRegion(siteId: string, region: string): void {
-    const other = region === this.#records.get(siteId)?.site.region ? null : region
-    if ((this.#signsFor.get(siteId) ?? null) === other) return
-    if (other === null) this.#signsFor.delete(siteId)
-    else this.#signsFor.set(siteId, other)
-    this.#options.onChange(siteId, 'region')
-  }
-
   async #put(given: SiteUpdate, change: 'created' | 'updated'): Promise<SiteView> {
     const { credentials, ...rest } = given
     const site = siteSchema.parse(rest)
@@ -349,9 +330,8 @@ class SiteRegistry implements Sites {
     const same = before?.site.endpoint === site.endpoint && (keys === null || keyPrint === before.keyPrint)
     const profile = same ? before.profile : null
     await this.#keep({ site, env, accessKeyHint, keyPrint, paused: before?.paused ?? false, profile })
-    this.#signsFor.delete(site.id)
-    if (before?.site.endpoint === site.endpoint) this.#retireStore(site.id)
-    else this.#closeStore(site.id)
+    if (before?.site.endpoint === site.endpoint) this.#stores.retire(site.id)
+    else this.#stores.close(site.id)
     await this.monitor.watch(site.id)
     this.#options.onChange(site.id, change)
     return this.view(site.id)
@@ -385,16 +365,5 @@ class SiteRegistry implements Sites {
     const record = this.#records.get(siteId)
     if (record === undefined) throw new FaultError(fault('NOT_FOUND', `There is no site ${siteId}.`))
     return record
-  }
-
-  /** What is under way at the same server goes on; whoever asks from now on gets a store with what holds now. */
-  #retireStore(siteId: string): void {
-    this.#stores.get(siteId)?.retire()
-    this.#stores.delete(siteId)
-  }
-
-  #closeStore(siteId: string): void {
-    this.#stores.get(siteId)?.close()
-    this.#stores.delete(siteId)
   }
 }

@@ -1,7 +1,8 @@
 import { ActionIcon, Button } from '@mantine/core'
 import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useId, useState, type ReactNode } from 'react'
-import type { AckPolicy, Advice, ModeComparison } from '../../../shared/model/advisor.ts'
+import type { Advice, ModeComparison } from '../../../shared/model/advisor.ts'
+import type { AckPolicy } from '../../../shared/model/rule.ts'
 import { answeredWhen, isPolicy, modeNames, type ComparedRow } from './mode-rows.ts'
 import './advisor.css'
 

@@ -1,5 +1,5 @@
-import type { Advice, AdvisedMode, AckPolicy, ModeComparison, WritePath } from '../../../shared/model/advisor.ts'
-import type { Rule } from '../../../shared/model/rule.ts'
+import type { Advice, AdvisedMode, ModeComparison, WritePath } from '../../../shared/model/advisor.ts'
+import type { AckPolicy, Rule } from '../../../shared/model/rule.ts'
 import { countOf, formatBytes, formatCount, formatDuration, formatMs } from '../../text/format.ts'
 import { policyNames } from '../../text/ack.ts'
 import { formatChangeRate, formatSeconds, formatSmallShare, formatUptime, originNote } from './amounts.ts'

@@ -1,6 +1,5 @@
 import { useState, type ReactNode } from 'react'
-import type { AckPolicy } from '../../../shared/model/advisor.ts'
-import { ruleOf, type Rule, type RuleView } from '../../../shared/model/rule.ts'
+import { type AckPolicy, ruleOf, type Rule, type RuleView } from '../../../shared/model/rule.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'

@@ -1,6 +1,7 @@
 import { Grid, Group, Text } from '@mantine/core'
 import { Field } from '../../components/form-field.tsx'
-import { ackPolicies, lateText, policyTitle, promiseOf, readsOf, type AckPolicy } from '../../text/ack.ts'
+import { ackPolicies, lateText, policyTitle, promiseOf, readsOf } from '../../text/ack.ts'
+import type { AckPolicy } from '../../../shared/model/rule.ts'
 import type { RuleForm } from './rule-form-values.ts'
 
 /** What clients of the gateway are promised, each choice with what it means for them and for a disaster. */

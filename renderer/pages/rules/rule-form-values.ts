@@ -1,7 +1,7 @@
 import type { UseFormReturnType } from '@mantine/form'
 import { hidesFromCopies, type CopySwitch } from '../../../shared/model/quorum.ts'
 import { deleteBrakeSchema, overwriteBrakeSchema } from '../../../shared/model/brake.ts'
-import { ruleSchema, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
+import { ruleSchema, type AckPolicy, type BucketAt, type Rule } from '../../../shared/model/rule.ts'
 
 /** A rule as it stands in the fields of the form: what may be half typed is text. */
 export interface RuleFormValues {
@@ -41,7 +41,7 @@ export interface RuleFormValues {
   attributePass: 'auto' | 'off' | 'chosen'
   attributePerSecond: string | number
   onTargetWrites: Rule['onTargetWrites']
-  ackPolicy: Rule['ack']['policy']
+  ackPolicy: AckPolicy
   ackSeconds: string | number
   ackOnTimeout: Rule['ack']['onTimeout']
   ackReads: Rule['ack']['reads']

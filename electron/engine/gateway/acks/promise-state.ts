@@ -1,7 +1,5 @@
 import { neededTargets } from '../../../../shared/model/quorum.ts'
-import type { Rule } from '../../../../shared/model/rule.ts'
-
-type Policy = Rule['ack']['policy']
+import type { AckPolicy } from '../../../../shared/model/rule.ts'
 
 /**
  * What is known of one target: it has the change, its rule's filter leaves the change out, it is on its way, or it does not come
@@ -10,7 +8,7 @@ type Policy = Rule['ack']['policy']
 export type TargetState = 'has' | 'left-out' | 'waiting' | 'missing'
 
 /** Is the promise kept, may it still be, or can it be no more? */
-export function promiseState(policy: Policy, targets: readonly TargetState[]): 'kept' | 'open' | 'lost' {
+export function promiseState(policy: AckPolicy, targets: readonly TargetState[]): 'kept' | 'open' | 'lost' {
   const wanted = targets.filter((state) => state !== 'left-out')
   const needed = neededTargets(policy, wanted.length)
   const has = wanted.filter((state) => state === 'has').length
