@@ -7,7 +7,8 @@ export const floors: readonly (readonly string[])[] = [
   // What every room stands on, and what knows nothing of replication.
   ['electron/engine/base', 'electron/engine/content'],
   ['electron/engine/s3'],
-  ['electron/engine/store'],
+  // Sites as we ask them; and sample sites of our own, which know of the protocol and of nothing else.
+  ['electron/engine/store', 'electron/engine/sandbox'],
   // The ports, then the one store behind them: its file, what is kept in it, and the store itself.
   ['electron/engine/journal'],
   ['electron/engine/journal/sqlite/file'],
@@ -45,7 +46,7 @@ export const floors: readonly (readonly string[])[] = [
   ['electron/engine/link/state'],
   ['electron/engine/gateway'],
   ['electron/engine/compare'],
-  ['electron/engine/renewal', 'electron/engine/sandbox'],
+  ['electron/engine/renewal'],
   ['electron/engine/api'],
   ['electron/engine/composition'],
   ['electron/engine'],
