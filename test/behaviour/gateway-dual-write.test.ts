@@ -11,6 +11,7 @@ import { openJournal } from '../../electron/engine/journal/sqlite/sqlite-journal
 import { pendingStamp } from '../../electron/engine/replicate/marks/origin.ts'
 import { openSealKey } from '../../electron/engine/site/seal-key.ts'
 import { memoryCredentials } from '../../electron/secrets/memory-credentials.ts'
+import type { RetryPolicy } from '../../electron/engine/queue/retry.ts'
 import type { Timeouts } from '../../electron/engine/store/wire/request.ts'
 import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
@@ -20,11 +21,15 @@ import { remove, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /** Everything that a client waits for; nothing that events or scans would bring too. */
-async function synchronousWorld(timeoutMs = 20_000, timeouts: Partial<Timeouts> = {}): Promise<World> {
+async function synchronousWorld(
+  timeoutMs = 20_000,
+  timeouts: Partial<Timeouts> = {},
+  retry?: Partial<RetryPolicy>,
+): Promise<World> {
   const world = await startWorld({
     rules: [{ versionDeletes: true, scanIntervalSeconds: 604_800, ack: { policy: 'all', timeoutMs } }],
     config: { gateway: gatewayConfig },
-    engine: { timeouts },
+    engine: { timeouts, ...(retry !== undefined && { retry }) },
   })
   await world.settled()
   // Whether the buckets allow it is asked behind the back of the first write.
@@ -225,6 +230,20 @@ test('a write that a target carries out after its connection broke stays once', 
   await gatewayClient(world.api()).send(put('key'))
   // Until the late one is carried out too.
   await eventually(() => expect(world.b.requests.active).toBe(0))
+  expect(await differencesOnceSettled(world)).toEqual([])
+  expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
+})
+
+test('what a target carries out after a look at what the source refused is taken back, also where the key has an older version', async () => {
+  const world = await synchronousWorld(20_000, {}, { landsWithinMs: 4_000 })
+  const client = gatewayClient(world.api())
+  await client.send(put('key', 'before'))
+  await world.settled()
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'latency', delayMs: 500 }, times: 1 })
+  world.a.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'deny' }, times: 1 })
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 2_500 }, times: 1 })
+  await expect(client.send(put('key', 'refused'))).rejects.toMatchObject({ name: 'AccessDenied' })
+  await eventually(async () => expect(await versionsAtB(world, 'key')).toBe(2))
   expect(await differencesOnceSettled(world)).toEqual([])
   expect(await versions(world, 'key')).toEqual({ a: 1, b: 1 })
 })

@@ -1,7 +1,7 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { remove, versionsOf } from '../support/s3-acts.ts'
+import { putTags, remove, tagsOf, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /*
@@ -116,4 +116,36 @@ test('what an engine that ended has sent may land after its next start', async (
   await brought(world, 1)
   await brought(world, 2)
   await expectSame(world)
+})
+
+describe('that the next attempt finds nothing to do does not say that nothing is under way', () => {
+  /** The next attempt comes later than the change, and before the write. */
+  const slower = { retry: { baseDelayMs: 600, maxDelayMs: 600, landsWithinMs: 4_000 } }
+  const late = { kind: 'late-write', delayMs: 2_000 } as const
+
+  test('a version that was deleted before the next attempt', async () => {
+    const world = await startWorld({ engine: slower, rules: [{ versionDeletes: true }] })
+    await world.put('other')
+    await world.settled()
+    const met = world.b.faults.add({ on: 'PutObject', key: 'key', do: late, times: 1 })
+    const versionId = await world.put('key')
+    await eventually(() => expect(met.hits).toBe(1))
+    await remove(world.s3.a, 'key', versionId)
+    await brought(world, 2)
+    await expectSame(world)
+    expect(await world.failures()).toEqual([])
+  })
+
+  test('tags that went back to what they were before the next attempt', async () => {
+    const world = await startWorld({ engine: slower })
+    await world.put('key', 'body', { Tagging: 'colour=blue' })
+    await world.settled()
+    const met = world.b.faults.add({ on: 'PutObjectTagging', key: 'key', do: late, times: 1 })
+    await putTags(world.s3.a, 'key', { colour: 'red' })
+    await eventually(() => expect(met.hits).toBe(1))
+    await putTags(world.s3.a, 'key', { colour: 'blue' })
+    await eventually(async () => expect(await tagsOf(world.s3.b, 'key')).toEqual({ colour: 'red' }))
+    await world.settled()
+    expect(await tagsOf(world.s3.b, 'key')).toEqual({ colour: 'blue' })
+  })
 })

@@ -1,5 +1,4 @@
-import type { Lingering, TaskRow, TaskStore } from '../journal/port/tasks.ts'
-import type { SettledBy } from '../../../shared/model/task.ts'
+import type { Lingering, Settlement, TaskRow, TaskStore } from '../journal/port/tasks.ts'
 import type { Timers } from '../base/timers.ts'
 
 export interface LateWritesOptions {
@@ -68,11 +67,9 @@ export class LateWrites {
   }
 
   /** How a task that was taken up as this row stays; null where nothing of it is under way. */
-  lingering(task: TaskRow, did: SettledBy | null): Lingering | undefined {
+  lingering(task: TaskRow, end: Pick<Settlement, 'did' | 'learned'>): Lingering | undefined {
     const until = this.#landsUntil(task)
-    // The one attempt that was not heard of is the one that brought what lies there.
-    const isFound = did === 'already-there' && this.#unheard(task) <= 1
-    if (until <= this.#options.now() || isFound) return undefined
+    if (until <= this.#options.now() || (this.#unheard(task) <= 1 && hasFoundOwn(task, end))) return undefined
     return { until }
   }
 
@@ -124,3 +121,11 @@ export class LateWrites {
     await this.#arm()
   }
 }
+
+/**
+ * The one attempt that was not heard of is the one that brought what lies there: only a version that this look knew for the task's own says
+ * so. That nothing was to be done says it of no delete, no tags and no write of the gateway: theirs may be under way still.
+ */
+const hasFoundOwn = ({ versionId }: TaskRow, { did, learned }: Pick<Settlement, 'did' | 'learned'>): boolean =>
+  did === 'already-there' &&
+  learned.some(({ sourceVersionId, proof }) => sourceVersionId === versionId && proof === undefined)

@@ -212,7 +212,7 @@ class DurableQueue implements TaskQueue {
     const out = this.#end(lease, 'ack')
     if (out === null) return false
     const { seq, revision } = lease.task
-    const lingers = this.#late.lingering(lease.task, settlement.did ?? null)
+    const lingers = this.#late.lingering(lease.task, settlement)
     const settled = await this.#tasks.settle({ ...settlement, seq, revision, lingers })
     this.#free(out, null, settled ? 'no' : 'heard')
     if (lingers !== undefined) this.#late.lingers(lingers)
