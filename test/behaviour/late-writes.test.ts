@@ -1,6 +1,7 @@
-import { CopyObjectCommand } from '@aws-sdk/client-s3'
+import { CopyObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
 import { putTags, remove, tagsOf, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
 
@@ -148,4 +149,22 @@ describe('that the next attempt finds nothing to do does not say that nothing is
     await world.settled()
     expect(await tagsOf(world.s3.b, 'key')).toEqual({ colour: 'blue' })
   })
+})
+
+test('what is done to a version that lingers is acknowledged when the targets have it, and not before', async () => {
+  const world = await startWorld({
+    rules: [{ scanIntervalSeconds: 604_800, ack: { policy: 'all', timeoutMs: 2_000 } }],
+    config: { gateway: gatewayConfig },
+    engine: { retry: { ...engine.retry, landsWithinMs: 600_000 } },
+  })
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'reset' }, times: 1 })
+  await world.put('key')
+  await brought(world, 1)
+  await eventually(() => expect(world.link().backlogCount).toBe(0))
+  const refused = world.b.faults.add({ on: 'PutObjectTagging', key: 'key', do: { kind: 'server-error' } })
+  const Tagging = { TagSet: [{ Key: 'a', Value: 'b' }] }
+  const tag = new PutObjectTaggingCommand({ Bucket: 'data', Key: 'key', Tagging })
+  await expect(gatewayClient(world.api()).send(tag)).rejects.toMatchObject({ name: 'ReplicationNotConfirmed' })
+  expect(refused.hits).toBeGreaterThan(0)
 })

@@ -36,7 +36,8 @@ test('a promise is kept only by targets that have the write, and given up only w
 })
 
 test('who begins to wait after the task was settled hears of it all the same', async () => {
-  const ends = new TaskEnds()
+  const pending = new Set<number>()
+  const ends = new TaskEnds((seq) => pending.has(seq))
   const heard: TaskEnd[] = []
   ends.tell(7, { kind: 'settled', did: 'copied' })
   ends.watch(7, (end) => heard.push(end))
@@ -45,6 +46,13 @@ test('who begins to wait after the task was settled hears of it all the same', a
   ends.tell(8, { kind: 'settled', did: 'copied' })
   await Promise.resolve()
   expect(heard).toEqual([{ kind: 'settled', did: 'copied' }])
+  // Offered again under its number: that end was of what it was before.
+  pending.add(7)
+  ends.watch(7, (end) => heard.push(end))
+  await Promise.resolve()
+  expect(heard).toHaveLength(1)
+  ends.tell(7, { kind: 'settled', did: 'metadata' })
+  expect(heard.at(-1)).toEqual({ kind: 'settled', did: 'metadata' })
 })
 
 test('a rule has caught up when nothing is pending but what came a moment ago', () => {

@@ -20,7 +20,10 @@ export async function joinRecords(
 ): Promise<Records> {
   return {
     queue: createQueue({ tasks: journal.tasks, atOnce: journal.atOnce, now, random, retry }),
-    taskEnds: new TaskEnds(),
+    taskEnds: new TaskEnds((seq) => {
+      const task = journal.atOnce.task(seq)
+      return task !== null && task.state !== 'lingering'
+    }),
     rules: await RuleBook.open(journal.records, now),
     settings: await openSettings(journal.records, config, (workers) => void events.emit('workers-changed', workers)),
   }

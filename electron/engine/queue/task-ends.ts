@@ -13,16 +13,22 @@ const kept = 4_096
 
 /** Tells who waits for a task how it ended, at the moment when the journal has it. Nobody needs to ask again and again. */
 export class TaskEnds {
+  readonly #isPending: (seq: number) => boolean
   readonly #waiting = new Map<number, Set<Listener>>()
-  /** Settled tasks that nobody waited for, oldest first. A task offered again after it was settled has another seq. */
+  /** Settled tasks that nobody waited for, oldest first. */
   readonly #settled = new Map<number, TaskEnd>()
+
+  /** `isPending`: the journal has the task for an attempt. One that lingers may be offered again under its number: its end of before says nothing. */
+  constructor(isPending: (seq: number) => boolean) {
+    this.#isPending = isPending
+  }
 
   /** To be called soon after the task was enqueued. The listener is called in a later turn; the returned function ends the wait. */
   watch(seq: number, listener: Listener): () => void {
     const listeners = this.#waiting.get(seq) ?? new Set()
     this.#waiting.set(seq, listeners.add(listener))
     const settled = this.#settled.get(seq)
-    if (settled !== undefined) queueMicrotask(() => this.tell(seq, settled))
+    if (settled !== undefined && !this.#isPending(seq)) queueMicrotask(() => this.tell(seq, settled))
     return () => {
       listeners.delete(listener)
       if (listeners.size === 0 && this.#waiting.get(seq) === listeners) this.#waiting.delete(seq)
