@@ -91,7 +91,10 @@ function addQuestions(root: Command, io: CliIo, ends: Ends): void {
     ends((options: commands.AskOptions) => commands.showStatus(io, options)),
   )
   ask(root, 'sites [site]', 'sites and their health; of one site, also what it keeps')
-    .option('--probe', 'find that out again, with small objects that are removed at once')
+    .option(
+      '--probe',
+      'find that out again, with small objects that are removed at once: some 60 requests, one after the other',
+    )
     .option('--bucket <name>', 'where to try it; by default where it was tried before, or where a rule writes')
     .action(ends((site: string | undefined, options: commands.SiteOptions) => commands.showSites(io, site, options)))
   ask(root, 'rules', 'rules and their links').action(

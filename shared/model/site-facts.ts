@@ -131,6 +131,9 @@ export type FactValue<I extends SiteFactId = SiteFactId> = I extends SiteFactId
 
 export const siteFactIds = Object.keys(siteFacts) as readonly SiteFactId[]
 
+/** What is of one bucket, and of no other at the site. */
+export const bucketFactIds = ['versioning', 'object-lock'] as const satisfies readonly SiteFactId[]
+
 /** What an answer means; null where this is no answer to that question. */
 export function factWords(id: SiteFactId, value: string): string | null {
   const words: Readonly<Record<string, string>> = siteFacts[id].words

@@ -1,4 +1,4 @@
-import { factWords, siteFactIds, siteFacts, type FactValue, type SiteFactId } from './site-facts.ts'
+import { bucketFactIds, factWords, siteFactIds, siteFacts, type FactValue, type SiteFactId } from './site-facts.ts'
 
 export type Vendor = 'minio' | 'rustfs' | 'ceph' | 'aws' | 'lockstep-sandbox' | 'other'
 
@@ -51,6 +51,12 @@ const unlooked = { value: null, why: untold, how: 'tried', bucket: null, asOf: n
 export const completeFacts = (known: Readonly<Partial<Record<SiteFactId, SiteFact>>>): SiteFacts =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made of all ids
   Object.fromEntries(siteFactIds.map((id) => [id, known[id] ?? unlooked])) as unknown as SiteFacts
+
+/** The profile as it is of this bucket: what is of another alone is not looked at yet. */
+export function profileIn(profile: SiteProfile, bucket: string): SiteProfile {
+  const others = bucketFactIds.filter((id) => profile.facts[id].bucket !== bucket)
+  return { ...profile, facts: { ...profile.facts, ...Object.fromEntries(others.map((id) => [id, unlooked])) } }
+}
 
 export interface FactLine {
   readonly id: SiteFactId

@@ -78,6 +78,22 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
+for (const colorScheme of ['light', 'dark'] as const)
+  test(`axe finds nothing to object to where the wizard tells what sites keep, ${colorScheme}`, async () => {
+    const open = await openConsole(browser, smallWorld(), { colorScheme })
+    const { page } = open
+    await open.goTo('pair')
+    await page.getByRole('radio', { name: 'Berlin' }).check()
+    await page.getByRole('combobox', { name: 'Source bucket' }).fill('ledger')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Next: target' }).click()
+    await page.getByRole('radio', { name: 'Oslo' }).check()
+    await page.getByRole('button', { name: 'Next: checks' }).click()
+    await page.getByRole('region', { name: 'What Oslo keeps' }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await open.close()
+  })
+
 test('axe finds nothing to object to on empty pages', async () => {
   const open = await openConsole(browser, emptyWorld(Date.now()))
   for (const path of ['', 'sites', 'rules', 'transfers', 'failures', 'activity', 'gateway', 'pair']) {

@@ -164,3 +164,23 @@ test('while a new site is entered, only “Connect” asks to be pressed', async
   const primary = open.page.locator('main .mantine-Button-root:not([data-variant="default"])')
   expect(await primary.allInnerTexts()).toEqual(['Connect'])
 })
+
+test('the wizard tells what each site keeps, what of it is unknown and why, and what finding it out costs before it does', async () => {
+  open = await openConsole(browser, fullWorld(Date.now()), { width: 1024, height: 700 })
+  await open.goTo('pair')
+  const { page, engine } = open
+  await startChecks(page)
+  const source = page.getByRole('region', { name: 'What Berlin keeps' })
+  const target = page.getByRole('region', { name: 'What Oslo keeps' })
+  await source.getByText('Unknown: the key may not do what it takes to see this.', { exact: false }).waitFor()
+  // Versioning was asked of another bucket.
+  expect(await source.getByText('On: every version is kept.').count()).toBe(0)
+  await source.getByText(/few small objects in ledger.*: 71 requests in 1\.8 s the last time\./).waitFor()
+  await target.getByText(/some 60 requests, one after the other: 1\.9 s at least, by its round trip\./).waitFor()
+  const asked = () => engine.calls.filter(({ path }) => path === 'sites.profile').map(({ input }) => input)
+  expect(asked()).toEqual([])
+  await source.getByRole('button', { name: 'Try it in ledger at berlin' }).press('Enter')
+  await source.getByText(/tried in ledger with 71 requests/).waitFor()
+  await source.getByRole('button', { name: 'Try it again in ledger at berlin' }).waitFor()
+  expect(asked()).toEqual([{ id: 'berlin', bucket: 'ledger' }])
+})

@@ -13,6 +13,7 @@ import { serve, type Serving } from '../../electron/serve/serve.ts'
 import type { EngineApi } from '../../shared/api/engine-api.ts'
 import type { CompareReport } from '../../shared/model/compare.ts'
 import { fault, FaultError } from '../../shared/model/fault.ts'
+import { fullWorld } from '../support/fake-world.ts'
 import { cost, emptyOverview, hostApi, job, report } from './host-fake-api.ts'
 
 let dataDir: string
@@ -119,6 +120,19 @@ test.each([
   expect(lines.at(-1)).toBe(lastLine)
   expect(errors[0]).toBe(
     'By listing: up to 2 requests, 0 B to read, at least 0 s. Reckoned from 3 versions. As of 1970-01-01T00:00:00.000Z.',
+  )
+})
+
+test('sites: as data each carries what it keeps, with what is unknown and why', async () => {
+  const [site] = fullWorld(0).sites
+  await engineWith({ sites: { list: () => [site!] } })
+  expect(await cli('sites', '--json')).toBe(0)
+  const [shown] = JSON.parse(lines[0] ?? '')
+  expect(shown.profile).toEqual(site!.profile)
+  expect(shown.profile.facts.tags).toMatchObject({ value: null, why: expect.stringContaining('s3:PutObjectTagging') })
+  expect(await cli('sites', site!.id)).toBe(0)
+  expect(lines.join('\n')).toMatch(
+    /A key below another \(c and c\/1\) +Both are kept, and the lower one is in no listing/,
   )
 })
 

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { SiteView } from '../../../shared/model/site.ts'
 import { factLines, type FactLine, type ProfileProbe, type SiteProfile } from '../../../shared/model/site-profile.ts'
+import { probeCostText } from '../../../shared/text/probe-cost.ts'
 import { Ago } from '../../components/times.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
@@ -17,13 +18,14 @@ export function ProfileOf({ site }: { readonly site: SiteView }) {
       <Title order={2} mb={6}>
         What this site keeps
       </Title>
-      {profile === null ? <p style={{ margin: 0 }}>Nothing is known of it yet.</p> : <Known profile={profile} />}
+      {profile === null ? <p style={{ margin: 0 }}>Nothing is known of it yet.</p> : <KnownProfile profile={profile} />}
       <ProbeAgain site={site} />
     </section>
   )
 }
 
-function Known({ profile }: { readonly profile: SiteProfile }) {
+/** Every fact that was looked at, and how many were not. */
+export function KnownProfile({ profile }: { readonly profile: SiteProfile }) {
   const lines = factLines(profile.facts)
   const looked = lines.filter(({ fact }) => fact.asOf !== null)
   const open = lines.length - looked.length
@@ -90,7 +92,8 @@ function Probed({ probe }: { readonly probe: ProfileProbe }) {
   )
 }
 
-function ProbeAgain({ site: { id, name, paused, profile } }: { readonly site: SiteView }) {
+function ProbeAgain({ site }: { readonly site: SiteView }) {
+  const { id, name, paused, profile } = site
   const { client, queries } = useConsole()
   const offered = useQuery(queries.buckets(id))
   const [bucket, setBucket] = useState(profile?.probe?.bucket ?? '')
@@ -102,7 +105,11 @@ function ProbeAgain({ site: { id, name, paused, profile } }: { readonly site: Si
     <Group gap="xs" align="flex-end" mt={10} wrap="nowrap">
       <Autocomplete
         label="Bucket to try it in"
-        description={paused ? 'Nothing is written to a site that is paused.' : 'A few small objects, removed at once.'}
+        description={
+          paused
+            ? 'Nothing is written to a site that is paused.'
+            : `A few small objects, removed at once: ${probeCostText(site)}.`
+        }
         placeholder="one that a rule writes to"
         data={(offered.data ?? []).map((one) => one.name)}
         value={bucket}

@@ -3,15 +3,19 @@ import { IconAlertTriangle, IconCircleCheck, IconCircleDashed, IconCircleMinus, 
 import { useQuery } from '@tanstack/react-query'
 import type { RefObject } from 'react'
 import type { CheckRun, CheckStep } from '../../../shared/model/check.ts'
+import type { BucketAt } from '../../../shared/model/rule.ts'
 import { Loaded } from '../../components/loaded.tsx'
 import { useAction } from '../../components/use-action.ts'
 import { useConsole } from '../../console-parts.ts'
 import { countOf, formatMs } from '../../text/format.ts'
 import { titleOf } from '../../text/told.ts'
+import { KeepsPanel } from './keeps-panel.tsx'
 import { StepFrame } from './step-frame.tsx'
 import { useFirstFailed } from './use-first-failed.ts'
 
 interface ChecksStepProps {
+  /** The two buckets that are checked. */
+  readonly places: readonly BucketAt[]
   readonly runId: string | null
   readonly onRun: () => void
   readonly onBack: () => void
@@ -21,7 +25,7 @@ interface ChecksStepProps {
 const outcomeId = 'checks-outcome'
 
 /** The checks as they come in, each in plain words, with a button where one can be mended. */
-export function ChecksStep({ runId, onRun, onBack, onNext }: ChecksStepProps) {
+export function ChecksStep({ places, runId, onRun, onBack, onNext }: ChecksStepProps) {
   const { queries, client } = useConsole()
   const run = useQuery({ ...queries.check(runId ?? ''), enabled: runId !== null })
   const cancel = useAction((id: string) => client.checks.cancel.mutate({ id }))
@@ -51,7 +55,12 @@ export function ChecksStep({ runId, onRun, onBack, onNext }: ChecksStepProps) {
       problem={problemOf(run.data)}
     >
       <Loaded query={runId === null ? { ...run, isError: false, data: undefined } : run} what="the checks">
-        {(value) => <Steps run={value} />}
+        {(value) => (
+          <>
+            <Steps run={value} />
+            {value.state !== 'running' && <KeepsPanel places={places} />}
+          </>
+        )}
       </Loaded>
     </StepFrame>
   )

@@ -36,6 +36,7 @@ export function WizardPage() {
     />,
     <ChecksStep
       key="checks"
+      places={[draft.source, draft.target].flatMap((side) => placeIn(side) ?? [])}
       runId={draft.checkId}
       onRun={runChecks}
       onBack={() => setStep(1)}
