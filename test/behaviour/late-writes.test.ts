@@ -2,7 +2,7 @@ import { CopyObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
-import { putTags, remove, tagsOf, versionsOf } from '../support/s3-acts.ts'
+import { head, putTags, remove, tagsOf, versionsOf } from '../support/s3-acts.ts'
 import { startWorld, type World } from '../support/world.ts'
 
 /*
@@ -94,6 +94,46 @@ test('a copy that a client made of what was brought meanwhile stays', async () =
     expect(await world.api().wait.settled({ ruleId: null, timeoutMs: 1 })).toMatchObject({ pending: 0 }),
   )
   expect((await world.sides()).b).toHaveLength(2)
+})
+
+test('what a client wrote anew with the marks of what landed late, and words of its own, stays', async () => {
+  const world = await lateWorld()
+  const there = async (): Promise<readonly string[]> =>
+    (await versionsOf({ site: world.b, bucket: 'data' }, 'key')).map(({ versionId }) => versionId)
+  await world.put('key', 'first')
+  await brought(world, 1)
+  const known = await there()
+  await brought(world, 2)
+  const late = (await there()).find((id) => !known.includes(id))!
+  const { Metadata } = await head(world.s3.b, 'key', late)
+  const { VersionId } = await world.s3.b.send(
+    new CopyObjectCommand({
+      Bucket: 'data',
+      Key: 'key',
+      CopySource: `data/key?versionId=${late}`,
+      MetadataDirective: 'REPLACE',
+      Metadata: { ...Metadata, colour: 'red' },
+    }),
+  )
+  await remove(world.s3.b, 'key', late)
+  await eventually(async () =>
+    expect(await world.api().wait.settled({ ruleId: null, timeoutMs: 1 })).toMatchObject({ pending: 0 }),
+  )
+  expect(await there()).toEqual([VersionId, ...known])
+})
+
+test('what lands late stays once, though a task of an elder version has written its replica once more meanwhile', async () => {
+  const filter = { prefix: '', exclude: [], tags: { go: 'yes' } }
+  const world = await startWorld({ engine, rules: [{ filter, deleteMarkers: false, versionDeletes: false }] })
+  const elder = await world.put('key', 'elder')
+  await world.settled()
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 2_000 }, times: 1 })
+  await world.put('key', 'younger', { Tagging: 'go=yes' })
+  await brought(world, 1)
+  await putTags(world.s3.a, 'key', { go: 'yes' }, elder)
+  await brought(world, 2)
+  await brought(world, 3)
+  await expectSame(world)
 })
 
 test('what lands while the engine is down is found after the start', async () => {

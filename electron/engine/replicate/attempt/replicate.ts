@@ -35,11 +35,12 @@ export async function replicate(context: ReplicationContext): Promise<Outcome> {
 }
 
 /**
- * Which attempt wrote what was brought, where another one may land the same still. An upload that goes on was begun by an earlier one, and
- * bears its name.
+ * Which attempt wrote what was brought, where another one, of this task or of another that is open, may land the same still. An upload that
+ * goes on was begun by an earlier one, and bears its name.
  */
 function withAttempt(outcome: Outcome, { order }: ReplicationContext): Outcome {
-  if (outcome.kind === 'fault' || order.mayHaveRun !== true || order.upload !== null) return outcome
+  const mayLand = order.mayHaveRun === true || order.open?.some((seq) => seq !== order.seq) === true
+  if (outcome.kind === 'fault' || !mayLand || order.upload !== null) return outcome
   const writtenBy = order.attemptId
   const learned = outcome.learned.map((pair) => (pair.proof === undefined ? { writtenBy, ...pair } : pair))
   return { ...outcome, learned }

@@ -1,8 +1,8 @@
 import type { BucketAt } from '../../../../shared/model/rule.ts'
 import type { ObjectHead } from '../../store/port.ts'
 import { versionsOf } from '../versions/key-listing.ts'
-import { isReplicaOf, markOf, sealOf, withoutOrigin, type Mark } from '../marks/origin.ts'
-import { haveSameBytes } from '../versions/same-content.ts'
+import { isReplicaOf, markOf, sealOf, type Mark } from '../marks/origin.ts'
+import { haveSameBytes, sameDescription } from '../versions/same-content.ts'
 import { settled } from '../outcomes.ts'
 import type { SettledOutcome } from '../port.ts'
 import type { ReplicationContext } from '../context.ts'
@@ -105,16 +105,6 @@ async function isAlone(
     if (other !== null && markOf(other)?.versionId === named) return false
   }
   return true
-}
-
-/** Headers and user metadata, which a replica has of its original. */
-function sameDescription(a: ObjectHead, b: ObjectHead): boolean {
-  const words = ({ content, metadata }: ObjectHead): string =>
-    JSON.stringify([
-      content.contentType,
-      Object.entries(withoutOrigin(metadata)).toSorted(([x], [y]) => (x < y ? -1 : 1)),
-    ])
-  return words(a) === words(b)
 }
 
 const nameOf = ({ site, bucket }: BucketAt): string => `${site}/${bucket}`

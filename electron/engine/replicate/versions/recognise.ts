@@ -1,7 +1,7 @@
 import type { VersionPair } from '../../journal/port/versions.ts'
 import type { ObjectHead, VersionEntry } from '../../store/port.ts'
 import { isReplicaOf, markOf, sealOf, type Mark } from '../marks/origin.ts'
-import { haveSameBytes } from './same-content.ts'
+import { haveSameBytes, sameDescription } from './same-content.ts'
 import type { Seal } from '../marks/seal.ts'
 import type { ReplicationContext } from '../context.ts'
 
@@ -103,14 +103,15 @@ const isOf =
  */
 function onePerVersion(found: readonly FoundReplica[], leftovers: VersionEntry[]): readonly VersionPair[] {
   const learned: VersionPair[] = []
-  for (const [index, { pair, entry, replaced }] of found.entries()) {
+  for (const [index, { pair, entry, head, replaced }] of found.entries()) {
     leftovers.push(...replaced)
     if (pair === null) continue
     const others = found.filter((other, at) => at !== index && other.pair?.sourceVersionId === pair.sourceVersionId)
     const isOwn = pair.proof === undefined
-    if (isOwn && others.some((other) => other.pair?.proof === undefined && found.indexOf(other) > index))
-      leftovers.push(entry)
-    else if (isOwn || others.length === 0) learned.push(pair)
+    const lower = found.slice(index + 1).filter((other) => others.includes(other) && other.pair?.proof === undefined)
+    if (isOwn && lower.length > 0) {
+      if (lower.some((other) => sameDescription(other.head, head))) leftovers.push(entry)
+    } else if (isOwn || others.length === 0) learned.push(pair)
   }
   return learned
 }
@@ -177,8 +178,7 @@ async function hasPairedTwin(
   return false
 }
 
-interface FoundReplica {
-  readonly entry: VersionEntry
+interface FoundReplica extends Pick<Claim, 'entry' | 'head'> {
   /** null: another attempt has brought the version, and was heard of. */
   readonly pair: VersionPair | null
   /** Itself then, or replicas of the same version that it was written to replace. */
@@ -205,10 +205,10 @@ async function replica(
   if (isOver && !(open && isLate(known, claim))) return null
   // Sealed or not: a seal can be written over other content.
   if (!(await hasContentOf(of, claim, context))) return null
-  if (isOver) return { entry, pair: null, replaced: [entry] }
+  if (isOver) return (await isDescribedAs(former, claim, context)) ? tooMany(claim) : null
   const pair = { sourceVersionId: of.versionId, targetVersionId: entry.versionId, ...writtenBy(claim) }
-  if (!isOwn) return { entry, pair: { ...pair, proof: 'found' }, replaced: [] }
-  return { entry, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+  if (!isOwn) return { ...claim, pair: { ...pair, proof: 'found' }, replaced: [] }
+  return { ...claim, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
 }
 
 /** What the journal knows, and what it knew when the tasks of this key that are open had begun. */
@@ -228,14 +228,34 @@ const isInPlaceOf = (known: VersionPair | undefined, { replaces }: Mark): boolea
  * The source has let go of a version that an open task wrote, its own or one that it brought along, before anybody heard that it
  * was written. Once that task is settled nothing proves any more whose it is.
  */
-function ofGone(claim: Claim, target: readonly VersionEntry[], context: ReplicationContext): FoundReplica | null {
+async function ofGone(
+  claim: Claim,
+  target: readonly VersionEntry[],
+  context: ReplicationContext,
+): Promise<FoundReplica | null> {
   const { entry, mark } = claim
   const known = onRecord(context.order).find(({ sourceVersionId }) => sourceVersionId === mark.versionId)
   const former = target.find(({ versionId }) => versionId === known?.targetVersionId)
   if (!isOfOpenTask(claim, context)) return null
-  if (!isInPlaceOf(known, mark)) return isLate(known, claim) ? { entry, pair: null, replaced: [entry] } : null
+  if (!isInPlaceOf(known, mark)) {
+    const isOver = isLate(known, claim) && (former === undefined || (await isDescribedAs(former, claim, context)))
+    return isOver ? tooMany(claim) : null
+  }
   const pair = { sourceVersionId: mark.versionId, targetVersionId: entry.versionId, ...writtenBy(claim) }
-  return { entry, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+  return { ...claim, pair, replaced: former !== undefined && known?.proof === undefined ? [former] : [] }
+}
+
+/** Another attempt has brought the same. */
+const tooMany = (claim: Claim): FoundReplica => ({ ...claim, pair: null, replaced: [claim.entry] })
+
+/** What a client wrote anew with the marks that it read, and words of its own, is no attempt's: each writes what its source has. */
+async function isDescribedAs(
+  { key, versionId }: VersionEntry,
+  { head }: Claim,
+  { link, target, signal }: ReplicationContext,
+): Promise<boolean> {
+  const other = await target.head({ bucket: link.target.bucket, key, versionId }, { signal })
+  return other !== null && sameDescription(other, head)
 }
 
 function hasContentOf(of: VersionEntry, { entry, head }: Claim, context: ReplicationContext): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ObjectRef } from '../../../../shared/model/object-ref.ts'
 import type { ObjectHead, ObjectStore } from '../../store/port.ts'
+import { withoutOrigin } from '../marks/origin.ts'
 
 /** A version at its site, with as much as a listing tells of it. */
 export interface VersionAt {
@@ -39,4 +40,14 @@ export async function digestOf(store: ObjectStore, ref: ObjectRef, signal: Abort
   const hash = createHash('sha256')
   for await (const chunk of opened.body as AsyncIterable<Buffer>) hash.update(chunk)
   return hash.digest('hex')
+}
+
+/** Headers and user metadata, which a replica has of its original. */
+export function sameDescription(a: ObjectHead, b: ObjectHead): boolean {
+  const words = ({ content, metadata }: ObjectHead): string =>
+    JSON.stringify([
+      content.contentType,
+      Object.entries(withoutOrigin(metadata)).toSorted(([x], [y]) => (x < y ? -1 : 1)),
+    ])
+  return words(a) === words(b)
 }
