@@ -54,6 +54,7 @@ describe('task states', () => {
       leased: '- settled delayed parked ready - leased',
       delayed: 'leased - - - - ready delayed',
       parked: '- - - - - ready ready',
+      lingering: '- - - - - - ready',
     })
   })
 })

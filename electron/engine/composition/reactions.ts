@@ -103,7 +103,8 @@ function brought(
 }
 
 function settled({ task }: Lease, { links, sites, rates, now }: ComposedParts): void {
-  rates.settled(task.linkId, now())
+  // One that lingered was counted when it was done.
+  if (task.lingered !== true) rates.settled(task.linkId, now())
   const link = links.get(task.linkId)
   if (link === null) return
   sites.monitor.taskOk(link.source.site)

@@ -14,6 +14,9 @@ export interface LateWritesOptions {
   readonly onWoken: (tasks: readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]) => void
 }
 
+/** After a start amid a backlog many thousands end at one moment: waking them in one step would block the thread for a second. */
+const wokenAtOnce = 256
+
 /**
  * Writes whose answer nobody heard: a connection broke, a process ended, and the site goes on with what it has got. It may come to lie
  * there after the next attempt has looked, and brought the same. So a task that had such an attempt lingers when it is done, and is
@@ -112,7 +115,7 @@ export class LateWrites {
   async #wake(): Promise<void> {
     this.#armedFor = Infinity
     try {
-      const woken = await this.#options.tasks.wakeLingering(this.#options.now())
+      const woken = await this.#options.tasks.wakeLingering(this.#options.now(), wokenAtOnce)
       if (woken.length > 0 && !this.#closed) this.#options.onWoken(woken)
     } catch {
       // The journal is unwritable and has told the engine: after the restart they are woken.

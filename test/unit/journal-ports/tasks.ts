@@ -75,8 +75,8 @@ export function tasksPromises(open: OpenJournal): void {
     expect(await tasks.retry({ seqs: [first!] }, 1)).toEqual([])
     const brief = { linkId: link, key: 'k', own: 'all', inbound: [], opposite: null, tellsWriters: false } as const
     expect(await tasks.brief([{ seq: second!, ...brief }])).toMatchObject([{ open: [second, first], pairs: learned }])
-    expect([await tasks.lingersUntil(), await tasks.wakeLingering(499)]).toEqual([500, []])
-    expect(await tasks.wakeLingering(500)).toEqual([{ seq: first, linkId: link, key: 'k' }])
+    expect([await tasks.lingersUntil(), await tasks.wakeLingering(499, 9)]).toEqual([500, []])
+    expect(await tasks.wakeLingering(500, 9)).toEqual([{ seq: first, linkId: link, key: 'k' }])
     expect(atOnce.totals(link)).toMatchObject({ backlogCount: 2, lingering: 0 })
     expect(await tasks.find(first!)).toMatchObject({ state: 'ready', fault: null, lingered: true })
     expect(await tasks.settle({ ...done, seq: first!, revision: 1, lingers: { until: 900 } })).toBe(true)
@@ -85,6 +85,31 @@ export function tasksPromises(open: OpenJournal): void {
     expect(await tasks.find(first!)).toMatchObject({ state: 'ready', revision: 2, dueAt: 900 })
     expect(await tasks.settle({ ...done, seq: first!, revision: 2 })).toBe(true)
     expect([await tasks.find(first!), atOnce.totals(link).settledCount]).toEqual([null, 1])
+  })
+
+  test('what has lingered is woken in steps, and is no old change again: it is at the target', async () => {
+    const { journal } = await open()
+    const { tasks, atOnce } = journal
+    const old = { changedAt: 1 }
+    const seqs = await tasks.enqueue([put('k', old), put('l', old), put('m', old), put('n', old)])
+    const end = { ...done, revision: 1, lingers: { until: 500 } }
+    for (const seq of seqs) expect(await tasks.settle({ ...end, seq })).toBe(true)
+    expect(await tasks.enqueue([put('k', { changedAt: 700 })])).toEqual([seqs[0]])
+    expect(atOnce.totals(link)).toMatchObject({ backlogCount: 1, oldestPendingAt: 700, lingering: 3 })
+    expect((await tasks.wakeLingering(600, 2)).map(({ seq }) => seq)).toEqual([seqs[1], seqs[2]])
+    expect(atOnce.totals(link)).toMatchObject({ backlogCount: 3, oldestPendingAt: 600, lingering: 1 })
+    expect((await tasks.wakeLingering(650, 2)).map(({ seq }) => seq)).toEqual([seqs[3]])
+    expect(atOnce.totals(link)).toMatchObject({ backlogCount: 4, oldestPendingAt: 600, lingering: 0 })
+  })
+
+  test('one that was offered anew as it began to linger is counted once', async () => {
+    const { journal } = await open()
+    const { tasks, atOnce } = journal
+    const [seq] = await tasks.enqueue([put('k')])
+    await tasks.enqueue([put('k')])
+    expect(await tasks.settle({ ...done, seq: seq!, revision: 1, lingers: { until: 500 } })).toBe(false)
+    expect(await tasks.settle({ ...done, seq: seq!, revision: 2 })).toBe(true)
+    expect(atOnce.totals(link).settledCount).toBe(1)
   })
 
   test.each([

@@ -199,8 +199,8 @@ export interface TaskStore {
     limit: number,
     isTaken?: (seq: number) => boolean,
   ): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
-  /** Makes ready what has lingered until `now`; resolves with which. */
-  wakeLingering(now: number): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
+  /** Makes ready what has lingered until `now`, up to `limit`, and pending since then; resolves with which. */
+  wakeLingering(now: number, limit: number): Promise<readonly Pick<TaskRow, 'seq' | 'linkId' | 'key'>[]>
   /** Epoch ms at which the first lingering task is to be woken; null when none lingers. */
   lingersUntil(): Promise<number | null>
   /** null when it is settled, or never was. */

@@ -140,16 +140,19 @@ class Enqueuer {
     const version = storedVersion(task.versionId)
     const [seq, state, size, changedAt, absentAt, failedAt] = this.#pending.get(link.id, task.key, version)!
     const failed = failedAt !== null
+    const isDone = state === stateCode.lingering
+    const since = whole(task.changedAt, now)
     const merged = {
       seq,
       failed,
-      state: state === stateCode.parked || state === stateCode.lingering ? stateCode.ready : state,
+      state: state === stateCode.parked || isDone ? stateCode.ready : state,
       size: wholeSize(task.sizeBytes) ?? size,
-      changedAt: Math.min(changedAt, whole(task.changedAt, now)),
+      // The change of before is at the target.
+      changedAt: isDone ? since : Math.min(changedAt, since),
     }
     const absent = Math.min(absentAt, whole(task.absentSeenAt, 0))
-    const { size: mergedSize, changedAt: since, state: next } = merged
-    this.#merge.run(operationCode[task.operation], mergedSize, since, absent, next, bypassCode(task), seq)
+    const { size: mergedSize, changedAt: oldest, state: next } = merged
+    this.#merge.run(operationCode[task.operation], mergedSize, oldest, absent, next, bypassCode(task), seq)
     this.#links.leave(link, { seq, state, size, changedAt, failed })
     this.#links.arrive(link, merged)
     if (failed && merged.state !== state) {

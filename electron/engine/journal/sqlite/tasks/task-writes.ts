@@ -88,7 +88,9 @@ export class TaskWrites {
     )
     this.#wake = query<Row>(
       database,
-      `UPDATE task SET state = ${stateCode.ready} WHERE state = ${stateCode.lingering} AND due_at <= ? RETURNING ${columns}`,
+      `UPDATE task SET state = ${stateCode.ready}, changed_at = ? WHERE seq IN
+         (SELECT seq FROM task WHERE state = ${stateCode.lingering} AND due_at <= ? ORDER BY due_at LIMIT ?)
+       RETURNING ${columns}`,
     )
     this.#heard = database.prepare(
       'UPDATE task INDEXED BY task_marker SET marker = 0 WHERE link = ? AND key = ? AND version_id = ? AND marker <> 0',
@@ -119,8 +121,9 @@ export class TaskWrites {
     if (notKept !== undefined) this.#notKept.count(link.id, notKept)
     this.#links.leave(link, counted(row))
     const isCurrent = row[10] === revision
-    // One that lingered was counted before.
-    this.#links.settled(link, isCurrent && uncounted !== true && row[12] === 0 ? 1 : 0, bytes)
+    // One that lingered was counted before, also where its version was offered anew as it began to.
+    const isDone = isCurrent || lingers !== undefined
+    this.#links.settled(link, isDone && uncounted !== true && row[12] === 0 ? 1 : 0, bytes)
     // What a scan saw of this key before is out of date: the worker may have written more than this version.
     this.#unsee.run(link.id, row[2])
     const attempt = row[11] + row[8] + 1
@@ -136,9 +139,10 @@ export class TaskWrites {
     return isCurrent
   }
 
-  /** Makes ready what has lingered long enough. */
-  wake(now: number): readonly { readonly seq: number; readonly linkId: string; readonly key: string }[] {
-    return this.#wake.all(now).flatMap((row) => {
+  /** Makes ready what has lingered long enough. Its change is at the target: only the look is to be done, since now. */
+  wake(now: number, limit: number): readonly { readonly seq: number; readonly linkId: string; readonly key: string }[] {
+    const since = Math.floor(now)
+    return this.#wake.all(since, since, limit).flatMap((row) => {
       const link = this.#links.numbered(row[1])
       if (link === undefined) return []
       this.#links.leave(link, { ...counted(row), state: stateCode.lingering })
@@ -203,6 +207,6 @@ export function openTaskWrites(
       commit.submit(1, () => writes.delay({ seq, fault, attempts, dueAt: Math.ceil(dueAt), at })),
     park: (seq, revision, fault, attempts, at) =>
       commit.submit(1, () => writes.park({ seq, fault, attempts, dueAt: 0, at }, revision)),
-    wakeLingering: (now) => commit.submit(1, () => writes.wake(now)),
+    wakeLingering: (now, limit) => commit.submit(1, () => writes.wake(now, limit)),
   }
 }
