@@ -55,7 +55,7 @@ test('a younger version does not wait until nothing can land any more', async ()
   await brought(world, 1)
   await world.put('key', 'second')
   await brought(world, 2)
-  expect(world.link()).toMatchObject({ backlogCount: 0, failing: 0 })
+  await eventually(() => expect(world.link()).toMatchObject({ backlogCount: 0, failing: 0 }))
 })
 
 test('several attempts that land late, one after the other, leave one version', async () => {
