@@ -1,5 +1,5 @@
 import { CopyObjectCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { gatewayClient, gatewayConfig } from '../support/gateway.ts'
 import { head, putTags, remove, tagsOf, versionsOf } from '../support/s3-acts.ts'
@@ -10,14 +10,27 @@ import { startWorld, type World } from '../support/world.ts'
  * the target after that. No version is there twice in the end, and none is covered by an elder.
  */
 
-const lateMs = 700
-const engine = { retry: { baseDelayMs: 20, maxDelayMs: 20, landsWithinMs: 2_500 } }
+const engine = { retry: { baseDelayMs: 20, maxDelayMs: 20, landsWithinMs: 5_000 } }
 
-/** Broken, carried out after the next attempt has done its work. */
-async function lateWorld(times = 1, versionDeletes = true): Promise<World> {
+interface LateWorld extends World {
+  /** What broke comes to lie at the target; resolves when it does. */
+  readonly land: () => Promise<void>
+}
+
+/** The first write of the key is broken, and carried out when the test says so. */
+async function lateWorld(times = 1, versionDeletes = true): Promise<LateWorld> {
   const world = await startWorld({ engine, rules: [{ versionDeletes, deleteBrake: null }] })
-  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: lateMs }, times })
-  return world
+  return { ...world, land: breaksWrite(world, times) }
+}
+
+function breaksWrite(world: World, times = 1): () => Promise<void> {
+  const { promise: when, resolve } = Promise.withResolvers<void>()
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', when }, times })
+  onTestFinished(() => resolve())
+  return () => {
+    resolve()
+    return eventually(() => expect(world.b.requests.active).toBe(0))
+  }
 }
 
 async function expectSame(world: World): Promise<void> {
@@ -35,7 +48,8 @@ test('a version that an unheard attempt lands late stays once', async () => {
   const world = await lateWorld()
   await world.put('key')
   await brought(world, 1)
-  await brought(world, 2)
+  await world.land()
+  expect((await world.sides()).b).toHaveLength(2)
   await expectSame(world)
 })
 
@@ -45,12 +59,13 @@ test('what lands late does not cover a younger version', async () => {
   await brought(world, 1)
   await world.put('key', 'second')
   await brought(world, 2)
+  await world.land()
   await expectSame(world)
 })
 
 test('a younger version does not wait until nothing can land any more', async () => {
   const world = await startWorld({ engine: { retry: { ...engine.retry, landsWithinMs: 600_000 } } })
-  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: lateMs }, times: 1 })
+  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'reset' }, times: 1 })
   await world.put('key', 'first')
   await brought(world, 1)
   await world.put('key', 'second')
@@ -63,6 +78,7 @@ test('several attempts that land late, one after the other, leave one version', 
   await world.put('key', 'first')
   await world.put('key', 'second')
   await brought(world, 2)
+  await world.land()
   await expectSame(world)
 })
 
@@ -75,8 +91,8 @@ test.each([
   await brought(world, 1)
   await remove(world.s3.a, 'key', versionId)
   await brought(world, left)
-  await brought(world, left + 1)
-  await eventually(() => expect(world.b.requests.active).toBe(0))
+  await world.land()
+  expect((await world.sides()).b).toHaveLength(left + 1)
   await world.settled()
   expect((await world.sides()).b).toHaveLength(left)
 })
@@ -88,8 +104,8 @@ test('a copy that a client made of what was brought meanwhile stays', async () =
   const [there] = await versionsOf({ site: world.b, bucket: 'data' }, 'key')
   const CopySource = `data/key?versionId=${there!.versionId}`
   await world.s3.b.send(new CopyObjectCommand({ Bucket: 'data', Key: 'key', CopySource }))
-  await brought(world, 3)
-  await brought(world, 2)
+  await world.land()
+  expect((await world.sides()).b).toHaveLength(3)
   await eventually(async () =>
     expect(await world.api().wait.settled({ ruleId: null, timeoutMs: 1 })).toMatchObject({ pending: 0 }),
   )
@@ -103,7 +119,7 @@ test('what a client wrote anew with the marks of what landed late, and words of 
   await world.put('key', 'first')
   await brought(world, 1)
   const known = await there()
-  await brought(world, 2)
+  await world.land()
   const late = (await there()).find((id) => !known.includes(id))!
   const { Metadata } = await head(world.s3.b, 'key', late)
   const { VersionId } = await world.s3.b.send(
@@ -127,12 +143,12 @@ test('what lands late stays once, though a task of an elder version has written 
   const world = await startWorld({ engine, rules: [{ filter, deleteMarkers: false, versionDeletes: false }] })
   const elder = await world.put('key', 'elder')
   await world.settled()
-  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 2_000 }, times: 1 })
+  const land = breaksWrite(world)
   await world.put('key', 'younger', { Tagging: 'go=yes' })
   await brought(world, 1)
   await putTags(world.s3.a, 'key', { go: 'yes' }, elder)
   await brought(world, 2)
-  await brought(world, 3)
+  await land()
   await expectSame(world)
 })
 
@@ -141,21 +157,20 @@ test('what lands while the engine is down is found after the start', async () =>
   await world.put('key', 'first')
   await brought(world, 1)
   await world.stop()
-  await eventually(() => expect(world.b.requests.active).toBe(0))
+  await world.land()
   expect((await world.sides()).b).toHaveLength(2)
   await world.start()
   await expectSame(world)
 })
 
 test('what an engine that ended has sent may land after its next start', async () => {
-  const world = await startWorld({ engine })
-  world.b.faults.add({ on: 'PutObject', key: 'key', do: { kind: 'late-write', delayMs: 3 * lateMs }, times: 1 })
+  const world = await lateWorld()
   await world.put('key', 'first')
   await eventually(() => expect(world.b.requests.active).toBeGreaterThan(0))
   await world.stop()
   await world.start()
   await brought(world, 1)
-  await brought(world, 2)
+  await world.land()
   await expectSame(world)
 })
 

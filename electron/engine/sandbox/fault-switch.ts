@@ -13,8 +13,9 @@ export type FaultAction =
   | { readonly kind: 'lose-answer' }
   /** Carries the operation out, and answers that much later. */
   | { readonly kind: 'late-answer'; readonly delayMs: number }
-  /** Resets the connection when the request is whole, and carries the operation out that much later. */
+  /** Resets the connection when the request is whole, and carries the operation out that much later, or when it is told to. */
   | { readonly kind: 'late-write'; readonly delayMs: number }
+  | { readonly kind: 'late-write'; readonly when: Promise<unknown> }
   | { readonly kind: 'slow-down'; readonly retryAfterSeconds?: number }
   | { readonly kind: 'server-error'; readonly status?: number }
   | { readonly kind: 'deny' }

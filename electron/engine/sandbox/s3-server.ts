@@ -133,7 +133,7 @@ export class S3Server implements NetworkPlug {
     }
     if (action?.kind === 'late-write') {
       response.socket?.resetAndDestroy()
-      await pause(action.delayMs, this.#closing.signal)
+      await ('when' in action ? action.when : pause(action.delayMs, this.#closing.signal))
     }
     const answer = await operation(this.#options.state, { call, headers, now, payload })
     if (action?.kind === 'late-answer') await pause(action.delayMs, this.#closing.signal)
