@@ -97,7 +97,7 @@ describe('the sentence over everything', () => {
     objectsPerSecond: 0,
     bytesPerSecond: 0,
   }
-  const calm = { unknown: null, notConverging: 0, events: { kind: 'told' } }
+  const calm = { unknown: null, drift: [], notConverging: 0, events: { kind: 'told' } }
   const link = (ruleId: string, backlogCount: number) =>
     ({ ...calm, ruleId, backlogCount, state: { kind: backlogCount > 0 ? 'copying' : 'in-step' } }) as never
 

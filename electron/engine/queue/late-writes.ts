@@ -1,4 +1,5 @@
-import type { Lingering, Settlement, TaskRow, TaskStore } from '../journal/port/tasks.ts'
+import type { Lingering, TaskRow, TaskStore } from '../journal/port/tasks.ts'
+import type { AckedSettlement } from './port.ts'
 import type { Timers } from '../base/timers.ts'
 
 export interface LateWritesOptions {
@@ -70,7 +71,7 @@ export class LateWrites {
   }
 
   /** How a task that was taken up as this row stays; null where nothing of it is under way. */
-  lingering(task: TaskRow, end: Pick<Settlement, 'did' | 'learned'>): Lingering | undefined {
+  lingering(task: TaskRow, end: Ended): Lingering | undefined {
     const until = this.#landsUntil(task)
     if (until <= this.#options.now() || (this.#unheard(task) <= 1 && hasFoundOwn(task, end))) return undefined
     return { until }
@@ -125,10 +126,13 @@ export class LateWrites {
   }
 }
 
+type Ended = Pick<AckedSettlement, 'did' | 'learned' | 'hasLanded'>
+
 /**
  * The one attempt that was not heard of is the one that brought what lies there: only a version that this look knew for the task's own says
  * so. That nothing was to be done says it of no delete, no tags and no write of the gateway: theirs may be under way still.
  */
-const hasFoundOwn = ({ versionId }: TaskRow, { did, learned }: Pick<Settlement, 'did' | 'learned'>): boolean =>
+const hasFoundOwn = ({ versionId }: TaskRow, { did, learned, hasLanded }: Ended): boolean =>
   did === 'already-there' &&
-  learned.some(({ sourceVersionId, proof }) => sourceVersionId === versionId && proof === undefined)
+  (hasLanded === true ||
+    learned.some(({ sourceVersionId, proof }) => sourceVersionId === versionId && proof === undefined))

@@ -13,6 +13,12 @@ export interface LinkSpec {
   readonly orderGroup?: string | undefined
 }
 
+/** How an attempt settled its task. */
+export interface AckedSettlement extends Omit<Settlement, 'seq' | 'revision' | 'lingers'> {
+  /** What an earlier attempt of the task wrote is known: of that one nothing is under way. */
+  readonly hasLanded?: true | undefined
+}
+
 /** A worker's claim on a task, until ack, nack or release. */
 export interface Lease {
   readonly task: TaskRow
@@ -69,7 +75,7 @@ export interface TaskQueue {
    * Resolves true when the task is settled, false when it is ready again because it was offered anew meanwhile. One that had an attempt
    * of which nobody heard lingers, and is handed out once more later.
    */
-  ack(lease: Lease, settlement: Omit<Settlement, 'seq' | 'revision' | 'lingers'>): Promise<boolean>
+  ack(lease: Lease, settlement: AckedSettlement): Promise<boolean>
   /**
    * Not done: delayed with backoff, after what the site asked, or parked – by `nextStep`, which is pure. True: parked. A task
    * that was offered anew meanwhile is not parked for what it was before.

@@ -15,7 +15,7 @@ import { HandedOutMark } from './handed-out-mark.ts'
 import { lanes } from './lanes.ts'
 import { countOffers, LinkWindow, windowLimits, type Entry, type WindowLimits } from './link-window.ts'
 import { SharedKeys } from './shared-keys.ts'
-import type { Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
+import type { AckedSettlement, Lease, LinkSpec, QueueCounts, TaskQueue } from './port.ts'
 import { KnownAbsent } from './known-absent.ts'
 import { LateWrites } from './late-writes.ts'
 import { nextStep, retryPolicy, type RetryPolicy } from './retry.ts'
@@ -208,11 +208,11 @@ class DurableQueue implements TaskQueue {
     return entry === null ? null : this.#leaseOf(window, entry)
   }
 
-  async ack(lease: Lease, settlement: Parameters<TaskQueue['ack']>[1]): Promise<boolean> {
+  async ack(lease: Lease, { hasLanded, ...settlement }: AckedSettlement): Promise<boolean> {
     const out = this.#end(lease, 'ack')
     if (out === null) return false
     const { seq, revision } = lease.task
-    const lingers = this.#late.lingering(lease.task, settlement)
+    const lingers = this.#late.lingering(lease.task, { ...settlement, hasLanded })
     const settled = await this.#tasks.settle({ ...settlement, seq, revision, lingers })
     this.#free(out, null, settled ? 'no' : 'heard')
     if (lingers !== undefined) this.#late.lingers(lingers)

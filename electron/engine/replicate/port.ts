@@ -91,6 +91,8 @@ export type Outcome =
       readonly notKept?: readonly FidelityProperty[]
       /** Versions of Lockstep's own came to light at the target that the source has let go of: the next scan concludes what becomes of them. */
       readonly leftBehind?: true
+      /** What an earlier attempt wrote is known: see `replicate/versions/has-landed.ts`. */
+      readonly hasLanded?: true
       /** What the brake wanted to know: was recognisable content put out of use by what looks random? */
       readonly judged?: 'suspicious' | 'harmless'
     }

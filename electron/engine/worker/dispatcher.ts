@@ -246,8 +246,8 @@ export class Dispatcher {
   async #settle(lease: Lease, outcome: SettledOutcome): Promise<void> {
     const { events, queue } = this.#parts
     events.emit('brought', lease, outcome)
-    const { bytes, learned, forgotten, notKept, did } = outcome
-    const isEnded = await queue.ack(lease, { bytes, learned, forgotten, notKept, did })
+    const { bytes, learned, forgotten, notKept, did, hasLanded } = outcome
+    const isEnded = await queue.ack(lease, { bytes, learned, forgotten, notKept, did, hasLanded })
     events.emit('settled', lease, outcome, isEnded)
     await this.#takeUpAgain(lease, outcome.also ?? [])
   }

@@ -11,6 +11,7 @@ import { restoresOrder } from '../versions/restores-order.ts'
 import { isCoveredAtTarget } from '../versions/both-sides.ts'
 import { compareKey, type ComparedKey } from '../versions/compare-key.ts'
 import { detectInCopy, detectInDelete } from './detect-ransomware.ts'
+import { hasLanded } from '../versions/has-landed.ts'
 import { refuseUnlisted } from '../versions/unlisted.ts'
 import { isSentMarker, knownPairs } from '../versions/noted-markers.ts'
 import { withOwnMarkers } from '../versions/own-markers.ts'
@@ -73,10 +74,16 @@ async function attempt(context: ReplicationContext): Promise<Outcome> {
   if (order.operation === 'metadata' && order.mayHaveRun !== true && (await syncedBlind(context)))
     return settled('metadata')
   const seen = withOwnMarkers(await compareKey(context), context)
-  const outcome = await replicateSeen(seen, context)
+  const outcome = await withLanded(await replicateSeen(seen, context), seen, context)
   // Last, because a marker may just have been written on top of one.
   if (outcome.kind === 'settled') await removeLeftovers(seen.leftovers, context)
   return toldOfLeft(withWriters(outcome, seen, context), seen, context)
+}
+
+/** That nothing was to be done says of no earlier attempt that it is not under way any more; that what it wrote is known does. */
+async function withLanded(outcome: Outcome, seen: ComparedKey, context: ReplicationContext): Promise<Outcome> {
+  const mayLand = outcome.kind === 'settled' && outcome.did === 'already-there' && context.order.mayHaveRun === true
+  return mayLand && (await hasLanded(seen, context)) ? { ...outcome, hasLanded: true } : outcome
 }
 
 /**
