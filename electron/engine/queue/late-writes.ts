@@ -70,7 +70,7 @@ export class LateWrites {
     )
   }
 
-  /** How a task that was taken up as this row stays; null where nothing of it is under way. */
+  /** How a task that was taken up as this row stays; undefined where nothing of it is under way. */
   lingering(task: TaskRow, end: Ended): Lingering | undefined {
     const until = this.#landsUntil(task)
     if (until <= this.#options.now() || (this.#unheard(task) <= 1 && hasFoundOwn(task, end))) return undefined
